@@ -1,0 +1,63 @@
+package sas
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+)
+
+const redacted = "[redacted]"
+
+// Key is a symmetric key. It cannot be printed, logged or marshalled: every
+// such way gives "[redacted]".
+type Key struct{ secret []byte }
+
+// ErrKey says that a text is no symmetric key. It never quotes the text.
+var ErrKey = errors.New("not a symmetric key: want base64, as the portal shows it")
+
+// ParseKey reads a key as Azure shows it: standard base64.
+func ParseKey(text string) (Key, error) {
+	secret, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(secret) == 0 {
+		return Key{}, ErrKey
+	}
+	return Key{secret}, nil
+}
+
+// IsZero reports whether k holds no key.
+func (k Key) IsZero() bool { return len(k.secret) == 0 }
+
+// Equal reports whether two keys are the same, in constant time.
+func (k Key) Equal(other Key) bool { return hmac.Equal(k.secret, other.secret) }
+
+// Derive gives the device key of registrationID in the enrollment group whose
+// key k is: HMAC-SHA256 over the id as written (azure-docs,
+// iot-dps/concepts-symmetric-key-attestation.md, "Group enrollments").
+func (k Key) Derive(registrationID string) Key {
+	return Key{k.mac(registrationID)}
+}
+
+// Reveal gives the key in base64, for the one command whose purpose is to show
+// a device key to its owner.
+func (k Key) Reveal() string { return base64.StdEncoding.EncodeToString(k.secret) }
+
+func (k Key) mac(text string) []byte {
+	mac := hmac.New(sha256.New, k.secret)
+	mac.Write([]byte(text))
+	return mac.Sum(nil)
+}
+
+// Format keeps the key out of every fmt verb.
+func (Key) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(redacted)) }
+
+// String keeps the key out of texts.
+func (Key) String() string { return redacted }
+
+// MarshalText keeps the key out of JSON and YAML.
+func (Key) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// LogValue keeps the key out of logs.
+func (Key) LogValue() slog.Value { return slog.StringValue(redacted) }
