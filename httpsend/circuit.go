@@ -1,0 +1,79 @@
+package httpsend
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// A circuit opens after this many failures in a row over this long: a hub
+	// that is down, not one that is troubled.
+	openAfterFailures = 10
+	openAfterTime     = 3 * time.Second
+	leastOpen         = time.Second
+	mostOpen          = 15 * time.Second
+	mostHubs          = 1000
+)
+
+// circuits keeps one circuit a hub.
+type circuits struct {
+	mu   sync.Mutex
+	hubs map[string]*circuit
+}
+
+func (cs *circuits) of(hub string) *circuit {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	c, ok := cs.hubs[hub]
+	if !ok {
+		if cs.hubs == nil || len(cs.hubs) >= mostHubs {
+			cs.hubs = map[string]*circuit{}
+		}
+		c = &circuit{}
+		cs.hubs[hub] = c
+	}
+	return c
+}
+
+// circuit stops calls to a hub that has been down for a while, so that requests
+// do not pile up waiting for it. While it is open one call at a time probes.
+type circuit struct {
+	mu       sync.Mutex
+	failures int       // in a row
+	since    time.Time // of the first of them
+	open     time.Duration
+	until    time.Time // no call before
+}
+
+// blocked gives the time until the hub may be called again; 0 lets the call
+// through.
+func (c *circuit) blocked(now time.Time) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open == 0 {
+		return 0
+	}
+	if wait := c.until.Sub(now); wait > 0 {
+		return wait
+	}
+	c.until = now.Add(c.open) // this call probes, the others go on waiting
+	return 0
+}
+
+// record tells how a call ended. Any answer but 5xx shows that the hub is up.
+func (c *circuit) record(now time.Time, err *Error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err == nil || err.Kind != Unavailable {
+		c.failures, c.open = 0, 0
+		return
+	}
+	if c.failures == 0 {
+		c.since = now
+	}
+	c.failures++
+	if c.failures >= openAfterFailures && now.Sub(c.since) >= openAfterTime {
+		c.open = min(max(c.open*2, leastOpen), mostOpen)
+		c.until = now.Add(c.open)
+	}
+}

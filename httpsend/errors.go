@@ -1,0 +1,199 @@
+package httpsend
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"mayfly/internal/backoff"
+)
+
+// Kind says what a failure means for the caller.
+type Kind int
+
+// The kinds of failure.
+const (
+	// Unavailable: no answer, 5xx, or an answer that is no hub's. Try again.
+	Unavailable Kind = iota + 1
+	// Throttled: HTTP 429. Try again after RetryAfter.
+	Throttled
+	// Down: nothing was sent, because the hub has been unavailable for a while.
+	// Try again after RetryAfter.
+	Down
+	// NotHere: 401 or 404: the hub does not know the device or its credential.
+	// Mostly it has moved: ask DPS where it is now.
+	NotHere
+	// Blocked: an operator has blocked the device. Asking DPS does not help.
+	Blocked
+	// QuotaExceeded: the hub's daily quota is used up, until the next UTC day.
+	QuotaExceeded
+	// TooLarge: HTTP 413.
+	TooLarge
+	// Invalid: the hub does not accept the request (400, 403 and the like).
+	Invalid
+)
+
+var kindNames = map[Kind]string{
+	Unavailable: "unavailable", Throttled: "throttled", Down: "down", NotHere: "device not at this hub", Blocked: "device blocked",
+	QuotaExceeded: "daily quota exceeded", TooLarge: "message too large", Invalid: "invalid request",
+}
+
+// String names the kind.
+func (k Kind) String() string { return kindNames[k] }
+
+// Error is an event that the hub did not store, as far as is known. Its text
+// names no credential.
+type Error struct {
+	Hub, Device string
+	Kind        Kind
+	Status      int    // HTTP status; 0 when there was no answer
+	Code        int    // the hub's six-digit code, 0 when it gave none
+	Name        string // the hub's name of the error, for example DeviceNotFound
+	Message     string // the hub's own words, shortened
+	TrackingID  string // for Microsoft's support
+	RetryAfter  time.Duration
+	Tries       int   // calls made
+	Err         error // the cause, for calls that got no answer
+}
+
+// Error tells what failed, in one line.
+func (e *Error) Error() string {
+	text := fmt.Sprintf("hub %s, device %s: %s", e.Hub, e.Device, e.Kind)
+	if e.Status != 0 {
+		text += fmt.Sprintf(" (HTTP %d", e.Status)
+		if e.Code != 0 {
+			text += fmt.Sprintf(", error %d", e.Code)
+		}
+		text += ")"
+	}
+	if e.Name != "" {
+		text += ": " + e.Name
+	}
+	if e.Message != "" {
+		text += ": " + e.Message
+	}
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Retryable says whether the same event may be stored later without anybody
+// changing anything.
+func (e *Error) Retryable() bool {
+	switch e.Kind {
+	case Unavailable, Throttled, Down, QuotaExceeded:
+		return true
+	case NotHere, Blocked, TooLarge, Invalid:
+	}
+	return false
+}
+
+// failure reads an answer that is not 204.
+func (e *Error) failure(res *http.Response, body []byte, now time.Time) *Error {
+	e.Status = res.StatusCode
+	e.RetryAfter = backoff.RetryAfter(res.Header, now)
+	e.read(body)
+	if name := res.Header.Get("iothub-errorcode"); name != "" {
+		e.Name = shorten(name)
+	}
+	if e.TrackingID == "" {
+		e.TrackingID = shorten(res.Header.Get("X-Ms-Request-Id"))
+	}
+	switch s := e.Status; {
+	case s == http.StatusTooManyRequests:
+		e.Kind = Throttled
+	case s == http.StatusUnauthorized && e.mentions("DEVICE_BLOCKED", "DeviceBlocked"):
+		// IoT Central's word for "blocked by an operator"; DEVICE_DISABLED means
+		// moved (azure-docs, iot-central/core/troubleshoot-connection.md).
+		e.Kind = Blocked
+	case s == http.StatusUnauthorized, s == http.StatusNotFound:
+		e.Kind = NotHere
+	case s == http.StatusForbidden && (e.Code == 403002 || e.mentions("QuotaExceeded")):
+		e.Kind = QuotaExceeded
+	case s == http.StatusForbidden && (e.Code == 403012 || e.mentions("DeviceDisabled", "DEVICE_DISABLED")):
+		e.Kind = NotHere
+	case s == http.StatusRequestEntityTooLarge:
+		e.Kind = TooLarge
+	case s >= 500, s == http.StatusRequestTimeout, s < 400:
+		// Below 400 it is not a hub that answered: a portal or a proxy.
+		e.Kind = Unavailable
+	default:
+		e.Kind = Invalid
+	}
+	return e
+}
+
+func (e *Error) mentions(words ...string) bool {
+	for _, word := range words {
+		if strings.Contains(e.Name, word) || strings.Contains(e.Message, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// envelope is what the hub's error bodies have in common. Two forms occur, and a
+// bare one: the message holds "ErrorCode:Name;text", or JSON in a string with
+// the same members again.
+type envelope struct {
+	ErrorCode        json.RawMessage `json:"errorCode"`
+	TrackingID       string          `json:"trackingId"`
+	Message          string          `json:"message"`
+	ExceptionMessage string          `json:"exceptionMessage"`
+}
+
+func (e *Error) read(body []byte) {
+	var env envelope
+	if json.Unmarshal(body, &env) != nil {
+		e.Message = shorten(string(body))
+		return
+	}
+	if strings.HasPrefix(env.Message, "{") {
+		var inner envelope
+		if json.Unmarshal([]byte(env.Message), &inner) == nil {
+			inner.ExceptionMessage = env.ExceptionMessage
+			env = inner
+		}
+	}
+	if text := strings.Trim(string(env.ErrorCode), `"`); text != "" && text != "null" {
+		if n, err := strconv.Atoi(text); err == nil {
+			e.Code = n
+		} else {
+			e.Name = shorten(text)
+		}
+	}
+	if rest, ok := strings.CutPrefix(env.Message, "ErrorCode:"); ok {
+		name, text, _ := strings.Cut(rest, ";")
+		e.Name, env.Message = shorten(name), text
+	}
+	e.TrackingID = shorten(env.TrackingID)
+	for _, text := range []string{env.ExceptionMessage, env.Message} {
+		if _, id, ok := strings.Cut(text, "Tracking ID:"); ok && e.TrackingID == "" {
+			id, _, _ = strings.Cut(strings.TrimSpace(id), ",")
+			e.TrackingID = shorten(id)
+		}
+	}
+	e.Message = shorten(env.Message)
+}
+
+// shorten keeps foreign text printable and small.
+func shorten(text string) string {
+	const most = 300
+	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
+	if len(text) <= most {
+		return text
+	}
+	cut := most
+	for !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "..."
+}

@@ -1,0 +1,148 @@
+package httpsend
+
+import (
+	"crypto/tls"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"mayfly/internal/sas"
+)
+
+// Key is a symmetric key; it cannot be printed.
+type Key = sas.Key
+
+// ParseKey reads a symmetric key in base64, as the portal shows it.
+func ParseKey(text string) (Key, error) { return sas.ParseKey(text) }
+
+// Target is the device that speaks, and the hub that it speaks to.
+type Target struct {
+	Hub      string // host name, without a scheme
+	DeviceID string
+	// Key signs a token for each call, unless Certificate is set.
+	Key Key
+	// Certificate is the X.509 credential; its connection is let go after the
+	// call.
+	Certificate *tls.Certificate
+	// AnswerBy is when the one who waits for the result gives up; the zero time
+	// means that nobody does. It shapes the time-outs of the single tries, not
+	// the whole: that is the context's.
+	AnswerBy time.Time
+}
+
+// Event is one device-to-cloud message.
+type Event struct {
+	Body            []byte
+	ContentType     string    // application/json when empty
+	ContentEncoding string    // utf-8 when empty
+	MessageID       string    // at most 128 characters
+	CorrelationID   string    //
+	Time            time.Time // of the measurement; left out when zero
+	Component       string    // of the device's model, for IoT Plug and Play
+	// Properties are application properties. Names are HTTP tokens and without
+	// regard to case; what is not printable ASCII in a value goes
+	// percent-encoded.
+	Properties map[string]string
+}
+
+const (
+	appPrefix = "iothub-app-"
+	// creationTime is the application property that IoT Central charts by
+	// (azure-docs, iot-hub/iot-hub-devguide-messages-construct.md).
+	creationTime = appPrefix + "iothub-creation-time-utc"
+	timeFormat   = "2006-01-02T15:04:05.999999999Z"
+)
+
+// MaxMessage is the size of the largest message that a hub takes, in bytes, as
+// Size counts them (azure-docs, iot-hub/iot-hub-devguide-quotas-throttling.md).
+const MaxMessage = 256 << 10
+
+// properties lists the event's system and application properties under the
+// names that they have as HTTP headers and in a batch, in a fixed order.
+func (e *Event) properties(yield func(name, value string)) {
+	yield("iothub-contenttype", or(e.ContentType, "application/json"))
+	yield("iothub-contentencoding", or(e.ContentEncoding, "utf-8"))
+	if e.MessageID != "" {
+		yield("iothub-messageid", e.MessageID)
+	}
+	if e.CorrelationID != "" {
+		yield("iothub-correlationid", e.CorrelationID)
+	}
+	if !e.Time.IsZero() {
+		yield(creationTime, e.Time.UTC().Format(timeFormat))
+	}
+	if e.Component != "" {
+		// Over HTTPS the convention names none; Microsoft's Node SDK sends
+		// dt-subject, and $.sub is what MQTT devices send.
+		yield("dt-subject", e.Component)
+		yield(appPrefix+"$.sub", e.Component)
+	}
+	switch len(e.Properties) {
+	case 0:
+	case 1:
+		for name, value := range e.Properties {
+			yield(appPrefix+name, value)
+		}
+	default:
+		names := make([]string, 0, len(e.Properties))
+		for name := range e.Properties {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		for _, name := range names {
+			yield(appPrefix+name, e.Properties[name])
+		}
+	}
+}
+
+// Size counts an event as the hub does: body, values of system properties,
+// names and values of application properties (azure-docs,
+// iot-hub/iot-hub-devguide-messages-construct.md).
+func (e *Event) Size() int {
+	size := len(e.Body)
+	e.properties(func(name, value string) {
+		size += len(value)
+		if app, ok := strings.CutPrefix(name, appPrefix); ok {
+			size += len(app)
+		}
+	})
+	return size
+}
+
+// header sets the event's properties on a request.
+func (e *Event) header(h http.Header) {
+	e.properties(func(name, value string) {
+		// Not Set: it would canonicalise each name anew.
+		h[name] = []string{headerValue(value)}
+	})
+}
+
+// headerValue percent-encodes what a header cannot carry.
+func headerValue(value string) string {
+	const hex = "0123456789ABCDEF"
+	safe := func(c byte) bool { return c >= ' ' && c < 0x7f }
+	i := 0
+	for i < len(value) && safe(value[i]) {
+		i++
+	}
+	if i == len(value) {
+		return value
+	}
+	out := []byte(value[:i])
+	for ; i < len(value); i++ {
+		if c := value[i]; safe(c) {
+			out = append(out, c)
+		} else {
+			out = append(out, '%', hex[c>>4], hex[c&15])
+		}
+	}
+	return string(out)
+}
+
+func or(value, otherwise string) string {
+	if value == "" {
+		return otherwise
+	}
+	return value
+}
