@@ -1,0 +1,63 @@
+# The commands of this project. CI runs .ci/run, which calls these.
+
+GO     ?= go
+GOARCH ?= arm64
+FLAGS   = -trimpath -tags lambda.norpc -ldflags "-s -w"
+LINTER  = $(GO) tool -modfile=tools/go.mod golangci-lint
+# One time and one order for what is packed: the same source makes the same zip.
+PACK    = find . -exec touch -t 198001010000 {} + && find . -type f | LC_ALL=C sort | TZ=UTC zip -X -q -9 -@
+
+.PHONY: build test race lint fmt fuzz generate bench check cfn build-Mayfly functions zip-lambda zip-functions clean
+
+build: # bootstrap and mayfly, for this machine
+	CGO_ENABLED=0 $(GO) build $(FLAGS) -o bootstrap ./cmd/bootstrap
+	CGO_ENABLED=0 $(GO) build -trimpath -o mayfly ./cmd/mayfly
+
+test:
+	$(GO) test ./...
+
+race:
+	$(GO) test -race ./...
+
+lint:
+	$(LINTER) run ./...
+
+fmt:
+	$(LINTER) fmt ./...
+
+fuzz: # every fuzz target for a few seconds
+	.ci/fuzz
+
+generate:
+	$(GO) generate ./...
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./bench/...
+
+check: # all that CI checks
+	.ci/run
+
+cfn: # template.yaml against the rules of CloudFormation
+	cd tools/cfn && npm ci --ignore-scripts && npm run --silent check
+
+# What "sam build" runs: build- and the logical id in template.yaml. GOARCH=amd64 for x86_64.
+build-Mayfly:
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) $(GO) build $(FLAGS) -o "$(ARTIFACTS_DIR)/bootstrap" ./cmd/bootstrap
+	if [ -f mayfly.yaml ]; then cp mayfly.yaml "$(ARTIFACTS_DIR)"; fi
+
+functions: # dist/functions, from where func start and func azure functionapp publish run on Linux
+	rm -rf dist/functions && mkdir -p dist/functions/function
+	cp host.json dist/functions/ && cp function/function.json dist/functions/function/
+	$(MAKE) build-Mayfly GOARCH=amd64 ARTIFACTS_DIR=dist/functions
+
+zip-lambda: # dist/lambda-arm64.zip
+	rm -rf dist/lambda dist/lambda-$(GOARCH).zip && mkdir -p dist/lambda
+	$(MAKE) build-Mayfly ARTIFACTS_DIR=dist/lambda
+	cd dist/lambda && $(PACK) ../lambda-$(GOARCH).zip
+
+zip-functions: functions # dist/functions.zip
+	rm -f dist/functions.zip
+	cd dist/functions && $(PACK) ../functions.zip
+
+clean:
+	rm -rf dist bootstrap mayfly
