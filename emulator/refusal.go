@@ -1,0 +1,158 @@
+package emulator
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Refusal is an answer other than success, in Azure's terms.
+type Refusal struct {
+	Status     int           // HTTP status
+	Code       int           // Azure's number, Status*1000+n
+	Name       string        // the hub's name for it (iothub-errorcode); found by Code when empty
+	Message    string        // the text in the body
+	RetryAfter time.Duration // 0: no header
+
+	headers [][2]string
+}
+
+func (r *Refusal) Error() string {
+	return fmt.Sprintf("emulator: %d %d %s", r.Status, r.Code, r.Message)
+}
+
+// codeName names a hub's error (azure-docs iot-hub troubleshoot-error-codes.md; learn.microsoft.com
+// rest/api/iothub/common-error-codes).
+func codeName(code int) string {
+	switch code {
+	case 400001:
+		return "InvalidProtocolVersion"
+	case 400004:
+		return "ArgumentInvalid"
+	case 400006:
+		return "InvalidRequestFormat"
+	case 400015, 400016:
+		return "InvalidCorrelationId"
+	case 400103:
+		return "InvalidContentEncodingOrType"
+	case 401001:
+		return "IotHubNotFound"
+	case 401002:
+		return "IotHubUnauthorizedAccess"
+	case 401003:
+		return "IotHubUnauthorized"
+	case 403001:
+		return "IotHubSuspended"
+	case 403002:
+		return "IotHubQuotaExceeded"
+	case 403004:
+		return "DeviceMaximumQueueDepthExceeded"
+	case 403006:
+		return "DeviceMaximumActiveFileUploadLimitExceeded"
+	case 403010:
+		return "OperationNotAllowedInCurrentTier"
+	case 403012:
+		return "DeviceDisabled"
+	case 404001:
+		return "DeviceNotFound"
+	case 404012:
+		return "IotHubFailingOver"
+	case 412001:
+		return "PreconditionFailed"
+	case 412002:
+		return "DeviceMessageLockLost"
+	case 413001:
+		return "MessageTooLarge"
+	case 429001:
+		return "ThrottlingException"
+	case 429002:
+		return "ThrottlingMaxActiveFileUploadLimitExceeded"
+	case 429003:
+		return "ThrottlingBacklogTimeout"
+	case 429005:
+		return "DeviceThrottlingLimitExceeded"
+	case 500001:
+		return "ServerError"
+	case 500008:
+		return "GenericTimeout"
+	case 503001:
+		return "ServiceUnavailable"
+	case 503005:
+		return "ServerBusy"
+	case 504101:
+		return "GatewayTimeout"
+	}
+	return ""
+}
+
+// usualCode is the code that a status comes with when a fault names none.
+func usualCode(service string, status int) int {
+	if service == ServiceHub {
+		switch status {
+		case http.StatusBadRequest:
+			return 400004
+		case http.StatusUnauthorized:
+			return 401003
+		case http.StatusForbidden:
+			return 403002
+		case http.StatusNotFound:
+			return 404001
+		case http.StatusPreconditionFailed:
+			return 412002
+		case http.StatusRequestEntityTooLarge:
+			return 413001
+		case http.StatusTooManyRequests:
+			return 429001
+		case http.StatusInternalServerError:
+			return 500001
+		case http.StatusServiceUnavailable:
+			return 503001
+		case http.StatusGatewayTimeout:
+			return 504101
+		}
+		return status * 1000
+	}
+	switch status {
+	case http.StatusUnauthorized:
+		return 401002
+	case http.StatusNotFound:
+		return 404201
+	case http.StatusConflict:
+		return 409203
+	case http.StatusTooManyRequests:
+		return 429001
+	}
+	return status * 1000
+}
+
+// usualText is the message that a code was seen with.
+func usualText(service string, code int) string {
+	if service == ServiceDPS {
+		switch code {
+		case 401000, 401002:
+			return "Unauthorized"
+		case 400207:
+			return "Custom allocation failed with status code: 400"
+		case 409203:
+			return "Precondition failed."
+		case 429001:
+			return "Operations are being throttled for this tenant."
+		}
+	}
+	switch code / 1000 {
+	case http.StatusTooManyRequests:
+		return "The request has been throttled. Wait 10 seconds and try again. Operation type: DeviceToCloudMessages"
+	case http.StatusInternalServerError:
+		return "An internal error occurred"
+	case http.StatusServiceUnavailable:
+		return "Service is temporarily unavailable"
+	}
+	if name := codeName(code); name != "" {
+		return name
+	}
+	return http.StatusText(code / 1000)
+}
+
+func refuse(status, code int, format string, args ...any) *Refusal {
+	return &Refusal{Status: status, Code: code, Message: fmt.Sprintf(format, args...)}
+}
