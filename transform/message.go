@@ -1,0 +1,41 @@
+package transform
+
+import "time"
+
+// Message is one device-to-cloud message. Mapping makes it, validation has
+// passed it.
+type Message struct {
+	DeviceID   string            // 1 to 128 of letters, digits and "-._:"
+	ModelID    string            // DTMI, or empty
+	GatewayID  string            // the gateway that the device is attached to, or empty
+	Component  string            // of the device's model, or empty
+	MessageID  string            // the sender's own, or empty
+	Time       time.Time         // of the measurement, UTC; zero when the sender gave none
+	Properties map[string]string // application properties
+	Body       []byte            // the measurements: a JSON object
+}
+
+// Request is what a body comes with.
+type Request struct {
+	Method string
+	Path   string
+	Query  map[string][]string
+	Header map[string][]string // canonical names
+	Body   []byte              // decompressed
+}
+
+// header gives the first value of a header.
+func (r *Request) header(name string) string {
+	if values := r.Header[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// query gives the first value of a query parameter.
+func (r *Request) query(name string) string {
+	if values := r.Query[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}

@@ -1,0 +1,169 @@
+package transform
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+)
+
+// native is Microsoft's bridge format (Azure/iotc-device-bridge, README) and
+// what Mayfly adds to it.
+type native struct {
+	Device       nativeDevice    `json:"device"`
+	Measurements json.RawMessage `json:"measurements" validate:"required,object"`
+	Timestamp    json.RawMessage `json:"timestamp" validate:"omitempty,timestamp"`
+	Component    string          `json:"component" validate:"omitempty,name"`
+	MessageID    string          `json:"messageId" validate:"omitempty,messageid"`
+	// The bridge's README says "a modelId field in the body", its code reads
+	// device.modelId: both are taken.
+	ModelID    string                     `json:"modelId" validate:"omitempty,dtmi"`
+	Properties map[string]json.RawMessage `json:"properties"`
+}
+
+type nativeDevice struct {
+	DeviceID  string `json:"deviceId" validate:"required,deviceid"`
+	ModelID   string `json:"modelId" validate:"omitempty,dtmi"`
+	GatewayID string `json:"gatewayId" validate:"omitempty,deviceid"`
+}
+
+// Native reads Mayfly's own format: an object, a JSON array of objects, or one
+// object after another (NDJSON).
+func (t *Transformer) Native(r *Request) ([]Message, error) {
+	items, err := jsonValues(r)
+	if err != nil {
+		return nil, err
+	}
+	messages := make([]Message, 0, len(items))
+	var wrong []FieldError
+	for i, item := range items {
+		message, fields := t.native(item, element(i, len(items)))
+		wrong = append(wrong, fields...)
+		messages = append(messages, message)
+	}
+	if len(wrong) > 0 {
+		return nil, invalid(wrong[:min(len(wrong), mostFieldErrors)]...)
+	}
+	return messages, nil
+}
+
+// mostFieldErrors bounds the answer to a batch that is wrong throughout.
+const mostFieldErrors = 100
+
+func (t *Transformer) native(item json.RawMessage, prefix string) (Message, []FieldError) {
+	if !isObject(item) {
+		path := strings.TrimSuffix(prefix, ".")
+		return Message{}, []FieldError{{Path: path, Rule: "object", Hint: "must be an object with device and measurements, not " + kindOf(item)}}
+	}
+	var n native
+	var fields []FieldError
+	if err := json.Unmarshal(item, &n); err != nil {
+		fields = append(fields, wrongType(prefix, err))
+	}
+	dropNulls(&n)
+	if err := t.validate.Struct(&n); err != nil {
+		for _, f := range fieldErrors(prefix, err) {
+			if len(fields) > 0 && fields[0].Path == f.Path {
+				continue // already said better
+			}
+			if f.Path == prefix+"device.deviceId" && f.Rule == "required" && !has(item, "device") {
+				f.Hint = `is missing: the id goes into an object, as in {"device":{"deviceId":"sensor-1"},"measurements":{...}}`
+			}
+			fields = append(fields, f)
+		}
+	}
+	properties, wrong := scalars(prefix+"properties.", n.Properties)
+	fields = append(fields, wrong...)
+	if len(fields) > 0 {
+		return Message{}, fields
+	}
+	return Message{
+		DeviceID:   n.Device.DeviceID,
+		ModelID:    or(n.Device.ModelID, n.ModelID),
+		GatewayID:  n.Device.GatewayID,
+		Component:  n.Component,
+		MessageID:  n.MessageID,
+		Time:       timestamp(n.Timestamp),
+		Properties: properties,
+		Body:       n.Measurements,
+	}, nil
+}
+
+// dropNulls takes a null for an absent member, as JavaScript senders mean it.
+func dropNulls(n *native) {
+	if string(n.Measurements) == "null" {
+		n.Measurements = nil
+	}
+	if string(n.Timestamp) == "null" {
+		n.Timestamp = nil
+	}
+}
+
+// timestamp reads a validated timestamp.
+func timestamp(raw json.RawMessage) time.Time {
+	if len(raw) == 0 {
+		return time.Time{}
+	}
+	t, _ := parseTime(strings.Trim(string(raw), `"`))
+	return t
+}
+
+// wrongType makes the field error of a member that has another type.
+func wrongType(prefix string, err error) FieldError {
+	var mismatch *json.UnmarshalTypeError
+	if !errors.As(err, &mismatch) {
+		return FieldError{Path: strings.TrimSuffix(prefix, "."), Rule: "json", Hint: err.Error()}
+	}
+	want := "a string"
+	switch mismatch.Field {
+	case "device", "properties":
+		want = "an object"
+	}
+	return FieldError{Path: prefix + mismatch.Field, Rule: "type", Hint: "must be " + want + ", not a JSON " + mismatch.Value}
+}
+
+// scalars turns the members of properties into texts; numbers stay as written.
+func scalars(prefix string, members map[string]json.RawMessage) (map[string]string, []FieldError) {
+	if len(members) == 0 {
+		return nil, nil
+	}
+	var wrong []FieldError
+	texts := make(map[string]string, len(members))
+	for name, raw := range members {
+		value, ok := scalar(raw)
+		if string(raw) == "null" {
+			continue
+		}
+		if !ok || !validProperty(name) {
+			wrong = append(wrong, FieldError{Path: prefix + name, Rule: "property", Hint: hints["property"]})
+			continue
+		}
+		texts[name] = value
+	}
+	return texts, wrong
+}
+
+func scalar(raw json.RawMessage) (string, bool) {
+	switch kindOf(raw) {
+	case "a string":
+		var s string
+		err := json.Unmarshal(raw, &s)
+		return s, err == nil
+	case "a number", "a boolean":
+		return string(bytes.TrimSpace(raw)), true
+	}
+	return "", false
+}
+
+func has(object json.RawMessage, member string) bool {
+	var members map[string]json.RawMessage
+	return json.Unmarshal(object, &members) == nil && len(members[member]) > 0
+}
+
+func or(value, otherwise string) string {
+	if value == "" {
+		return otherwise
+	}
+	return value
+}

@@ -1,0 +1,333 @@
+package transform_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mayfly/transform"
+)
+
+func TestNative(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2020, 6, 8, 20, 16, 54, 602e6, time.UTC)
+	message := func(id, body string, change ...func(*transform.Message)) transform.Message {
+		m := transform.Message{DeviceID: id, Body: []byte(body)}
+		for _, c := range change {
+			c(&m)
+		}
+		return m
+	}
+	tests := []struct {
+		name, body string
+		want       []transform.Message
+	}{
+		{"object", `{"device":{"deviceId":"a-1"},"measurements":{"temp":20.31}}`, []transform.Message{message("a-1", `{"temp":20.31}`)}},
+		{"every digit", `{"device":{"deviceId":"a"},"measurements":{"i":9007199254740993,"e":1e400,"d":0.1000,"z":-0.0,"u":"\u00e9"}}`,
+			[]transform.Message{message("a", `{"i":9007199254740993,"e":1e400,"d":0.1000,"z":-0.0,"u":"\u00e9"}`)}},
+		{"white space inside stays", "{\"device\":{\"deviceId\":\"a\"},\"measurements\": { \"t\" :\n1 } }", []transform.Message{message("a", "{ \"t\" :\n1 }")}},
+		{"model and time", `{"device":{"deviceId":"a","modelId":"dtmi:x:Y;1"},"measurements":{},"timestamp":"2020-06-08T20:16:54.602Z"}`,
+			[]transform.Message{message("a", `{}`, func(m *transform.Message) { m.ModelID, m.Time = "dtmi:x:Y;1", at })}},
+		{"model beside the device, as the bridge's README had it", `{"device":{"deviceId":"a"},"modelId":"dtmi:x:Y;1","measurements":{}}`,
+			[]transform.Message{message("a", `{}`, func(m *transform.Message) { m.ModelID = "dtmi:x:Y;1" })}},
+		{"everything", `{"device":{"deviceId":"a","gatewayId":"gw"},"measurements":{"t":1},"timestamp":1591647414602,"component":"sensor1",
+			"messageId":"m-1","properties":{"unit":"C","n":1.50,"ok":true,"gone":null}}`,
+			[]transform.Message{message("a", `{"t":1}`, func(m *transform.Message) {
+				m.GatewayID, m.Time, m.Component, m.MessageID = "gw", at, "sensor1", "m-1"
+				m.Properties = map[string]string{"unit": "C", "n": "1.50", "ok": "true"}
+			})}},
+		{"nulls are absent", `{"device":{"deviceId":"a","modelId":null},"measurements":{"t":null},"timestamp":null,"component":null,"properties":null}`,
+			[]transform.Message{message("a", `{"t":null}`)}},
+		{"unknown members", `{"device":{"deviceId":"a","x":1},"measurements":{"t":1},"y":{"z":[]}}`, []transform.Message{message("a", `{"t":1}`)}},
+		{"array", `[{"device":{"deviceId":"a"},"measurements":{"t":1}}, {"device":{"deviceId":"b"},"measurements":{"t":2}}]`,
+			[]transform.Message{message("a", `{"t":1}`), message("b", `{"t":2}`)}},
+		{"NDJSON", "{\"device\":{\"deviceId\":\"a\"},\"measurements\":{\"t\":1}}\n\n{\"device\":{\"deviceId\":\"b\"},\"measurements\":{\"t\":2}}\r\n",
+			[]transform.Message{message("a", `{"t":1}`), message("b", `{"t":2}`)}},
+		{"byte order mark", "\xef\xbb\xbf{\"device\":{\"deviceId\":\"a\"},\"measurements\":{}}", []transform.Message{message("a", `{}`)}},
+		{"longest id", `{"device":{"deviceId":"` + strings.Repeat("a", 128) + `"},"measurements":{}}`, []transform.Message{message(strings.Repeat("a", 128), `{}`)}},
+		{"all signs of an id", `{"device":{"deviceId":"A-1._:z-"},"measurements":{}}`, []transform.Message{message("A-1._:z-", `{}`)}},
+	}
+	tr := transform.New()
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := tr.Native(&transform.Request{Body: []byte(tt.body)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTimestamps(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, json, want string }{
+		{"UTC", `"2020-06-08T20:16:54.602Z"`, "2020-06-08T20:16:54.602Z"},
+		{"offset", `"2020-06-08T13:16:54-07:00"`, "2020-06-08T20:16:54Z"},
+		{"nanoseconds", `"2020-06-08T20:16:54.123456789Z"`, "2020-06-08T20:16:54.123456789Z"},
+		{"lower case", `"2020-06-08t20:16:54z"`, "2020-06-08T20:16:54Z"},
+		{"space", `"2020-06-08 20:16:54Z"`, "2020-06-08T20:16:54Z"},
+		{"leap second", `"2016-12-31T23:59:60Z"`, "2017-01-01T00:00:00Z"},
+		{"seconds", `1591647414`, "2020-06-08T20:16:54Z"},
+		{"fractions of seconds", `1591647414.602`, "2020-06-08T20:16:54.602Z"},
+		{"milliseconds", `1591647414602`, "2020-06-08T20:16:54.602Z"},
+		{"exponent", `1.591647414602e12`, "2020-06-08T20:16:54.602Z"},
+		{"seconds in a string", `"1591647414"`, "2020-06-08T20:16:54Z"},
+		{"1970", `0`, "1970-01-01T00:00:00Z"},
+		{"words", `"yesterday"`, ""},
+		{"no zone", `"2020-06-08T20:16:54"`, ""},
+		{"date only", `"2020-06-08"`, ""},
+		{"no such day", `"2020-02-30T00:00:00Z"`, ""},
+		{"before 1970", `-1`, ""},
+		{"nanoseconds since 1970", `1591647414602000000`, ""},
+		{"microseconds since 1970", `1591647414602000`, ""},
+		{"endless", `1e400`, ""},
+		{"boolean", `true`, ""},
+		{"object", `{}`, ""},
+		{"empty", `""`, ""},
+	}
+	tr := transform.New()
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := tr.Native(&transform.Request{Body: []byte(`{"device":{"deviceId":"a"},"measurements":{},"timestamp":` + tt.json + `}`)})
+			if tt.want == "" {
+				wantError(t, err, transform.Invalid, []string{"timestamp"})
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text := got[0].Time.Format(time.RFC3339Nano); text != tt.want {
+				t.Errorf("%s, want %s", text, tt.want)
+			}
+		})
+	}
+}
+
+func TestNativeFieldErrors(t *testing.T) {
+	t.Parallel()
+	type at = map[string]string // path: rule
+	tests := []struct {
+		name, body string
+		want       at
+	}{
+		{"nothing", `{}`, at{"device.deviceId": "required", "measurements": "required"}},
+		{"no device object", `{"deviceId":"a","measurements":{"t":1}}`, at{"device.deviceId": "required"}},
+		{"all at once", `{"device":{"deviceId":"a b","modelId":"urn:x"},"measurements":[1],"timestamp":"noon","component":"_x","messageId":"a b"}`,
+			at{"device.deviceId": "deviceid", "device.modelId": "dtmi", "measurements": "object", "timestamp": "timestamp", "component": "name", "messageId": "messageid"}},
+		{"number for an id", `{"device":{"deviceId":7},"measurements":{}}`, at{"device.deviceId": "type"}},
+		{"text for a device", `{"device":"a","measurements":{}}`, at{"device": "type", "device.deviceId": "required"}},
+		{"id ends in a dot", `{"device":{"deviceId":"a."},"measurements":{}}`, at{"device.deviceId": "deviceid"}},
+		{"id too long", `{"device":{"deviceId":"` + strings.Repeat("a", 129) + `"},"measurements":{}}`, at{"device.deviceId": "deviceid"}},
+		{"id climbs the path", `{"device":{"deviceId":"../../b"},"measurements":{}}`, at{"device.deviceId": "deviceid"}},
+		{"id with a line break", `{"device":{"deviceId":"a\n"},"measurements":{}}`, at{"device.deviceId": "deviceid"}},
+		{"null measurements", `{"device":{"deviceId":"a"},"measurements":null}`, at{"measurements": "required"}},
+		{"measurements in text", `{"device":{"deviceId":"a"},"measurements":"{}"}`, at{"measurements": "object"}},
+		{"property of an object", `{"device":{"deviceId":"a"},"measurements":{},"properties":{"p":{}}}`, at{"properties.p": "property"}},
+		{"property name", `{"device":{"deviceId":"a"},"measurements":{},"properties":{"a b":1}}`, at{"properties.a b": "property"}},
+		{"second of an array", `[{"device":{"deviceId":"a"},"measurements":{}},{"device":{"deviceId":""},"measurements":{}}]`, at{"[1].device.deviceId": "required"}},
+		{"array of numbers", `[1,2]`, at{"[0]": "object", "[1]": "object"}},
+		{"text", `"hello"`, at{"": "object"}},
+	}
+	tr := transform.New()
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := tr.Native(&transform.Request{Body: []byte(tt.body)})
+			wantError(t, err, transform.Invalid, nil)
+			var bad *transform.Error
+			errors.As(err, &bad)
+			got := at{}
+			for _, f := range bad.Fields {
+				got[f.Path] = f.Rule
+				if f.Hint == "" {
+					t.Errorf("%s: no hint", f.Path)
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("field errors (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestNativeMalformed(t *testing.T) {
+	t.Parallel()
+	deep := strings.Repeat("[", 100_000)
+	tests := []struct {
+		name, body string
+		says       []string
+	}{
+		{"empty", "", []string{"empty"}},
+		{"white space", " \n\t", []string{"empty"}},
+		{"truncated", `{"device":{"deviceId":"a"},"measure`, []string{"offset 35", "unexpected end"}},
+		{"second line", "{\"device\":{\"deviceId\":\"a\"},\n\"measurements\":{,}}", []string{"line 2, column 17"}},
+		{"second message", "{\"device\":{\"deviceId\":\"a\"},\"measurements\":{}}\n{oops}", []string{"line 2, column 2"}},
+		{"text after the array", `[] x`, []string{"offset 3"}},
+		{"not UTF-8", "{\"device\":{\"deviceId\":\"a\"},\"measurements\":{\"t\":\"\xc3\x28\"}}", []string{"not UTF-8"}},
+		{"deep", deep, []string{"nested deeper"}},
+		{"deep inside", `{"device":{"deviceId":"a"},"measurements":{"x":` + deep, []string{"nested deeper"}},
+	}
+	tr := transform.New()
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := tr.Native(&transform.Request{Body: []byte(tt.body)})
+			wantError(t, err, transform.Malformed, tt.says)
+		})
+	}
+}
+
+func TestNativeMediaTypes(t *testing.T) {
+	t.Parallel()
+	const body = `{"device":{"deviceId":"a"},"measurements":{}}`
+	tests := []struct {
+		name, media, body string
+		ok                bool
+	}{
+		{"JSON", "application/json", body, true},
+		{"with charset", "application/json; charset=UTF-8", body, true},
+		{"CloudEvents and the like", "application/vnd.x+json", body, true},
+		{"NDJSON", "application/x-ndjson", body, true},
+		{"none", "", body, true},
+		{"curl's default", "application/x-www-form-urlencoded", body, true},
+		{"text", "text/plain", body, true},
+		{"upper case", "Application/JSON", body, true},
+		{"broken parameters", "application/json; charset", body, true},
+		{"a form", "application/x-www-form-urlencoded", "device=a&t=1", false},
+		{"a picture", "image/png", body, false},
+		{"another charset", "application/json; charset=utf-16", body, false},
+	}
+	tr := transform.New()
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := &transform.Request{Body: []byte(tt.body)}
+			if tt.media != "" {
+				r.Header = map[string][]string{"Content-Type": {tt.media}}
+			}
+			_, err := tr.Native(r)
+			if tt.ok && err != nil {
+				t.Fatal(err)
+			}
+			if !tt.ok {
+				wantError(t, err, transform.Unsupported, nil)
+			}
+		})
+	}
+}
+
+func TestDevice(t *testing.T) {
+	t.Parallel()
+	tr := transform.New()
+	got, err := tr.Device(&transform.Request{
+		Query: map[string][]string{"timestamp": {"1591647414"}, "modelId": {"dtmi:x:Y;1"}, "component": {"c"}},
+		Body:  []byte(`[{"t":1.0},{"t":2}]`),
+	}, "a-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Unix(1591647414, 0).UTC()
+	want := []transform.Message{
+		{DeviceID: "a-1", ModelID: "dtmi:x:Y;1", Component: "c", Time: at, Body: []byte(`{"t":1.0}`)},
+		{DeviceID: "a-1", ModelID: "dtmi:x:Y;1", Component: "c", Time: at, Body: []byte(`{"t":2}`)},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for name, tt := range map[string]struct {
+		id, body, query string
+	}{
+		"id":                   {"a b", `{}`, ""},
+		"scalar":               {"a", `5`, ""},
+		"scalar in an array":   {"a", `[{},5]`, ""},
+		"time":                 {"a", `{}`, "noon"},
+		"empty array":          {"a", `[]`, ""},
+		"one id for two parts": {"a", "{}\n{}", "id"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := &transform.Request{Body: []byte(tt.body), Query: map[string][]string{}}
+			switch tt.query {
+			case "noon":
+				r.Query["timestamp"] = []string{"noon"}
+			case "id":
+				r.Query["messageId"] = []string{"m"}
+			}
+			_, err := tr.Device(r, tt.id)
+			wantError(t, err, transform.Invalid, nil)
+		})
+	}
+}
+
+func FuzzNative(f *testing.F) {
+	for _, seed := range []string{
+		`{"device":{"deviceId":"a","modelId":"dtmi:x:Y;1"},"measurements":{"t":1e400},"timestamp":1591647414602,"properties":{"a":1}}`,
+		`[{"device":{"deviceId":"a"},"measurements":{}}]`, "{}\n{}", `[[[[`, "\xef\xbb\xbf{}",
+	} {
+		f.Add([]byte(seed))
+	}
+	tr := transform.New()
+	f.Fuzz(func(t *testing.T, body []byte) {
+		messages, err := tr.Native(&transform.Request{Body: body})
+		checkOutcome(t, messages, err)
+	})
+}
+
+// checkOutcome holds for every body: a typed error or valid messages, never
+// both, never neither without a reason.
+func checkOutcome(t *testing.T, messages []transform.Message, err error) {
+	t.Helper()
+	var bad *transform.Error
+	if err != nil && !errors.As(err, &bad) {
+		t.Fatalf("an error without a kind: %v", err)
+	}
+	if err != nil && len(messages) > 0 {
+		t.Fatal("messages beside an error")
+	}
+	for _, m := range messages {
+		if !transform.ValidDeviceID(m.DeviceID) {
+			t.Errorf("device id %q", m.DeviceID)
+		}
+		var object map[string]json.RawMessage
+		if json.Unmarshal(m.Body, &object) != nil {
+			t.Errorf("body %q is no JSON object", m.Body)
+		}
+		if y := m.Time.Year(); y < 0 || y > 9999 {
+			t.Errorf("time %v", m.Time)
+		}
+	}
+}
+
+func BenchmarkNative(b *testing.B) {
+	tr := transform.New()
+	r := &transform.Request{Body: []byte(`{"device":{"deviceId":"my-cloud-device"},"measurements":{"temp":20.31,"pressure":50,"humidity":8.5,"ledColor":"blue"}}`)}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := tr.Native(r); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkTTS(b *testing.B) {
+	source, err := transform.New().Source("tts")
+	if err != nil {
+		b.Fatal(err)
+	}
+	r := &transform.Request{Body: []byte(source.Samples[0].Request.Body)}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := source.Map(b.Context(), r); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,58 @@
+package transform
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/go-playground/validator/v10"
+)
+
+// Transformer reads bodies.
+type Transformer struct {
+	validate *validator.Validate
+	sources  map[string]*lazySource
+	names    []string // sorted
+}
+
+// lazySource is compiled when it is first asked for: a cold start pays for no
+// source that nobody uses.
+type lazySource struct {
+	load func() (*Source, error)
+	once sync.Once
+	made *Source
+	err  error
+}
+
+func (l *lazySource) get() (*Source, error) {
+	l.once.Do(func() { l.made, l.err = l.load() })
+	return l.made, l.err
+}
+
+// New makes a Transformer with the built-in sources.
+func New() *Transformer {
+	t := &Transformer{validate: newValidator(), sources: map[string]*lazySource{}}
+	for _, name := range builtinNames() {
+		t.sources[name] = &lazySource{load: func() (*Source, error) { return builtin(t.validate, name) }}
+		t.names = append(t.names, name)
+	}
+	slices.Sort(t.names)
+	return t
+}
+
+// SourceNames lists the sources, sorted.
+func (t *Transformer) SourceNames() []string { return slices.Clone(t.names) }
+
+// Source gives a source by its name; nil when there is none. The error is of a
+// source that does not compile.
+func (t *Transformer) Source(name string) (*Source, error) {
+	l, ok := t.sources[name]
+	if !ok {
+		return nil, nil
+	}
+	s, err := l.get()
+	if err != nil {
+		return nil, fmt.Errorf("source %s: %w", name, err)
+	}
+	return s, nil
+}
