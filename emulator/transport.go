@@ -151,7 +151,9 @@ func (m memory) outgoing(req *http.Request, rep reply, d delivery) *http.Respons
 		body = io.MultiReader(bytes.NewReader(rep.body[:len(rep.body)/2]), failing{io.ErrUnexpectedEOF})
 	}
 	if d.slow > 0 {
-		body = &slowReader{e: m.e, ctx: req.Context(), r: body, step: max(1, len(rep.body)/dribbles), wait: d.slow / dribbles}
+		step := max(1, (len(rep.body)+dribbles-1)/dribbles)
+		steps := max(1, (len(rep.body)+step-1)/step)
+		body = &slowReader{e: m.e, ctx: req.Context(), r: body, step: step, steps: steps, wait: d.slow / time.Duration(steps)}
 	}
 	resp.Body = onlyReader{body}
 	return resp
@@ -163,16 +165,19 @@ func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // slowReader hands out a step at a time.
 type slowReader struct {
-	e    *Emulator
-	ctx  context.Context //nolint:containedctx // the request's: a Read has no other way to know it
-	r    io.Reader
-	step int
-	wait time.Duration
+	e           *Emulator
+	ctx         context.Context //nolint:containedctx // the request's: a Read has no other way to know it
+	r           io.Reader
+	step, steps int // bytes at a time, and how many times still
+	wait        time.Duration
 }
 
 func (s *slowReader) Read(p []byte) (int, error) {
-	if err := s.e.pause(s.ctx, s.wait); err != nil {
-		return 0, err
+	if s.steps > 0 {
+		s.steps--
+		if err := s.e.pause(s.ctx, s.wait); err != nil {
+			return 0, err
+		}
 	}
 	return s.r.Read(p[:min(len(p), s.step)])
 }

@@ -1,0 +1,128 @@
+package emulator
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+)
+
+const maxScriptBytes = 1 << 20
+
+// jsonDuration is "1.5s" or a number of seconds.
+type jsonDuration time.Duration
+
+func (d jsonDuration) MarshalJSON() ([]byte, error) { return json.Marshal(time.Duration(d).String()) }
+
+func (d *jsonDuration) UnmarshalJSON(b []byte) error {
+	var s string
+	if json.Unmarshal(b, &s) == nil {
+		v, err := time.ParseDuration(s)
+		*d = jsonDuration(v)
+		return err
+	}
+	var n float64
+	if err := json.Unmarshal(b, &n); err != nil || math.Abs(n) > maxFaultDuration.Seconds() {
+		return fmt.Errorf("want a duration such as \"1.5s\", or seconds: %s", clip(string(b), 32))
+	}
+	*d = jsonDuration(n * float64(time.Second))
+	return nil
+}
+
+// faultJSON is Fault in scripts and on the console.
+type faultJSON struct {
+	ID             string       `json:"id,omitempty"`
+	Endpoint       string       `json:"endpoint,omitempty"`
+	Device         string       `json:"device,omitempty"`
+	Hub            string       `json:"hub,omitempty"`
+	Skip           int          `json:"skip,omitempty"`
+	Share          float64      `json:"share,omitempty"`
+	Count          int          `json:"count,omitempty"`
+	Latency        jsonDuration `json:"latency,omitempty"`
+	Hang           bool         `json:"hang,omitempty"`
+	Cut            string       `json:"cut,omitempty"`
+	Status         int          `json:"status,omitempty"`
+	ErrorCode      int          `json:"errorCode,omitempty"`
+	ErrorName      string       `json:"errorName,omitempty"`
+	Message        string       `json:"message,omitempty"`
+	RetryAfter     jsonDuration `json:"retryAfter,omitempty"`
+	RetryAfterText string       `json:"retryAfterText,omitempty"`
+	ContentType    string       `json:"contentType,omitempty"`
+	Truncate       bool         `json:"truncate,omitempty"`
+	SlowBody       jsonDuration `json:"slowBody,omitempty"`
+	State          string       `json:"state,omitempty"`
+	AssigningPolls int          `json:"assigningPolls,omitempty"`
+	MoveTo         string       `json:"moveTo,omitempty"`
+	RotateKey      bool         `json:"rotateKey,omitempty"`
+	Hits           int          `json:"hits,omitempty"`
+}
+
+// MarshalJSON writes a fault as LoadFaults reads it.
+func (f Fault) MarshalJSON() ([]byte, error) {
+	return marshal(faultJSON{f.ID, f.Endpoint, f.Device, f.Hub, f.Skip, f.Share, f.Count, jsonDuration(f.Latency), f.Hang, f.Cut, f.Status,
+		f.ErrorCode, f.ErrorName, f.Message, jsonDuration(f.RetryAfter), f.RetryAfterText, f.ContentType, f.Truncate,
+		jsonDuration(f.SlowBody), f.State, f.AssigningPolls, f.MoveTo, f.RotateKey, f.Hits})
+}
+
+// UnmarshalJSON reads a fault. A member that it does not know is an error: a misspelt fault would be a test that tests
+// nothing.
+func (f *Fault) UnmarshalJSON(b []byte) error {
+	var j faultJSON
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&j); err != nil {
+		return err
+	}
+	*f = Fault{j.ID, j.Endpoint, j.Device, j.Hub, j.Skip, j.Share, j.Count, time.Duration(j.Latency), j.Hang, j.Cut, j.Status,
+		j.ErrorCode, j.ErrorName, j.Message, time.Duration(j.RetryAfter), j.RetryAfterText, j.ContentType, j.Truncate,
+		time.Duration(j.SlowBody), j.State, j.AssigningPolls, j.MoveTo, j.RotateKey, j.Hits}
+	return nil
+}
+
+// ParseFaults reads a fault script: a JSON array of faults, or one fault.
+func ParseFaults(r io.Reader) ([]Fault, error) {
+	b, err := io.ReadAll(io.LimitReader(r, maxScriptBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("emulator: fault script: %w", err)
+	}
+	if len(b) > maxScriptBytes {
+		return nil, fmt.Errorf("emulator: fault script: over %d bytes", maxScriptBytes)
+	}
+	var list []Fault
+	if t := bytes.TrimSpace(b); len(t) > 0 && t[0] == '{' {
+		b = append(append([]byte{'['}, t...), ']')
+	}
+	if err := json.Unmarshal(b, &list); err != nil {
+		return nil, fmt.Errorf("emulator: fault script: %w", err)
+	}
+	var errs []error
+	for i := range list {
+		if err := list[i].validate(); err != nil {
+			errs = append(errs, fmt.Errorf("fault %d of the script: %w", i+1, err))
+		}
+	}
+	return list, errors.Join(errs...)
+}
+
+// LoadFaults arms the faults of a script, all or none, and returns their ids.
+func (e *Emulator) LoadFaults(r io.Reader) ([]string, error) {
+	list, err := ParseFaults(r)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, 0, len(list))
+	for _, f := range list {
+		id, err := e.AddFault(f)
+		if err != nil {
+			for _, id := range ids {
+				e.RemoveFault(id)
+			}
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
