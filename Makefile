@@ -5,7 +5,7 @@ GOARCH ?= arm64
 FLAGS   = -trimpath -tags lambda.norpc -ldflags "-s -w"
 LINTER  = $(GO) tool -modfile=tools/go.mod golangci-lint
 # One time and one order for what is packed: the same source makes the same zip.
-PACK    = find . -exec touch -t 198001010000 {} + && find . -type f | LC_ALL=C sort | TZ=UTC zip -X -q -9 -@
+PACK    = find . -exec env TZ=UTC touch -t 198001010000 {} + && find . -type f | LC_ALL=C sort | TZ=UTC zip -X -q -9 -@
 
 .PHONY: build test race lint fmt fuzz generate bench check cfn build-Mayfly functions zip-lambda zip-functions clean
 
