@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -114,6 +115,10 @@ type Config struct {
 	// CADir holds ca.pem and ca-key.pem, which are made when they are missing. Without it each emulator has a CA of
 	// its own.
 	CADir string
+
+	// Page answers what the console's own paths do not, GET / among them. It stands behind the same guards: loopback
+	// Host names, no cross-origin change. Without it GET / is a page of text.
+	Page http.Handler
 
 	Enrollments []Enrollment // individual enrollments
 	Faults      []Fault

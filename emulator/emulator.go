@@ -32,6 +32,7 @@ type Emulator struct {
 	puts, gets  *bucket
 	faults      faults
 	blobs       store
+	feedback    ring[Feedback]
 	waits       map[*pauseHandle]struct{}
 	closed      bool
 }
@@ -53,6 +54,7 @@ func New(cfg Config) (*Emulator, error) {
 		gets:        perMinute(cfg.OperationsPerMinute),
 		waits:       map[*pauseHandle]struct{}{},
 		blobs:       store{limit: cfg.BlobLimit},
+		feedback:    ring[Feedback]{limit: feedbackLimit},
 	}
 	e.tls.dir = cfg.CADir
 	for i, k := range []string{cfg.GroupKey, cfg.GroupKeySecondary} {

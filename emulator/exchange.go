@@ -97,6 +97,8 @@ func (c *call) route() func(*call) reply {
 			kind = hostHub
 		case len(seg) > 1 && strings.EqualFold(seg[1], "registrations"):
 			kind = hostDPS
+		case len(seg) > 2 && seg[0] == blobContainer:
+			kind = hostBlob
 		}
 	}
 	switch kind {
