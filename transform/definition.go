@@ -20,6 +20,7 @@ type Definition struct {
 	Title    string        `yaml:"title"`
 	Docs     string        `yaml:"docs"`     // link to the sender's own documentation
 	Setup    string        `yaml:"setup"`    // how to set the sender up, for its user
+	Methods  []string      `yaml:"methods"`  // POST when empty
 	Patience time.Duration `yaml:"patience"` // how long the sender waits for the answer; 5s
 
 	Detect string `yaml:"detect"` // jq: is this body one of this source's?

@@ -39,7 +39,7 @@ func newValidator() *validator.Validate {
 	})
 	for tag, valid := range map[string]func(string) bool{
 		"deviceid":  ValidDeviceID,
-		"dtmi":      func(s string) bool { return len(s) <= 128 && dtmi.MatchString(s) },
+		"dtmi":      ValidModelID,
 		"name":      func(s string) bool { return len(s) <= 64 && dtdlName.MatchString(s) },
 		"messageid": ValidMessageID,
 		"object":    func(s string) bool { return isObject([]byte(s)) },
@@ -94,6 +94,9 @@ func ValidDeviceID(s string) bool {
 	last := s[len(s)-1]
 	return alphanumeric(last) || last == '-'
 }
+
+// ValidModelID tells whether s is a digital twin model identifier.
+func ValidModelID(s string) bool { return len(s) <= 128 && dtmi.MatchString(s) }
 
 // ValidMessageID tells whether s may be a message id (azure-docs,
 // iot-hub/iot-hub-devguide-messages-construct.md).

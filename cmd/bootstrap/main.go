@@ -1,0 +1,47 @@
+// Command bootstrap is Mayfly in production: one binary for AWS Lambda, Azure
+// Functions and a plain server. The environment says which, and everything else;
+// the README lists the variables.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"mayfly/function"
+)
+
+func main() {
+	if err := run(os.Environ(), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "mayfly:", err)
+		os.Exit(1)
+	}
+}
+
+func run(environ []string, stdout io.Writer) error {
+	config, err := function.LoadConfig(environ)
+	if err != nil {
+		return err
+	}
+	log := function.NewLog(config, stdout)
+	slog.SetDefault(log)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	toDPS, toHub := function.Transports(config)
+	service := function.New(config, function.Dependencies{DPS: toDPS, Hub: toHub, Log: log})
+	return function.Serve(ctx, function.ServeOptions{
+		Host:           config.Host,
+		Addr:           net.JoinHostPort(config.Address, config.Port),
+		FunctionsPort:  config.FunctionsPort,
+		RequestTimeout: config.RequestTimeout,
+		Log:            log,
+		Ready: func(addr net.Addr) {
+			log.Info("listening", "host", config.Host.String(), "address", addr.String(), "auth", string(config.Auth), "idScope", config.IDScope)
+		},
+	}, service)
+}

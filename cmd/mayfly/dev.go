@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"mayfly/emulator"
+	"mayfly/function"
+)
+
+// devCommand runs the bridge and the emulator in one process.
+type devCommand struct {
+	Port         uint16        `default:"7071" help:"Port of the bridge."`
+	EmulatorPort uint16        `default:"7443" help:"HTTPS port of the emulated DPS and hubs."`
+	ConsolePort  uint16        `default:"7080" help:"Port of the emulator's console."`
+	RetryAfter   time.Duration `default:"1s" help:"How long the emulated DPS takes to assign a new device; Azure says 3s."`
+}
+
+func (c *devCommand) Run(ctx context.Context, w *world) error {
+	// Looked at first, so that nothing is half started.
+	for _, p := range []struct {
+		flag string
+		port uint16
+	}{{"--port", c.Port}, {"--emulator-port", c.EmulatorPort}, {"--console-port", c.ConsolePort}} {
+		if err := free(ctx, p.flag, p.port); err != nil {
+			return err
+		}
+	}
+	azure, err := emulator.New(emulator.Config{
+		Listen: local(c.EmulatorPort), Console: local(c.ConsolePort), RetryAfter: c.RetryAfter,
+	})
+	if err != nil {
+		return err
+	}
+	if err := azure.Listen(ctx); err != nil {
+		return err
+	}
+	defer func() { _ = azure.Close() }()
+
+	config, err := function.LoadConfig(devEnvironment(w.environ, azure))
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: max(config.LogLevel, slog.LevelWarn)}))
+	out := &lines{w: w.stdout}
+	transport := azure.Transport()
+	defer transport.CloseIdleConnections()
+	service := function.New(config, function.Dependencies{DPS: transport, Hub: transport, Log: log, Observe: out.delivered})
+	return function.Serve(ctx, function.ServeOptions{
+		Host: function.HostServer, Addr: local(c.Port), RequestTimeout: config.RequestTimeout, Log: log,
+		// A person at a terminal does not want to wait for a slow request.
+		ShutdownTimeout: 2 * time.Second,
+		Ready:           func(addr net.Addr) { out.welcome(addr.String(), azure) },
+	}, service)
+}
+
+// devEnvironment is the caller's environment, with what the emulator decides.
+func devEnvironment(environ []string, azure *emulator.Emulator) []string {
+	ours := []string{"ID_SCOPE=" + azure.IDScope(), "GROUP_KEY=" + azure.GroupKey(), "AUTH=none"}
+	theirs := []string{"GROUP_KEY_SECONDARY=", "DPS_ENDPOINT=", "HUB_HINT=", "API_KEYS=", "AWS_LAMBDA_RUNTIME_API=", "FUNCTIONS_CUSTOMHANDLER_PORT="}
+	var kept []string
+	for _, v := range environ {
+		drop := false
+		for _, prefix := range append(theirs, "ID_SCOPE=", "GROUP_KEY=", "AUTH=") {
+			drop = drop || strings.HasPrefix(v, prefix)
+		}
+		if !drop {
+			kept = append(kept, v)
+		}
+	}
+	return append(kept, ours...)
+}
+
+func local(port uint16) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(int(port))) }
+
+// free tells whether a port can be listened on.
+func free(ctx context.Context, flag string, port uint16) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", local(port))
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("port %d is in use by another program; choose another one with %s", port, flag)
+	case err != nil:
+		return fmt.Errorf("port %d (%s): %w", port, flag, err)
+	}
+	return listener.Close()
+}
+
+// lines writes for a reader at a terminal, one event a line.
+type lines struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lines) welcome(bridge string, azure *emulator.Emulator) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, _ = fmt.Fprintf(l.w, `Mayfly is up, with an Azure of its own: nothing leaves this machine.
+
+  bridge    http://%[1]s
+  emulator  https://%[2]s   DPS %[3]s and %[4]s
+  console   http://%[5]s    what has arrived: /events
+
+Send something:
+
+  curl -i http://%[1]s/api/devices/my-first-device/telemetry -H 'Content-Type: application/json' -d '{"temperature":21.5}'
+
+A new device is provisioned first, which takes a moment; then it is known. Stop with Ctrl-C.
+
+`, bridge, azure.Addr(), azure.IDScope(), strings.Join(azure.Hubs(), ", "), azure.ConsoleAddr())
+}
+
+func (l *lines) delivered(d function.Delivery) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var extra strings.Builder
+	if !d.Message.Time.IsZero() {
+		extra.WriteString("  of " + d.Message.Time.Format(time.RFC3339Nano))
+	}
+	if d.Message.Component != "" {
+		extra.WriteString("  component " + d.Message.Component)
+	}
+	_, _ = fmt.Fprintf(l.w, "%s  %s  %s%s  -> %s in %s\n", time.Now().Format("15:04:05"), d.Message.DeviceID,
+		oneLine(d.Message.Body), extra.String(), d.Hub, d.Took.Round(time.Millisecond))
+}
+
+// oneLine shortens a body for a terminal and takes control characters out.
+func oneLine(body []byte) string {
+	const most = 160
+	text := strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, string(body))
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "..."
+	}
+	return text
+}

@@ -1,0 +1,127 @@
+package function
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// accepted is the answer to a request that went well.
+type accepted struct {
+	Delivered int `json:"delivered"`
+	Ignored   int `json:"ignored,omitempty"`
+}
+
+// answer tells the sender how its messages fared.
+func (s *Service) answer(w http.ResponseWriter, r *http.Request, d decoded, results []error) {
+	info := about(r.Context())
+	problems := make([]*Problem, len(results))
+	for i, err := range results {
+		if err == nil {
+			info.delivered++
+		} else {
+			problems[i] = problem(r.Context(), err, s.now())
+		}
+	}
+	p := worst(problems)
+	if p == nil {
+		s.accept(w, d, accepted{info.delivered, info.ignored})
+		return
+	}
+	if len(results) > 1 {
+		p.Delivered = info.delivered
+		p.Results = make([]Result, len(results))
+		for i, one := range problems {
+			p.Results[i] = Result{DeviceID: d.messages[i].DeviceID, Status: http.StatusOK}
+			if one != nil {
+				p.Results[i] = Result{d.messages[i].DeviceID, one.Status, one.Code, one.Retryable, one.Detail}
+			}
+		}
+	}
+	if d.lenient && !p.Retryable {
+		info.problem = p
+		s.accept(w, d, accepted{info.delivered, info.ignored})
+		return
+	}
+	s.fail(w, r, p)
+}
+
+// accept answers 2xx, in the words that the source's sender wants to hear.
+func (s *Service) accept(w http.ResponseWriter, d decoded, a accepted) {
+	status := d.answer.Status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	if status == http.StatusNoContent {
+		w.WriteHeader(status)
+		return
+	}
+	contentType, body := "application/json", []byte(d.answer.Body)
+	if d.answer.Body == "" {
+		body, _ = json.Marshal(a) // numbers always marshal
+		body = append(body, '\n')
+	} else if d.answer.ContentType != "" {
+		contentType = d.answer.ContentType
+	}
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+// refuse answers an error that ends the request before anything is sent.
+func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	var own *refusal
+	if errors.As(err, &own) {
+		if own.allow != "" {
+			w.Header().Set("Allow", own.allow)
+		}
+		if own.code == codeUnauthenticated {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="mayfly"`)
+		}
+	}
+	p := problem(r.Context(), err, s.now())
+	if p.Code == codeInternal {
+		s.log.ErrorContext(r.Context(), "internal error", "error", err.Error())
+	}
+	s.fail(w, r, p)
+}
+
+// fail answers a problem.
+func (s *Service) fail(w http.ResponseWriter, r *http.Request, p *Problem) {
+	about(r.Context()).problem = p
+	p.RequestID = RequestID(r.Context())
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	if p.Retryable {
+		h.Set("Retry-After", seconds(p.retryAfter))
+	}
+	w.WriteHeader(p.Status)
+	body, _ := json.Marshal(p) // texts and numbers always marshal
+	_, _ = w.Write(append(body, '\n'))
+}
+
+func or(value, otherwise string) string {
+	if value == "" {
+		return otherwise
+	}
+	return value
+}
+
+// quote shows foreign text, shortened.
+func quote(s string) string {
+	const most = 80
+	if len(s) > most {
+		s = s[:most] + "..."
+	}
+	return strconv.QuoteToASCII(strings.ToValidUTF8(s, "?"))
+}
+
+func byteCount(n int64) string {
+	if n >= 1<<10 && n%(1<<10) == 0 {
+		return strconv.FormatInt(n>>10, 10) + " KiB"
+	}
+	return strconv.FormatInt(n, 10) + " bytes"
+}

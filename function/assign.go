@@ -1,0 +1,120 @@
+package function
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"mayfly/dps"
+	"mayfly/httpsend"
+	"mayfly/transform"
+)
+
+// device makes the DPS identity of a message's device.
+func (s *Service) device(m *transform.Message) dps.Device {
+	d := dps.Device{ID: m.DeviceID, Key: s.config.Keys[0].Derive(m.DeviceID)}
+	if len(s.config.Keys) > 1 {
+		d.SecondaryKey = s.config.Keys[1].Derive(m.DeviceID)
+	}
+	d.Payload = registrationPayload(or(m.ModelID, s.config.ModelID), m.GatewayID)
+	return d
+}
+
+// registrationPayload tells IoT Central the device's model and gateway. modelId
+// is the documented member (azure-docs, iot-central/core/concepts-device-templates.md);
+// iotcModelId is what older applications read.
+func registrationPayload(modelID, gatewayID string) json.RawMessage {
+	if modelID == "" && gatewayID == "" {
+		return nil
+	}
+	type gateway struct {
+		ID string `json:"iotcGatewayId"`
+	}
+	payload := struct {
+		ModelID     string   `json:"modelId,omitempty"`
+		IotcModelID string   `json:"iotcModelId,omitempty"`
+		Gateway     *gateway `json:"iotcGateway,omitempty"`
+	}{ModelID: modelID, IotcModelID: modelID}
+	if gatewayID != "" {
+		payload.Gateway = &gateway{gatewayID}
+	}
+	text, _ := json.Marshal(payload) // strings always marshal
+	return text
+}
+
+// send delivers events of one device: to the hub that is known, else to the one
+// that is likely, else to the one that DPS names. Where the hub says that the
+// device is not there, DPS is asked anew and the events are sent once more.
+func (s *Service) send(ctx context.Context, d dps.Device, events []httpsend.Event, answerBy time.Time) (hub string, err error) {
+	a, known := s.fleet.Cached(d.ID)
+	if !known {
+		if hub, hit, err := s.sendByHint(ctx, d, events, answerBy); hit || err != nil {
+			return hub, err
+		}
+		if a, err = s.fleet.Assign(ctx, d, answerBy); err != nil {
+			return "", err
+		}
+		s.hint.learn(a.Hub)
+	}
+	// A look-up may give a hub that has lost the device as well, so the way from
+	// the cache over the look-up to a registration has three hubs at the most.
+	for range 3 {
+		err = s.post(ctx, d, a, events, answerBy)
+		if err == nil {
+			a.Worked()
+			return a.Hub, nil
+		}
+		if !notHere(err) {
+			return "", err
+		}
+		next, ok, assignErr := s.fleet.Replace(ctx, d, a, answerBy)
+		if assignErr != nil {
+			return "", assignErr
+		}
+		if !ok {
+			return "", err
+		}
+		a = next
+		s.hint.learn(a.Hub)
+	}
+	return "", err
+}
+
+// sendByHint tries the hub where the fleet is. A hit costs no DPS call.
+func (s *Service) sendByHint(ctx context.Context, d dps.Device, events []httpsend.Event, answerBy time.Time) (hub string, hit bool, err error) {
+	hub, ok := s.hint.try()
+	if !ok {
+		return "", false, nil
+	}
+	a := &dps.Assignment{Hub: hub, DeviceID: d.ID}
+	var failed *httpsend.Error
+	switch err = s.post(ctx, d, a, events, answerBy); {
+	case err == nil:
+		a.Worked()
+		s.fleet.Learn(d.ID, a)
+		s.hint.learn(hub)
+		return hub, true, nil
+	case notHere(err):
+		s.hint.miss()
+		return "", false, nil
+	case errors.As(err, &failed) && (failed.Kind == httpsend.Unavailable || failed.Kind == httpsend.Down) && ctx.Err() == nil:
+		return "", false, nil // the device may be elsewhere: DPS knows
+	default:
+		return "", false, err
+	}
+}
+
+func notHere(err error) bool {
+	var failed *httpsend.Error
+	return errors.As(err, &failed) && failed.Kind == httpsend.NotHere
+}
+
+// post sends events to one hub.
+func (s *Service) post(ctx context.Context, d dps.Device, a *dps.Assignment, events []httpsend.Event, answerBy time.Time) error {
+	t := httpsend.Target{Hub: a.Hub, DeviceID: a.DeviceID, Key: d.Key, Certificate: d.Certificate, AnswerBy: answerBy}
+	if a.Secondary {
+		t.Key = d.SecondaryKey
+	}
+	return s.hub.SendBatch(ctx, t, events)
+}

@@ -1,0 +1,253 @@
+package function
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+
+	"mayfly/dps"
+	"mayfly/transform"
+)
+
+// Config is what the environment says. The table of variables in the README is
+// made from it.
+type Config struct {
+	IDScope           string        `env:"ID_SCOPE" doc:"DPS ID scope (name kept from Microsoft's bridge)"`
+	GroupKey          Secret        `env:"GROUP_KEY" doc:"enrollment group's key, base64"`
+	GroupKeySecondary Secret        `env:"GROUP_KEY_SECONDARY" doc:"the group's other key; tried where DPS refuses the first"`
+	DPSEndpoint       string        `env:"DPS_ENDPOINT" envDefault:"global.azure-devices-provisioning.net" doc:"host, or https URL"`
+	ModelID           string        `env:"MODEL_ID" doc:"DTMI sent when a message names none"`
+	HubHint           string        `env:"HUB_HINT" doc:"hub to try first for a device that this instance does not know; otherwise learned"`
+	HubIdleTimeout    time.Duration `env:"HUB_IDLE_TIMEOUT" envDefault:"10s" doc:"when an idle hub connection is let go; 0 closes it after every send"`
+	RequestTimeout    time.Duration `env:"REQUEST_TIMEOUT" envDefault:"30s" doc:"budget of one request outside Lambda"`
+	DedupWindow       time.Duration `env:"DEDUP_WINDOW" envDefault:"10m" doc:"how long a stored message id is remembered, so that a resend is answered without being sent again; 0 switches it off"`
+	BodyLimit         int64         `env:"BODY_LIMIT" envDefault:"1048576" doc:"largest body in bytes, after decompression"`
+	Auth              Auth          `env:"AUTH" doc:"keys (callers with a key), platform (the host checked already), none; platform on Azure, must be said elsewhere"`
+	APIKeys           string        `env:"API_KEYS" doc:"for AUTH=keys: comma-separated name=sha256:HEX"`
+	Port              string        `env:"PORT" envDefault:"8080" doc:"plain server"`
+	Address           string        `env:"HOST" doc:"plain server; all interfaces when empty"`
+	LogLevel          slog.Level    `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
+	LogFormat         string        `env:"LOG_FORMAT" envDefault:"json" doc:"json or text, to stdout"`
+
+	Host          Host   // where the process runs
+	FunctionsPort string // of the Functions host
+	Keys          []dps.Key
+	Callers       []Caller
+}
+
+// Secret is a value that cannot be printed.
+type Secret string
+
+// String keeps the secret out of texts.
+func (Secret) String() string { return "[redacted]" }
+
+// GoString keeps the secret out of texts.
+func (Secret) GoString() string { return "[redacted]" }
+
+// MarshalText keeps the secret out of JSON and YAML.
+func (Secret) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
+
+// LogValue keeps the secret out of logs.
+func (Secret) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+
+// Fault is one thing that is wrong with the configuration.
+type Fault struct {
+	Variable string
+	Problem  string // and what would be right
+}
+
+// FaultsError is a configuration that will not do, with all that is wrong.
+type FaultsError []Fault
+
+// Error lists the faults, a line each.
+func (e FaultsError) Error() string {
+	var b strings.Builder
+	b.WriteString("the configuration will not do:")
+	for _, f := range e {
+		b.WriteString("\n  " + f.Variable + ": " + f.Problem)
+	}
+	return b.String()
+}
+
+// LoadConfig reads the configuration from the variables of environ ("A=b"). Its
+// error is a FaultsError.
+func LoadConfig(environ []string) (*Config, error) {
+	vars := env.ToMap(environ)
+	c := &Config{}
+	var faults FaultsError
+	fault := func(variable, format string, args ...any) {
+		faults = append(faults, Fault{variable, fmt.Sprintf(format, args...)})
+	}
+	// Set but empty is the same as not set: SAM templates and Functions settings
+	// have no other way to leave a variable out.
+	for name, value := range vars {
+		if strings.TrimSpace(value) == "" {
+			delete(vars, name)
+		}
+	}
+	if err := env.ParseWithOptions(c, env.Options{Environment: vars}); err != nil {
+		faults = append(faults, parseFaults(err)...)
+	}
+	c.Host = DetectHost(func(name string) string { return vars[name] })
+	c.FunctionsPort = vars[envFunctions]
+	if c.IDScope == "" {
+		fault("ID_SCOPE", `is missing: the ID scope stands on the DPS's overview page, or in IoT Central under Permissions, Device connection groups; as in 0ne00123ABC`)
+	} else if !plainScope(c.IDScope) {
+		fault("ID_SCOPE", "is no ID scope: want letters and digits, as in 0ne00123ABC")
+	}
+	c.checkKeys(fault)
+	if host, err := endpoint(c.DPSEndpoint); err != nil || host == "" {
+		fault("DPS_ENDPOINT", "%q is neither a host name nor an https URL", c.DPSEndpoint)
+	}
+	if c.ModelID != "" && !transform.ValidModelID(c.ModelID) {
+		fault("MODEL_ID", "%q is no DTMI, as in dtmi:example:Thermostat;1", c.ModelID)
+	}
+	if c.HubHint != "" && !hostName(c.HubHint) {
+		fault("HUB_HINT", "%q is no host name, as in my-hub.azure-devices.net", c.HubHint)
+	}
+	if c.HubIdleTimeout < 0 {
+		fault("HUB_IDLE_TIMEOUT", "must not be negative")
+	}
+	if c.DedupWindow < 0 || c.DedupWindow > 24*time.Hour {
+		fault("DEDUP_WINDOW", "must be from 0 to 24h")
+	}
+	if c.RequestTimeout < time.Second || c.RequestTimeout > 15*time.Minute {
+		fault("REQUEST_TIMEOUT", "must be from 1s to 15m, it is %s", c.RequestTimeout)
+	}
+	if c.BodyLimit < 1 || c.BodyLimit > 100<<20 {
+		fault("BODY_LIMIT", "must be from 1 to 104857600 bytes")
+	}
+	if c.LogFormat != "json" && c.LogFormat != "text" {
+		fault("LOG_FORMAT", "must be json or text, not %q", c.LogFormat)
+	}
+	c.checkAuth(fault)
+	if len(faults) > 0 {
+		slices.SortFunc(faults, func(a, b Fault) int { return strings.Compare(a.Variable, b.Variable) })
+		return nil, faults
+	}
+	return c, nil
+}
+
+type faultFunc func(variable, format string, args ...any)
+
+func (c *Config) checkKeys(fault faultFunc) {
+	for _, k := range []struct {
+		variable string
+		value    Secret
+	}{{"GROUP_KEY", c.GroupKey}, {"GROUP_KEY_SECONDARY", c.GroupKeySecondary}} {
+		if k.value == "" {
+			if k.variable == "GROUP_KEY" {
+				fault(k.variable, "is missing: the primary key of the enrollment group, in IoT Central under Permissions, Device connection groups")
+			}
+			continue
+		}
+		key, err := dps.ParseKey(string(k.value))
+		if strings.HasPrefix(string(k.value), "@Microsoft.KeyVault(") {
+			fault(k.variable, "is an unresolved Key Vault reference: the app's identity may not read the secret, or the reference is wrong")
+		} else if err != nil {
+			fault(k.variable, "%v", err)
+		}
+		c.Keys = append(c.Keys, key)
+	}
+}
+
+func (c *Config) checkAuth(fault faultFunc) {
+	switch c.Auth {
+	case "":
+		if c.Host == HostFunctions {
+			c.Auth = AuthPlatform
+			return
+		}
+		fault("AUTH", "is missing: say keys (with API_KEYS), platform (something in front checks the callers), or none")
+	case AuthKeys:
+		callers, err := parseCallers(c.APIKeys)
+		if err != nil {
+			fault("API_KEYS", "%v", err)
+		}
+		c.Callers = callers
+	case AuthPlatform, AuthNone:
+	default:
+		fault("AUTH", "must be keys, platform or none, not %q", string(c.Auth))
+	}
+}
+
+func parseCallers(list string) ([]Caller, error) {
+	var callers []Caller
+	for item := range strings.SplitSeq(list, ",") {
+		if item = strings.TrimSpace(item); item == "" {
+			continue
+		}
+		name, hash, ok := strings.Cut(item, "=sha256:")
+		sum, err := hex.DecodeString(hash)
+		if !ok || name == "" || err != nil || len(sum) != 32 {
+			return nil, errors.New("want name=sha256:HEX, comma-separated; HEX is the SHA-256 of the caller's key, 64 digits")
+		}
+		callers = append(callers, Caller{Name: name, keyHash: [32]byte(sum)})
+	}
+	if len(callers) == 0 {
+		return nil, errors.New("is missing: AUTH=keys needs callers, as name=sha256:HEX")
+	}
+	return callers, nil
+}
+
+// parseFaults turns what the env package found into faults of ours, without the
+// values: one of them might be a secret.
+func parseFaults(err error) []Fault {
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return []Fault{{"environment", err.Error()}}
+	}
+	var faults []Fault
+	for _, one := range all.Errors {
+		var parse env.ParseError
+		if !errors.As(one, &parse) {
+			faults = append(faults, Fault{"environment", one.Error()})
+			continue
+		}
+		want := map[string]string{
+			"HubIdleTimeout": "a duration, as in 10s", "RequestTimeout": "a duration, as in 30s", "DedupWindow": "a duration, as in 10m",
+			"BodyLimit": "a number of bytes", "LogLevel": "debug, info, warn or error",
+		}[parse.Name]
+		faults = append(faults, Fault{variableOf(parse.Name), "want " + want})
+	}
+	return faults
+}
+
+// endpoint gives the host of a DPS endpoint.
+func endpoint(text string) (string, error) {
+	if !strings.Contains(text, "://") {
+		if !hostName(text) {
+			return "", errors.New("no host name")
+		}
+		return text, nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" || u.User != nil || u.RawQuery != "" || strings.Trim(u.Path, "/") != "" {
+		return "", errors.New("no https URL")
+	}
+	return u.Host, nil
+}
+
+// hostName accepts a host name or an address, with an optional port.
+func hostName(text string) bool {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		host, port = text, ""
+	}
+	if host == "" || len(host) > 253 || strings.Trim(port, "0123456789") != "" {
+		return false
+	}
+	return strings.Trim(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == "" || net.ParseIP(host) != nil
+}
+
+func plainScope(s string) bool {
+	return len(s) <= 64 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == ""
+}

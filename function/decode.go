@@ -1,0 +1,74 @@
+package function
+
+import (
+	"net/http"
+	"time"
+
+	"mayfly/transform"
+)
+
+// decoded is what a body comes to.
+type decoded struct {
+	source   string
+	patience time.Duration
+	messages []transform.Message
+	ignored  int
+	answer   transform.Answer
+	lenient  bool // refusals are answered 2xx, for senders that punish them
+}
+
+type decodeFunc func(r *http.Request, body []byte) (decoded, error)
+
+// nativePatience is how long the sender of a native message is thought to wait:
+// as long as the least patient webhook.
+const nativePatience = 5 * time.Second
+
+func (s *Service) decodeNative(r *http.Request, body []byte) (decoded, error) {
+	messages, err := s.transform.Native(bodyRequest(r, body))
+	return decoded{source: "telemetry", patience: nativePatience, messages: messages}, err
+}
+
+func (s *Service) decodeDevice(r *http.Request, body []byte) (decoded, error) {
+	messages, err := s.transform.Device(bodyRequest(r, body), r.PathValue("deviceId"))
+	return decoded{source: "device", patience: nativePatience, messages: messages}, err
+}
+
+func (s *Service) decodeSource(r *http.Request, body []byte) (decoded, error) {
+	source, err := s.source(r)
+	if err != nil {
+		return decoded{}, err
+	}
+	out, err := source.Map(r.Context(), bodyRequest(r, body))
+	return decoded{
+		source: source.Name, patience: source.Patience, messages: out.Messages, ignored: out.Ignored,
+		answer: source.Answer, lenient: source.OnReject == "accept",
+	}, err
+}
+
+func (s *Service) sourceMethods(r *http.Request) ([]string, error) {
+	source, err := s.source(r)
+	if err != nil {
+		return nil, err
+	}
+	if len(source.Methods) == 0 {
+		return []string{http.MethodPost}, nil
+	}
+	return source.Methods, nil
+}
+
+func (s *Service) source(r *http.Request) (*transform.Source, error) {
+	name := r.PathValue("source")
+	source, err := s.transform.Source(name)
+	if source == nil && err == nil {
+		err = &refusal{code: codeNoSource, detail: "there is no source " + quote(name)}
+	}
+	return source, err
+}
+
+func bodyRequest(r *http.Request, body []byte) *transform.Request {
+	out := &transform.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body}
+	if r.URL.RawQuery != "" {
+		out.Query = r.URL.Query()
+	}
+	return out
+}

@@ -1,0 +1,102 @@
+package function
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"mayfly/httpsend"
+	"mayfly/transform"
+)
+
+// mostDevicesAtOnce bounds the devices of one request that are served side by
+// side.
+const mostDevicesAtOnce = 16
+
+// deliver sends the messages of a request, the devices side by side, the
+// messages of each in order. It gives an error for each message; nil means that
+// the hub has stored it.
+func (s *Service) deliver(ctx context.Context, messages []transform.Message, answerBy time.Time) []error {
+	results := make([]error, len(messages))
+	if len(messages) == 1 {
+		s.deliverDevice(ctx, messages, []int{0}, results, answerBy)
+		about(ctx).devices = 1
+		return results
+	}
+	byDevice := map[string][]int{}
+	var order []string
+	for i := range messages {
+		id := messages[i].DeviceID
+		if byDevice[id] == nil {
+			order = append(order, id)
+		}
+		byDevice[id] = append(byDevice[id], i)
+	}
+	about(ctx).devices = len(order)
+	var wg sync.WaitGroup
+	places := make(chan struct{}, mostDevicesAtOnce)
+	for _, id := range order {
+		places <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-places }()
+			s.deliverDevice(ctx, messages, byDevice[id], results, answerBy)
+		})
+	}
+	wg.Wait()
+	return results
+}
+
+// deliverDevice sends the messages of one device that indexes names, and sets
+// their results.
+func (s *Service) deliverDevice(ctx context.Context, messages []transform.Message, indexes []int, results []error, answerBy time.Time) {
+	info := about(ctx)
+	events := make([]httpsend.Event, 0, len(indexes))
+	fresh := make([]int, 0, len(indexes)) // the message of each event
+	for _, i := range indexes {
+		m := &messages[i]
+		if s.sent.has(m) {
+			info.repeated.Add(1)
+			continue
+		}
+		e := event(m)
+		if size := e.Size(); size > httpsend.MaxMessage {
+			results[i] = &refusal{code: codeEventTooLarge, detail: "the message of " + m.DeviceID + " has " + byteCount(int64(size)) + " with its properties; a hub takes 256 KiB"}
+			continue
+		}
+		events, fresh = append(events, e), append(fresh, i)
+	}
+	if len(events) == 0 {
+		return
+	}
+	d := s.device(&messages[fresh[0]])
+	done := 0
+	var failed error
+	for _, batch := range httpsend.Batches(events) {
+		var hub string
+		if failed == nil || again(failed) {
+			hub, failed = s.send(ctx, d, batch, answerBy)
+		}
+		for _, i := range fresh[done : done+len(batch)] {
+			results[i] = failed
+			if failed == nil {
+				s.sent.add(&messages[i])
+				if s.observe != nil {
+					s.observe(Delivery{messages[i], hub, s.now().Sub(info.arrived)})
+				}
+			}
+		}
+		done += len(batch)
+	}
+}
+
+// again says whether the batch after a failed one is worth sending: a message
+// that the hub finds invalid says nothing of the next, everything else does,
+// and order would be lost.
+func again(err error) bool {
+	failed, ok := err.(*httpsend.Error) //nolint:errorlint // send gives it bare
+	return ok && (failed.Kind == httpsend.Invalid || failed.Kind == httpsend.TooLarge)
+}
+
+func event(m *transform.Message) httpsend.Event {
+	return httpsend.Event{Body: m.Body, MessageID: m.MessageID, Time: m.Time, Component: m.Component, Properties: m.Properties}
+}

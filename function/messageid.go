@@ -1,0 +1,96 @@
+package function
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"time"
+
+	"mayfly/internal/cache"
+	"mayfly/transform"
+)
+
+// identify gives every message an id, so that a resend can be told from a new
+// event downstream: the sender's own, the request's Idempotency-Key, or a hash
+// of device, time and content. Where the sender gave neither an id nor a time,
+// two equal readings are two readings: the id is a new one then.
+func (s *Service) identify(messages []transform.Message, r *http.Request) {
+	key := r.Header.Get("Idempotency-Key")
+	seen := make(map[string]int, len(messages))
+	for i := range messages {
+		m := &messages[i]
+		switch {
+		case m.MessageID != "":
+		case key != "":
+			m.MessageID = hash(m.DeviceID, key, strconv.Itoa(i))
+			if len(messages) == 1 && transform.ValidMessageID(key) {
+				m.MessageID = key
+			}
+		case !m.Time.IsZero():
+			m.MessageID = hash(m.DeviceID, m.Time.Format(time.RFC3339Nano), m.Component, string(m.Body))
+		default:
+			m.MessageID = transientID()
+			continue
+		}
+		// Two equal messages in one request are meant to be two.
+		name := m.DeviceID + "\x00" + m.MessageID
+		if n := seen[name]; n > 0 && len(messages) > 1 {
+			m.MessageID = hash(m.MessageID, strconv.Itoa(n))
+		}
+		seen[name]++
+	}
+}
+
+// transientPrefix marks an id that a resend would not have again.
+const transientPrefix = "once-"
+
+func transientID() string {
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // never fails
+	return transientPrefix + hex.EncodeToString(id[:])
+}
+
+func hash(parts ...string) string {
+	h := sha256.New()
+	for _, part := range parts {
+		h.Write([]byte(strconv.Itoa(len(part))))
+		h.Write([]byte{':'})
+		h.Write([]byte(part))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// sentIDs remembers for a while what was stored, so that a webhook's resend is
+// answered without being sent again. A nil one remembers nothing.
+type sentIDs struct{ ids *cache.Cache[struct{}] }
+
+const mostSentIDs = 100_000
+
+func newSentIDs(window time.Duration) *sentIDs {
+	if window <= 0 {
+		return nil
+	}
+	return &sentIDs{cache.New[struct{}](mostSentIDs, window)}
+}
+
+func (s *sentIDs) has(m *transform.Message) bool {
+	if s == nil || isTransient(m.MessageID) {
+		return false
+	}
+	_, ok := s.ids.Get(sentKey(m))
+	return ok
+}
+
+func (s *sentIDs) add(m *transform.Message) {
+	if s != nil && !isTransient(m.MessageID) {
+		s.ids.Set(sentKey(m), struct{}{})
+	}
+}
+
+func sentKey(m *transform.Message) string { return m.DeviceID + "\x00" + m.MessageID }
+
+func isTransient(id string) bool {
+	return len(id) == len(transientPrefix)+32 && id[:len(transientPrefix)] == transientPrefix
+}

@@ -1,0 +1,292 @@
+package function
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"mayfly/dps"
+	"mayfly/httpsend"
+	"mayfly/transform"
+)
+
+// code names a row of the error table.
+type code string
+
+// The rows of the error table.
+const (
+	codeMethodNotAllowed    code = "method-not-allowed"
+	codeBodyTooLarge        code = "body-too-large"
+	codeUnsupportedMedia    code = "unsupported-media"
+	codeSlowDown            code = "slow-down"
+	codeUnauthenticated     code = "unauthenticated"
+	codeDeviceNotAllowed    code = "device-not-allowed"
+	codeMalformedBody       code = "malformed-body"
+	codeInvalidMessage      code = "invalid-message"
+	codeNoSource            code = "no-source"
+	codeEventTooLarge       code = "event-too-large"
+	codeProvisioning        code = "provisioning"
+	codeDPSBusy             code = "dps-busy"
+	codeDPSUnreachable      code = "dps-unreachable"
+	codeDeviceRefused       code = "device-refused"
+	codeBridgeMisconfigured code = "bridge-misconfigured"
+	codeHubBusy             code = "hub-busy"
+	codeHubDown             code = "hub-down"
+	codeHubQuota            code = "hub-quota"
+	codeHubRefused          code = "hub-refused"
+	codeHubUnreachable      code = "hub-unreachable"
+	codeOutOfTime           code = "out-of-time"
+	codeInternal            code = "internal"
+)
+
+// Row is one row of the error table. The table in the README is made from it.
+type Row struct {
+	Where     string // the step that fails
+	What      string // what happened
+	Status    int
+	Code      code
+	Retryable bool
+	Advice    string // what the one who reads the answer can do
+	wait      time.Duration
+}
+
+var rows = [...]Row{
+	{"admit", "the route has no such method", 405, codeMethodNotAllowed, false, "use the method that the Allow header names", 0},
+	{"admit", "body over the limit (1 MiB by default, after decompression)", 413, codeBodyTooLarge, false, "send less at a time, or raise BODY_LIMIT", 0},
+	{"admit", "media type, charset or encoding not known", 415, codeUnsupportedMedia, false, "send application/json, plain or gzip", 0},
+	{"admit", "our own rate limit", 429, codeSlowDown, true, "wait as Retry-After says", time.Second},
+	{"authorise", "no or wrong credential", 401, codeUnauthenticated, false, "send a key that the bridge knows", 0},
+	{"authorise", "this caller may not speak for this device or source", 403, codeDeviceNotAllowed, false, "ask the operator of the bridge", 0},
+	{"decode", "not parseable (the detail has line and offset)", 400, codeMalformedBody, false, "mend the body at the position named", 0},
+	{"decode", "parsed, but fields are wrong or missing", 422, codeInvalidMessage, false, "mend the fields that errors[] names", 0},
+	{"decode", "no such source or route", 404, codeNoSource, false, "see the list of sources", 0},
+	{"decode", "one message over 256 KB", 413, codeEventTooLarge, false, "split the message", 0},
+	{"assign", "DPS was still assigning the device at the deadline", 503, codeProvisioning, true, "send again: the registration goes on where it stopped", 2 * time.Second},
+	{"assign", "DPS throttles", 503, codeDPSBusy, true, "wait as Retry-After says", 5 * time.Second},
+	{"assign", "DPS does not answer, or answers 5xx; retries used up", 502, codeDPSUnreachable, true, "send again later", 5 * time.Second},
+	{"assign", "device disabled, blocked, not approved, or without enrollment", 403, codeDeviceRefused, false, "approve, enable or enroll the device", 0},
+	{"assign", "our key, ID scope or clock is wrong", 502, codeBridgeMisconfigured, false, "the operator checks ID_SCOPE, GROUP_KEY and the clock", 0},
+	{"send", "hub throttles", 503, codeHubBusy, true, "wait as Retry-After says", 5 * time.Second},
+	{"send", "hub is down; nothing was sent to it", 503, codeHubDown, true, "wait as Retry-After says", 5 * time.Second},
+	{"send", "hub's daily quota is used up", 503, codeHubQuota, true, "wait for the next UTC day, or add units to the hub", 0},
+	{"send", "still refused after one re-provisioning", 502, codeHubRefused, false, "look at upstream: the hub says why", 0},
+	{"send", "hub does not answer, or answers 5xx; retries used up", 502, codeHubUnreachable, true, "send again later", 5 * time.Second},
+	{"any", "out of time", 504, codeOutOfTime, true, "send again", 2 * time.Second},
+	{"any", "a bug", 500, codeInternal, true, "tell the maintainers, with the request id", 10 * time.Second},
+}
+
+// Rows gives the error table.
+func Rows() []Row { return rows[:] }
+
+func (c code) row() *Row {
+	for i := range rows {
+		if rows[i].Code == c {
+			return &rows[i]
+		}
+	}
+	return codeInternal.row()
+}
+
+// Problem is the answer to a request that failed (RFC 9457).
+type Problem struct {
+	Type      string                 `json:"type"`
+	Title     string                 `json:"title"`
+	Status    int                    `json:"status"`
+	Detail    string                 `json:"detail,omitempty"`
+	Code      code                   `json:"code"`
+	Retryable bool                   `json:"retryable"`
+	RequestID string                 `json:"requestId,omitempty"`
+	Delivered int                    `json:"delivered,omitempty"`
+	Errors    []transform.FieldError `json:"errors,omitempty"`
+	Results   []Result               `json:"results,omitempty"`
+	Upstream  *Upstream              `json:"upstream,omitempty"`
+
+	retryAfter time.Duration
+}
+
+// Upstream is what the service behind us said.
+type Upstream struct {
+	Service    string `json:"service"` // "dps" or "hub"
+	Status     int    `json:"status,omitempty"`
+	ErrorCode  string `json:"errorCode,omitempty"`
+	Message    string `json:"message,omitempty"`
+	TrackingID string `json:"trackingId,omitempty"`
+}
+
+// Result is how one message of a batch fared.
+type Result struct {
+	DeviceID  string `json:"deviceId"`
+	Status    int    `json:"status"` // 200 when it is stored
+	Code      code   `json:"code,omitempty"`
+	Retryable bool   `json:"retryable,omitempty"`
+	Detail    string `json:"detail,omitempty"`
+}
+
+// refusal is an error of ours that knows its row.
+type refusal struct {
+	code   code
+	detail string
+	allow  string // for 405
+}
+
+func (e *refusal) Error() string { return string(e.code) + ": " + e.detail }
+
+// newProblem makes the problem of a row.
+func newProblem(c code, detail string) *Problem {
+	row := c.row()
+	return &Problem{
+		Type: "urn:mayfly:error:" + string(c), Title: row.What, Status: row.Status, Detail: detail,
+		Code: c, Retryable: row.Retryable, retryAfter: row.wait,
+	}
+}
+
+// problem turns any error into the answer that tells the truth about it. It is
+// the one place where this happens. ctx is the request's: an upstream call that
+// was cut by our own deadline is out of time, not the upstream's fault.
+func problem(ctx context.Context, err error, now time.Time) *Problem {
+	var (
+		own     *refusal
+		body    *transform.Error
+		pending *dps.PendingError
+		fromDPS *dps.Error
+		fromHub *httpsend.Error
+	)
+	switch {
+	case errors.As(err, &own):
+		return newProblem(own.code, own.detail)
+	case errors.As(err, &body):
+		p := newProblem(bodyCode(body.Kind), body.Detail)
+		p.Errors = body.Fields
+		return p
+	case errors.As(err, &pending):
+		p := newProblem(codeProvisioning, "DPS is still assigning "+pending.Device)
+		p.retryAfter = pending.RetryAfter
+		return p
+	case errors.As(err, &fromDPS):
+		return dpsProblem(ctx, fromDPS)
+	case errors.As(err, &fromHub):
+		return hubProblem(ctx, fromHub, now)
+	case errors.Is(err, context.DeadlineExceeded):
+		return newProblem(codeOutOfTime, "")
+	default:
+		return newProblem(codeInternal, "")
+	}
+}
+
+func bodyCode(k transform.Kind) code {
+	switch k {
+	case transform.Malformed:
+		return codeMalformedBody
+	case transform.Unsupported:
+		return codeUnsupportedMedia
+	case transform.Invalid:
+	}
+	return codeInvalidMessage
+}
+
+func dpsProblem(ctx context.Context, e *dps.Error) *Problem {
+	var c code
+	detail := ""
+	switch e.Kind {
+	case dps.Throttled:
+		c, detail = codeDPSBusy, "DPS throttles; "+e.Device+" has no hub yet"
+	case dps.Unauthorized, dps.UnknownScope, dps.Invalid:
+		c, detail = codeBridgeMisconfigured, "DPS does not accept the bridge's credentials: "+e.Kind.String()
+		if e.Kind == dps.Invalid {
+			detail = "DPS does not accept the request"
+		}
+	case dps.NotEnrolled, dps.Refused, dps.Disabled:
+		c, detail = codeDeviceRefused, "DPS refuses "+e.Device+": "+refusedBecause(e)
+	case dps.Unavailable, dps.Malformed:
+		c, detail = codeDPSUnreachable, "DPS gave no usable answer for "+e.Device
+		if ctx.Err() != nil {
+			c = codeOutOfTime
+		}
+	}
+	p := newProblem(c, detail)
+	p.Upstream = &Upstream{Service: "dps", Status: e.Status, ErrorCode: number(e.Code), Message: e.Message, TrackingID: e.TrackingID}
+	if e.RetryAfter > 0 {
+		p.retryAfter = e.RetryAfter
+	}
+	return p
+}
+
+func refusedBecause(e *dps.Error) string {
+	switch {
+	case e.Kind == dps.Disabled:
+		return "its enrollment is disabled"
+	case e.Kind == dps.NotEnrolled:
+		return "there is no enrollment for it"
+	case e.Code == 400209:
+		// Bridge and IoT Central documents: "unassociated or blocked".
+		return "it is blocked, or waits for approval"
+	default:
+		return "the allocation said no"
+	}
+}
+
+func hubProblem(ctx context.Context, e *httpsend.Error, now time.Time) *Problem {
+	var c code
+	detail := ""
+	switch e.Kind {
+	case httpsend.Throttled:
+		c, detail = codeHubBusy, "the hub throttles"
+	case httpsend.Down:
+		c, detail = codeHubDown, "the hub has not answered for a while"
+	case httpsend.QuotaExceeded:
+		c, detail = codeHubQuota, "the hub's daily quota is used up until the next UTC day"
+	case httpsend.NotHere, httpsend.Invalid:
+		c, detail = codeHubRefused, "the hub does not take events of "+e.Device
+	case httpsend.Blocked:
+		c, detail = codeDeviceRefused, "an operator has blocked "+e.Device
+	case httpsend.TooLarge:
+		c, detail = codeEventTooLarge, e.Message
+	case httpsend.Unavailable:
+		c, detail = codeHubUnreachable, fmt.Sprintf("the hub gave no usable answer, tries: %d", e.Tries)
+		if ctx.Err() != nil {
+			c = codeOutOfTime
+		}
+	}
+	p := newProblem(c, detail)
+	if e.Status != 0 || e.Kind == httpsend.Unavailable {
+		p.Upstream = &Upstream{Service: "hub", Status: e.Status, ErrorCode: or(e.Name, number(e.Code)), Message: e.Message, TrackingID: e.TrackingID}
+	}
+	switch {
+	case e.Kind == httpsend.QuotaExceeded:
+		utc := now.UTC()
+		p.retryAfter = time.Date(utc.Year(), utc.Month(), utc.Day()+1, 0, 0, 0, 0, time.UTC).Sub(utc)
+	case e.RetryAfter > 0:
+		p.retryAfter = e.RetryAfter
+	}
+	return p
+}
+
+func number(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+// seconds writes a wait for a Retry-After header: whole seconds, one at least.
+func seconds(d time.Duration) string {
+	return strconv.Itoa(max(int(math.Ceil(d.Seconds())), 1))
+}
+
+// worst picks, of the problems of a batch, the one that the whole answer
+// carries: the worst of those that a retry may heal, else the worst.
+func worst(problems []*Problem) *Problem {
+	var pick *Problem
+	for _, p := range problems {
+		if p == nil {
+			continue
+		}
+		if pick == nil || p.Retryable && !pick.Retryable || p.Retryable == pick.Retryable && p.Status > pick.Status {
+			pick = p
+		}
+	}
+	return pick
+}

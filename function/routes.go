@@ -1,0 +1,86 @@
+package function
+
+import (
+	"net/http"
+	"strings"
+)
+
+// newRoutes makes the table of routes. Methods are checked by the routes
+// themselves, so that a wrong one gets a problem as its answer.
+func (s *Service) newRoutes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/{$}", s.health)
+	mux.HandleFunc("/healthz", s.health)
+	mux.HandleFunc("/readyz", s.health)
+	mux.HandleFunc("/api/telemetry", s.ingest(only(http.MethodPost), s.decodeNative))
+	mux.HandleFunc("/api/devices/{deviceId}/telemetry", s.ingest(only(http.MethodPost), s.decodeDevice))
+	mux.HandleFunc("/api/{source}", s.ingest(s.sourceMethods, s.decodeSource))
+	mux.HandleFunc("/api/{source}/{rest...}", s.ingest(s.sourceMethods, s.decodeSource))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.fail(w, r, newProblem(codeNoSource, "nothing is served at "+quote(r.URL.Path)))
+	})
+	return mux
+}
+
+// health answers cheaply: the Functions host asks for / every 25 ms while it
+// starts the process.
+func (s *Service) health(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		s.refuse(w, r, &refusal{code: codeMethodNotAllowed, allow: "GET, HEAD", detail: "use GET"})
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write([]byte("mayfly\n"))
+}
+
+// methodsFunc tells the methods of a route.
+type methodsFunc func(*http.Request) ([]string, error)
+
+func only(methods ...string) methodsFunc {
+	return func(*http.Request) ([]string, error) { return methods, nil }
+}
+
+// ingest is the way of every request that carries messages.
+func (s *Service) ingest(methods methodsFunc, decode decodeFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		info := about(r.Context())
+		caller, err := s.authorise(r)
+		if err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		info.caller = caller
+		allowed, err := methods(r)
+		if err == nil {
+			err = allow(r.Method, allowed)
+		}
+		if err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		body, err := s.readBody(w, r)
+		if err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		d, err := decode(r, body)
+		if err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		info.source, info.ignored = d.source, d.ignored
+		s.identify(d.messages, r)
+		results := s.deliver(r.Context(), d.messages, info.arrived.Add(d.patience))
+		s.answer(w, r, d, results)
+	}
+}
+
+func allow(method string, allowed []string) error {
+	for _, m := range allowed {
+		if m == method {
+			return nil
+		}
+	}
+	return &refusal{code: codeMethodNotAllowed, allow: strings.Join(allowed, ", "), detail: "use " + strings.Join(allowed, " or ")}
+}

@@ -1,0 +1,157 @@
+package function
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"mayfly/dps"
+	"mayfly/httpsend"
+	"mayfly/transform"
+)
+
+// Service answers the requests of devices and of the clouds that speak for them.
+// It keeps nothing that may not be lost.
+type Service struct {
+	config    *Config
+	log       *slog.Logger
+	now       func() time.Time
+	transform *transform.Transformer
+	fleet     *dps.Provisioner
+	hub       *httpsend.Client
+	hint      *hint
+	sent      *sentIDs
+	routes    http.Handler
+	observe   func(Delivery)
+}
+
+// Dependencies are what a Service needs from outside.
+type Dependencies struct {
+	// DPS and Hub carry the calls out; see Transports.
+	DPS, Hub http.RoundTripper
+	// Log takes one record a request.
+	Log *slog.Logger
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
+	// Observe is told of each message that the hub has stored. May be nil.
+	Observe func(Delivery)
+}
+
+// Delivery is a message that the hub has stored.
+type Delivery struct {
+	Message transform.Message
+	Hub     string
+	Took    time.Duration // since the request came
+}
+
+// New makes a Service of a configuration that LoadConfig has passed.
+func New(c *Config, d Dependencies) *Service {
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	s := &Service{
+		config: c, log: d.Log, now: d.Now, observe: d.Observe,
+		transform: transform.New(),
+		fleet: dps.NewProvisioner(&dps.Client{
+			IDScope: c.IDScope, Endpoint: c.DPSEndpoint, Transport: d.DPS, Now: d.Now, UserAgent: userAgent,
+		}, dps.Options{}),
+		hub:  &httpsend.Client{Transport: d.Hub, Now: d.Now, UserAgent: userAgent},
+		hint: newHint(c.HubHint),
+		sent: newSentIDs(c.DedupWindow),
+	}
+	s.routes = s.newRoutes()
+	return s
+}
+
+const userAgent = "mayfly"
+
+// request is what the log record of a request will say.
+type request struct {
+	source    string
+	caller    string
+	devices   int
+	delivered int
+	ignored   int
+	repeated  atomic.Int64 // the devices of a request are served side by side
+	problem   *Problem
+	arrived   time.Time
+}
+
+type requestKey struct{}
+
+// about gives the record of the request that ctx belongs to.
+func about(ctx context.Context) *request { return ctx.Value(requestKey{}).(*request) }
+
+// ServeHTTP gives a request its budget of time, its log record, and an answer
+// whatever happens.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := s.budget(r.Context())
+	defer cancel()
+	info := &request{arrived: s.now()}
+	r = r.WithContext(context.WithValue(ctx, requestKey{}, info))
+	defer func() {
+		if v := recover(); v != nil {
+			if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
+				panic(v)
+			}
+			s.log.ErrorContext(ctx, "panic", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			s.fail(w, r, newProblem(codeInternal, ""))
+		}
+		s.record(ctx, r, info)
+	}()
+	s.routes.ServeHTTP(w, r)
+}
+
+// budget gives the request's own deadline: the host's where it has one, else the
+// configured. A sender that hangs up cancels nothing.
+func (s *Service) budget(ctx context.Context) (context.Context, context.CancelFunc) {
+	detached := context.WithoutCancel(ctx)
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(detached, deadline)
+	}
+	return context.WithTimeout(detached, s.config.RequestTimeout)
+}
+
+// record writes the one log record of a request.
+func (s *Service) record(ctx context.Context, r *http.Request, info *request) {
+	if info.source == "" && info.problem == nil {
+		return // health checks
+	}
+	level, attrs := slog.LevelInfo, []slog.Attr{
+		slog.String("requestId", RequestID(ctx)),
+		slog.String("method", r.Method),
+		slog.String("path", r.URL.Path),
+		slog.Float64("ms", float64(s.now().Sub(info.arrived).Microseconds())/1000),
+	}
+	add := func(name string, n int) {
+		if n > 0 {
+			attrs = append(attrs, slog.Int(name, n))
+		}
+	}
+	if info.source != "" {
+		attrs = append(attrs, slog.String("source", info.source))
+	}
+	if info.caller != "" {
+		attrs = append(attrs, slog.String("caller", info.caller))
+	}
+	add("devices", info.devices)
+	add("delivered", info.delivered)
+	add("ignored", info.ignored)
+	add("repeated", int(info.repeated.Load()))
+	if p := info.problem; p != nil {
+		level = slog.LevelWarn
+		if p.Status >= 500 && p.Status != http.StatusServiceUnavailable {
+			level = slog.LevelError
+		}
+		attrs = append(attrs, slog.Int("status", p.Status), slog.String("code", string(p.Code)), slog.String("detail", p.Detail))
+		if p.Upstream != nil {
+			attrs = append(attrs, slog.String("upstream", p.Upstream.Service), slog.Int("upstreamStatus", p.Upstream.Status),
+				slog.String("upstreamError", p.Upstream.ErrorCode), slog.String("trackingId", p.Upstream.TrackingID))
+		}
+	}
+	s.log.LogAttrs(ctx, level, "request", attrs...)
+}

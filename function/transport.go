@@ -1,0 +1,34 @@
+package function
+
+import (
+	"crypto/tls"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Transports makes the connections out: one pool for DPS, one for the hubs. With
+// SAS the token is the request's, so all devices share the hub pool; it is let
+// go when idle, and HUB_IDLE_TIMEOUT=0 lets go after every send.
+func Transports(c *Config) (toDPS, toHub *http.Transport) {
+	toDPS = transport()
+	toDPS.IdleConnTimeout = 10 * time.Second
+	toDPS.MaxConnsPerHost = 32 // a cold fleet must not storm DPS
+	toHub = transport()
+	toHub.IdleConnTimeout = c.HubIdleTimeout
+	toHub.DisableKeepAlives = c.HubIdleTimeout == 0
+	toHub.MaxIdleConnsPerHost = 64
+	return toDPS, toHub
+}
+
+func transport() *http.Transport {
+	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(64)},
+		TLSHandshakeTimeout:    5 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+}
