@@ -64,7 +64,7 @@ func (ev Event) MarshalJSON() ([]byte, error) {
 		if j.BodyEncoding = "utf-8"; !text {
 			j.BodyEncoding, s = "base64", base64.StdEncoding.EncodeToString(ev.Body)
 		}
-		j.Body, _ = json.Marshal(s)
+		j.Body, _ = marshal(s)
 	}
 	return marshal(j)
 }

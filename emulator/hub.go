@@ -245,7 +245,7 @@ func (e *Emulator) hubError(r *Refusal, now time.Time) reply {
 	name, message := r.Name, r.Message
 	if name == "" {
 		if name = codeName(r.Code); name == "" {
-			name = "ServerError"
+			name = strings.ReplaceAll(http.StatusText(r.Status), " ", "")
 		}
 	}
 	if message == "" {
