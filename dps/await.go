@@ -98,20 +98,14 @@ func (p *Provisioner) untilPoll(id string) time.Duration {
 func (p *Provisioner) try(ctx context.Context, g *gate, tries int, op, device string, call func(context.Context) error) error {
 	var last error
 	for n := 0; ; n++ {
-		if wait, ok := g.pass(ctx, p.client.now()); !ok {
-			if last != nil {
-				return last
-			}
-			if wait == 0 {
-				return &Error{Op: op, Device: device, Kind: Unavailable, Err: context.DeadlineExceeded}
-			}
-			return &Error{Op: op, Device: device, Kind: Throttled, RetryAfter: max(wait, leastClosed)}
+		err := p.once(ctx, g, p.timeout<<min(n, 2), op, device, call)
+		if errors.Is(err, errNoTurn) && last != nil {
+			return last
 		}
-		attempt, cancel := context.WithTimeout(ctx, p.timeout<<min(n, 2))
-		err := call(attempt)
-		cancel()
 		var failed *Error
 		switch {
+		case errors.Is(err, errNoTurn):
+			return err
 		case !errors.As(err, &failed):
 			g.content()
 			return err
@@ -127,4 +121,21 @@ func (p *Provisioner) try(ctx context.Context, g *gate, tries int, op, device st
 		}
 		last = err
 	}
+}
+
+// errNoTurn is the cause of a call that was never made.
+var errNoTurn = errors.New("its turn did not come in time")
+
+// once waits for a call's turn and makes it.
+func (p *Provisioner) once(ctx context.Context, g *gate, timeout time.Duration, op, device string, call func(context.Context) error) error {
+	if !g.enter(ctx) {
+		return &Error{Op: op, Device: device, Kind: Throttled, RetryAfter: leastClosed, Err: errNoTurn}
+	}
+	defer g.leave()
+	if wait, ok := g.pass(ctx, p.client.now()); !ok {
+		return &Error{Op: op, Device: device, Kind: Throttled, RetryAfter: max(wait, leastClosed), Err: errNoTurn}
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return call(ctx)
 }

@@ -13,7 +13,12 @@ import (
 // (azure-iot-sdk-c, pull request 1703): so a 429 closes the gate for everybody,
 // and afterwards the calls are let through one by one, closer together with
 // each that succeeds.
+//
+// At most mostAtOnce calls of a kind are under way, so that a cold fleet learns of
+// a throttle by a few calls and not by thousands.
 type gate struct {
+	places chan struct{}
+
 	mu      sync.Mutex
 	opens   time.Time     // nobody passes before
 	spacing time.Duration // between two calls; 0 while DPS is content
@@ -21,11 +26,26 @@ type gate struct {
 }
 
 const (
+	mostAtOnce   = 32
 	firstSpacing = 60 * time.Millisecond // 1,000 calls a minute (azure-docs, includes/iot-dps-limits.md)
 	mostSpacing  = 500 * time.Millisecond
 	leastClosed  = time.Second // iot-dps/concepts-deploy-at-scale.md: back off for 1 s at least
 	mostClosed   = 30 * time.Second
 )
+
+func newGate() gate { return gate{places: make(chan struct{}, mostAtOnce)} }
+
+// enter takes a place among the calls under way; leave gives it back.
+func (g *gate) enter(ctx context.Context) bool {
+	select {
+	case g.places <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (g *gate) leave() { <-g.places }
 
 // pass waits for the gate. Where ctx would end first it takes no place in the
 // queue and gives the time that is missing.

@@ -90,6 +90,7 @@ func NewProvisioner(c *Client, o Options) *Provisioner {
 		refused:  cache.New[refusal](100_000, o.RefusalTTL),
 		pending:  cache.New[operation](100_000, operationTTL),
 		flights:  map[string]*flight{},
+		puts:     newGate(), polls: newGate(), lookups: newGate(),
 	}
 }
 
@@ -196,7 +197,7 @@ func (p *Provisioner) provision(ctx context.Context, d Device, answerBy time.Tim
 	}
 	found, err := p.lookup(ctx, d)
 	switch {
-	case err == nil && (stale == nil || found.Hub != stale.Hub):
+	case err == nil && (stale == nil || found.Hub != stale.Hub || found.Secondary != stale.Secondary):
 		return found, nil
 	case err != nil && !goesOnToRegister(err):
 		return nil, err
