@@ -12,31 +12,45 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// Definition is a source as it stands in its YAML file. Texts named as jq are
-// expressions over the body; $request holds method, path, query (first values)
-// and headers (lower-case names, first values).
+// Definition is a source as it stands in its YAML file. What is an Expr is jq
+// over the body; $request holds method, path, query (first values), headers
+// (lower-case names, first values) and units, and each name under let is a
+// variable.
 type Definition struct {
 	Name     string        `yaml:"name"`
+	From     string        `yaml:"from"` // a built-in source that this one changes
 	Title    string        `yaml:"title"`
 	Docs     string        `yaml:"docs"`     // link to the sender's own documentation
 	Setup    string        `yaml:"setup"`    // how to set the sender up, for its user
 	Methods  []string      `yaml:"methods"`  // POST when empty
 	Patience time.Duration `yaml:"patience"` // how long the sender waits for the answer; 5s
 
-	Detect string `yaml:"detect"` // jq: is this body one of this source's?
-	Ignore string `yaml:"ignore"` // jq: true for what is no telemetry (joins, acks, ...)
-	Each   string `yaml:"each"`   // jq: the parts of a body that holds several messages; . otherwise
+	// Hints are texts of which a request of this source holds at least one, in its
+	// body or as the name of a query parameter or header. A request without any is
+	// not worth asking detect about.
+	Hints  []string `yaml:"hints"`
+	Detect Expr     `yaml:"detect"` // is this body one of this source's?
+	Ignore Expr     `yaml:"ignore"` // true for what is no telemetry (joins, acks, ...)
+	Each   Expr     `yaml:"each"`   // the parts of a body that holds several messages; . otherwise
 
-	DeviceID     string            `yaml:"deviceId"`     // jq
-	ModelID      string            `yaml:"modelId"`      // jq
-	GatewayID    string            `yaml:"gatewayId"`    // jq
-	Component    string            `yaml:"component"`    // jq
-	MessageID    string            `yaml:"messageId"`    // jq
-	Timestamp    string            `yaml:"timestamp"`    // jq: RFC 3339, or s or ms since 1970
-	Payload      string            `yaml:"payload"`      // jq: the bytes, for when nobody decoded them
-	Port         string            `yaml:"port"`         // jq: LoRaWAN fPort of the payload
-	Measurements string            `yaml:"measurements"` // jq: an object
-	Properties   map[string]string `yaml:"properties"`   // name: jq
+	Let          map[string]Expr `yaml:"let"` // values that several expressions need, over a part
+	DeviceID     Expr            `yaml:"deviceId"`
+	ModelID      Expr            `yaml:"modelId"`
+	GatewayID    Expr            `yaml:"gatewayId"`
+	Component    Expr            `yaml:"component"`
+	MessageID    Expr            `yaml:"messageId"`
+	Timestamp    Expr            `yaml:"timestamp"`    // RFC 3339, or s, ms, us or ns since 1970
+	Payload      Expr            `yaml:"payload"`      // the bytes, for when nobody decoded them
+	Port         Expr            `yaml:"port"`         // LoRaWAN fPort of the payload
+	Measurements Expr            `yaml:"measurements"` // an object
+	Properties   map[string]Expr `yaml:"properties"`
+	Units        Units           `yaml:"units"` // of weather stations
+
+	// Codec decodes the payload where the sender did not; Codecs has one for a
+	// port or a device profile, which Profile names.
+	Codec   string            `yaml:"codec"`
+	Codecs  map[string]string `yaml:"codecs"`
+	Profile Expr              `yaml:"profile"`
 
 	Answer   Answer   `yaml:"answer"`
 	OnReject string   `yaml:"onReject"` // "accept" answers refusals 2xx, for senders that punish them

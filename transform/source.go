@@ -24,7 +24,7 @@ type Source struct {
 
 	detect, ignore, each                               *expression
 	deviceID, modelID, gatewayID, component, messageID *expression
-	timestamp, payload, port, measurements             *expression
+	timestamp, payload, port, measurements, profile    *expression
 	properties                                         []property
 }
 
@@ -41,20 +41,22 @@ func compile(v *validator.Validate, d *Definition) (*Source, error) {
 	}
 	var wrong []error
 	for _, e := range []struct {
-		field, text string
-		into        **expression
+		field string
+		text  Expr
+		into  **expression
 	}{
 		{"detect", d.Detect, &s.detect}, {"ignore", d.Ignore, &s.ignore}, {"each", d.Each, &s.each},
 		{"deviceId", d.DeviceID, &s.deviceID}, {"modelId", d.ModelID, &s.modelID}, {"gatewayId", d.GatewayID, &s.gatewayID},
 		{"component", d.Component, &s.component}, {"messageId", d.MessageID, &s.messageID}, {"timestamp", d.Timestamp, &s.timestamp},
 		{"payload", d.Payload, &s.payload}, {"port", d.Port, &s.port}, {"measurements", d.Measurements, &s.measurements},
+		{"profile", d.Profile, &s.profile},
 	} {
-		compiled, err := newExpression(e.field, e.text)
+		compiled, err := newExpression(e.field, e.text.Text)
 		wrong = append(wrong, err)
 		*e.into = compiled
 	}
 	for name, text := range d.Properties {
-		compiled, err := newExpression("properties."+name, text)
+		compiled, err := newExpression("properties."+name, text.Text)
 		if !validProperty(name) {
 			err = fmt.Errorf("properties: %q is no property name", name)
 		}
