@@ -23,8 +23,9 @@ func main() {
 
 // cli is the command line. The help of each command is its method Help.
 type cli struct {
-	Dev     devCommand     `cmd:"" help:"Run the bridge with an emulator of DPS and IoT Hub on this machine."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Dev      devCommand      `cmd:"" help:"Run the bridge with an emulator of DPS and IoT Hub on this machine."`
+	Emulator emulatorCommand `cmd:"" help:"Run DPS and IoT hubs alone, for devices of any make."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
 // world is what a command works with.

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"mayfly/emulator"
+	"mayfly/emulator/console"
+)
+
+// emulatorCommand runs DPS and IoT hubs alone, for devices that are not Mayfly.
+type emulatorCommand struct {
+	Listen      string        `default:"127.0.0.1:7443" placeholder:"ADDR" help:"HTTPS address of DPS and the hubs (${default})."`
+	Console     string        `default:"127.0.0.1:7080" placeholder:"ADDR" help:"Address of the console and of the proxy that leads to the HTTPS port (${default})."`
+	IDScope     string        `name:"id-scope" placeholder:"SCOPE" help:"ID scope; 0ne00000001 by default."`
+	GroupKey    string        `name:"group-key" placeholder:"BASE64" help:"Key of the enrollment group; a public one by default."`
+	Hubs        []string      `placeholder:"HOST" help:"Host names of the hubs, as in hub-1.azure-devices.net (the default)."`
+	CAOut       string        `name:"ca-out" placeholder:"FILE" help:"Write the CA that devices have to trust here."`
+	CADir       string        `name:"ca-dir" placeholder:"DIR" help:"Keep the CA in this folder, so that it is the same next time."`
+	X509Group   []string      `name:"x509-group" placeholder:"FILE" help:"PEM file of a CA whose devices may register: an X.509 enrollment group. May be repeated."`
+	Enrollments string        `placeholder:"FILE" help:"JSON file of individual enrollments."`
+	Faults      string        `placeholder:"FILE" help:"JSON file of faults, as POST /faults of the console takes them."`
+	Seed        uint64        `help:"Seed of all that is drawn, so that a run can be repeated."`
+	RetryAfter  time.Duration `default:"3s" help:"How long DPS takes to assign a device, in whole seconds (${default}, as Azure says)."`
+}
+
+// Help is the long help of the command.
+func (*emulatorCommand) Help() string {
+	return `Devices keep Azure's host names. They reach the emulator through the proxy on the
+console's port (HTTPS_PROXY), by options of their SDK, or by a hosts file and
+--listen 127.0.0.1:443. The lines that are printed at the start say how.
+
+Individual enrollments are an array of
+  {"registrationId": "dev-1", "primaryKey": "BASE64", "secondaryKey": "BASE64"}
+or with an X.509 certificate instead of keys
+  {"registrationId": "dev-2", "certificate": "-----BEGIN CERTIFICATE-----\n..."}
+and may have "deviceId" (the name in the hub), "hub" and "disabled".`
+}
+
+func (c *emulatorCommand) Run(ctx context.Context, w *world) error {
+	azure, err := c.emulator()
+	if err != nil {
+		return err
+	}
+	switch err := azure.Listen(ctx); {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%w; choose other addresses with --listen and --console", err)
+	case err != nil:
+		return err
+	}
+	defer func() { _ = azure.Close() }()
+	if c.CAOut != "" {
+		if err := os.WriteFile(c.CAOut, azure.CAPEM(), 0o644); err != nil { //nolint:gosec // the public half
+			return fmt.Errorf("--ca-out: %w", err)
+		}
+	}
+	c.welcome(w.stdout, azure)
+	<-ctx.Done()
+	return nil
+}
+
+// emulator makes it of the flags and the files that they name.
+func (c *emulatorCommand) emulator() (*emulator.Emulator, error) {
+	config := emulator.Config{
+		Listen: c.Listen, Console: c.Console, IDScope: c.IDScope, GroupKey: c.GroupKey, Hubs: c.Hubs,
+		CADir: c.CADir, Seed: c.Seed, RetryAfter: c.RetryAfter,
+	}
+	if config.RetryAfter == 0 {
+		config.RetryAfter = time.Nanosecond // 0 is the default there
+	}
+	var wrong []error
+	config.Enrollments, wrong = fileOf(c.Enrollments, "--enrollments", readEnrollments, wrong)
+	config.Faults, wrong = fileOf(c.Faults, "--faults", emulator.ParseFaults, wrong)
+	if err := errors.Join(wrong...); err != nil {
+		return nil, err
+	}
+	azure, err := withPage(config, console.Options{})
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range c.X509Group {
+		pem, err := os.ReadFile(name) //nolint:gosec // the user's own file
+		if err == nil {
+			err = azure.EnrollCA(name, pem)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("--x509-group: %w", err)
+		}
+	}
+	return azure, nil
+}
+
+// withPage makes an emulator whose console shows the page. The page shows the emulator, so that it can only be made
+// second.
+func withPage(config emulator.Config, options console.Options) (*emulator.Emulator, error) {
+	var page http.Handler // set before anybody listens
+	config.Page = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { page.ServeHTTP(w, r) })
+	azure, err := emulator.New(config)
+	if err == nil {
+		page = console.Handler(azure, options)
+	}
+	return azure, err
+}
+
+// fileOf reads the file that a flag names, if it names one.
+func fileOf[T any](name, flag string, read func(io.Reader) (T, error), wrong []error) (T, []error) {
+	var out T
+	if name == "" {
+		return out, wrong
+	}
+	file, err := os.Open(name) //nolint:gosec // the user's own file
+	if err == nil {
+		defer func() { _ = file.Close() }()
+		out, err = read(file)
+	}
+	if err != nil {
+		wrong = append(wrong, fmt.Errorf("%s: %w", flag, err))
+	}
+	return out, wrong
+}
+
+func readEnrollments(r io.Reader) ([]emulator.Enrollment, error) {
+	var list []struct {
+		RegistrationID string `json:"registrationId"`
+		DeviceID       string `json:"deviceId"`
+		PrimaryKey     string `json:"primaryKey"`
+		SecondaryKey   string `json:"secondaryKey"`
+		Certificate    string `json:"certificate"`
+		Hub            string `json:"hub"`
+		Disabled       bool   `json:"disabled"`
+	}
+	decoder := json.NewDecoder(r)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&list); err != nil {
+		return nil, err
+	}
+	out := make([]emulator.Enrollment, len(list))
+	for i, e := range list {
+		out[i] = emulator.Enrollment{
+			RegistrationID: e.RegistrationID, DeviceID: e.DeviceID, PrimaryKey: e.PrimaryKey, SecondaryKey: e.SecondaryKey,
+			CertificatePEM: []byte(e.Certificate), Hub: e.Hub, Disabled: e.Disabled,
+		}
+	}
+	return out, nil
+}
+
+// reachable is an address that a program on this machine can use: one that listens everywhere is named by loopback.
+func reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return addr
+}
+
+// welcome says how to point a device here.
+func (c *emulatorCommand) welcome(w io.Writer, azure *emulator.Emulator) {
+	https, page := reachable(azure.Addr()), reachable(azure.ConsoleAddr())
+	ca, fetch := c.CAOut, ""
+	if ca == "" {
+		ca, fetch = "ca.pem", "\n             curl -so ca.pem http://"+page+"/ca.pem"
+	}
+	host, port, _ := net.SplitHostPort(https)
+	_, _ = fmt.Fprintf(w, `Azure's DPS and IoT hubs are up on this machine; nothing leaves it.
+
+  HTTPS      https://%[1]s   %[2]s
+  console    http://%[3]s
+  ID scope   %[4]s
+  group key  %[5]s
+             a device's own key is base64(HMAC-SHA256(group key, device id))
+
+Devices keep Azure's host names and trust the emulator's CA:%[6]s
+
+  Go         HTTPS_PROXY=http://%[3]s SSL_CERT_FILE=%[7]s ./device
+  Python     HTTPS_PROXY=http://%[3]s REQUESTS_CA_BUNDLE=%[7]s SSL_CERT_FILE=%[7]s python device.py
+  C#         HTTPS_PROXY=http://%[3]s SSL_CERT_FILE=%[7]s dotnet run
+  C          Azure SDK: OPTION_HTTP_PROXY {"%[8]s", console's port} and OPTION_TRUSTED_CERT; libcurl's tool:
+             HTTPS_PROXY=http://%[3]s CURL_CA_BUNDLE=%[7]s curl https://global.azure-devices-provisioning.net/...
+  Node       NODE_EXTRA_CA_CERTS=%[7]s node -r ./emulator.cjs device.js
+             where emulator.cjs is one line, which Microsoft's SDK needs as it knows no proxy:
+             Object.assign(require("https").globalAgent.options, {host: "%[8]s", port: %[9]s})
+  hosts file --listen %[8]s:443, and in /etc/hosts:
+             %[8]s global.azure-devices-provisioning.net %[2]s
+
+Stop with Ctrl-C.
+`, https, strings.Join(azure.Hubs(), " "), page, azure.IDScope(), azure.GroupKey(), fetch, ca, host, port)
+}

@@ -1,0 +1,76 @@
+package console
+
+import (
+	"embed"
+	"encoding/json"
+	"io/fs"
+	"net/http"
+	"path"
+
+	"mayfly/emulator"
+)
+
+//go:embed page
+var files embed.FS
+
+// policy lets the page use its own scripts and styles and nothing else. No script can make HTML out of text.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+
+// Options are what stands beside the emulator. The zero value is an emulator alone.
+type Options struct {
+	// Bridge is the base URL of the bridge that sends here, for the curl that the page shows. Without one the page shows
+	// how a device sends by itself.
+	Bridge string
+	// Notes is what the bridge knows of its deliveries. May be nil.
+	Notes *Notes
+	// Playground tries mappings. Without one the page has no playground.
+	Playground Playground
+}
+
+// Handler is the page. Its own data are under /console/; all else it asks of the emulator's console API.
+func Handler(e *emulator.Emulator, o Options) http.Handler {
+	h := &handler{e, o}
+	page, _ := fs.Sub(files, "page") // embedded: it is there
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, page, "index.html") })
+	mux.HandleFunc("GET /page/{file}", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFileFS(w, r, page, path.Base(r.PathValue("file")))
+	})
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, page, "icon.svg") })
+	mux.HandleFunc("GET /console/info", h.info)
+	mux.HandleFunc("GET /console/devices", h.devices)
+	mux.HandleFunc("GET /console/notes", h.notes)
+	if o.Playground != nil {
+		mux.HandleFunc("GET /console/sources", h.sources)
+		mux.HandleFunc("GET /console/sources/{name}", h.source)
+		mux.HandleFunc("POST /console/try", h.try)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Content-Security-Policy", policy)
+		header.Set("Referrer-Policy", "no-referrer")
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Cross-Origin-Opener-Policy", "same-origin")
+		header.Set("Cross-Origin-Resource-Policy", "same-origin")
+		header.Set("Cache-Control", "no-cache") // embedded files have no time of change, and a new binary has new ones
+		mux.ServeHTTP(w, r)
+	})
+}
+
+type handler struct {
+	e *emulator.Emulator
+	o Options
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(v)
+}
+
+func writeError(w http.ResponseWriter, status int, err error) {
+	writeJSON(w, status, map[string]string{"error": err.Error()})
+}

@@ -1,0 +1,103 @@
+package console
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"mayfly/emulator"
+)
+
+const (
+	// exampleDevice is the one that the page's curl speaks for.
+	exampleDevice = "my-first-device"
+	// tokenLife is how long the curl may lie around before it is pasted.
+	tokenLife = 8 * time.Hour
+
+	usualDevices = 200
+	mostDevices  = 2000
+)
+
+// info is what the page shows before anything has happened.
+type info struct {
+	IDScope    string    `json:"idScope"`
+	Hubs       []string  `json:"hubs"`
+	Address    string    `json:"address"` // of the HTTPS port
+	Bridge     string    `json:"bridge,omitempty"`
+	Playground bool      `json:"playground"`
+	Notes      bool      `json:"notes"`
+	Now        time.Time `json:"now"`
+	Steps      []step    `json:"steps"`
+}
+
+// step is something to paste, and what it is for.
+type step struct {
+	Title string `json:"title"`
+	Text  string `json:"text"`
+}
+
+func (h *handler) info(w http.ResponseWriter, r *http.Request) {
+	writeJSON(w, http.StatusOK, info{
+		IDScope: h.e.IDScope(), Hubs: h.e.Hubs(), Address: h.e.Addr(), Bridge: h.o.Bridge,
+		Playground: h.o.Playground != nil, Notes: h.o.Notes != nil, Now: h.e.Now(), Steps: h.steps(r.Host),
+	})
+}
+
+// steps are the shortest way to a first event.
+func (h *handler) steps(host string) []step {
+	const body = `'{"temperature":21.5,"humidity":48}'`
+	if h.o.Bridge != "" {
+		return []step{{"Send a first measurement", fmt.Sprintf(
+			"curl -i %s/api/devices/%s/telemetry \\\n  -H 'Content-Type: application/json' \\\n  -d %s", h.o.Bridge, exampleDevice, body)}}
+	}
+	hub := h.e.Hubs()[0]
+	return []step{
+		{"Trust the emulator's CA, and let a device be provisioned", fmt.Sprintf(
+			"curl -so ca.pem http://%[1]s/ca.pem\ncurl -s -X POST http://%[1]s/devices/%[2]s/provision -d '{\"hub\":\"%[3]s\"}'", host, exampleDevice, hub)},
+		{"Send as that device, by Azure's own name", fmt.Sprintf(
+			"curl -i -x http://%s --cacert ca.pem \\\n  -H 'Authorization: %s' \\\n  -H 'iothub-contenttype: application/json' -H 'iothub-contentencoding: utf-8' \\\n  -d %s \\\n  'https://%s/devices/%s/messages/events?api-version=2021-04-12'",
+			proxyHost(host), h.e.HubToken(exampleDevice, hub, tokenLife), body, hub, exampleDevice)},
+	}
+}
+
+// proxyHost spares curl the way over IPv6 that it tries first for localhost.
+func proxyHost(host string) string {
+	if name, port, err := net.SplitHostPort(host); err == nil && name == "localhost" {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return host
+}
+
+// deviceList is a part of the devices: a fleet has more than a page can show.
+type deviceList struct {
+	Total   int               `json:"total"`
+	Matched int               `json:"matched"`
+	Devices []emulator.Device `json:"devices"` // the last seen first
+}
+
+func (h *handler) devices(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	limit := usualDevices
+	if n, err := strconv.Atoi(query.Get("limit")); err == nil {
+		limit = min(max(n, 1), mostDevices)
+	}
+	wanted := strings.ToLower(query.Get("q"))
+	all := h.e.Devices()
+	list := deviceList{Total: len(all), Devices: all[:0]}
+	for _, d := range all {
+		if wanted == "" || strings.Contains(strings.ToLower(d.ID), wanted) || strings.Contains(d.Hub, wanted) || string(d.Standing) == wanted {
+			list.Devices = append(list.Devices, d)
+		}
+	}
+	list.Matched = len(list.Devices)
+	slices.SortStableFunc(list.Devices, func(a, b emulator.Device) int {
+		return cmp.Or(b.LastSeen.Compare(a.LastSeen), strings.Compare(a.ID, b.ID))
+	})
+	list.Devices = list.Devices[:min(limit, len(list.Devices))]
+	writeJSON(w, http.StatusOK, list)
+}

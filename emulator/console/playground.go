@@ -1,0 +1,130 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// tryTime bounds a trial, whatever the mapping that somebody is typing does.
+const tryTime = 2 * time.Second
+
+// Playground tries mappings. The emulator does not know how Mayfly maps, so whoever makes the page brings this along.
+type Playground interface {
+	// Sources lists what there is to pick.
+	Sources() []SourceName
+	// Source gives one with its mapping and samples; false: there is none of that name.
+	Source(name string) (Source, bool)
+	// Try maps a request. What is wrong with the mapping or the request is part of the result.
+	Try(ctx context.Context, t Trial) Result
+}
+
+// SourceName is a source to pick.
+type SourceName struct {
+	Name  string `json:"name"`
+	Title string `json:"title"`
+}
+
+// Source is a source with what one may change.
+type Source struct {
+	SourceName
+	Docs       string   `json:"docs,omitempty"`
+	Setup      string   `json:"setup,omitempty"`
+	Definition string   `json:"definition,omitempty"` // YAML; empty where the format is fixed
+	Samples    []Sample `json:"samples"`
+}
+
+// Sample is a request that the source's sender would make.
+type Sample struct {
+	Name    string  `json:"name"`
+	Request Request `json:"request"`
+}
+
+// Request is one that is mapped but never sent.
+type Request struct {
+	Method  string            `json:"method,omitempty"` // POST
+	Path    string            `json:"path,omitempty"`   // that of the source
+	Query   map[string]string `json:"query,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    string            `json:"body"`
+}
+
+// Trial is a request to a source, whose mapping may be another than the one that is built in.
+type Trial struct {
+	Source     string  `json:"source"`
+	Definition string  `json:"definition,omitempty"`
+	Request    Request `json:"request"`
+}
+
+// Result is what would be sent, or why not.
+type Result struct {
+	Messages []Message `json:"messages,omitempty"`
+	Ignored  int       `json:"ignored,omitempty"` // parts that are no telemetry
+	Answer   string    `json:"answer,omitempty"`  // what the sender would hear
+	Problem  *Problem  `json:"problem,omitempty"`
+	Steps    []Step    `json:"steps,omitempty"` // how it came about
+}
+
+// Message is one that would go to a hub.
+type Message struct {
+	DeviceID   string            `json:"deviceId"`
+	ModelID    string            `json:"modelId,omitempty"`
+	GatewayID  string            `json:"gatewayId,omitempty"`
+	Component  string            `json:"component,omitempty"`
+	MessageID  string            `json:"messageId,omitempty"`
+	Time       string            `json:"time,omitempty"`
+	Properties map[string]string `json:"properties,omitempty"`
+	Body       string            `json:"body"` // a text, so that the page shows each digit
+}
+
+// Problem is why nothing would be sent.
+type Problem struct {
+	Where  string  `json:"where"` // mapping or request
+	Status int     `json:"status,omitempty"`
+	Code   string  `json:"code,omitempty"`
+	Detail string  `json:"detail"`
+	Fields []Field `json:"fields,omitempty"`
+}
+
+// Field is a field that is wrong.
+type Field struct {
+	Path string `json:"path"`
+	Rule string `json:"rule,omitempty"`
+	Hint string `json:"hint"`
+}
+
+// Step is one expression of a mapping with what it gave.
+type Step struct {
+	Part       string `json:"part,omitempty"` // of a body that holds several messages
+	Name       string `json:"name"`
+	Expression string `json:"expression,omitempty"`
+	Value      string `json:"value,omitempty"`
+	Error      string `json:"error,omitempty"`
+}
+
+func (h *handler) sources(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, h.o.Playground.Sources())
+}
+
+func (h *handler) source(w http.ResponseWriter, r *http.Request) {
+	s, ok := h.o.Playground.Source(r.PathValue("name"))
+	if !ok {
+		writeError(w, http.StatusNotFound, errors.New("there is no such source"))
+		return
+	}
+	writeJSON(w, http.StatusOK, s)
+}
+
+func (h *handler) try(w http.ResponseWriter, r *http.Request) {
+	var t Trial
+	if err := json.NewDecoder(r.Body).Decode(&t); err != nil {
+		writeError(w, http.StatusBadRequest, fmt.Errorf("not a trial: %w", err))
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), tryTime)
+	defer cancel()
+	writeJSON(w, http.StatusOK, h.o.Playground.Try(ctx, t))
+}
