@@ -1,9 +1,9 @@
 package emulator
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -21,15 +21,11 @@ type batchMessage struct {
 func parseBatch(body []byte) ([]Event, []string, error) {
 	var list []batchMessage
 	var lenient []string
-	dec := json.NewDecoder(bytes.NewReader(body))
-	if err := dec.Decode(&list); err != nil {
+	if err := json.Unmarshal(body, &list); err != nil {
 		return nil, nil, fmt.Errorf("not a JSON array of messages: %w", err)
 	}
 	if list == nil {
-		return nil, nil, fmt.Errorf("not a JSON array of messages")
-	}
-	if dec.More() {
-		return nil, nil, fmt.Errorf("more follows the array")
+		return nil, nil, errors.New("not a JSON array of messages: null")
 	}
 	if len(list) == 0 {
 		lenient = append(lenient, "empty batch")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"sync"
@@ -76,13 +77,6 @@ func New(cfg Config) (*Emulator, error) {
 	return e, nil
 }
 
-// TB is the part of testing.TB that Start needs, so that programs that embed an emulator do not link package testing.
-type TB interface {
-	Helper()
-	Cleanup(func())
-	Fatalf(format string, args ...any)
-}
-
 // Start makes an emulator that listens on free ports and is closed when the test ends. Inside a synctest bubble, where
 // sockets have no place, use New and RoundTripper.
 func Start(tb TB, cfg Config) *Emulator {
@@ -135,7 +129,14 @@ func (e *Emulator) guid() string {
 	binary.BigEndian.PutUint64(b[:8], mix(e.cfg.Seed^mix(n)))
 	binary.BigEndian.PutUint64(b[8:], mix(e.cfg.Seed^mix(n)^0x6d6179666c79))
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	var out [36]byte
+	hex.Encode(out[:8], b[:4])
+	hex.Encode(out[9:13], b[4:6])
+	hex.Encode(out[14:18], b[6:8])
+	hex.Encode(out[19:23], b[8:10])
+	hex.Encode(out[24:], b[10:])
+	out[8], out[13], out[18], out[23] = '-', '-', '-', '-'
+	return string(out[:])
 }
 
 // operationID has the shape of azure-docs iot-dps-https-sym-key-support.md: a digit, 16 of hex, a guid.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -120,9 +121,7 @@ func (d *device) provision() answer {
 
 func (d *device) hub(method, hub, path string, header map[string]string, body string) (answer, error) {
 	h := map[string]string{"Authorization": d.e.HubToken(d.id, hub, time.Hour)}
-	for k, v := range header {
-		h[k] = v
-	}
+	maps.Copy(h, header)
 	sep := "?"
 	if strings.Contains(path, "?") {
 		sep = "&"

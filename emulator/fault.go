@@ -97,7 +97,7 @@ func (e *Emulator) AddFault(f Fault) (string, error) {
 		return "", &FaultError{"id", "is taken: " + f.ID}
 	}
 	f.Hits = 0
-	e.faults.list = append(e.faults.list, &armed{Fault: f, ordinal: map[string]uint64{}, salt: mix(e.cfg.Seed ^ mix(uint64(e.faults.next)))}) //nolint:gosec // a salt
+	e.faults.list = append(e.faults.list, &armed{Fault: f, ordinal: map[string]uint64{}, salt: mix(e.cfg.Seed ^ mix(uint64(e.faults.next)))})
 	return f.ID, nil
 }
 

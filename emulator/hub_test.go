@@ -3,6 +3,7 @@ package emulator_test
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"strings"
@@ -111,9 +112,7 @@ func TestHubRefuses(t *testing.T) {
 				host = emulator.DefaultHub
 			}
 			h := map[string]string{"Authorization": e.HubToken("dev-1", host, time.Hour)}
-			for k, v := range tc.header {
-				h[k] = v
-			}
+			maps.Copy(h, tc.header)
 			url := "https://" + host + "/devices/dev-1" + tc.path + tc.query
 			url = strings.Replace(url, "dev-1/../", "", 1)
 			a := d.must(d.do(tc.method, url, h, tc.body))

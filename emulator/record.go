@@ -3,6 +3,7 @@ package emulator
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 )
@@ -237,10 +238,7 @@ func (e *Emulator) Stats() Stats {
 	s.EventsStored, s.EventsKept, s.CallsMade, s.CallsKept = r.eventSeq, r.events.n, r.callSeq, r.calls.n
 	s.Calls = map[string]map[int]int{}
 	for op, by := range r.counts {
-		s.Calls[op] = map[int]int{}
-		for status, n := range by {
-			s.Calls[op][status] = n
-		}
+		s.Calls[op] = maps.Clone(by)
 	}
 	return s
 }

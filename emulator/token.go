@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,26 +44,26 @@ func parseToken(header string) (sasToken, error) {
 	if !ok || !strings.EqualFold(scheme, tokenScheme) {
 		return t, &TokenError{"scheme", "is not " + tokenScheme}
 	}
-	seen := map[string]bool{}
+	seen := make([]string, 0, 8)
 	for field := range strings.SplitSeq(strings.TrimSpace(rest), "&") {
 		name, value, ok := strings.Cut(field, "=")
 		name = strings.ToLower(name)
 		if !ok {
 			return t, &TokenError{name, "has no value"}
 		}
-		if seen[name] {
+		if slices.Contains(seen, name) {
 			return t, &TokenError{name, "is given twice"}
 		}
 		if len(seen) == 8 {
 			return t, &TokenError{"fields", "are too many"}
 		}
-		seen[name] = true
+		seen = append(seen, name)
 		if err := t.set(name, value); err != nil {
 			return t, err
 		}
 	}
 	for _, name := range []string{"sr", "sig", "se"} {
-		if !seen[name] {
+		if !slices.Contains(seen, name) {
 			return t, &TokenError{name, "is missing"}
 		}
 	}

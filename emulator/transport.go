@@ -87,7 +87,7 @@ type memory struct {
 func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	if req.Body != nil {
-		defer req.Body.Close() //nolint:errcheck // the transport's duty, and nobody to tell
+		defer req.Body.Close()
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -166,7 +166,7 @@ func (f failing) Read([]byte) (int, error) { return 0, f.err }
 // slowReader hands out a step at a time.
 type slowReader struct {
 	e           *Emulator
-	ctx         context.Context //nolint:containedctx // the request's: a Read has no other way to know it
+	ctx         context.Context // the request's: a Read has no other way to know it
 	r           io.Reader
 	step, steps int // bytes at a time, and how many times still
 	wait        time.Duration
