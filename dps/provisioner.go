@@ -206,17 +206,17 @@ func (p *Provisioner) provision(ctx context.Context, d Device, answerBy time.Tim
 }
 
 // goesOnToRegister says after which failed look-ups a registration may still
-// succeed. DPS answers a device that it never saw in several ways; the
-// registration is the authority.
+// succeed. How DPS answers a look-up of a device that it never saw is not
+// documented, and may be 401 as well; the registration is the authority.
 func goesOnToRegister(err error) bool {
 	var failed *Error
 	if !errors.As(err, &failed) {
 		return true // ErrNotAssigned
 	}
 	switch failed.Kind {
-	case Disabled, Throttled, UnknownScope, Unauthorized, Refused:
+	case Disabled, Throttled, UnknownScope, Refused:
 		return false
-	case Unavailable, NotEnrolled, Invalid, Malformed:
+	case Unavailable, Unauthorized, NotEnrolled, Invalid, Malformed:
 	}
 	return true
 }

@@ -39,11 +39,23 @@ func (s *Service) deliver(ctx context.Context, messages []transform.Message, ans
 		places <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-places }()
+			defer s.contain(ctx, byDevice[id], results)
 			s.deliverDevice(ctx, messages, byDevice[id], results, answerBy)
 		})
 	}
 	wg.Wait()
 	return results
+}
+
+// contain turns a panic into errors of the device's messages: in a goroutine of
+// ours nobody else would catch it.
+func (s *Service) contain(ctx context.Context, indexes []int, results []error) {
+	if v := recover(); v != nil {
+		s.logPanic(ctx, v)
+		for _, i := range indexes {
+			results[i] = &refusal{code: codeInternal}
+		}
+	}
 }
 
 // deliverDevice sends the messages of one device that indexes names, and sets

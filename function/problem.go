@@ -219,7 +219,7 @@ func refusedBecause(e *dps.Error) string {
 	case e.Kind == dps.Disabled:
 		return "its enrollment is disabled"
 	case e.Kind == dps.NotEnrolled:
-		return "there is no enrollment for it"
+		return "there is no enrollment for it, or ID_SCOPE is wrong"
 	case e.Code == 400209:
 		// Bridge and IoT Central documents: "unassociated or blocked".
 		return "it is blocked, or waits for approval"

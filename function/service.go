@@ -98,12 +98,16 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
 				panic(v)
 			}
-			s.log.ErrorContext(ctx, "panic", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			s.logPanic(ctx, v)
 			s.fail(w, r, newProblem(codeInternal, ""))
 		}
 		s.record(ctx, r, info)
 	}()
 	s.routes.ServeHTTP(w, r)
+}
+
+func (s *Service) logPanic(ctx context.Context, v any) {
+	s.log.ErrorContext(ctx, "panic", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 }
 
 // budget gives the request's own deadline: the host's where it has one, else the
