@@ -88,7 +88,7 @@ func BenchmarkEvents(b *testing.B) {
 	}))
 	bare.StartTLS()
 	b.Cleanup(bare.Close)
-	trust := bare.Client().Transport.(*http.Transport).TLSClientConfig.Clone() //nolint:errcheck,forcetypeassert // httptest says so
+	trust := bare.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
 	trust.ServerName = "example.com"
 	b.Run("bare", func(b *testing.B) { blast(b, bare.Listener.Addr().String(), trust, request, conns) })
 }

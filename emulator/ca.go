@@ -47,11 +47,11 @@ func (e *Emulator) CAPEM() []byte {
 
 func (e *Emulator) authority() error {
 	a := &e.tls
-	a.once.Do(func() { a.err = a.make(e.cfg.BlobHost) })
+	a.once.Do(func() { a.err = a.make(append([]string{"localhost", e.cfg.BlobHost}, e.cfg.Names...)) })
 	return a.err
 }
 
-func (a *authority) make(blobHost string) error {
+func (a *authority) make(names []string) error {
 	if err := a.load(); err != nil {
 		return err
 	}
@@ -59,9 +59,14 @@ func (a *authority) make(blobHost string) error {
 	if err != nil {
 		return err
 	}
-	names := []string{"localhost", blobHost}
 	for _, tld := range []string{"net", "us", "cn"} {
 		names = append(names, "*.azure-devices."+tld, "*.azure-devices-provisioning."+tld, "global.azure-devices-provisioning."+tld)
+	}
+	ips := []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
+	for _, n := range names {
+		if ip := net.ParseIP(n); ip != nil {
+			ips = append(ips, ip)
+		}
 	}
 	now := time.Now() // certificates are held against the true time, whatever the emulator's clock says
 	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
@@ -69,7 +74,7 @@ func (a *authority) make(blobHost string) error {
 		Subject:      pkix.Name{CommonName: "Mayfly emulator"},
 		NotBefore:    now.Add(-24 * time.Hour), NotAfter: now.Add(leafLifetime),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames: names, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+		DNSNames: names, IPAddresses: ips,
 	}, a.cert, &key.PublicKey, a.key)
 	if err != nil {
 		return err

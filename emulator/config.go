@@ -105,12 +105,13 @@ type Config struct {
 	Now  func() time.Time // time.Now
 	Seed uint64           // of everything that is drawn
 
-	Listen, Console string // addresses of Listen; a free port of 127.0.0.1
-	BlobHost        string // DefaultBlobHost
-	EventLimit      int    // stored events kept; 10,000
-	CallLimit       int    // calls kept; 10,000
-	DeviceLimit     int    // devices known; 1,000,000
-	BlobLimit       int64  // bytes of uploaded files kept; 64 MiB
+	Listen, Console string   // addresses of Listen; a free port of 127.0.0.1
+	Names           []string // more names of this machine, say that of a container: as on localhost, the path tells DPS from hubs
+	BlobHost        string   // DefaultBlobHost
+	EventLimit      int      // stored events kept; 10,000
+	CallLimit       int      // calls kept; 10,000
+	DeviceLimit     int      // devices known; 1,000,000
+	BlobLimit       int64    // bytes of uploaded files kept; 64 MiB
 
 	// CADir holds ca.pem and ca-key.pem, which are made when they are missing. Without it each emulator has a CA of
 	// its own.

@@ -55,7 +55,7 @@ func (c earlyConn) Read(p []byte) (int, error) { return c.r.Read(p) }
 // connect lets any program that honours HTTPS_PROXY reach the emulator by Azure's host names.
 func (e *Emulator) connect(w http.ResponseWriter, r *http.Request) {
 	host, port, err := net.SplitHostPort(r.Host)
-	kind := kindOfHost(hostOnly(host), e.cfg.BlobHost)
+	kind := e.kindOf(hostOnly(host))
 	if err != nil || port != "443" || kind == hostOther || kind == hostLoopback {
 		http.Error(w, "this proxy leads to DPS, IoT hubs and the emulator's store on port 443 only", http.StatusForbidden)
 		return

@@ -281,13 +281,13 @@ func TestAnyProgramThroughTheProxy(t *testing.T) {
 
 func TestByAddressThePathTells(t *testing.T) {
 	t.Parallel()
-	e := emulator.Start(t, emulator.Config{})
+	e := emulator.Start(t, emulator.Config{Names: []string{"emulator"}})
 	e.Provision("dev-1", "")
 	tr := e.Transport()
 	t.Cleanup(tr.CloseIdleConnections)
 	d := newDevice(t, e, "dev-1")
 	d.http.Transport = tr
-	for _, host := range []string{e.Addr(), strings.Replace(e.Addr(), "127.0.0.1", "localhost", 1)} {
+	for _, host := range []string{e.Addr(), strings.Replace(e.Addr(), "127.0.0.1", "localhost", 1), "emulator:7443"} {
 		for _, sr := range []string{emulator.DefaultHub, host} {
 			a := d.must(d.do("POST", "https://"+host+"/devices/dev-1/messages/events?api-version=1",
 				map[string]string{"Authorization": e.HubToken("dev-1", sr, time.Hour)}, "{}"))
@@ -301,7 +301,7 @@ func TestByAddressThePathTells(t *testing.T) {
 			t.Errorf("%s: %d %s", host, a.status, a.body)
 		}
 	}
-	if evs := e.Events(); len(evs) != 4 || evs[0].Hub != emulator.DefaultHub {
+	if evs := e.Events(); len(evs) != 6 || evs[0].Hub != emulator.DefaultHub {
 		t.Errorf("%+v", evs)
 	}
 }

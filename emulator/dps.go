@@ -140,7 +140,13 @@ func (c *call) scripted(d *device, f *Fault) reply {
 	if f.State == statusFailed && st.ErrorCode == 0 {
 		st.ErrorCode, st.ErrorMessage = 400207, usualText(ServiceDPS, 400207)
 	}
+	if f.State == statusAssigned {
+		st.AssignedHub, st.DeviceID = d.reg.hub, d.deviceID
+	}
 	c.rec.State, c.rec.ErrorCode = st.Status, st.ErrorCode
+	if c.rec.Op == OpLookup {
+		return c.json(http.StatusOK, st)
+	}
 	if f.State == statusAssigning {
 		rep := c.json(http.StatusAccepted, operationStatus{OperationID: d.op.id, Status: f.State, State: st})
 		c.retryAfter(&rep)
@@ -173,6 +179,9 @@ func (c *call) lookup() reply {
 	}
 	if d.refusal != nil {
 		return c.refused(d.refusal)
+	}
+	if f := c.fault; f != nil && f.State != "" {
+		return c.scripted(d, f)
 	}
 	e.settle(d, c.now)
 	if d.reg.status == "" && !d.op.active {

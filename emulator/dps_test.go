@@ -437,6 +437,33 @@ func TestRotatedGroupKey(t *testing.T) {
 	}
 }
 
+func TestAssignedAtOnce(t *testing.T) {
+	t.Parallel()
+	e := newEmulator(t, emulator.Config{AssignAtOnce: true})
+	if a := newDevice(t, e, "dev-1").register(); a.status != 200 || a.get(t, "registrationState.assignedHub") != emulator.DefaultHub {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+func TestARemovedHubIsReplaced(t *testing.T) {
+	t.Parallel()
+	e := newEmulator(t, emulator.Config{})
+	d := newDevice(t, e, "dev-1")
+	d.provision()
+	e.AddHub("hub-2.azure-devices.net")
+	e.RemoveHub(emulator.DefaultHub)
+	if _, err := d.hub(http.MethodPost, emulator.DefaultHub, "/messages/events", nil, "{}"); err == nil {
+		t.Error("the name of a removed hub resolves")
+	}
+	if a := d.provision(); a.get(t, "registrationState.assignedHub") != "hub-2.azure-devices.net" {
+		t.Errorf("%s", a.body)
+	}
+	e.RemoveHub("hub-2.azure-devices.net")
+	if hubs := e.Hubs(); len(hubs) != 1 {
+		t.Errorf("the last hub stays: %v", hubs)
+	}
+}
+
 func TestConfigNamesAllItsFaults(t *testing.T) {
 	t.Parallel()
 	_, err := emulator.New(emulator.Config{Hubs: []string{"example.com"}, GroupKey: "short", Allocation: "random", Reprovision: "maybe", IDScope: "a/b"})

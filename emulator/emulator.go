@@ -189,7 +189,7 @@ func (e *Emulator) pause(ctx context.Context, d time.Duration) error {
 
 // validHost tells whether the emulator answers for a host name, as a name server would know it.
 func (e *Emulator) validHost(host string) bool {
-	switch kindOfHost(host, e.cfg.BlobHost) {
+	switch e.kindOf(host) {
 	case hostDPS, hostBlob, hostLoopback:
 		return true
 	case hostHub:

@@ -90,7 +90,7 @@ func (c *call) route() func(*call) reply {
 		return (*call).notFound
 	}
 	c.seg = seg
-	kind := kindOfHost(c.host, c.e.cfg.BlobHost)
+	kind := c.e.kindOf(c.host)
 	if kind == hostLoopback {
 		switch {
 		case len(seg) > 1 && seg[0] == "devices":

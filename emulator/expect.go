@@ -67,17 +67,18 @@ func (e *Emulator) transcript() string {
 
 // String is one line for people.
 func (c Call) String() string {
-	s := fmt.Sprintf("%s %-8s %s -> %d", c.Service, c.Op, c.Device, c.Status)
+	var s strings.Builder
+	fmt.Fprintf(&s, "%s %-8s %s -> %d", c.Service, c.Op, c.Device, c.Status)
 	for _, p := range []struct{ name, value string }{{"", c.State}, {"hub ", c.Hub}, {"fault ", c.Fault}, {"", c.Note}} {
 		if p.value != "" {
-			s += ", " + p.name + p.value
+			s.WriteString(", " + p.name + p.value)
 		}
 	}
 	if c.ErrorCode != 0 {
-		s += fmt.Sprintf(", %d", c.ErrorCode)
+		fmt.Fprintf(&s, ", %d", c.ErrorCode)
 	}
 	if len(c.Lenient) > 0 {
-		s += ", lenient: " + strings.Join(c.Lenient, "; ")
+		s.WriteString(", lenient: " + strings.Join(c.Lenient, "; "))
 	}
-	return s
+	return s.String()
 }

@@ -53,8 +53,8 @@ type Fault struct {
 	Truncate       bool          // half of the answer's body, then the connection ends
 	SlowBody       time.Duration // the answer's body takes this long
 
-	State          string // poll and look-up: this registration status (assigning, failed, disabled, unassigned)
-	AssigningPolls int    // register: so many polls say assigning
+	State          string // this registration status (assigning, failed, disabled, unassigned); only polls and look-ups match
+	AssigningPolls int    // so many polls say assigning; only registrations match
 	MoveTo         string // before it answers: the device moves to this hub
 	RotateKey      bool   // before it answers: the device's key in its hub becomes another until it registers again
 
@@ -143,6 +143,9 @@ func (e *Emulator) pickFault(c *call) *Fault {
 }
 
 func (f *Fault) matches(c *Call) bool {
+	if f.State != "" && c.Op != OpPoll && c.Op != OpLookup || f.AssigningPolls > 0 && c.Op != OpRegister {
+		return false
+	}
 	switch f.Endpoint {
 	case "", "*":
 	case EndpointDPS, EndpointHub:
@@ -236,7 +239,14 @@ func (f *Fault) validate() error {
 	default:
 		return bad("state", "%q is no registration status", f.State)
 	}
+	dps := f.Endpoint == "" || f.Endpoint == "*" || f.Endpoint == EndpointDPS
 	switch {
+	case f.State != "" && !dps && f.Endpoint != OpPoll && f.Endpoint != OpLookup:
+		return bad("state", "%s answers with none", f.Endpoint)
+	case f.AssigningPolls > 0 && !dps && f.Endpoint != OpRegister:
+		return bad("assigningPolls", "%s starts no operation", f.Endpoint)
+	case f.State != "" && f.AssigningPolls > 0:
+		return bad("state", "and assigningPolls have no call in common")
 	case f.Share < 0 || f.Share > 1 || f.Share != f.Share:
 		return bad("share", "want 0 to 1")
 	case f.Count < 0 || f.Skip < 0 || f.AssigningPolls < 0:

@@ -216,6 +216,20 @@ func TestFaultsOnARegistration(t *testing.T) {
 			t.Errorf("second: %d %s", a.status, a.body)
 		}
 	})
+	t.Run("a look-up says what the fault says", func(t *testing.T) {
+		t.Parallel()
+		e := newEmulator(t, emulator.Config{})
+		e.Provision("dev-1", "")
+		arm(t, e, emulator.Fault{Endpoint: emulator.EndpointDPS, State: "unassigned", Count: 1})
+		d := newDevice(t, e, "dev-1")
+		op := d.register().get(t, "operationId") // does not match, and does not use the fault up
+		if a := d.lookup(); a.get(t, "status") != "unassigned" {
+			t.Errorf("%s", a.body)
+		}
+		if a := d.poll(op); a.get(t, "status") != "assigned" {
+			t.Errorf("%s", a.body)
+		}
+	})
 	t.Run("Retry-After is a number of its own", func(t *testing.T) {
 		t.Parallel()
 		e := newEmulator(t, emulator.Config{RetryAfter: -1})
@@ -249,15 +263,17 @@ func TestFaultScript(t *testing.T) {
 		t.Errorf("%s\nwant %s", out, want)
 	}
 	for name, script := range map[string]string{
-		"misspelt member":  `[{"endpiont":"register","status":429}]`,
-		"unknown endpoint": `[{"endpoint":"twin","status":429}]`,
-		"does nothing":     `[{"endpoint":"register"}]`,
-		"share over one":   `[{"share":1.5,"status":500}]`,
-		"status 200":       `[{"status":200}]`,
-		"bad duration":     `[{"latency":"soon"}]`,
-		"negative":         `[{"latency":"-1s"}]`,
-		"not JSON":         `latency: 1s`,
-		"taken id":         `[{"id":"slow","status":500}]`,
+		"misspelt member":                    `[{"endpiont":"register","status":429}]`,
+		"unknown endpoint":                   `[{"endpoint":"twin","status":429}]`,
+		"does nothing":                       `[{"endpoint":"register"}]`,
+		"share over one":                     `[{"share":1.5,"status":500}]`,
+		"status 200":                         `[{"status":200}]`,
+		"bad duration":                       `[{"latency":"soon"}]`,
+		"negative":                           `[{"latency":"-1s"}]`,
+		"a send with a registration status":  `[{"endpoint":"events","state":"failed"}]`,
+		"a poll that is assigning for polls": `[{"endpoint":"poll","assigningPolls":3}]`,
+		"not JSON":                           `latency: 1s`,
+		"taken id":                           `[{"id":"slow","status":500}]`,
 	} {
 		if _, err := e.LoadFaults(strings.NewReader(script)); err == nil {
 			t.Errorf("%s: no error", name)

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"net"
+	"slices"
 	"strings"
 )
 
@@ -35,6 +36,15 @@ func kindOfHost(host, blobHost string) hostKind {
 		return hostLoopback
 	}
 	return hostOther
+}
+
+// kindOf is kindOfHost with the names of this emulator.
+func (e *Emulator) kindOf(host string) hostKind {
+	kind := kindOfHost(host, e.cfg.BlobHost)
+	if kind == hostOther && slices.ContainsFunc(e.cfg.Names, func(n string) bool { return strings.EqualFold(n, host) }) {
+		return hostLoopback
+	}
+	return kind
 }
 
 func isLoopback(host string) bool {

@@ -86,7 +86,7 @@ func (c *call) hubCaller() (*device, *Refusal) {
 			id.disabledOn = slices.Clone(id.disabledOn)
 		}
 	}
-	if kindOfHost(c.host, "") == hostLoopback { // called by address: whichever hub the device is on
+	if e.kindOf(c.host) == hostLoopback { // called by address: whichever hub the device is on
 		c.rec.Hub = id.hub
 	}
 	_, exists := e.hubs[c.rec.Hub]

@@ -27,6 +27,19 @@ type network struct {
 // ErrListening says that Listen was called twice.
 var ErrListening = errors.New("emulator: already listening")
 
+// ListenError says which port cannot be opened.
+type ListenError struct {
+	Port string // HTTPS or console
+	Addr string
+	Err  error
+}
+
+func (e *ListenError) Error() string {
+	return fmt.Sprintf("emulator: %s port at %s: %v", e.Port, e.Addr, e.Err)
+}
+
+func (e *ListenError) Unwrap() error { return e.Err }
+
 // Listen opens the HTTPS port and the console's. It returns when both are open; Close ends them and ctx does too.
 func (e *Emulator) Listen(ctx context.Context) error {
 	n := &e.net
@@ -41,12 +54,12 @@ func (e *Emulator) Listen(ctx context.Context) error {
 	var lc net.ListenConfig
 	https, err := lc.Listen(ctx, "tcp", e.cfg.Listen)
 	if err != nil {
-		return fmt.Errorf("emulator: HTTPS: %w", err)
+		return &ListenError{"HTTPS", e.cfg.Listen, err}
 	}
 	console, err := lc.Listen(ctx, "tcp", e.cfg.Console)
 	if err != nil {
 		_ = https.Close()
-		return fmt.Errorf("emulator: console: %w", err)
+		return &ListenError{"console", e.cfg.Console, err}
 	}
 	n.https, n.console, n.tunnels, n.finished = https, console, newTunnels(https.Addr()), make(chan struct{})
 	config := &tls.Config{
