@@ -30,7 +30,7 @@ func newExpression(field, text string) (*expression, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %q: %w", field, text, err)
 	}
-	code, err := gojq.Compile(query, append(functions(),
+	code, err := gojq.Compile(query, append(functions(helpers()),
 		gojq.WithVariables([]string{"$request"}),
 		gojq.WithEnvironLoader(func() []string { return nil }))...)
 	if err != nil {

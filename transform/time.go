@@ -10,15 +10,22 @@ import (
 
 var errTime = errors.New("want RFC 3339, as in 2026-01-31T08:30:00Z, or seconds or milliseconds since 1970")
 
-// secondsEnd divides epoch seconds from milliseconds: it is the year 5138 in
-// the one and 1973 in the other.
-const secondsEnd = 1e11
+// What divides epoch seconds from milliseconds, those from microseconds, and
+// those from nanoseconds: each is the year 5138 in the one and 1973 in the next.
+const (
+	secondsEnd = 1e11
+	millisEnd  = 1e14
+	microsEnd  = 1e17
+)
 
 // parseTime reads RFC 3339, or a number of seconds or milliseconds since 1970.
 func parseTime(text string) (time.Time, error) {
 	text = strings.TrimSpace(text)
 	if n, err := strconv.ParseFloat(text, 64); err == nil {
-		return epoch(n)
+		if n < secondsEnd {
+			return epochText(text, "s")
+		}
+		return epochText(text, "ms")
 	}
 	// RFC 3339 section 5.6 allows lower case, a space, and leap seconds.
 	upper := []byte(strings.ToUpper(text))
@@ -39,21 +46,90 @@ func parseTime(text string) (time.Time, error) {
 	return inRange(t.UTC())
 }
 
-func epoch(n float64) (time.Time, error) {
-	if !(n >= 0) || math.IsInf(n, 0) {
-		return time.Time{}, errTime
-	}
-	if n < secondsEnd {
-		whole, fraction := math.Modf(n)
-		// A float64 of this size holds microseconds and no more.
-		return time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1000).UTC(), nil
-	}
-	if n > 9e17 {
-		return time.Time{}, errTime
-	}
-	whole, fraction := math.Modf(n)
-	return inRange(time.UnixMilli(int64(whole)).Add(time.Duration(math.Round(fraction*1e3)) * time.Microsecond).UTC())
+func looksNumeric(text string) bool {
+	_, err := strconv.ParseFloat(text, 64)
+	return err == nil
 }
+
+// epochText reads a number since 1970 in a unit: s, ms, us, ns, or by its
+// magnitude. Whole numbers keep every digit.
+func epochText(text, unit string) (time.Time, error) {
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(n >= 0) || math.IsInf(n, 0) {
+		return time.Time{}, errTime
+	}
+	nanos, digits := 1.0, 0 // nanoseconds in the unit; decimal places that count
+	switch {
+	case unit == "s" || unit == "" && n < secondsEnd:
+		nanos, digits = 1e9, 9
+	case unit == "ms" || unit == "" && n < millisEnd:
+		nanos, digits = 1e6, 6
+	case unit == "us" || unit == "" && n < microsEnd:
+		nanos, digits = 1e3, 3
+	case unit == "ns" || unit == "":
+	default:
+		return time.Time{}, errTime
+	}
+	if n*nanos > 253402300800e9 { // the year 10000
+		return time.Time{}, errTime
+	}
+	whole, fraction, _ := strings.Cut(text, ".")
+	units, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || strings.ContainsAny(fraction, "eE") {
+		return epochFloat(n, nanos)
+	}
+	fraction = (fraction + "000000000")[:digits]
+	rest, err := strconv.ParseInt("0"+fraction, 10, 64)
+	if err != nil {
+		return time.Time{}, errTime
+	}
+	second := int64(1e9 / nanos)
+	return inRange(time.Unix(units/second, units%second*int64(nanos)+rest).UTC())
+}
+
+// epochFloat is for numbers such as 1.6e9. A float64 of this size holds
+// microseconds and no more.
+func epochFloat(n, nanos float64) (time.Time, error) {
+	seconds, fraction := math.Modf(n / (1e9 / nanos))
+	return inRange(time.Unix(int64(seconds), int64(math.Round(fraction*1e6))*1000).UTC())
+}
+
+// lenientTime reads what senders write for a time: what parseTime reads, also in
+// microseconds and nanoseconds, and times without a zone, which are taken for UTC. Some write spaces into them,
+// leave a separator out or write the zone without its colon.
+func lenientTime(text string) (time.Time, error) {
+	if looksNumeric(text) {
+		return epochText(text, "")
+	}
+	if t, err := parseTime(text); err == nil {
+		return t, nil
+	}
+	s := strings.ReplaceAll(strings.ToUpper(strings.TrimSpace(text)), ": ", ":")
+	if len(s) > 9 && s[4] == '-' && s[7] != '-' { // 2020-0327T12:39:05Z, a Milesight gateway
+		s = s[:7] + "-" + s[7:]
+	}
+	if len(s) < 19 || s[10] != 'T' && s[10] != ' ' && s[10] != '+' {
+		return time.Time{}, errTime
+	}
+	s = strings.ReplaceAll(s[:10], "/", "-") + "T" + s[11:]
+	end := 19
+	for end < len(s) && (s[end] == '.' || s[end] == ',' || '0' <= s[end] && s[end] <= '9') {
+		end++
+	}
+	zone := strings.TrimSpace(s[end:])
+	switch {
+	case zone == "" || zone == "UTC" || zone == "GMT":
+		zone = "Z"
+	case len(zone) == 5: // +0100
+		zone = zone[:3] + ":" + zone[3:]
+	case len(zone) == 3: // +01
+		zone += ":00"
+	}
+	return parseTime(s[:end] + zone)
+}
+
+// formatTime writes a time as the expressions see it.
+func formatTime(t time.Time) string { return t.Format("2006-01-02T15:04:05.999999999Z") }
 
 // inRange refuses years that RFC 3339 cannot write.
 func inRange(t time.Time) (time.Time, error) {
