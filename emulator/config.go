@@ -4,7 +4,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 )
@@ -121,6 +123,8 @@ type Config struct {
 	// Host names, no cross-origin change. Without it GET / is a page of text.
 	Page http.Handler
 
+	ErrorLog io.Writer // where net/http tells of a bug in a handler; os.Stderr
+
 	Enrollments []Enrollment // individual enrollments
 	Faults      []Fault
 }
@@ -149,6 +153,9 @@ func (c Config) defaulted() (Config, error) {
 	def(&c.BlobLimit, defaultBlobLimit)
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.ErrorLog == nil {
+		c.ErrorLog = os.Stderr
 	}
 	if len(c.Hubs) == 0 {
 		c.Hubs = []string{DefaultHub}

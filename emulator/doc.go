@@ -46,6 +46,6 @@
 // service APIs. Throttles of hubs and the daily quota are off until they are configured; those of DPS are on, with
 // Azure's figures.
 //
-// All methods may be called concurrently. The emulator reads no environment and logs nothing; of the file system it
-// touches [Config.CADir] only.
+// All methods may be called concurrently. The emulator reads no environment and logs nothing but its own bugs
+// ([Config.ErrorLog]); of the file system it touches [Config.CADir] only.
 package emulator

@@ -195,7 +195,25 @@ func (ev *Event) check(c *call) *Refusal {
 	if ev.ContentType == "" {
 		c.lenient("no iothub-contenttype")
 	}
+	for k, v := range ev.Properties {
+		if !token(k) || k != creationTime && !token(v) {
+			c.lenient("property outside the documented set")
+			break
+		}
+	}
 	return nil
+}
+
+// token is the set that the documents allow in names and values of properties over HTTPS (azure-docs
+// iot-hub-devguide-messages-construct.md). The SDKs send times, which are outside, and hubs take them
+// (iotc-device-bridge#60).
+func token(s string) bool {
+	for i := range len(s) {
+		if !alphanumeric(s[i]) && strings.IndexByte("!#$%&'*+-.^_`|~", s[i]) < 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // validMessageID is the set of azure-docs iot-hub-devguide-messages-construct.md.

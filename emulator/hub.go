@@ -170,10 +170,12 @@ func (c *call) sendEvent() reply {
 
 // store meters the events and keeps them, all or none.
 func (c *call) store(d *device, events []Event, batch int) reply {
-	chunks := 0
+	// A batch was seen metered as one message (azure-iot-sdk-csharp#121).
+	size := 0
 	for i := range events {
-		chunks += max(1, (events[i].size()+meterChunk-1)/meterChunk)
+		size += events[i].size()
 	}
+	chunks := max(1, (size+meterChunk-1)/meterChunk)
 	if r := c.admit(len(events), chunks); r != nil {
 		return c.refused(r)
 	}

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -88,7 +89,7 @@ func (e *Emulator) server(h http.Handler) *http.Server {
 	p.SetHTTP1(true) // as the real ones: no ALPN, HTTP/1.1
 	return &http.Server{
 		Handler: h, Protocols: p, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 5 * time.Minute, MaxHeaderBytes: 64 << 10,
-		ErrorLog: log.New(io.Discard, "", 0), // handshakes that clients break off are no news
+		ErrorLog: log.New(quiet{e.cfg.ErrorLog}, "", log.LstdFlags),
 		// Close waits for the connections too: their first state is set by Serve, which it waits for itself.
 		ConnState: func(_ net.Conn, s http.ConnState) {
 			switch s {
@@ -100,6 +101,16 @@ func (e *Emulator) server(h http.Handler) *http.Server {
 			}
 		},
 	}
+}
+
+// quiet passes on what is a bug. Handshakes that clients break off are none.
+type quiet struct{ w io.Writer }
+
+func (q quiet) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte("TLS handshake error")) {
+		return len(p), nil
+	}
+	return q.w.Write(p)
 }
 
 func (e *Emulator) serveOn(s *http.Server, l net.Listener) {
