@@ -55,6 +55,8 @@ type Definition struct {
 	Answer   Answer   `yaml:"answer"`
 	OnReject string   `yaml:"onReject"` // "accept" answers refusals 2xx, for senders that punish them
 	Samples  []Sample `yaml:"samples"`
+
+	File string `yaml:"-"` // where it stands; empty for a built-in one
 }
 
 // Answer is what the sender wants to hear when all is well.
@@ -106,7 +108,7 @@ func builtinNames() []string {
 	return names
 }
 
-func builtin(v *validator.Validate, name string) (*Source, error) {
+func builtin(v *validator.Validate, l *language, name string) (*Source, error) {
 	text, err := sourceFiles.ReadFile("sources/" + name + ".yaml")
 	if err != nil {
 		return nil, err
@@ -118,7 +120,7 @@ func builtin(v *validator.Validate, name string) (*Source, error) {
 	if d.Name != name {
 		return nil, fmt.Errorf("file %s.yaml holds a source named %q", name, d.Name)
 	}
-	return compile(v, d)
+	return compile(v, l, d)
 }
 
 // ParseDefinition reads a source's YAML. Its errors name line and column.

@@ -1,10 +1,13 @@
 package transform
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -25,53 +28,105 @@ type Source struct {
 	detect, ignore, each                               *expression
 	deviceID, modelID, gatewayID, component, messageID *expression
 	timestamp, payload, port, measurements, profile    *expression
-	properties                                         []property
+	let, properties                                    []named
 }
 
-type property struct {
+// named is an expression of a let or a property.
+type named struct {
 	name  string
 	value *expression
 }
 
 // compile makes a source of its definition, or tells all that is wrong with it.
-func compile(v *validator.Validate, d *Definition) (*Source, error) {
+func compile(v *validator.Validate, l *language, d *Definition) (*Source, error) {
 	s := &Source{Definition: *d, validate: v}
 	if s.Patience == 0 {
 		s.Patience = defaultPatience
 	}
-	var wrong []error
+	var faults Faults
+	add := func(f *Fault) {
+		if f != nil {
+			f.File, f.Source = or(f.File, d.File), d.Name
+			faults = append(faults, f)
+		}
+	}
+	for _, f := range d.check() {
+		add(f)
+	}
+	var vars []string
+	for _, name := range slices.Sorted(maps.Keys(d.Let)) {
+		compiled, fault := l.compile("let."+name, d.Let[name], nil)
+		if !variableName.MatchString(name) || name == "request" {
+			fault = faultAt("let", d.Let[name], 0, quote(name)+" is no name of a variable; want letters, digits and _")
+		} else {
+			vars = append(vars, "$"+name)
+		}
+		add(fault)
+		s.let = append(s.let, named{name, compiled})
+	}
 	for _, e := range []struct {
 		field string
 		text  Expr
+		vars  []string
 		into  **expression
 	}{
-		{"detect", d.Detect, &s.detect}, {"ignore", d.Ignore, &s.ignore}, {"each", d.Each, &s.each},
-		{"deviceId", d.DeviceID, &s.deviceID}, {"modelId", d.ModelID, &s.modelID}, {"gatewayId", d.GatewayID, &s.gatewayID},
-		{"component", d.Component, &s.component}, {"messageId", d.MessageID, &s.messageID}, {"timestamp", d.Timestamp, &s.timestamp},
-		{"payload", d.Payload, &s.payload}, {"port", d.Port, &s.port}, {"measurements", d.Measurements, &s.measurements},
-		{"profile", d.Profile, &s.profile},
+		{"detect", d.Detect, nil, &s.detect}, {"ignore", d.Ignore, nil, &s.ignore}, {"each", d.Each, nil, &s.each},
+		{"deviceId", d.DeviceID, vars, &s.deviceID}, {"modelId", d.ModelID, vars, &s.modelID}, {"gatewayId", d.GatewayID, vars, &s.gatewayID},
+		{"component", d.Component, vars, &s.component}, {"messageId", d.MessageID, vars, &s.messageID}, {"timestamp", d.Timestamp, vars, &s.timestamp},
+		{"payload", d.Payload, vars, &s.payload}, {"port", d.Port, vars, &s.port}, {"measurements", d.Measurements, vars, &s.measurements},
+		{"profile", d.Profile, vars, &s.profile},
 	} {
-		compiled, err := newExpression(e.field, e.text.Text)
-		wrong = append(wrong, err)
+		compiled, fault := l.compile(e.field, e.text, e.vars)
+		add(fault)
 		*e.into = compiled
 	}
-	for name, text := range d.Properties {
-		compiled, err := newExpression("properties."+name, text.Text)
+	for _, name := range slices.Sorted(maps.Keys(d.Properties)) {
+		compiled, fault := l.compile("properties."+name, d.Properties[name], vars)
 		if !validProperty(name) {
-			err = fmt.Errorf("properties: %q is no property name", name)
+			fault = faultAt("properties", d.Properties[name], 0, quote(name)+" is no property name")
 		}
-		wrong = append(wrong, err)
-		s.properties = append(s.properties, property{name, compiled})
+		add(fault)
+		s.properties = append(s.properties, named{name, compiled})
 	}
-	slices.SortFunc(s.properties, func(a, b property) int { return strings.Compare(a.name, b.name) })
-	if s.deviceID == nil {
-		wrong = append(wrong, errors.New("deviceId is missing"))
-	}
-	if s.measurements == nil && s.payload == nil {
-		wrong = append(wrong, errors.New("measurements or payload is missing"))
-	}
-	return s, errors.Join(wrong...)
+	return s, faults.orNil()
 }
+
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// check tells what is wrong with a definition beside its expressions.
+func (d *Definition) check() Faults {
+	var faults Faults
+	fault := func(field, problem string) { faults = append(faults, &Fault{Field: field, Problem: problem}) }
+	if !sourceName.MatchString(d.Name) {
+		fault("name", quote(d.Name)+" is no name of a source: want lower-case letters, digits and hyphens; it becomes part of the URL")
+	}
+	if d.DeviceID.IsZero() {
+		fault("deviceId", "is missing")
+	}
+	if d.Measurements.IsZero() && d.Payload.IsZero() {
+		fault("measurements", "is missing, and so is payload: one of them is needed")
+	}
+	if d.OnReject != "" && d.OnReject != "accept" {
+		fault("onReject", quote(d.OnReject)+" is not known: want accept, or leave it out")
+	}
+	if d.Units != "" && d.Units != UnitsImperial && d.Units != UnitsSI {
+		fault("units", quote(string(d.Units))+" is not known: want imperial or si")
+	}
+	if d.Patience < 0 {
+		fault("patience", "must not be negative")
+	}
+	for _, m := range d.Methods {
+		if !slices.Contains([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, m) {
+			fault("methods", quote(m)+" is not known: want GET, POST, PUT, PATCH or DELETE")
+		}
+	}
+	if d.Answer.Status != 0 && (d.Answer.Status < 200 || d.Answer.Status > 299) {
+		fault("answer", "status must be from 200 to 299")
+	}
+	return faults
+}
+
+var sourceName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // Outcome is what a request to a source comes to.
 type Outcome struct {
@@ -81,13 +136,25 @@ type Outcome struct {
 
 // Map reads a request of this source's sender.
 func (s *Source) Map(ctx context.Context, r *Request) (Outcome, error) {
-	ctx, cancel := context.WithTimeout(ctx, mostMapping)
-	defer cancel()
-	body, err := decode(r)
+	body, err := s.decode(r)
 	if err != nil {
 		return Outcome{}, err
 	}
-	run := &run{ctx: ctx, request: r.value()}
+	run := &run{parent: ctx, vars: make([]any, 1, 16)}
+	run.vars[0] = r.value()
+	defer run.done()
+	return s.mapBody(run, r, body)
+}
+
+// decode reads the body. A request without one has its content in the query.
+func (s *Source) decode(r *Request) (any, error) {
+	if len(bytes.TrimSpace(r.Body)) == 0 && len(r.Query) > 0 {
+		return r.value()["query"], nil
+	}
+	return decode(r)
+}
+
+func (s *Source) mapBody(run *run, r *Request, body any) (Outcome, error) {
 	parts, err := run.all(s.each, body)
 	if err != nil {
 		return Outcome{}, err
@@ -101,7 +168,7 @@ func (s *Source) Map(ctx context.Context, r *Request) (Outcome, error) {
 			out.Ignored++
 			continue
 		}
-		message, err := s.message(run, part)
+		message, err := s.message(run, r, part)
 		var fields *Error
 		if errors.As(err, &fields) && len(fields.Fields) > 0 {
 			for _, f := range fields.Fields {
@@ -129,8 +196,17 @@ type mapped struct {
 	Component string `json:"component" validate:"omitempty,name"`
 }
 
-func (s *Source) message(run *run, part any) (Message, error) {
+func (s *Source) message(run *run, r *Request, part any) (Message, error) {
 	var m Message
+	run.vars = run.vars[:1]
+	for i, l := range s.let {
+		value, err := run.one(l.value, part)
+		if err != nil {
+			return m, err
+		}
+		run.vars = run.vars[:1+i] // without what a plan has bound
+		run.vars = append(run.vars, value)
+	}
 	var texts mapped
 	for _, e := range []struct {
 		from *expression
@@ -160,7 +236,7 @@ func (s *Source) message(run *run, part any) (Message, error) {
 	if m.Time, err = run.time(s.timestamp, part); err != nil {
 		return m, err
 	}
-	if m.Body, err = s.body(run, part); err != nil {
+	if m.Body, err = s.body(run, r, part); err != nil {
 		return m, err
 	}
 	m.Properties, err = s.props(run, part)
@@ -183,10 +259,13 @@ func (s *Source) said(field string, texts mapped) string {
 
 // body gives the measurements: what the sender decoded, else the payload as it
 // came. An uplink that nobody decoded is never dropped.
-func (s *Source) body(run *run, part any) ([]byte, error) {
+func (s *Source) body(run *run, r *Request, part any) ([]byte, error) {
 	value, err := run.one(s.measurements, part)
 	if err != nil {
 		return nil, err
+	}
+	if s.Units == UnitsSI || s.Units == UnitsImperial && r.query("units") == "si" {
+		value, _ = siReadings(value, nil)
 	}
 	if object, ok := value.(map[string]any); ok && (len(object) > 0 || s.payload == nil) {
 		return marshal(object)
@@ -200,16 +279,16 @@ func (s *Source) body(run *run, part any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	bytes, ok := payload.(string)
+	content, ok := payload.(string)
 	if !ok && payload != nil {
 		return nil, s.payload.wrong("must give bytes, not "+typeName(payload), payload)
 	}
-	undecoded := map[string]any{"payload": fmt.Sprintf("%x", bytes)}
+	undecoded := map[string]any{"payload": fmt.Sprintf("%x", content)}
 	port, err := run.one(s.port, part)
 	if err != nil {
 		return nil, err
 	}
-	if port != nil {
+	if port = numberOf(port); port != nil { // some write it as a text
 		undecoded["fPort"] = port
 	}
 	return marshal(undecoded)

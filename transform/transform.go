@@ -13,6 +13,7 @@ type Transformer struct {
 	validate *validator.Validate
 	sources  map[string]*lazySource
 	names    []string // sorted
+	language func() *language
 }
 
 // lazySource is compiled when it is first asked for: a cold start pays for no
@@ -31,9 +32,9 @@ func (l *lazySource) get() (*Source, error) {
 
 // New makes a Transformer with the built-in sources.
 func New() *Transformer {
-	t := &Transformer{validate: newValidator(), sources: map[string]*lazySource{}}
+	t := &Transformer{validate: newValidator(), sources: map[string]*lazySource{}, language: sync.OnceValue(newLanguage)}
 	for _, name := range builtinNames() {
-		t.sources[name] = &lazySource{load: func() (*Source, error) { return builtin(t.validate, name) }}
+		t.sources[name] = &lazySource{load: func() (*Source, error) { return builtin(t.validate, t.language(), name) }}
 		t.names = append(t.names, name)
 	}
 	slices.Sort(t.names)
