@@ -9,7 +9,7 @@ import (
 // Prove runs a sample and gives the messages that came out beside those that the
 // sample promises.
 func (s *Source) Prove(ctx context.Context, sample Sample) (got, want []SampleMessage, err error) {
-	out, err := s.Map(ctx, sample.Request.request(s.Name))
+	out, err := s.Map(ctx, sample.Request.Request(s.Name))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -27,7 +27,8 @@ func (s *Source) Prove(ctx context.Context, sample Sample) (got, want []SampleMe
 	return got, want, nil
 }
 
-func (r SampleRequest) request(source string) *Request {
+// Request gives the request that the sample describes.
+func (r SampleRequest) Request(source string) *Request {
 	out := &Request{Method: or(r.Method, "POST"), Path: or(r.Path, "/api/"+source), Query: map[string][]string{},
 		Header: map[string][]string{"Content-Type": {"application/json"}}, Body: []byte(r.Body)}
 	for name, value := range r.Query {
