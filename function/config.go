@@ -84,7 +84,10 @@ func LoadConfig(environ []string) (*Config, error) {
 	c := &Config{}
 	var faults FaultsError
 	fault := func(variable, format string, args ...any) {
-		faults = append(faults, Fault{variable, fmt.Sprintf(format, args...)})
+		// What could not be read at all is not judged as well.
+		if !slices.ContainsFunc(faults, func(f Fault) bool { return f.Variable == variable }) {
+			faults = append(faults, Fault{variable, fmt.Sprintf(format, args...)})
+		}
 	}
 	// Set but empty is the same as not set: SAM templates and Functions settings
 	// have no other way to leave a variable out.

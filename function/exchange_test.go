@@ -101,6 +101,7 @@ type transcript struct {
 	chunked  bool
 	jitter   bool // times are drawn, so that they are not written down
 	abreast  bool // calls go out side by side, so that they are sorted
+	warmUp   int  // the first request is sent so often before, and calls are not written down
 	service  *function.Service
 }
 
@@ -117,12 +118,17 @@ func play(t *testing.T, script *txtar.Archive) *txtar.Archive {
 		case strings.HasPrefix(f.Name, "request"):
 			if x.service == nil {
 				x.start()
+				for range x.warmUp {
+					x.send(string(f.Data))
+				}
 			}
 			add(f.Name, string(f.Data))
 			add(strings.Replace(f.Name, "request", "response", 1), x.send(string(f.Data)))
 		}
 	}
-	add("upstream", x.upstream())
+	if x.warmUp == 0 {
+		add("upstream", x.upstream())
+	}
 	add("events", x.events())
 	return out
 }
@@ -151,6 +157,8 @@ func (x *transcript) prepare(setup string) {
 			x.chunked = true
 		case "jitter":
 			x.jitter = true
+		case "warm-up":
+			x.warmUp, _ = strconv.Atoi(rest)
 		case "abreast":
 			x.abreast = true
 		case "panic":
@@ -266,7 +274,11 @@ func (x *transcript) send(text string) string {
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		fmt.Fprintf(&out, "%s: %s\n", name, w.Header().Get(name))
+		value := w.Header().Get(name)
+		if x.jitter && name == "Retry-After" {
+			value = "some seconds"
+		}
+		fmt.Fprintf(&out, "%s: %s\n", name, value)
 	}
 	if w.Body.Len() > 0 {
 		out.WriteString("\n" + scrub(w.Body.String()))
