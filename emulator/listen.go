@@ -91,10 +91,13 @@ func (e *Emulator) server(h http.Handler) *http.Server {
 		Handler: h, Protocols: p, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 5 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: log.New(quiet{e.cfg.ErrorLog}, "", log.LstdFlags),
 		// Close waits for the connections too: their first state is set by Serve, which it waits for itself.
-		ConnState: func(_ net.Conn, s http.ConnState) {
+		ConnState: func(c net.Conn, s http.ConnState) {
 			switch s {
 			case http.StateNew:
 				e.net.running.Add(1)
+				if e.isClosed() { // accepted while http.Server.Close went over the connections that it knew
+					_ = c.Close()
+				}
 			case http.StateClosed, http.StateHijacked:
 				e.net.running.Done()
 			case http.StateActive, http.StateIdle:
@@ -118,6 +121,12 @@ func (e *Emulator) serveOn(s *http.Server, l net.Listener) {
 		e.net.servers = append(e.net.servers, s)
 	}
 	e.net.running.Go(func() { _ = s.Serve(l) })
+}
+
+func (e *Emulator) isClosed() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.closed
 }
 
 // stop ends the servers and every pause; it waits for nobody.

@@ -131,7 +131,8 @@ func writeList[T any](w http.ResponseWriter, ndjson bool, list []T) {
 	}
 }
 
-// getStream sends each event and each call as it happens, as server-sent events named event and call. After a gap
+// getStream sends each event and each call as it happens, as server-sent events named event and call; what a slow
+// reader has missed is counted in one named gap. After a new connection
 // (Last-Event-ID of an event) the stored events since then come first.
 func (e *Emulator) getStream(w http.ResponseWriter, r *http.Request) {
 	rc := http.NewResponseController(w)
@@ -171,6 +172,9 @@ func (e *Emulator) getStream(w http.ResponseWriter, r *http.Request) {
 					break
 				}
 				v = <-s.ch
+			}
+			if n := e.record.takeDropped(s); n > 0 && err == nil {
+				_, err = fmt.Fprintf(w, "event: gap\ndata: {\"dropped\":%d}\n\n", n)
 			}
 		}
 		if err != nil || rc.Flush() != nil {

@@ -146,6 +146,15 @@ func (r *record) subscribe() (*subscriber, func()) {
 	}
 }
 
+// takeDropped tells how much a subscriber has missed since it last asked.
+func (r *record) takeDropped(s *subscriber) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := s.dropped
+	s.dropped = 0
+	return n
+}
+
 func (r *record) eventsMatching(f Filter) []Event {
 	var out []Event
 	for i := range r.events.n {
