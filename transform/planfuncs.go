@@ -1,7 +1,6 @@
 package transform
 
 import (
-	"encoding/json"
 	"errors"
 	"strconv"
 	"strings"
@@ -355,10 +354,8 @@ func fromJSON(text string) (any, error) {
 	if !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") {
 		return nil, errBeyond // gojq reads a little more than JSON
 	}
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.UseNumber()
-	var value any
-	if err := decoder.Decode(&value); err != nil || decoder.More() {
+	value, ok := parseJSON([]byte(text))
+	if !ok {
 		return nil, errBeyond
 	}
 	return value, nil

@@ -322,6 +322,13 @@ func marshal(value any) ([]byte, error) {
 
 // decode reads a body into the value that jq sees. Numbers keep their digits.
 func decode(r *Request) (any, error) {
+	if wantJSON(r) == nil {
+		if value, ok := parseJSON(r.Body); ok {
+			if list, many := value.([]any); !many || len(list) > 0 && len(list) <= mostMessages {
+				return value, nil
+			}
+		}
+	}
 	items, err := jsonValues(r)
 	if err != nil {
 		return nil, err
