@@ -31,6 +31,9 @@ func (c *Client) SendBatch(ctx context.Context, t Target, events []Event) error 
 // Batches cuts events into runs, in order, that each fit one SendBatch. A single
 // event that does not fit makes a run of its own, for Send to judge.
 func Batches(events []Event) [][]Event {
+	if len(events) == 1 {
+		return [][]Event{events}
+	}
 	var runs [][]Event
 	start, size := 0, 2
 	for i := range events {

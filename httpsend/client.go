@@ -3,7 +3,6 @@ package httpsend
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,12 +10,10 @@ import (
 	"time"
 
 	"mayfly/internal/mtls"
-	"mayfly/internal/sas"
 )
 
 const (
 	apiVersion = "2021-04-12"
-	tokenLife  = time.Hour
 	mostAnswer = 64 << 10
 	batchType  = "application/vnd.microsoft.iothub.json"
 )
@@ -36,6 +33,7 @@ type Client struct {
 	Tries int
 
 	circuits circuits
+	tokens   tokens
 }
 
 // Send sends one event. A nil error means that the hub has stored it; every
@@ -76,18 +74,13 @@ func (c *Client) post(ctx context.Context, t Target, body []byte, header func(ht
 // once makes one call.
 func (c *Client) once(ctx context.Context, transport http.RoundTripper, t Target, body []byte, header func(http.Header)) *Error {
 	failed := &Error{Hub: t.Hub, Device: t.DeviceID, Kind: Unavailable}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost,
-		"https://"+t.Hub+"/devices/"+url.PathEscape(t.DeviceID)+"/messages/events?api-version="+apiVersion, bytes.NewReader(body))
-	if err != nil {
-		failed.Kind, failed.Err = Invalid, errors.New("hub and device make no URL")
-		return failed
-	}
+	req := newRequest(ctx, t, body)
 	header(req.Header)
 	if c.UserAgent != "" {
 		req.Header["User-Agent"] = []string{c.UserAgent}
 	}
 	if t.Certificate == nil {
-		req.Header["Authorization"] = []string{sas.Token(t.Key, t.Hub+"/devices/"+url.PathEscape(t.DeviceID), "", c.now().Add(tokenLife))}
+		req.Header["Authorization"] = []string{c.tokens.of(t, c.now())}
 	}
 	// A pooled connection may have died while the process was frozen. This lets
 	// net/http send again on another one; an empty value is not sent.
@@ -109,6 +102,26 @@ func (c *Client) once(ctx context.Context, transport http.RoundTripper, t Target
 		return failed
 	}
 	return failed.failure(res, answer, c.now())
+}
+
+// newRequest makes the request as http.NewRequest does, without parsing a URL
+// that was just put together.
+func newRequest(ctx context.Context, t Target, body []byte) *http.Request {
+	const before, after = "/devices/", "/messages/events"
+	target := &url.URL{Scheme: "https", Host: t.Hub, Path: before + t.DeviceID + after, RawQuery: "api-version=" + apiVersion}
+	if escaped := url.PathEscape(t.DeviceID); escaped != t.DeviceID {
+		target.RawPath = before + escaped + after
+	}
+	req := &http.Request{
+		Method: http.MethodPost, URL: target, Host: t.Hub, Header: make(http.Header, 12),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
+		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil },
+	}
+	if len(body) == 0 {
+		req.Body, req.GetBody = http.NoBody, func() (io.ReadCloser, error) { return http.NoBody, nil }
+	}
+	return req.WithContext(ctx)
 }
 
 func (c *Client) now() time.Time {

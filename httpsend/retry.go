@@ -22,8 +22,11 @@ const (
 // retry calls once until it succeeds or there is no point or no time in another
 // try.
 func (c *Client) retry(ctx context.Context, t Target, once func(context.Context) *Error) error {
-	ctx, cancel := context.WithTimeout(ctx, longestSend)
-	defer cancel()
+	if _, bounded := ctx.Deadline(); !bounded {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, longestSend)
+		defer cancel()
+	}
 	tries := c.Tries
 	if tries == 0 {
 		tries = defaultTries

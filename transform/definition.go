@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-playground/validator/v10"
 	"github.com/goccy/go-yaml"
 )
 
@@ -108,7 +107,7 @@ func builtinNames() []string {
 	return names
 }
 
-func builtin(v *validator.Validate, l *language, name string) (*Source, error) {
+func builtin(v *rules, l *language, name string) (*Source, error) {
 	text, err := sourceFiles.ReadFile("sources/" + name + ".yaml")
 	if err != nil {
 		return nil, err

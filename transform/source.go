@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-playground/validator/v10"
 	"github.com/itchyny/gojq"
 )
 
@@ -23,7 +22,7 @@ const defaultPatience = 5 * time.Second
 // Source maps what one kind of sender sends.
 type Source struct {
 	Definition
-	validate *validator.Validate
+	validate *rules
 
 	detect, ignore, each                               *expression
 	deviceID, modelID, gatewayID, component, messageID *expression
@@ -38,7 +37,7 @@ type named struct {
 }
 
 // compile makes a source of its definition, or tells all that is wrong with it.
-func compile(v *validator.Validate, l *language, d *Definition) (*Source, error) {
+func compile(v *rules, l *language, d *Definition) (*Source, error) {
 	s := &Source{Definition: *d, validate: v}
 	if s.Patience == 0 {
 		s.Patience = defaultPatience

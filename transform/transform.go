@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-
-	"github.com/go-playground/validator/v10"
 )
 
 // Transformer reads bodies.
 type Transformer struct {
-	validate *validator.Validate
+	validate *rules
 	sources  map[string]*lazySource
 	names    []string // sorted
 	language func() *language
@@ -32,7 +30,7 @@ func (l *lazySource) get() (*Source, error) {
 
 // New makes a Transformer with the built-in sources.
 func New() *Transformer {
-	t := &Transformer{validate: newValidator(), sources: map[string]*lazySource{}, language: sync.OnceValue(newLanguage)}
+	t := &Transformer{validate: &rules{}, sources: map[string]*lazySource{}, language: sync.OnceValue(newLanguage)}
 	for _, name := range builtinNames() {
 		t.sources[name] = &lazySource{load: func() (*Source, error) { return builtin(t.validate, t.language(), name) }}
 		t.names = append(t.names, name)

@@ -2,9 +2,9 @@ package transform
 
 import (
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-playground/validator/v10"
 )
@@ -22,15 +22,19 @@ var hints = map[string]string{
 	"string":    "must be a string",
 }
 
-var (
-	// digital-twins definition language, v3: "Digital Twin Model Identifier".
-	dtmi = regexp.MustCompile(`^dtmi:[A-Za-z](?:[A-Za-z0-9_]*[A-Za-z0-9])?(?::[A-Za-z](?:[A-Za-z0-9_]*[A-Za-z0-9])?)*(?:;[1-9][0-9]{0,8}(?:\.[1-9][0-9]{0,5})?)?$`)
-	// the same, "Interface": names of contents.
-	dtdlName = regexp.MustCompile(`^[A-Za-z](?:[A-Za-z0-9_]*[A-Za-z0-9])?$`)
-)
+// rules is the validator of all messages. It is made when the first message
+// comes: a cold start does not wait for it.
+type rules struct {
+	once sync.Once
+	made *validator.Validate
+}
 
-// newValidator makes the validator of all messages, with the rules that are
-// ours.
+// Struct checks the fields of a message by their tags.
+func (r *rules) Struct(fields any) error {
+	r.once.Do(func() { r.made = newValidator() })
+	return r.made.Struct(fields)
+}
+
 func newValidator() *validator.Validate {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(func(f reflect.StructField) string {
@@ -40,7 +44,7 @@ func newValidator() *validator.Validate {
 	for tag, valid := range map[string]func(string) bool{
 		"deviceid":  ValidDeviceID,
 		"dtmi":      ValidModelID,
-		"name":      func(s string) bool { return len(s) <= 64 && dtdlName.MatchString(s) },
+		"name":      func(s string) bool { return len(s) <= 64 && dtdlName(s) },
 		"messageid": ValidMessageID,
 		"object":    func(s string) bool { return isObject([]byte(s)) },
 		"timestamp": func(s string) bool { _, err := parseTime(strings.Trim(s, `"`)); return err == nil },
@@ -95,8 +99,46 @@ func ValidDeviceID(s string) bool {
 	return alphanumeric(last) || last == '-'
 }
 
-// ValidModelID tells whether s is a digital twin model identifier.
-func ValidModelID(s string) bool { return len(s) <= 128 && dtmi.MatchString(s) }
+// ValidModelID tells whether s is a digital twin model identifier: "dtmi:", names
+// with colons between them, and mostly a version, as in ";1" or ";1.2" (Digital
+// Twins Definition Language v3, "Digital Twin Model Identifier").
+func ValidModelID(s string) bool {
+	path, ok := strings.CutPrefix(s, "dtmi:")
+	if !ok || len(s) > 128 {
+		return false
+	}
+	path, version, versioned := strings.Cut(path, ";")
+	if versioned {
+		major, minor, both := strings.Cut(version, ".")
+		if !versionNumber(major, 9) || both && !versionNumber(minor, 6) {
+			return false
+		}
+	}
+	for name := range strings.SplitSeq(path, ":") {
+		if !dtdlName(name) {
+			return false
+		}
+	}
+	return true
+}
+
+func versionNumber(s string, most int) bool {
+	return s != "" && len(s) <= most && s[0] != '0' && strings.Trim(s, "0123456789") == ""
+}
+
+// dtdlName tells whether s is a name of that language: letters, digits and "_",
+// a letter first, no "_" last.
+func dtdlName(s string) bool {
+	if s == "" || !alphanumeric(s[0]) || s[0] <= '9' || s[len(s)-1] == '_' {
+		return false
+	}
+	for i := range len(s) {
+		if !alphanumeric(s[i]) && s[i] != '_' {
+			return false
+		}
+	}
+	return true
+}
 
 // ValidMessageID tells whether s may be a message id (azure-docs,
 // iot-hub/iot-hub-devguide-messages-construct.md).

@@ -1,0 +1,7 @@
+// Package bench holds the figures that Mayfly is held to, and the commands that
+// repeat them. Each compares two programs in one run, so that the machine
+// cancels out.
+//
+//	go run ./bench/warm   CPU per message: bootstrap against the least forwarder
+//	go run ./bench/cold   start to first GET .../next: bootstrap against an empty Lambda
+package bench

@@ -1,0 +1,14 @@
+// Command emptylambda is an empty aws-lambda-go program: what bench/cold
+// measures Mayfly's start by.
+package main
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/aws/aws-lambda-go/lambda"
+)
+
+func main() {
+	lambda.Start(func(context.Context, json.RawMessage) (any, error) { return nil, nil })
+}

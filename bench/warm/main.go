@@ -1,0 +1,170 @@
+// Command warm measures the CPU that a warm message costs bootstrap, beside the
+// least possible forwarder (bench/yardstick), and prints the ratio. Both are
+// processes of their own, sending to the same emulator; what is counted is their
+// own user and system time.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"mayfly/emulator"
+)
+
+func main() {
+	messages := flag.Int("n", 20_000, "messages a round")
+	rounds := flag.Int("rounds", 5, "rounds of each program, in turns")
+	path := flag.String("path", "", "instead of the yardstick, compare with this path of bootstrap, for example /api/tts")
+	file := flag.String("body", "", "file with the body for -path")
+	flag.Parse()
+	if err := run(*messages, *rounds, *path, *file); err != nil {
+		log.Fatal(err)
+	}
+}
+
+const nativeBody = `{"device":{"deviceId":"device-%d"},"measurements":{"temp":20.31,"pressure":50,"humidity":8.5,"ledColor":"blue"}}`
+
+type contender struct {
+	name, exe, path string
+	body            func(i int) string
+	cpu             []time.Duration // a message
+}
+
+func run(messages, rounds int, path, file string) error {
+	dir, err := os.MkdirTemp("", "mayfly-bench")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	native := func(i int) string { return fmt.Sprintf(nativeBody, i%100) }
+	subject := &contender{name: "bootstrap", exe: filepath.Join(dir, "bootstrap"), path: "/api/telemetry", body: native}
+	base := &contender{name: "yardstick", exe: filepath.Join(dir, "yardstick"), path: "/api/telemetry", body: native}
+	if path != "" {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		base.name, base.exe = "bootstrap", subject.exe
+		subject = &contender{name: path, exe: subject.exe, path: path, body: func(int) string { return string(text) }}
+	}
+	for _, program := range []string{"./cmd/bootstrap", "./bench/yardstick"} {
+		build := exec.Command("go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", filepath.Join(dir, filepath.Base(program)), program)
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		build.Stderr = os.Stderr
+		if err := build.Run(); err != nil {
+			return err
+		}
+	}
+	azure, err := emulator.New(emulator.Config{EventLimit: 100, CallLimit: 100, OperationsPerMinute: -1})
+	if err != nil {
+		return err
+	}
+	if err := azure.Listen(context.Background()); err != nil {
+		return err
+	}
+	defer func() { _ = azure.Close() }()
+	for i := range 100 {
+		azure.Provision(fmt.Sprintf("device-%d", i), emulator.DefaultHub)
+	}
+	ca := filepath.Join(dir, "ca.pem")
+	if err := os.WriteFile(ca, azure.CAPEM(), 0o600); err != nil {
+		return err
+	}
+	env := []string{"ID_SCOPE=" + azure.IDScope(), "GROUP_KEY=" + azure.GroupKey(), "AUTH=none", "HOST=127.0.0.1", "PORT=0", "DEDUP_WINDOW=0",
+		"HUB_HINT=" + emulator.DefaultHub, "SSL_CERT_FILE=" + ca, "HTTPS_PROXY=http://" + azure.ConsoleAddr()}
+	for range rounds {
+		for _, c := range []*contender{base, subject} {
+			if err := c.round(env, messages); err != nil {
+				return fmt.Errorf("%s: %w", c.name, err)
+			}
+		}
+	}
+	fmt.Printf("CPU per message, median of %d rounds of %d messages\n", rounds, messages)
+	fmt.Printf("%-12s %8.1f us\n%-12s %8.1f us\nratio        %8.2f\n", base.name, us(base.cpu), subject.name, us(subject.cpu), us(subject.cpu)/us(base.cpu))
+	return nil
+}
+
+func us(cpu []time.Duration) float64 {
+	slices.Sort(cpu)
+	return float64(cpu[len(cpu)/2].Nanoseconds()) / 1000
+}
+
+var address = regexp.MustCompile(`"address":"([^"]+)"`)
+
+// round starts the program, warms it up, and counts the CPU of the messages
+// after that.
+func (c *contender) round(env []string, messages int) error {
+	cmd := exec.Command(c.exe)
+	cmd.Env = env
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	head := make([]byte, 4096)
+	n, err := out.Read(head)
+	match := address.FindSubmatch(head[:n])
+	if err != nil || match == nil {
+		return fmt.Errorf("it does not say where it listens: %q, %w", head[:n], err)
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	url := "http://" + string(match[1]) + c.path
+	if err := c.send(url, 1000); err != nil {
+		return err
+	}
+	before, err := cpu(cmd.Process.Pid)
+	if err != nil {
+		return err
+	}
+	if err := c.send(url, messages); err != nil {
+		return err
+	}
+	after, err := cpu(cmd.Process.Pid)
+	c.cpu = append(c.cpu, (after-before)/time.Duration(messages))
+	return err
+}
+
+// send posts messages, 8 at a time.
+func (c *contender) send(url string, messages int) error {
+	const atOnce = 8
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: atOnce}}
+	defer client.CloseIdleConnections()
+	var wg sync.WaitGroup
+	failed := make(chan error, atOnce)
+	for worker := range atOnce {
+		wg.Go(func() {
+			for i := worker; i < messages; i += atOnce {
+				res, err := client.Post(url, "application/json", strings.NewReader(c.body(i)))
+				if err != nil {
+					failed <- err
+					return
+				}
+				text, _ := io.ReadAll(res.Body)
+				_ = res.Body.Close()
+				if res.StatusCode != http.StatusOK {
+					failed <- fmt.Errorf("HTTP %d: %s", res.StatusCode, text)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	close(failed)
+	return <-failed
+}
