@@ -32,7 +32,7 @@ generate:
 	$(GO) generate ./...
 
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./bench/...
+	$(GO) run ./bench/warm && $(GO) run ./bench/cold
 
 check: # all that CI checks
 	.ci/run

@@ -1,0 +1,3 @@
+package function
+
+//go:generate go test -count=1 -run ^TestReadmeTables$ . -args -update
