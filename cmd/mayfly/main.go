@@ -25,6 +25,7 @@ func main() {
 type cli struct {
 	Dev      devCommand      `cmd:"" help:"Run the bridge with an emulator of DPS and IoT Hub on this machine."`
 	Emulator emulatorCommand `cmd:"" help:"Run DPS and IoT hubs alone, for devices of any make."`
+	Codec    codecCommand    `cmd:"" help:"Test what decodes the bytes of a device."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const oneFormatter = `function decodeUplink(input) {
+	if (input.fPort !== 1) return {errors: ["unknown FPort"]};
+	return {data: {temperature: (input.bytes[0] << 8 | input.bytes[1]) / 100, at: input.recvTime, gone: null}, warnings: []};
+}
+function normalizeUplink(input) { return {data: {air: {temperature: input.data.temperature}}}; }`
+
+const oneYAML = `uplinkDecoder:
+  fileName: Thermo.js
+  examples:
+    - description: warm
+      input: {fPort: 1, bytes: [0x08, 0xCA], recvTime: "2026-01-01T00:00:00Z"}
+      output:
+        data: {temperature: 22.5, at: 2026-01-01T00:00:00Z, other: null}
+      normalizedOutput:
+        data: [{air: {temperature: 22.500000000001}}]
+    - description: in hex
+      input: {fPort: 1, bytes: "0x08 ca", recvTime: 1767225600}
+      output: {data: {temperature: 22.5, at: "2026-01-01T00:00:00.000Z"}, errors: [], warnings: null}
+    - description: unknown port
+      input: {fPort: 9, bytes: [1]}
+      output: {errors: [unknown FPort]}
+downlinkEncoder:
+  fileName: nowhere.js
+`
+
+const oneJSON = `[
+  {"name": "comments", "input": {"fPort": 0x01, // port
+    "bytes": [0x08, 202], "recvTime": "2026-01-01T00:00:00Z"}, /* what
+    comes out */
+   "expected": {"data": {"temperature": 22.5, "at": "2026-01-01T00:00:00.000Z",}}},
+  {"type": "downlink-encode", "input": {"data": {}}, "output": {"bytes": [1], "fPort": 1}},
+  {"description": "wrong", "type": "uplink", "input": {"fPort": 1, "bytes": "0000"}, "output": {"data": {"temperature": 1}, "warnings": ["w"]}}
+]`
+
+func TestCodecTest(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for name, text := range map[string]string{
+		"vendor/a/thermo.js":               oneFormatter,
+		"vendor/a/thermo-codec.yaml":       oneYAML,
+		"vendor/a/thermo.yaml":             "name: a device\nfirmwareVersions: []\n",
+		"vendor/b/thermo.js":               oneFormatter,
+		"vendor/b/other.js":                "function other() {}",
+		"vendor/b/test_decode_thermo.json": oneJSON,
+		"vendor/c/examples.json":           `[{"input": {"fPort": 1, "bytes": []}, "output": {"data": {}}}]`,
+		"vendor/c/broken.js":               "function decodeUplink( {",
+	} {
+		path := filepath.Join(folder, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tests := []struct {
+		name, path string
+		code       int
+		says       []string
+	}{
+		{"a file that passes", "vendor/a/thermo-codec.yaml", 0, []string{"3 examples of 1 codecs: 3 passed (100.0 %), 0 failed"}},
+		{"a formatter that passes", "vendor/a/thermo.js", 0, []string{"3 passed"}},
+		{"a failure", "vendor/b", 1, []string{"FAIL", "wrong", "data.temperature: want 1, got 0", `warnings: want ["w"]`, "1 passed (50.0 %), 1 failed"}},
+		{"a formatter that does not load", "vendor/c", 1, []string{"examples.json", "broken.js", "1 codecs do not load"}},
+		{"a tree", ".", 1, []string{"6 examples of 3 codecs: 4 passed"}},
+		{"nothing there", "vendor/none", 1, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var stdout, stderr bytes.Buffer
+			code := run(t.Context(), []string{"codec", "test", filepath.Join(folder, filepath.FromSlash(tt.path))}, nil, &stdout, &stderr)
+			if code != tt.code {
+				t.Errorf("exit code %d, want %d: %s", code, tt.code, stderr.String())
+			}
+			for _, part := range tt.says {
+				if !strings.Contains(stdout.String(), part) {
+					t.Errorf("the output does not say %q:\n%s", part, stdout.String())
+				}
+			}
+		})
+	}
+}

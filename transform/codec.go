@@ -1,0 +1,92 @@
+package transform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Codec decodes the payload bytes of a device. A Codec is safe for concurrent
+// use.
+type Codec interface {
+	// Decode gives what the bytes mean. The error is a [*CodecError].
+	Decode(ctx context.Context, in Uplink) (Decoded, error)
+}
+
+// Uplink is what a codec works on.
+type Uplink struct {
+	Bytes     []byte
+	Port      int       // LoRaWAN fPort
+	Time      time.Time // of receipt; it is also what a script's clock shows
+	Variables map[string]string
+	// Normalize asks for Decoded.Normalized too, where a script can make it.
+	Normalize bool
+}
+
+// Decoded is what a codec made of an uplink.
+//
+// Values are those that jq sees. Members that are null or undefined are left
+// out, and so are NaN and the infinities, which JSON cannot write.
+type Decoded struct {
+	Data     map[string]any // nil where the codec gave none
+	Warnings []string
+	Errors   []string // the codec's own; Data is not to be trusted then
+	// Normalized holds the measurements in the vocabulary of the LoRaWAN device
+	// repository; nil unless asked for.
+	Normalized []any
+	// NormalizeErrors are of the normalisation alone.
+	NormalizeWarnings, NormalizeErrors []string
+}
+
+// CodecFailure says how a codec failed.
+type CodecFailure string
+
+// The ways to fail.
+const (
+	CodecThrew     CodecFailure = "threw"     // an exception of the script
+	CodecTimeout   CodecFailure = "timeout"   // too slow
+	CodecMemory    CodecFailure = "memory"    // too large
+	CodecTruncated CodecFailure = "truncated" // the payload ends inside a value
+	CodecUnknown   CodecFailure = "unknown"   // the payload has something that the codec does not know
+	CodecResult    CodecFailure = "result"    // what came back is no data
+)
+
+// CodecError is a codec that failed on an uplink.
+type CodecError struct {
+	Kind CodecFailure
+	Text string
+}
+
+func (e *CodecError) Error() string { return e.Text }
+
+func codecError(kind CodecFailure, format string, args ...any) *CodecError {
+	return &CodecError{Kind: kind, Text: fmt.Sprintf(format, args...)}
+}
+
+// mostPayload bounds what a codec is given. LoRaWAN frames have 242 bytes at
+// most, satellite messages some kilobytes.
+const mostPayload = 64 << 10
+
+// NewCodec makes a codec.
+//
+//	cayenne            Cayenne Low Power Payload
+//	sigfox:GRAMMAR     a Sigfox custom payload configuration, as in
+//	                   "sigfox:temp::int:16 open::bool:0"
+//	javascript, or the name of a .js file
+//	                   the script is the source of a payload formatter
+func NewCodec(spec string, script []byte) (Codec, error) {
+	kind, grammar, ok := strings.Cut(spec, ":")
+	switch {
+	case spec == "cayenne" || spec == "cayennelpp":
+		return cayenne{}, nil
+	case ok && kind == "sigfox":
+		return newSigfox(grammar)
+	case script != nil:
+		return newScript(spec, script)
+	case spec == "":
+		return nil, errors.New("codec: which one? cayenne, sigfox:GRAMMAR, or a JavaScript file")
+	}
+	return nil, fmt.Errorf("codec %s is not known: want cayenne, sigfox:GRAMMAR, or a JavaScript file", quote(spec))
+}

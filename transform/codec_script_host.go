@@ -1,0 +1,192 @@
+package transform
+
+import (
+	"embed"
+	"fmt"
+	"reflect"
+	"regexp"
+	"sync"
+	"time"
+
+	"github.com/dop251/goja"
+)
+
+// What payload formatters expect beside ECMAScript. goja has none of it. Each is
+// run only for scripts that name it, since every message has a fresh VM.
+//
+//go:embed prelude/*.js
+var preludes embed.FS
+
+// needs is what a script needs of its host.
+type needs struct {
+	date, buffer *goja.Program
+	buffers      []any    // the methods of Buffer that it names
+	held         []string // what the guard holds
+	console      bool
+}
+
+var (
+	namesDate    = regexp.MustCompile(`\bDate\b`)
+	namesBuffer  = regexp.MustCompile(`\b(?:Buffer|TextEncoder|TextDecoder|atob|btoa)\b`)
+	namesReads   = regexp.MustCompile(`\b(?:read|write)[A-Z]\w*\b`)
+	namesConsole = regexp.MustCompile(`\bconsole\b`)
+)
+
+// needsOf looks for names in a script.
+func needsOf(text string) (n needs, err error) {
+	if namesDate.MatchString(text) && !localIsUTC() {
+		if n.date, err = compiledPrelude("date"); err != nil {
+			return n, err
+		}
+	}
+	if namesBuffer.MatchString(text) {
+		if n.buffer, err = compiledPrelude("buffer"); err != nil {
+			return n, err
+		}
+		for _, name := range namesReads.FindAllString(text, -1) {
+			n.buffers = append(n.buffers, name)
+		}
+	}
+	n.console = namesConsole.MatchString(text)
+	n.held = toHold(text)
+	return n, nil
+}
+
+// install makes a VM what the script needs. The guard comes last, so that the
+// others are not held back by it.
+func (n *needs) install(vm *goja.Runtime) error {
+	if n.date != nil {
+		if _, err := vm.RunProgram(n.date); err != nil {
+			return err
+		}
+	}
+	if n.buffer != nil {
+		define, err := vm.RunProgram(n.buffer)
+		if err != nil {
+			return err
+		}
+		call, _ := goja.AssertFunction(define)
+		if _, err := call(goja.Undefined(), vm.NewArray(n.buffers...)); err != nil {
+			return err
+		}
+	}
+	if n.console {
+		if err := installConsole(vm); err != nil {
+			return err
+		}
+	}
+	return hold(vm, n.held)
+}
+
+// installConsole lets a script speak, but nobody listens.
+func installConsole(vm *goja.Runtime) error {
+	console := vm.NewObject()
+	quiet := vm.ToValue(func(goja.FunctionCall) goja.Value { return goja.Undefined() })
+	for _, name := range []string{"log", "info", "warn", "error", "debug", "trace", "assert", "dir", "table", "group", "groupEnd", "time", "timeEnd"} {
+		if err := console.Set(name, quiet); err != nil {
+			return err
+		}
+	}
+	return vm.Set("console", console)
+}
+
+// localIsUTC tells whether goja's Date, which knows only the process's zone,
+// shows UTC already.
+func localIsUTC() bool {
+	for _, month := range []time.Month{time.January, time.July} {
+		if _, offset := time.Date(2026, month, 1, 0, 0, 0, 0, time.Local).Zone(); offset != 0 {
+			return false
+		}
+	}
+	return time.Local == time.UTC || time.Local.String() == "UTC" || time.Local.String() == "Etc/UTC"
+}
+
+// compiledPrelude compiles a prelude once in the process's life.
+var compiledPrelude = func() func(string) (*goja.Program, error) {
+	var mu sync.Mutex
+	made := map[string]*goja.Program{}
+	return func(name string) (*goja.Program, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if made[name] == nil {
+			text, err := preludes.ReadFile("prelude/" + name + ".js")
+			if err != nil {
+				return nil, err
+			}
+			if made[name], err = goja.Compile(name+".js", string(text), true); err != nil {
+				return nil, fmt.Errorf("prelude: %w", err)
+			}
+		}
+		return made[name], nil
+	}
+}()
+
+// defineModule gives a script what CommonJS modules find.
+func defineModule(vm *goja.Runtime) error {
+	_, err := vm.RunString(`var module = {exports: {}}, exports = module.exports;
+		function require(name) {
+			if (/^(node:)?buffer$/.test(name)) return {Buffer: globalThis.Buffer};
+			if (/^(node:)?util$/.test(name)) return {TextEncoder: globalThis.TextEncoder, TextDecoder: globalThis.TextDecoder};
+			throw new Error("there is no module " + name);
+		}`)
+	return err
+}
+
+// exported adds the entry points that a module exports.
+func exported(vm *goja.Runtime, found *[entries]goja.Callable) {
+	module, _ := vm.Get("module").(*goja.Object)
+	if module == nil {
+		return
+	}
+	exports, _ := module.Get("exports").(*goja.Object)
+	if exports == nil {
+		return
+	}
+	for i, name := range [...]string{"decodeUplink", "Decoder", "Decode", "normalizeUplink"} {
+		if call, ok := goja.AssertFunction(exports.Get(name)); ok && found[i] == nil {
+			found[i] = call
+		}
+	}
+	if call, ok := goja.AssertFunction(exports); ok && found[decodeUplink] == nil && found[decoder] == nil && found[decode3] == nil {
+		found[decodeUplink] = call
+	}
+}
+
+var (
+	timeType  = reflect.TypeFor[time.Time]()
+	bytesType = reflect.TypeFor[[]byte]()
+
+	promiseType = reflect.TypeFor[*goja.Promise]()
+)
+
+// typedArray gives the length of a typed array.
+func typedArray(object *goja.Object) (int64, bool) {
+	kind := object.ExportType()
+	if kind == nil || kind.Kind() != reflect.Slice {
+		return 0, false
+	}
+	switch kind.Elem().Kind() {
+	case reflect.Int8, reflect.Int16, reflect.Uint16, reflect.Int32, reflect.Uint32, reflect.Float32, reflect.Float64, reflect.Int64, reflect.Uint64:
+		return object.Get("length").ToInteger(), true
+	}
+	return 0, false
+}
+
+// importValue makes a value of a script of one that jq sees.
+func importValue(vm *goja.Runtime, value any) goja.Value {
+	switch value := value.(type) {
+	case map[string]any:
+		object := vm.NewObject()
+		for name, member := range value {
+			_ = object.Set(name, importValue(vm, member)) // a fresh object takes every member
+		}
+		return object
+	case []any:
+		items := make([]any, len(value))
+		for i, item := range value {
+			items[i] = importValue(vm, item)
+		}
+		return vm.NewArray(items...)
+	}
+	return vm.ToValue(value)
+}

@@ -1,0 +1,3 @@
+package transform
+
+func newSigfox(string) (Codec, error) { return cayenne{}, nil }
