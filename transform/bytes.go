@@ -70,13 +70,24 @@ func unbase64(text string) (any, error) {
 	return string(bytes), nil
 }
 
-// hexOrBase64 reads the bytes of senders that let their users choose. Text that
-// is both is hex: a payload whose base64 has but hex digits, in pairs, is rare.
+// hexOrBase64 and base64OrHex read the bytes of senders that let their users
+// choose, hex and base64 being what is usual. Every hex text of the right length
+// is base64, too; but only a short base64 text looks like hex by chance.
 func hexOrBase64(text string) (any, error) {
 	if bytes, err := unhex(text); err == nil {
 		return bytes, nil
 	}
 	return unbase64(text)
+}
+
+func base64OrHex(text string) (any, error) {
+	if len(text) >= 12 && (strings.ToLower(text) == text || strings.ToUpper(text) == text) {
+		return hexOrBase64(text)
+	}
+	if bytes, err := unbase64(text); err == nil {
+		return bytes, nil
+	}
+	return unhex(text)
 }
 
 func byteList(bytes string) (any, error) {
