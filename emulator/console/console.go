@@ -1,6 +1,7 @@
 package console
 
 import (
+	"crypto/rand"
 	"embed"
 	"encoding/json"
 	"io/fs"
@@ -30,7 +31,7 @@ type Options struct {
 
 // Handler is the page. Its own data are under /console/; all else it asks of the emulator's console API.
 func Handler(e *emulator.Emulator, o Options) http.Handler {
-	h := &handler{e, o}
+	h := &handler{e, o, rand.Text()}
 	page, _ := fs.Sub(files, "page") // embedded: it is there
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, page, "index.html") })
@@ -59,8 +60,9 @@ func Handler(e *emulator.Emulator, o Options) http.Handler {
 }
 
 type handler struct {
-	e *emulator.Emulator
-	o Options
+	e   *emulator.Emulator
+	o   Options
+	run string
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

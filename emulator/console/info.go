@@ -25,6 +25,7 @@ const (
 
 // info is what the page shows before anything has happened.
 type info struct {
+	Run        string    `json:"run"` // tells one emulator from the next at the same address
 	IDScope    string    `json:"idScope"`
 	Hubs       []string  `json:"hubs"`
 	Address    string    `json:"address"` // of the HTTPS port
@@ -43,7 +44,7 @@ type step struct {
 
 func (h *handler) info(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, info{
-		IDScope: h.e.IDScope(), Hubs: h.e.Hubs(), Address: h.e.Addr(), Bridge: h.o.Bridge,
+		Run: h.run, IDScope: h.e.IDScope(), Hubs: h.e.Hubs(), Address: h.e.Addr(), Bridge: h.o.Bridge,
 		Playground: h.o.Playground != nil, Notes: h.o.Notes != nil, Now: h.e.Now(), Steps: h.steps(r.Host),
 	})
 }

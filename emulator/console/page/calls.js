@@ -1,0 +1,76 @@
+// The view of calls: DPS as a timeline, and every call in a list.
+import { $, exactClock, facts, h, plural, pretty, shortHub, soon } from "./dom.js";
+import { lanes } from "./lanes.js";
+import { List } from "./list.js";
+
+const kinds = [
+  ["dps", "DPS", (c) => c.service === "dps"],
+  ["hub", "Hubs and store", (c) => c.service !== "dps"],
+  ["refused", "Refused", (c) => refused(c)],
+  ["all", "All", () => true],
+];
+
+const refused = (c) => c.status === 0 || c.status >= 300 || ["failed", "disabled"].includes(c.state);
+
+export function callsView(store) {
+  const list = new List($("call-list"), { fill, choose });
+  let kind = kinds[0];
+  let filter = "";
+
+  const refresh = soon(() => {
+    if ($("view-calls").hidden) return;
+    const dps = store.calls.filter(kinds[0][2]);
+    $("call-count").textContent = dps.length ? plural(dps.length, "call") : "No device has asked yet";
+    lanes($("lanes"), $("lanes-legend"), filter ? dps.filter((c) => c.device?.includes(filter)) : dps);
+    list.set(store.calls.filter((c) => kind[2](c) && (!filter || c.device?.includes(filter))));
+  }, 200);
+
+  function fill(row, call) {
+    row.replaceChildren(
+      h("span", { class: "c-time" }, exactClock(call.at)),
+      h("span", { class: "c-name" }, call.device ?? ""),
+      h("span", { class: "c-text" }, h("strong", {}, call.op), " ", status(call), " ", h("span", { class: "quiet" }, words(call))),
+      h("span", { class: "c-note" }, shortHub(call.hub)),
+    );
+  }
+
+  function choose(call) {
+    const split = $("call-list").parentElement;
+    split.classList.toggle("chosen", call !== null);
+    if (!call) return $("call-detail").replaceChildren(h("p", { class: "quiet" }, "Choose a call to see all of it."));
+    $("call-detail").replaceChildren(
+      h("button", { type: "button", class: "back small", onclick: () => list.select(null) }, "Back to the list"),
+      h("h2", {}, `${call.op} `, status(call)),
+      call.note ? h("p", {}, call.note) : "",
+      facts([
+        ["Device", call.device], ["Request", `${call.method} ${call.path}`], ["Time", call.at.toISOString()],
+        ["State", call.state], ["Error code", call.errorCode], ["Fault", call.fault], ["Hub", call.hub],
+        ["Signed in with", { sas: "SAS token", x509: "X.509 certificate" }[call.auth]], ["Model", call.modelId],
+        ["Messages", call.messages], ["Body", `${call.bytes} bytes`], ["Let pass", call.lenient?.join("; ")], ["Request id", call.requestId],
+      ]),
+      ...(call.payload ? [h("h3", {}, "Payload"), pretty(call.payload)] : []),
+    );
+  }
+
+  const buttons = kinds.map((k) => h("button", {
+    type: "button", "aria-pressed": String(k === kind), onclick: () => {
+      kind = k;
+      buttons.forEach((b, i) => b.setAttribute("aria-pressed", kinds[i] === kind));
+      refresh();
+    },
+  }, k[1]));
+  $("call-kinds").append(...buttons);
+  $("call-filter").addEventListener("input", (e) => {
+    filter = e.target.value.trim();
+    refresh();
+  });
+  store.addEventListener("calls", refresh);
+  choose(null);
+  return { shown: refresh };
+}
+
+const status = (call) => h("span", { class: `pill ${refused(call) ? "bad" : call.status === 202 ? "wait" : "good"}` }, call.status || "no answer");
+
+function words(call) {
+  return [call.state, call.fault && `fault ${call.fault}`, call.errorCode, call.note].filter(Boolean).join(" · ");
+}

@@ -1,0 +1,181 @@
+// What the page knows: the last events and calls, the measurements for the charts, the bridge's notes. All of it bounded.
+import { get } from "./api.js";
+import { isNumber, parse } from "./dom.js";
+
+const mostEvents = 10000;
+const mostCalls = 10000;
+const mostNotes = 20000;
+const slack = 1000; // arrays are cut back in one go
+const mostPoints = 240;
+const mostCharted = 200; // devices
+const mostMeasurements = 12; // of a device
+
+// Store fires "events", "calls", "notes", "state" and "cleared".
+export class Store extends EventTarget {
+  events = [];
+  calls = [];
+  notes = new Map();
+  series = new Map(); // device -> name -> {times, values, last}
+  connected = false;
+  total = 0;
+  #lastEvent = 0;
+  #lastCall = 0;
+  #lastNote = 0;
+  #noting = false;
+  #held = [];
+  #loaded = false;
+
+  async start() {
+    this.info = await get("/console/info");
+    this.#stream();
+    return this.info;
+  }
+
+  #stream() {
+    const source = new EventSource("/stream");
+    source.onopen = () => this.#opened();
+    source.onerror = () => this.#state(false);
+    source.addEventListener("event", (e) => this.#take("event", e.data));
+    source.addEventListener("call", (e) => this.#take("call", e.data));
+  }
+
+  async #opened() {
+    try {
+      if (this.#loaded) {
+        const info = await get("/console/info");
+        if (info.run !== this.info.run) return location.reload(); // another emulator, whose numbers start anew
+      }
+      const [events, calls] = await Promise.all([
+        get(`/events?count=${mostEvents}&after=${this.#lastEvent}`), get(`/calls?count=2000&after=${this.#lastCall}`),
+      ]);
+      calls.forEach((c) => this.#addCall(c));
+      events.forEach((e) => this.#addEvent(e));
+      this.#loaded = true;
+      this.#held.splice(0).forEach(([kind, value]) => this.#add(kind, value));
+      this.#state(true);
+      this.#fire("calls");
+      this.#fire("events");
+      this.#fetchNotes();
+    } catch {
+      this.#state(false);
+    }
+  }
+
+  #take(kind, text) {
+    const value = parse(text);
+    if (!this.#loaded) {
+      this.#held.push([kind, value]);
+      return;
+    }
+    this.#add(kind, value);
+    this.#fire(`${kind}s`);
+  }
+
+  #add(kind, value) {
+    if (kind === "event") this.#addEvent(value);
+    else this.#addCall(value);
+  }
+
+  #addEvent(event) {
+    if (event.seq <= this.#lastEvent) return;
+    this.#lastEvent = event.seq;
+    event.at = new Date(event.enqueuedTime);
+    this.events.push(event);
+    if (this.events.length > mostEvents + slack) this.events.splice(0, this.events.length - mostEvents);
+    this.#chart(event);
+    if (this.info.notes && this.#loaded && !this.#noting) {
+      this.#noting = true;
+      setTimeout(() => this.#fetchNotes(), 150); // the bridge notes a delivery when its hub has answered
+    }
+  }
+
+  #addCall(call) {
+    if (call.seq <= this.#lastCall) return;
+    this.#lastCall = call.seq;
+    call.at = new Date(call.time);
+    this.calls.push(call);
+    if (this.calls.length > mostCalls + slack) this.calls.splice(0, this.calls.length - mostCalls);
+  }
+
+  // #chart takes the numbers out of a body, those of nested objects by their path.
+  #chart(event) {
+    if (event.body === null || typeof event.body !== "object" || event.bodyEncoding) return;
+    let of = this.series.get(event.device);
+    if (of) this.series.delete(event.device); // the last seen stands last
+    else of = new Map();
+    this.series.set(event.device, of);
+    if (this.series.size > mostCharted) this.series.delete(this.series.keys().next().value);
+    const time = Date.parse(event.creationTimeUtc) || event.at.getTime();
+    const visit = (value, path, depth) => {
+      if (isNumber(value)) {
+        let s = of.get(path);
+        if (!s) {
+          if (of.size >= mostMeasurements) return;
+          of.set(path, (s = { times: [], values: [] }));
+        }
+        s.times.push(time);
+        s.values.push(Number(value));
+        s.last = value;
+        if (s.times.length > mostPoints) {
+          s.times.shift();
+          s.values.shift();
+        }
+      } else if (value && typeof value === "object" && !Array.isArray(value) && depth < 4) {
+        for (const [k, v] of Object.entries(value)) visit(v, path ? `${path}.${k}` : k, depth + 1);
+      }
+    };
+    visit(event.body, event.component ?? "", 0);
+  }
+
+  async #fetchNotes() {
+    if (!this.info.notes) return;
+    this.#noting = true;
+    try {
+      for (;;) {
+        const list = await get(`/console/notes?after=${this.#lastNote}`);
+        for (const note of list) {
+          this.#lastNote = note.seq;
+          this.notes.set(`${note.device}\n${note.messageId}`, note);
+        }
+        for (const key of this.notes.keys()) {
+          if (this.notes.size <= mostNotes) break;
+          this.notes.delete(key);
+        }
+        if (list.length) this.#fire("notes");
+        if (list.length < 1000) break;
+      }
+    } catch {
+      // The stream's own error says that the emulator is gone.
+    } finally {
+      this.#noting = false;
+    }
+  }
+
+  note(event) {
+    return this.notes.get(`${event.device}\n${event.messageId}`);
+  }
+
+  // dpsCalls are those that belong to the way of an event: of its device, since its request came.
+  dpsCalls(event, note) {
+    const from = event.at.getTime() - (note?.ms ?? 0) - 50;
+    return this.calls.filter((c) => c.service === "dps" && c.device === event.device && c.at.getTime() >= from && c.at <= event.at);
+  }
+
+  clear() {
+    this.events = [];
+    this.calls = [];
+    this.series.clear();
+    this.#fire("cleared");
+    this.#fire("events");
+    this.#fire("calls");
+  }
+
+  #state(connected) {
+    this.connected = connected;
+    this.#fire("state");
+  }
+
+  #fire(name) {
+    this.dispatchEvent(new Event(name));
+  }
+}
