@@ -1,6 +1,7 @@
 package dps
 
 import (
+	"bytes"
 	"crypto/tls"
 	"encoding/json"
 	"sync/atomic"
@@ -31,6 +32,13 @@ type Device struct {
 	Certificate *tls.Certificate
 	// Payload goes to DPS with the registration: a JSON object, or nothing.
 	Payload json.RawMessage
+}
+
+// Same tells whether two devices are the same one with the same credential.
+func (d Device) Same(other Device) bool {
+	return d.ID == other.ID && d.Key.Equal(other.Key) && d.SecondaryKey.Equal(other.SecondaryKey) &&
+		(d.Certificate == other.Certificate ||
+			d.Certificate != nil && other.Certificate != nil && bytes.Equal(d.Certificate.Certificate[0], other.Certificate.Certificate[0]))
 }
 
 // withKey gives the device with the key that a call is to use.

@@ -53,7 +53,7 @@ type Provisioner struct {
 
 type refusal struct {
 	err *Error
-	key Key // a device with another key is asked about anew
+	by  Device // with another credential it is asked about anew
 }
 
 // operation is a registration that is still under way.
@@ -136,7 +136,7 @@ func (p *Provisioner) join(ctx context.Context, d Device, answerBy time.Time, st
 		if a, ok := p.assigned.Get(d.ID); ok && a != stale {
 			return a, nil
 		}
-		if r, ok := p.refused.Get(d.ID); ok && r.key.Equal(d.Key) {
+		if r, ok := p.refused.Get(d.ID); ok && r.by.Same(d) {
 			return nil, r.err
 		}
 		p.mu.Lock()
@@ -185,7 +185,7 @@ func (p *Provisioner) lead(ctx context.Context, f *flight, d Device, answerBy ti
 		if err.Retryable() {
 			f.outOfTime = ctx.Err() != nil || err.Kind == Throttled
 		} else {
-			p.refused.Set(d.ID, refusal{err, d.Key})
+			p.refused.Set(d.ID, refusal{err, d})
 		}
 	}
 }

@@ -12,13 +12,10 @@ import (
 )
 
 // device makes the DPS identity of a message's device.
-func (s *Service) device(m *transform.Message) dps.Device {
-	d := dps.Device{ID: m.DeviceID, Key: s.config.Keys[0].Derive(m.DeviceID)}
-	if len(s.config.Keys) > 1 {
-		d.SecondaryKey = s.config.Keys[1].Derive(m.DeviceID)
-	}
+func (s *Service) device(ctx context.Context, m *transform.Message) (dps.Device, error) {
+	d, err := s.credentials.of(ctx, m.DeviceID)
 	d.Payload = registrationPayload(or(m.ModelID, s.config.ModelID), m.GatewayID)
-	return d
+	return d, err
 }
 
 // registrationPayload tells IoT Central the device's model and gateway. modelId
@@ -43,10 +40,37 @@ func registrationPayload(modelID, gatewayID string) json.RawMessage {
 	return text
 }
 
-// send delivers events of one device: to the hub that is known, else to the one
-// that is likely, else to the one that DPS names. Where the hub says that the
+// send delivers events of one device. Where DPS or the hub refuses the device's
+// credential, the credential may have been rotated: it is read again, and if it
+// is another one now, the events are sent with that.
+func (s *Service) send(ctx context.Context, m *transform.Message, events []httpsend.Event, answerBy time.Time) (hub string, err error) {
+	d, err := s.device(ctx, m)
+	if err != nil {
+		return "", err
+	}
+	hub, err = s.sendAs(ctx, d, events, answerBy)
+	if !unauthorized(err) {
+		return hub, err
+	}
+	s.credentials.refresh(ctx)
+	rotated, keyErr := s.device(ctx, m)
+	if keyErr != nil || rotated.Same(d) {
+		return hub, err
+	}
+	return s.sendAs(ctx, rotated, events, answerBy)
+}
+
+func unauthorized(err error) bool {
+	var fromDPS *dps.Error
+	var fromHub *httpsend.Error
+	return errors.As(err, &fromDPS) && fromDPS.Kind == dps.Unauthorized ||
+		errors.As(err, &fromHub) && fromHub.Kind == httpsend.NotHere
+}
+
+// sendAs delivers events of one device: to the hub that is known, else to the
+// one that is likely, else to the one that DPS names. Where the hub says that the
 // device is not there, DPS is asked anew and the events are sent once more.
-func (s *Service) send(ctx context.Context, d dps.Device, events []httpsend.Event, answerBy time.Time) (hub string, err error) {
+func (s *Service) sendAs(ctx context.Context, d dps.Device, events []httpsend.Event, answerBy time.Time) (hub string, err error) {
 	a, known := s.fleet.Cached(d.ID)
 	if !known {
 		if hub, hit, err := s.sendByHint(ctx, d, events, answerBy); hit || err != nil {

@@ -1,12 +1,14 @@
 package function
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"mayfly/dps"
+	"mayfly/internal/secret"
 	"mayfly/transform"
 )
 
@@ -21,8 +24,13 @@ import (
 // made from it.
 type Config struct {
 	IDScope           string        `env:"ID_SCOPE" doc:"DPS ID scope (name kept from Microsoft's bridge)"`
-	GroupKey          Secret        `env:"GROUP_KEY" doc:"enrollment group's key, base64"`
-	GroupKeySecondary Secret        `env:"GROUP_KEY_SECONDARY" doc:"the group's other key; tried where DPS refuses the first"`
+	GroupKey          Secret        `env:"GROUP_KEY" doc:"enrollment group's key, base64: the value, or a reference: file:PATH, a Key Vault secret URL, a Secrets Manager or SSM parameter ARN"`
+	GroupKeySecondary Secret        `env:"GROUP_KEY_SECONDARY" doc:"the group's other key, likewise; tried where DPS refuses the first"`
+	KeyURL            string        `env:"IOTC_KEY_URL" doc:"Key Vault secret URL of the group's key (name kept from Microsoft's bridge)"`
+	DeviceKeys        Secret        `env:"DEVICE_KEYS" doc:"keys of individual enrollments: a reference to YAML or JSON, id: key or id: [primary, secondary]"`
+	DeviceCerts       string        `env:"DEVICE_CERTS" doc:"folder with an ID.pem for each device that has a certificate of its own: chain and private key"`
+	DeviceCA          Secret        `env:"DEVICE_CA" doc:"a CA that is enrolled in DPS and issues short-lived device certificates: a reference to PEM, its certificate first, its chain, its private key"`
+	LeafLifetime      time.Duration `env:"LEAF_LIFETIME" envDefault:"24h" doc:"how long a certificate of DEVICE_CA is used"`
 	DPSEndpoint       string        `env:"DPS_ENDPOINT" envDefault:"global.azure-devices-provisioning.net" doc:"host, or https URL"`
 	ModelID           string        `env:"MODEL_ID" doc:"DTMI sent when a message names none"`
 	HubHint           string        `env:"HUB_HINT" doc:"hub to try first for a device that this instance does not know; otherwise learned"`
@@ -39,8 +47,12 @@ type Config struct {
 
 	Host          Host   // where the process runs
 	FunctionsPort string // of the Functions host
-	Keys          []dps.Key
 	Callers       []Caller
+
+	groupKeys  []secret.Reference // primary, secondary
+	deviceKeys *secret.Reference
+	caPEM      *secret.Reference
+	getenv     func(string) string
 }
 
 // Secret is a value that cannot be printed.
@@ -99,7 +111,8 @@ func LoadConfig(environ []string) (*Config, error) {
 	if err := env.ParseWithOptions(c, env.Options{Environment: vars}); err != nil {
 		faults = append(faults, parseFaults(err)...)
 	}
-	c.Host = DetectHost(func(name string) string { return vars[name] })
+	c.getenv = func(name string) string { return vars[name] }
+	c.Host = DetectHost(c.getenv)
 	c.FunctionsPort = vars[envFunctions]
 	if c.IDScope == "" {
 		fault("ID_SCOPE", `is missing: the ID scope stands on the DPS's overview page, or in IoT Central under Permissions, Device connection groups; as in 0ne00123ABC`)
@@ -141,25 +154,70 @@ func LoadConfig(environ []string) (*Config, error) {
 
 type faultFunc func(variable, format string, args ...any)
 
+// checkKeys reads the references of the credentials. What is on this machine is
+// looked at now; what a cloud keeps is fetched when it is first needed.
 func (c *Config) checkKeys(fault faultFunc) {
+	group := c.GroupKey
+	if group == "" && c.KeyURL != "" {
+		if ref := c.reference("IOTC_KEY_URL", Secret(c.KeyURL), fault, checkKey); ref != nil {
+			if ref.Kind() != secret.KeyVault {
+				fault("IOTC_KEY_URL", "is no Key Vault secret URL, as in https://VAULT.vault.azure.net/secrets/NAME")
+			}
+			c.groupKeys = append(c.groupKeys, *ref)
+		}
+	}
 	for _, k := range []struct {
 		variable string
 		value    Secret
-	}{{"GROUP_KEY", c.GroupKey}, {"GROUP_KEY_SECONDARY", c.GroupKeySecondary}} {
-		if k.value == "" {
-			if k.variable == "GROUP_KEY" {
-				fault(k.variable, "is missing: the primary key of the enrollment group, in IoT Central under Permissions, Device connection groups")
-			}
-			continue
+	}{{"GROUP_KEY", group}, {"GROUP_KEY_SECONDARY", c.GroupKeySecondary}} {
+		if ref := c.reference(k.variable, k.value, fault, checkKey); ref != nil {
+			c.groupKeys = append(c.groupKeys, *ref)
 		}
-		key, err := dps.ParseKey(string(k.value))
-		if strings.HasPrefix(string(k.value), "@Microsoft.KeyVault(") {
-			fault(k.variable, "is an unresolved Key Vault reference: the app's identity may not read the secret, or the reference is wrong")
-		} else if err != nil {
-			fault(k.variable, "%v", err)
-		}
-		c.Keys = append(c.Keys, key)
 	}
+	c.deviceKeys = c.reference("DEVICE_KEYS", c.DeviceKeys, fault, func(text string) error {
+		_, err := parseDeviceKeys(text)
+		return err
+	})
+	c.caPEM = c.reference("DEVICE_CA", c.DeviceCA, fault, func(text string) error {
+		_, err := parseIssuer(text, c.LeafLifetime)
+		return err
+	})
+	if c.LeafLifetime < time.Hour || c.LeafLifetime > 365*24*time.Hour {
+		fault("LEAF_LIFETIME", "must be from 1h to 8760h")
+	}
+	if c.DeviceCerts != "" {
+		if info, err := os.Stat(c.DeviceCerts); err != nil || !info.IsDir() {
+			fault("DEVICE_CERTS", "%q is no folder that can be read", c.DeviceCerts)
+		}
+	}
+	if group == "" && c.KeyURL == "" && c.DeviceKeys == "" && c.DeviceCA == "" && c.DeviceCerts == "" {
+		fault("GROUP_KEY", "is missing: the primary key of the enrollment group, in IoT Central under Permissions, Device connection groups")
+	}
+}
+
+func checkKey(text string) error {
+	_, err := dps.ParseKey(text)
+	return err
+}
+
+// reference reads a secret or a reference to one; nil when there is none, or
+// when it is wrong.
+func (c *Config) reference(variable string, value Secret, fault faultFunc, check func(string) error) *secret.Reference {
+	if value == "" {
+		return nil
+	}
+	ref, err := secret.Parse(string(value))
+	if err == nil && (ref.Kind() == secret.Literal || ref.Kind() == secret.File) {
+		var text string
+		if text, err = (&secret.Loader{}).Load(context.Background(), ref); err == nil {
+			err = check(text)
+		}
+	}
+	if err != nil {
+		fault(variable, "%v", err)
+		return nil
+	}
+	return &ref
 }
 
 func (c *Config) checkAuth(fault faultFunc) {
@@ -216,7 +274,7 @@ func parseFaults(err error) []Fault {
 			continue
 		}
 		want := map[string]string{
-			"HubIdleTimeout": "a duration, as in 10s", "RequestTimeout": "a duration, as in 30s", "DedupWindow": "a duration, as in 10m",
+			"HubIdleTimeout": "a duration, as in 10s", "RequestTimeout": "a duration, as in 30s", "DedupWindow": "a duration, as in 10m", "LeafLifetime": "a duration, as in 24h",
 			"BodyLimit": "a number of bytes", "LogLevel": "debug, info, warn or error",
 		}[parse.Name]
 		faults = append(faults, Fault{variableOf(parse.Name), "want " + want})

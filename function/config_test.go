@@ -23,7 +23,7 @@ func TestLoadConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.IDScope != "0ne00123ABC" || c.DPSEndpoint != "global.azure-devices-provisioning.net" || c.RequestTimeout != 30*time.Second ||
-		c.HubIdleTimeout != 0 || c.Port != "8080" || c.Host != function.HostServer || c.LogLevel != slog.LevelDebug || len(c.Keys) != 1 || c.BodyLimit != 1<<20 {
+		c.HubIdleTimeout != 0 || c.Port != "8080" || c.Host != function.HostServer || c.LogLevel != slog.LevelDebug || c.BodyLimit != 1<<20 {
 		t.Errorf("%+v", c)
 	}
 }

@@ -80,13 +80,12 @@ func (s *Service) deliverDevice(ctx context.Context, messages []transform.Messag
 	if len(events) == 0 {
 		return
 	}
-	d := s.device(&messages[fresh[0]])
 	done := 0
 	var failed error
 	for _, batch := range httpsend.Batches(events) {
 		var hub string
 		if failed == nil || again(failed) {
-			hub, failed = s.send(ctx, d, batch, answerBy)
+			hub, failed = s.send(ctx, &messages[fresh[done]], batch, answerBy)
 		}
 		for _, i := range fresh[done : done+len(batch)] {
 			results[i] = failed

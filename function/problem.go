@@ -10,6 +10,7 @@ import (
 
 	"mayfly/dps"
 	"mayfly/httpsend"
+	"mayfly/internal/secret"
 	"mayfly/transform"
 )
 
@@ -33,6 +34,7 @@ const (
 	codeDPSUnreachable      code = "dps-unreachable"
 	codeDeviceRefused       code = "device-refused"
 	codeBridgeMisconfigured code = "bridge-misconfigured"
+	codeKeyUnavailable      code = "key-unavailable"
 	codeHubBusy             code = "hub-busy"
 	codeHubDown             code = "hub-down"
 	codeHubQuota            code = "hub-quota"
@@ -69,6 +71,7 @@ var rows = [...]Row{
 	{"assign", "DPS does not answer, or answers 5xx; retries used up", 502, codeDPSUnreachable, true, "send again later", 5 * time.Second},
 	{"assign", "device disabled, blocked, not approved, or without enrollment", 403, codeDeviceRefused, false, "approve, enable or enroll the device", 0},
 	{"assign", "our key, ID scope or clock is wrong", 502, codeBridgeMisconfigured, false, "the operator checks ID_SCOPE, GROUP_KEY and the clock", 0},
+	{"assign", "the store of our key (Key Vault, Secrets Manager, SSM) does not answer", 503, codeKeyUnavailable, true, "send again later", 5 * time.Second},
 	{"send", "hub throttles", 503, codeHubBusy, true, "wait as Retry-After says", 5 * time.Second},
 	{"send", "hub is down; nothing was sent to it", 503, codeHubDown, true, "wait as Retry-After says", 5 * time.Second},
 	{"send", "hub's daily quota is used up", 503, codeHubQuota, true, "wait for the next UTC day, or add units to the hub", 0},
@@ -105,6 +108,7 @@ type Problem struct {
 	Upstream  *Upstream              `json:"upstream,omitempty"`
 
 	retryAfter time.Duration
+	cause      error // for the log, not for the caller
 }
 
 // Upstream is what the service behind us said.
@@ -130,6 +134,7 @@ type refusal struct {
 	code   code
 	detail string
 	allow  string // for 405
+	cause  error  // for the log, not for the caller
 }
 
 func (e *refusal) Error() string { return string(e.code) + ": " + e.detail }
@@ -153,10 +158,13 @@ func problem(ctx context.Context, err error, now time.Time) *Problem {
 		pending *dps.PendingError
 		fromDPS *dps.Error
 		fromHub *httpsend.Error
+		key     *secret.Error
 	)
 	switch {
 	case errors.As(err, &own):
-		return newProblem(own.code, own.detail)
+		p := newProblem(own.code, own.detail)
+		p.cause = own.cause
+		return p
 	case errors.As(err, &body):
 		p := newProblem(bodyCode(body.Kind), body.Detail)
 		p.Errors = body.Fields
@@ -169,6 +177,13 @@ func problem(ctx context.Context, err error, now time.Time) *Problem {
 		return dpsProblem(ctx, fromDPS)
 	case errors.As(err, &fromHub):
 		return hubProblem(ctx, fromHub, now)
+	case errors.As(err, &key):
+		p := newProblem(codeBridgeMisconfigured, "the bridge's key cannot be used")
+		if key.Temporary {
+			p = newProblem(codeKeyUnavailable, "the store of the bridge's key gives no usable answer")
+		}
+		p.cause = key
+		return p
 	case errors.Is(err, context.DeadlineExceeded):
 		return newProblem(codeOutOfTime, "")
 	default:

@@ -11,6 +11,7 @@ import (
 
 	"mayfly/dps"
 	"mayfly/httpsend"
+	"mayfly/internal/secret"
 	"mayfly/transform"
 )
 
@@ -24,9 +25,11 @@ type Service struct {
 	fleet     *dps.Provisioner
 	hub       *httpsend.Client
 	hint      *hint
-	sent      *sentIDs
-	routes    http.Handler
-	observe   func(Delivery)
+
+	credentials *credentials
+	sent        *sentIDs
+	routes      http.Handler
+	observe     func(Delivery)
 }
 
 // Dependencies are what a Service needs from outside.
@@ -62,6 +65,8 @@ func New(c *Config, d Dependencies) *Service {
 		hub:  &httpsend.Client{Transport: d.Hub, Now: d.Now, UserAgent: userAgent},
 		hint: newHint(c.HubHint),
 		sent: newSentIDs(c.DedupWindow),
+		// The transport of DPS: it is for calls that are few and must not hang.
+		credentials: newCredentials(c, &secret.Loader{Transport: d.DPS, Getenv: c.getenv, Now: d.Now}),
 	}
 	s.routes = s.newRoutes()
 	return s
@@ -152,6 +157,9 @@ func (s *Service) record(ctx context.Context, r *http.Request, info *request) {
 			level = slog.LevelError
 		}
 		attrs = append(attrs, slog.Int("status", p.Status), slog.String("code", string(p.Code)), slog.String("detail", p.Detail))
+		if p.cause != nil {
+			attrs = append(attrs, slog.String("cause", p.cause.Error()))
+		}
 		if p.Upstream != nil {
 			attrs = append(attrs, slog.String("upstream", p.Upstream.Service), slog.Int("upstreamStatus", p.Upstream.Status),
 				slog.String("upstreamError", p.Upstream.ErrorCode), slog.String("trackingId", p.Upstream.TrackingID))

@@ -12,40 +12,50 @@ import (
 const redacted = "[redacted]"
 
 // Key is a symmetric key. It cannot be printed, logged or marshalled: every
-// such way gives "[redacted]".
-type Key struct{ secret []byte }
+// such way gives "[redacted]", or an address where the key is a private field of
+// what is printed.
+type Key struct{ secret *secret }
+
+type secret struct{ bytes []byte }
 
 // ErrKey says that a text is no symmetric key. It never quotes the text.
 var ErrKey = errors.New("not a symmetric key: want base64, as the portal shows it")
 
 // ParseKey reads a key as Azure shows it: standard base64.
 func ParseKey(text string) (Key, error) {
-	secret, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || len(secret) == 0 {
+	bytes, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(bytes) == 0 {
 		return Key{}, ErrKey
 	}
-	return Key{secret}, nil
+	return Key{&secret{bytes}}, nil
 }
 
 // IsZero reports whether k holds no key.
-func (k Key) IsZero() bool { return len(k.secret) == 0 }
+func (k Key) IsZero() bool { return k.secret == nil }
 
 // Equal reports whether two keys are the same, in constant time.
-func (k Key) Equal(other Key) bool { return hmac.Equal(k.secret, other.secret) }
+func (k Key) Equal(other Key) bool { return hmac.Equal(k.bytes(), other.bytes()) }
 
 // Derive gives the device key of registrationID in the enrollment group whose
 // key k is: HMAC-SHA256 over the id as written (azure-docs,
 // iot-dps/concepts-symmetric-key-attestation.md, "Group enrollments").
 func (k Key) Derive(registrationID string) Key {
-	return Key{k.mac(registrationID)}
+	return Key{&secret{k.mac(registrationID)}}
 }
 
 // Reveal gives the key in base64, for the one command whose purpose is to show
 // a device key to its owner.
-func (k Key) Reveal() string { return base64.StdEncoding.EncodeToString(k.secret) }
+func (k Key) Reveal() string { return base64.StdEncoding.EncodeToString(k.bytes()) }
+
+func (k Key) bytes() []byte {
+	if k.secret == nil {
+		return nil
+	}
+	return k.secret.bytes
+}
 
 func (k Key) mac(text string) []byte {
-	mac := hmac.New(sha256.New, k.secret)
+	mac := hmac.New(sha256.New, k.bytes())
 	mac.Write([]byte(text))
 	return mac.Sum(nil)
 }

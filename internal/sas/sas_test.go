@@ -78,6 +78,7 @@ func TestKeyNeverShows(t *testing.T) {
 	slog.New(slog.NewTextHandler(&out, nil)).Info("key", "key", key, "in", struct{ K sas.Key }{key})
 	_ = json.NewEncoder(&out).Encode(map[string]any{"key": key, "ptr": &key})
 	fmt.Fprintf(&out, "%v %+v %#v %s %q %x %X %d %v %#v", key, key, key, key, key, key, key, key, &key, struct{ K sas.Key }{key})
+	fmt.Fprintf(&out, "%v %+v %#v %v", struct{ k sas.Key }{key}, &struct{ k sas.Key }{key}, struct{ k sas.Key }{key}, []struct{ k sas.Key }{{key}})
 	raw, _ := base64.StdEncoding.DecodeString(secret)
 	for _, form := range []string{secret, string(raw), fmt.Sprintf("%x", raw), fmt.Sprintf("%X", raw), fmt.Sprint(raw)} {
 		if strings.Contains(out.String(), form) {

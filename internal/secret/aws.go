@@ -1,0 +1,94 @@
+package secret
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
+)
+
+// secretsManager reads a secret (AWS Secrets Manager API Reference,
+// GetSecretValue).
+func (l *Loader) secretsManager(ctx context.Context, arn string) (string, error) {
+	var answer struct {
+		SecretString string `json:"SecretString"`
+		SecretBinary []byte `json:"SecretBinary"`
+	}
+	err := l.awsCall(ctx, arn, "secretsmanager", "secretsmanager.GetSecretValue", map[string]any{"SecretId": arn}, &answer)
+	if answer.SecretString == "" {
+		return string(answer.SecretBinary), err
+	}
+	return answer.SecretString, err
+}
+
+// parameter reads a parameter, decrypted (AWS Systems Manager API Reference,
+// GetParameter).
+func (l *Loader) parameter(ctx context.Context, arn string) (string, error) {
+	var answer struct {
+		Parameter struct {
+			Value string `json:"Value"`
+		} `json:"Parameter"`
+	}
+	err := l.awsCall(ctx, arn, "ssm", "AmazonSSM.GetParameter", map[string]any{"Name": arn, "WithDecryption": true}, &answer)
+	return answer.Parameter.Value, err
+}
+
+// awsCall makes one call of AWS's JSON protocol, signed.
+func (l *Loader) awsCall(ctx context.Context, arn, service, operation string, input, output any) error {
+	parts := strings.SplitN(arn, ":", 6)
+	partition, region := parts[1], parts[3]
+	domain := "amazonaws.com"
+	if partition == "aws-cn" {
+		domain = "amazonaws.com.cn"
+	}
+	endpoint := "https://" + service + "." + region + "." + domain + "/"
+	// The variable by which all of AWS's SDKs are pointed elsewhere.
+	if own := l.Getenv("AWS_ENDPOINT_URL"); own != "" {
+		endpoint = strings.TrimSuffix(own, "/") + "/"
+	}
+	body, err := json.Marshal(input)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	req.Header.Set("X-Amz-Target", operation)
+	creds, err := l.awsCredentials(ctx)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(body)
+	if err := v4.NewSigner().SignHTTP(ctx, creds, req, hex.EncodeToString(sum[:]), service, region, l.Now()); err != nil {
+		return err
+	}
+	return l.call(req, output)
+}
+
+// awsCredentials are those that Lambda sets, or that a container's own endpoint
+// gives out.
+func (l *Loader) awsCredentials(ctx context.Context) (aws.Credentials, error) {
+	if id := l.Getenv("AWS_ACCESS_KEY_ID"); id != "" {
+		return aws.Credentials{AccessKeyID: id, SecretAccessKey: l.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: l.Getenv("AWS_SESSION_TOKEN")}, nil
+	}
+	endpoint := l.Getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+	if path := l.Getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); path != "" {
+		endpoint = "http://169.254.170.2" + path
+	}
+	if endpoint == "" {
+		return aws.Credentials{}, errNoIdentity
+	}
+	return endpointcreds.New(endpoint, func(o *endpointcreds.Options) {
+		o.AuthorizationToken = l.Getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN")
+		o.HTTPClient = &http.Client{Transport: l.Transport}
+	}).Retrieve(ctx)
+}

@@ -1,0 +1,59 @@
+package secret
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// keyVault reads a secret with the managed identity of the process.
+func (l *Loader) keyVault(ctx context.Context, secretURL string) (string, error) {
+	u, err := url.Parse(secretURL)
+	if err != nil {
+		return "", err
+	}
+	_, domain, _ := strings.Cut(u.Hostname(), ".") // vault.azure.net
+	token, err := l.managedIdentity(ctx, "https://"+domain)
+	if err != nil {
+		return "", err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, secretURL+"?api-version=7.4", nil)
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	var answer struct {
+		Value string `json:"value"`
+	}
+	err = l.call(req, &answer)
+	return answer.Value, err
+}
+
+// managedIdentity gets a token for a resource: from the endpoint that App
+// Service and Functions name (azure-docs, app-service/overview-managed-identity.md),
+// else from the machine's own metadata service.
+func (l *Loader) managedIdentity(ctx context.Context, resource string) (string, error) {
+	query := url.Values{"resource": {resource}}
+	endpoint, header := l.Getenv("IDENTITY_ENDPOINT"), "X-IDENTITY-HEADER"
+	secret := l.Getenv("IDENTITY_HEADER")
+	if endpoint != "" {
+		query.Set("api-version", "2019-08-01")
+	} else {
+		endpoint, header, secret = "http://169.254.169.254/metadata/identity/oauth2/token", "Metadata", "true"
+		query.Set("api-version", "2018-02-01")
+	}
+	if client := l.Getenv("AZURE_CLIENT_ID"); client != "" {
+		query.Set("client_id", client)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint+"?"+query.Encode(), nil)
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set(header, secret)
+	var answer struct {
+		AccessToken string `json:"access_token"`
+	}
+	err = l.call(req, &answer)
+	return answer.AccessToken, err
+}

@@ -1,0 +1,113 @@
+// Package secret finds the values that references stand for: a text, a file, a
+// Key Vault secret, a Secrets Manager secret or an SSM parameter.
+//
+// Of the clouds' SDKs only AWS's request signer and its credentials endpoint are
+// used: the service packages cost a cold start 5 ms of initialisation each time,
+// used or not, and what is needed of them is one call.
+package secret
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// Kind is where a secret is kept.
+type Kind int
+
+// The places of secrets.
+const (
+	Literal Kind = iota
+	File
+	KeyVault
+	SecretsManager
+	Parameter // SSM Parameter Store
+)
+
+// Reference says where a secret is. A literal is the secret itself, so a
+// Reference never prints what it holds, but for the place.
+type Reference struct {
+	kind  Kind
+	place string
+	value func() string // of a literal; a function, because fmt looks into private fields
+}
+
+// ErrReference says that a text looks like a reference and is none. It never
+// quotes the text.
+var ErrReference = errors.New("not a reference")
+
+// Parse reads a secret or a reference: "file:PATH", a Key Vault secret's URL
+// (https://VAULT.vault.azure.net/secrets/NAME[/VERSION]), the ARN of a Secrets
+// Manager secret or of an SSM parameter. All else is the secret itself.
+func Parse(text string) (Reference, error) {
+	text = strings.TrimSpace(text)
+	switch {
+	case strings.HasPrefix(text, "file:"):
+		if text == "file:" {
+			return Reference{}, fmt.Errorf("%w: file: without a path", ErrReference)
+		}
+		return Reference{kind: File, place: strings.TrimPrefix(text, "file:")}, nil
+	case strings.HasPrefix(text, "https://"), strings.HasPrefix(text, "http://"):
+		if !vaultURL(text) {
+			return Reference{}, fmt.Errorf("%w: want https://VAULT.vault.azure.net/secrets/NAME", ErrReference)
+		}
+		return Reference{kind: KeyVault, place: text}, nil
+	case strings.HasPrefix(text, "arn:"):
+		// arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE
+		parts := strings.SplitN(text, ":", 6)
+		switch {
+		case len(parts) < 6 || !plain(parts[1]) || !plain(parts[3]):
+		case parts[2] == "secretsmanager" && strings.HasPrefix(parts[5], "secret:"):
+			return Reference{kind: SecretsManager, place: text}, nil
+		case parts[2] == "ssm" && strings.HasPrefix(parts[5], "parameter/"):
+			return Reference{kind: Parameter, place: text}, nil
+		}
+		return Reference{}, fmt.Errorf("%w: want arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME or arn:aws:ssm:REGION:ACCOUNT:parameter/NAME", ErrReference)
+	case strings.HasPrefix(text, "@Microsoft.KeyVault("):
+		return Reference{}, fmt.Errorf("%w: Azure has left a Key Vault reference unresolved: the app's identity may not read the secret, or the reference is wrong", ErrReference)
+	}
+	return Reference{value: func() string { return text }}, nil
+}
+
+// Key Vault's names, by cloud (azure-docs, key-vault/general/about-keys-secrets-certificates.md).
+var vaultSuffixes = []string{".vault.azure.net", ".vault.azure.cn", ".vault.usgovcloudapi.net"}
+
+func vaultURL(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Port() != "" {
+		return false
+	}
+	path := strings.Split(strings.Trim(u.Path, "/"), "/")
+	if len(path) < 2 || len(path) > 3 || path[0] != "secrets" {
+		return false
+	}
+	for _, suffix := range vaultSuffixes {
+		if name, ok := strings.CutSuffix(u.Hostname(), suffix); ok && plain(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// plain accepts what may stand in a host name's label.
+func plain(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == ""
+}
+
+// Kind tells where the secret is.
+func (r Reference) Kind() Kind { return r.kind }
+
+// String names the place, never the secret.
+func (r Reference) String() string {
+	if r.kind == Literal {
+		return "[redacted]"
+	}
+	return r.place
+}
+
+// GoString names the place, never the secret.
+func (r Reference) GoString() string { return r.String() }
+
+// MarshalText names the place, never the secret.
+func (r Reference) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
