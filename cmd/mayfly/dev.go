@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"mayfly/emulator"
+	"mayfly/emulator/console"
 	"mayfly/function"
 )
 
@@ -35,9 +36,10 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 			return err
 		}
 	}
-	azure, err := emulator.New(emulator.Config{
+	notes := &console.Notes{}
+	azure, err := withPage(emulator.Config{
 		Listen: local(c.EmulatorPort), Console: local(c.ConsolePort), RetryAfter: c.RetryAfter,
-	})
+	}, console.Options{Bridge: "http://" + local(c.Port), Notes: notes, Playground: newPlayground()})
 	if err != nil {
 		return err
 	}
@@ -54,7 +56,10 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	out := &lines{w: w.stdout}
 	transport := azure.Transport()
 	defer transport.CloseIdleConnections()
-	service := function.New(config, function.Dependencies{DPS: transport, Hub: transport, Log: log, Observe: out.delivered})
+	service := function.New(config, function.Dependencies{DPS: transport, Hub: transport, Log: log, Observe: func(d function.Delivery) {
+		notes.Add(d.Message.DeviceID, d.Message.MessageID, "", d.Hub, d.Took)
+		out.delivered(d)
+	}})
 	return function.Serve(ctx, function.ServeOptions{
 		Host: function.HostServer, Addr: local(c.Port), RequestTimeout: config.RequestTimeout, Log: log,
 		// A person at a terminal does not want to wait for a slow request.
@@ -107,7 +112,7 @@ func (l *lines) welcome(bridge string, azure *emulator.Emulator) {
 
   bridge    http://%[1]s
   emulator  https://%[2]s   DPS %[3]s and %[4]s
-  console   http://%[5]s    what has arrived: /events
+  console   http://%[5]s    what has arrived; open it in a browser
 
 Send something:
 

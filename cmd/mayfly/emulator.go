@@ -83,7 +83,7 @@ func (c *emulatorCommand) emulator() (*emulator.Emulator, error) {
 	if err := errors.Join(wrong...); err != nil {
 		return nil, err
 	}
-	azure, err := withPage(config, console.Options{})
+	azure, err := withPage(config, console.Options{Playground: newPlayground()})
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/textproto"
+	"strings"
+	"time"
+
+	"mayfly/emulator/console"
+	"mayfly/transform"
+)
+
+// Mayfly's own formats, which have no mapping.
+const (
+	nativeFormat = "telemetry"
+	deviceFormat = "device"
+)
+
+// playground tries mappings for the console.
+type playground struct{ transform *transform.Transformer }
+
+func newPlayground() *playground { return &playground{transform.New()} }
+
+// Sources lists the built-in sources by their titles, and Mayfly's own formats first.
+func (p *playground) Sources() []console.SourceName {
+	list := []console.SourceName{
+		{Name: nativeFormat, Title: "Mayfly, Microsoft's bridge: POST /api/telemetry"},
+		{Name: deviceFormat, Title: "One device: POST /api/devices/{id}/telemetry"},
+	}
+	for _, name := range p.transform.SourceNames() {
+		title := name
+		if s, err := p.transform.Source(name); err == nil && s.Title != "" {
+			title = s.Title
+		}
+		list = append(list, console.SourceName{Name: name, Title: title})
+	}
+	return list
+}
+
+// Source gives a source with its mapping and samples.
+func (p *playground) Source(name string) (console.Source, bool) {
+	for _, s := range p.Sources() {
+		if s.Name == name {
+			return p.describe(s), true
+		}
+	}
+	return console.Source{}, false
+}
+
+func (p *playground) describe(name console.SourceName) console.Source {
+	out := console.Source{SourceName: name, Samples: ownSamples(name.Name)}
+	text, ok := transform.BuiltinText(name.Name)
+	if !ok {
+		return out
+	}
+	out.Definition = string(text)
+	d, err := transform.ParseDefinition(text)
+	if err != nil {
+		return out // Try says what is wrong
+	}
+	out.Docs, out.Setup = d.Docs, d.Setup
+	for _, s := range d.Samples {
+		out.Samples = append(out.Samples, console.Sample{Name: s.Name, Request: console.Request{
+			Method: s.Request.Method, Path: s.Request.Path, Query: s.Request.Query, Headers: s.Request.Headers, Body: s.Request.Body,
+		}})
+	}
+	return out
+}
+
+// ownSamples are those of Mayfly's own formats.
+func ownSamples(name string) []console.Sample {
+	sample := func(name, body string) console.Sample {
+		return console.Sample{Name: name, Request: console.Request{Body: body}}
+	}
+	switch name {
+	case nativeFormat:
+		return []console.Sample{
+			sample("a message", `{"device":{"deviceId":"greenhouse-7"},"measurements":{"temperature":21.50,"humidity":48},"timestamp":"2026-03-14T09:26:53.370Z"}`),
+			sample("several messages", `[{"device":{"deviceId":"greenhouse-7"},"measurements":{"temperature":21.5}},`+
+				`{"device":{"deviceId":"greenhouse-8"},"component":"roof","measurements":{"open":true},"properties":{"level":"info"}}]`),
+			sample("without a device", `{"measurements":{"temperature":21.5}}`),
+		}
+	case deviceFormat:
+		return []console.Sample{sample("measurements", `{"temperature":21.50,"humidity":48}`), sample("not an object", `21.5`)}
+	}
+	return nil
+}
+
+// Try maps a request. It sends nothing.
+func (p *playground) Try(ctx context.Context, t console.Trial) console.Result {
+	r := request(t)
+	var out transform.Outcome
+	var err error
+	switch t.Source {
+	case nativeFormat:
+		out.Messages, err = p.transform.Native(r)
+	case deviceFormat:
+		out.Messages, err = p.transform.Device(r, "my-device")
+	default:
+		var source *transform.Source
+		if source, err = p.source(t); err != nil {
+			return console.Result{Problem: &console.Problem{Where: "mapping", Detail: err.Error()}}
+		}
+		out, err = source.Map(ctx, r)
+	}
+	if err != nil {
+		return console.Result{Problem: problem(err)}
+	}
+	result := console.Result{Ignored: out.Ignored}
+	for i := range out.Messages {
+		result.Messages = append(result.Messages, message(&out.Messages[i]))
+	}
+	return result
+}
+
+// source is the one that is built in, or what the reader has made of it.
+func (p *playground) source(t console.Trial) (*transform.Source, error) {
+	if strings.TrimSpace(t.Definition) != "" {
+		d, err := transform.ParseDefinition([]byte(t.Definition))
+		if err != nil {
+			return nil, err
+		}
+		return p.transform.Compile(d)
+	}
+	source, err := p.transform.Source(t.Source)
+	if source == nil && err == nil {
+		err = errors.New("there is no source " + t.Source)
+	}
+	return source, err
+}
+
+func request(t console.Trial) *transform.Request {
+	r := &transform.Request{
+		Method: t.Request.Method, Path: t.Request.Path, Body: []byte(t.Request.Body),
+		Query: map[string][]string{}, Header: map[string][]string{"Content-Type": {"application/json"}},
+	}
+	if r.Method == "" {
+		r.Method = http.MethodPost
+	}
+	if r.Path == "" {
+		r.Path = "/api/" + t.Source
+	}
+	for name, value := range t.Request.Query {
+		r.Query[name] = []string{value}
+	}
+	for name, value := range t.Request.Headers {
+		r.Header[textproto.CanonicalMIMEHeaderKey(name)] = []string{value}
+	}
+	return r
+}
+
+func message(m *transform.Message) console.Message {
+	out := console.Message{
+		DeviceID: m.DeviceID, ModelID: m.ModelID, GatewayID: m.GatewayID, Component: m.Component, MessageID: m.MessageID,
+		Properties: m.Properties, Body: string(m.Body),
+	}
+	if !m.Time.IsZero() {
+		out.Time = m.Time.Format(time.RFC3339Nano)
+	}
+	var pretty bytes.Buffer
+	if json.Indent(&pretty, m.Body, "", "  ") == nil {
+		out.Body = pretty.String()
+	}
+	return out
+}
+
+// problem says why nothing would be sent, and what the sender would hear.
+func problem(err error) *console.Problem {
+	p := &console.Problem{Where: "request", Detail: err.Error()}
+	var wrong *transform.Error
+	if !errors.As(err, &wrong) {
+		return p
+	}
+	p.Detail = wrong.Detail
+	switch wrong.Kind {
+	case transform.Malformed:
+		p.Status, p.Code = http.StatusBadRequest, "malformed-body"
+	case transform.Invalid:
+		p.Status, p.Code = http.StatusUnprocessableEntity, "invalid-message"
+	case transform.Unsupported:
+		p.Status, p.Code = http.StatusUnsupportedMediaType, "unsupported-media"
+	}
+	for _, f := range wrong.Fields {
+		p.Fields = append(p.Fields, console.Field{Path: f.Path, Rule: f.Rule, Hint: f.Hint})
+	}
+	return p
+}
