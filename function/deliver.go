@@ -92,7 +92,7 @@ func (s *Service) deliverDevice(ctx context.Context, messages []transform.Messag
 			if failed == nil {
 				s.sent.add(&messages[i])
 				if s.observe != nil {
-					s.observe(Delivery{messages[i], hub, s.now().Sub(info.arrived)})
+					s.observe(Delivery{info.source, messages[i], hub, s.now().Sub(info.arrived)})
 				}
 			}
 		}

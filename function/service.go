@@ -46,6 +46,7 @@ type Dependencies struct {
 
 // Delivery is a message that the hub has stored.
 type Delivery struct {
+	Source  string // how the request was read: a source's name, telemetry or device
 	Message transform.Message
 	Hub     string
 	Took    time.Duration // since the request came

@@ -57,7 +57,7 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	transport := azure.Transport()
 	defer transport.CloseIdleConnections()
 	service := function.New(config, function.Dependencies{DPS: transport, Hub: transport, Log: log, Observe: func(d function.Delivery) {
-		notes.Add(d.Message.DeviceID, d.Message.MessageID, "", d.Hub, d.Took)
+		notes.Add(d.Message.DeviceID, d.Message.MessageID, d.Source, d.Hub, d.Took)
 		out.delivered(d)
 	}})
 	return function.Serve(ctx, function.ServeOptions{
