@@ -42,6 +42,7 @@ type Definition struct {
 	Payload      Expr            `yaml:"payload"`      // the bytes, for when nobody decoded them
 	Port         Expr            `yaml:"port"`         // LoRaWAN fPort of the payload
 	Measurements Expr            `yaml:"measurements"` // an object
+	Also         Expr            `yaml:"also"`         // an object: goes beside whatever the measurements come to
 	Properties   map[string]Expr `yaml:"properties"`
 	Units        Units           `yaml:"units"` // of weather stations
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -26,7 +25,8 @@ type Source struct {
 
 	detect, ignore, each                               *expression
 	deviceID, modelID, gatewayID, component, messageID *expression
-	timestamp, payload, port, measurements, profile    *expression
+	timestamp, payload, port, measurements, also       *expression
+	profile                                            *expression
 	let, properties                                    []named
 }
 
@@ -73,7 +73,7 @@ func compile(v *rules, l *language, d *Definition) (*Source, error) {
 		{"deviceId", d.DeviceID, vars, &s.deviceID}, {"modelId", d.ModelID, vars, &s.modelID}, {"gatewayId", d.GatewayID, vars, &s.gatewayID},
 		{"component", d.Component, vars, &s.component}, {"messageId", d.MessageID, vars, &s.messageID}, {"timestamp", d.Timestamp, vars, &s.timestamp},
 		{"payload", d.Payload, vars, &s.payload}, {"port", d.Port, vars, &s.port}, {"measurements", d.Measurements, vars, &s.measurements},
-		{"profile", d.Profile, vars, &s.profile},
+		{"also", d.Also, vars, &s.also}, {"profile", d.Profile, vars, &s.profile},
 	} {
 		compiled, fault := l.compile(e.field, e.text, e.vars)
 		add(fault)
@@ -254,43 +254,6 @@ func (s *Source) said(field string, texts mapped) string {
 	default:
 		return s.component.gave(texts.Component)
 	}
-}
-
-// body gives the measurements: what the sender decoded, else the payload as it
-// came. An uplink that nobody decoded is never dropped.
-func (s *Source) body(run *run, r *Request, part any) ([]byte, error) {
-	value, err := run.one(s.measurements, part)
-	if err != nil {
-		return nil, err
-	}
-	if s.Units == UnitsSI || s.Units == UnitsImperial && r.query("units") == "si" {
-		value, _ = siReadings(value, nil)
-	}
-	if object, ok := value.(map[string]any); ok && (len(object) > 0 || s.payload == nil) {
-		return marshal(object)
-	} else if value != nil && !ok {
-		return nil, s.measurements.wrong("must give an object, not "+typeName(value), value)
-	}
-	if s.payload == nil {
-		return nil, s.measurements.wrong("gave no measurements", value)
-	}
-	payload, err := run.one(s.payload, part)
-	if err != nil {
-		return nil, err
-	}
-	content, ok := payload.(string)
-	if !ok && payload != nil {
-		return nil, s.payload.wrong("must give bytes, not "+typeName(payload), payload)
-	}
-	undecoded := map[string]any{"payload": fmt.Sprintf("%x", content)}
-	port, err := run.one(s.port, part)
-	if err != nil {
-		return nil, err
-	}
-	if port = numberOf(port); port != nil { // some write it as a text
-		undecoded["fPort"] = port
-	}
-	return marshal(undecoded)
 }
 
 func (s *Source) props(run *run, part any) (map[string]string, error) {

@@ -88,16 +88,19 @@ var imperialNames = []struct {
 // siReadings is si of the expressions, over the readings of a weather station:
 // what has an imperial unit is converted, and its name tells the new unit.
 func siReadings(in any, _ []any) (any, error) {
-	object, ok := in.(map[string]any)
-	if !ok {
-		return in, nil
+	if object, ok := in.(map[string]any); ok {
+		return siObject(object), nil
 	}
+	return in, nil
+}
+
+func siObject(object map[string]any) map[string]any {
 	out := make(map[string]any, len(object))
 	for name, value := range object {
 		name, value := siReading(name, value)
 		out[name] = value
 	}
-	return out, nil
+	return out
 }
 
 func siReading(name string, value any) (string, any) {
