@@ -46,6 +46,9 @@ type Definition struct {
 	Properties   map[string]Expr `yaml:"properties"`
 	Units        Units           `yaml:"units"` // of weather stations
 
+	Format Format `yaml:"format"` // of the bodies, where their media type tells nothing
+	CSV    CSV    `yaml:"csv"`    // what rows of CSV bodies are
+
 	// Codec decodes the payload where the sender did not; Codecs has one for a
 	// port or a device profile, which Profile names.
 	Codec   string            `yaml:"codec"`

@@ -5,7 +5,149 @@ import (
 	"encoding/json"
 	"mime"
 	"strings"
+	"unicode/utf8"
 )
+
+// media is what the Content-Type of a request says.
+type media struct {
+	name   string // lower case, without parameters; empty when it says nothing
+	params map[string]string
+}
+
+// mediaOf reads the Content-Type. Text in another charset than UTF-8 is refused;
+// XML says its charset itself.
+func mediaOf(r *Request) (media, error) {
+	declared := r.header("Content-Type")
+	switch declared {
+	case "", "application/json": // nearly all
+		return media{name: declared}, nil
+	}
+	name, params, err := mime.ParseMediaType(declared)
+	if err != nil {
+		name, _, _ = strings.Cut(declared, ";")
+		name = strings.ToLower(strings.TrimSpace(name))
+	}
+	m := media{name, params}
+	switch charset := strings.ToLower(params["charset"]); charset {
+	case "", "utf-8", "utf8", "us-ascii":
+	default:
+		if m.known() != FormatXML {
+			return m, &Error{Kind: Unsupported, Detail: "charset " + quote(charset) + " is not read; send UTF-8"}
+		}
+	}
+	return m, nil
+}
+
+// mediaFormats are the media types that say how a body is written.
+var mediaFormats = map[string]Format{
+	"application/json": FormatJSON, "text/json": FormatJSON,
+	"application/x-ndjson": FormatNDJSON, "application/ndjson": FormatNDJSON, "application/jsonl": FormatNDJSON,
+	"application/x-jsonlines": FormatNDJSON, "application/jsonlines": FormatNDJSON,
+	"application/x-www-form-urlencoded": FormatForm, "multipart/form-data": FormatMultipart,
+	"text/csv": FormatCSV, "application/csv": FormatCSV, "text/tab-separated-values": FormatCSV,
+	"application/cbor": FormatCBOR, "application/cbor-seq": FormatCBORs,
+	"application/msgpack": FormatMsgPack, "application/x-msgpack": FormatMsgPack, "application/vnd.msgpack": FormatMsgPack,
+	"application/senml+json": FormatSenML, "application/sensml+json": FormatSenML,
+	"application/senml+cbor": FormatSenMLCBOR, "application/sensml+cbor": FormatSenMLCBOR,
+	"application/cloudevents+json": FormatCloudEvent, "application/cloudevents-batch+json": FormatCloudEvent,
+	"application/xml": FormatXML, "text/xml": FormatXML,
+	"text/plain": FormatText, "application/octet-stream": FormatBytes, "binary/octet-stream": FormatBytes,
+}
+
+// known gives the format that a media type stands for; empty when it is none of
+// ours.
+func (m media) known() Format {
+	if f, ok := mediaFormats[m.name]; ok {
+		return f
+	}
+	if suffix := m.name[strings.LastIndexByte(m.name, '+')+1:]; strings.HasPrefix(m.name, "application/") && suffix != m.name {
+		switch suffix {
+		case "json":
+			return FormatJSON
+		case "cbor":
+			return FormatCBOR
+		case "xml":
+			return FormatXML
+		}
+	}
+	if strings.HasPrefix(m.name, "text/") || strings.HasSuffix(m.name, "/javascript") {
+		return FormatText
+	}
+	return ""
+}
+
+// format tells how a body is written. Senders that name no media type, or a
+// general one (curl says form, simple clients say text or bytes), are met by
+// looking at the body: what looks like JSON is JSON.
+func (m media) format(body []byte) (Format, error) {
+	declared := m.known()
+	switch declared {
+	case FormatText, FormatCSV, FormatXML:
+		if looksLikeJSON(body) {
+			return FormatJSON, nil
+		}
+		if declared == FormatText && looksLikeXML(body) {
+			return FormatXML, nil
+		}
+		return declared, nil
+	case FormatForm:
+		if looksLikeJSON(body) {
+			return FormatJSON, nil
+		}
+		return declared, nil
+	case FormatBytes:
+		if looksLikeJSON(body) && utf8.Valid(body) {
+			return FormatJSON, nil
+		}
+		return declared, nil
+	case "":
+		if m.name != "" {
+			return "", &Error{Kind: Unsupported, Detail: "media type " + quote(m.name) + " is not read here; send application/json"}
+		}
+		return sniff(body), nil
+	}
+	return declared, nil
+}
+
+// sniff tells how a body is written that no media type comes with.
+func sniff(body []byte) Format {
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
+	switch {
+	case len(body) == 0, looksLikeJSON(body), json.Valid(body):
+		return FormatJSON
+	case looksLikeXML(body):
+		return FormatXML
+	case !utf8.Valid(body):
+		return FormatBytes
+	case looksLikeForm(body):
+		return FormatForm
+	}
+	return FormatText
+}
+
+func looksLikeJSON(body []byte) bool {
+	body = bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n")
+	return len(body) > 0 && (body[0] == '{' || body[0] == '[')
+}
+
+func looksLikeXML(body []byte) bool {
+	body = bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n")
+	return len(body) > 1 && body[0] == '<' && (body[1] == '?' || body[1] == '!' || alphanumeric(body[1]))
+}
+
+// looksLikeForm tells whether a text is name=value pairs without a space.
+func looksLikeForm(body []byte) bool {
+	name, _, ok := bytes.Cut(body, []byte("="))
+	if !ok || len(name) == 0 || len(name) > 200 {
+		return false
+	}
+	for _, c := range name {
+		if !alphanumeric(c) && strings.IndexByte("-._%+[]", c) < 0 {
+			return false
+		}
+	}
+	return !bytes.ContainsAny(body, " \t\n\"<>{}")
+}
 
 // jsonValues reads a JSON or NDJSON body, whatever of both its media type says.
 func jsonValues(r *Request) ([]json.RawMessage, error) {
@@ -16,17 +158,29 @@ func jsonValues(r *Request) ([]json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
+	return jsonItems(body)
+}
+
+// jsonItems cuts a text that was checked into the messages that it holds.
+func jsonItems(body []byte) ([]json.RawMessage, error) {
 	items, err := values(body)
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case len(items) == 0:
-		return nil, &Error{Kind: Invalid, Detail: "the body holds no message"}
-	case len(items) > mostMessages:
-		return nil, &Error{Kind: Invalid, Detail: "the body holds too many messages", Fields: []FieldError{{Path: "body", Rule: "max", Hint: "may hold 10000 messages at most"}}}
+	if err := checkCount(len(items)); err != nil {
+		return nil, err
 	}
 	return items, nil
+}
+
+func checkCount(messages int) error {
+	switch {
+	case messages == 0:
+		return &Error{Kind: Invalid, Detail: "the body holds no message"}
+	case messages > mostMessages:
+		return &Error{Kind: Invalid, Detail: "the body holds too many messages", Fields: []FieldError{{Path: "body", Rule: "max", Hint: "may hold 10000 messages at most"}}}
+	}
+	return nil
 }
 
 const mostMessages = 10_000
@@ -35,29 +189,22 @@ const mostMessages = 10_000
 // send when nobody tells them (form, text, binary, nothing) passes where the
 // body looks like JSON.
 func wantJSON(r *Request) error {
-	declared := r.header("Content-Type")
-	media, params, err := mime.ParseMediaType(declared)
+	m, err := mediaOf(r)
 	if err != nil {
-		media, _, _ = strings.Cut(declared, ";")
-		media = strings.ToLower(strings.TrimSpace(media))
+		return err
 	}
-	if charset := strings.ToLower(params["charset"]); charset != "" && charset != "utf-8" && charset != "utf8" && charset != "us-ascii" {
-		return &Error{Kind: Unsupported, Detail: "charset " + quote(charset) + " is not read; send UTF-8"}
-	}
-	switch media {
-	case "application/json", "text/json", "application/x-ndjson", "application/ndjson", "application/jsonl",
-		"application/x-jsonlines", "application/jsonlines":
+	switch m.known() {
+	case FormatJSON, FormatNDJSON, FormatSenML, FormatCloudEvent:
 		return nil
-	case "", "application/x-www-form-urlencoded", "text/plain", "application/octet-stream", "binary/octet-stream":
-		body := bytes.TrimLeft(bytes.TrimPrefix(r.Body, []byte("\xef\xbb\xbf")), " \t\r\n")
-		if len(body) == 0 || body[0] == '{' || body[0] == '[' || media == "" {
+	case FormatForm, FormatText, FormatBytes:
+		if looksLikeJSON(r.Body) || len(bytes.TrimSpace(r.Body)) == 0 {
 			return nil
 		}
 	}
-	if strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json") {
+	if m.name == "" {
 		return nil
 	}
-	return &Error{Kind: Unsupported, Detail: "media type " + quote(media) + " is not read here; send application/json"}
+	return &Error{Kind: Unsupported, Detail: "media type " + quote(m.name) + " is not read here; send application/json"}
 }
 
 // quote shows foreign text, shortened.

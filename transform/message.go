@@ -22,6 +22,9 @@ type Request struct {
 	Query  map[string][]string
 	Header map[string][]string // canonical names
 	Body   []byte              // decompressed
+	// Received is when the request came, for senders whose times are relative to
+	// it, and for codecs.
+	Received time.Time
 }
 
 // header gives the first value of a header.

@@ -3,7 +3,6 @@ package transform
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"maps"
 	"regexp"
@@ -148,9 +147,20 @@ func (s *Source) Map(ctx context.Context, r *Request) (Outcome, error) {
 // decode reads the body. A request without one has its content in the query.
 func (s *Source) decode(r *Request) (any, error) {
 	if len(bytes.TrimSpace(r.Body)) == 0 && len(r.Query) > 0 {
-		return r.value()["query"], nil
+		content := make(map[string]any, len(r.Query))
+		for name, values := range r.Query {
+			content[name] = r.query(name)
+			if len(values) > 1 {
+				list := make([]any, len(values))
+				for i, value := range values {
+					list[i] = value
+				}
+				content[name] = list
+			}
+		}
+		return content, nil
 	}
-	return decode(r)
+	return decodeAs(r, reading{format: s.Format, csv: s.CSV})
 }
 
 func (s *Source) mapBody(run *run, r *Request, body any) (Outcome, error) {
@@ -280,40 +290,6 @@ func marshal(value any) ([]byte, error) {
 		return nil, &Error{Kind: Invalid, Detail: "the measurements cannot be written as JSON: " + err.Error()}
 	}
 	return text, nil
-}
-
-// decode reads a body into the value that jq sees. Numbers keep their digits.
-func decode(r *Request) (any, error) {
-	if wantJSON(r) == nil {
-		if value, ok := parseJSON(r.Body); ok {
-			if list, many := value.([]any); !many || len(list) > 0 && len(list) <= mostMessages {
-				return value, nil
-			}
-		}
-	}
-	items, err := jsonValues(r)
-	if err != nil {
-		return nil, err
-	}
-	read := func(item json.RawMessage) (any, error) {
-		decoder := json.NewDecoder(strings.NewReader(string(item)))
-		decoder.UseNumber()
-		var value any
-		if err := decoder.Decode(&value); err != nil {
-			return nil, syntaxError(item, 0, err)
-		}
-		return value, nil
-	}
-	if len(items) == 1 && !strings.HasPrefix(strings.TrimLeft(string(r.Body[:min(len(r.Body), 64)]), "\xef\xbb\xbf \t\r\n"), "[") {
-		return read(items[0])
-	}
-	list := make([]any, len(items))
-	for i, item := range items {
-		if list[i], err = read(item); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
 }
 
 // value is the request as jq sees it.
