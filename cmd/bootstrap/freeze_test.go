@@ -1,0 +1,115 @@
+//go:build unix
+
+package main_test
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"mayfly/emulator"
+	"mayfly/internal/hosttest"
+)
+
+// cuttingProxy is an HTTP proxy that can cut all its tunnels at once, as a NAT or
+// an upstream does with idle connections while a function is frozen.
+type cuttingProxy struct {
+	listener net.Listener
+	next     string // the proxy behind this one
+
+	mu    sync.Mutex
+	conns []net.Conn
+}
+
+func newCuttingProxy(t *testing.T, next string) *cuttingProxy {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's own
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &cuttingProxy{listener: listener, next: next}
+	var wg sync.WaitGroup
+	t.Cleanup(func() {
+		_ = listener.Close()
+		p.cut()
+		wg.Wait()
+	})
+	wg.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			behind, err := net.Dial("tcp", next) //nolint:noctx // a test's own
+			if err != nil {
+				_ = conn.Close()
+				continue
+			}
+			p.mu.Lock()
+			p.conns = append(p.conns, conn, behind)
+			p.mu.Unlock()
+			wg.Go(func() { _, _ = io.Copy(behind, bufio.NewReader(conn)); _ = behind.Close() })
+			wg.Go(func() { _, _ = io.Copy(conn, behind); _ = conn.Close() })
+		}
+	})
+	return p
+}
+
+func (p *cuttingProxy) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, conn := range p.conns {
+		_ = conn.Close()
+	}
+	p.conns = nil
+}
+
+// The process is frozen between messages, and the upstream closes the idle
+// connections meanwhile: nothing is lost, and nothing is told to be.
+func TestFrozenBetweenMessages(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("builds and starts the binary")
+	}
+	azure := emulator.Start(t, emulator.Config{AssignAtOnce: true})
+	proxy := newCuttingProxy(t, azure.ConsoleAddr())
+	cmd := exec.CommandContext(t.Context(), hosttest.Build(t, "."))
+	cmd.Env = append(environment(t, azure, "PORT=0", "HUB_IDLE_TIMEOUT=1h"), "HTTPS_PROXY=http://"+proxy.listener.Addr().String())
+	url := startServer(t, cmd)
+	const rounds, each = 20, 10
+	for round := range rounds {
+		var wg sync.WaitGroup
+		for i := range each {
+			wg.Go(func() {
+				res, err := http.Post(url+"/api/devices/dev-"+strconv.Itoa(i)+"/telemetry", "application/json", strings.NewReader(`{"round":`+strconv.Itoa(round)+`}`)) //nolint:noctx // a test's own
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				body, _ := io.ReadAll(res.Body)
+				_ = res.Body.Close()
+				if res.StatusCode != http.StatusOK {
+					t.Errorf("round %d: %d %s", round, res.StatusCode, body)
+				}
+			})
+		}
+		wg.Wait()
+		if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		proxy.cut()
+		if err := cmd.Process.Signal(syscall.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(azure.Events()); n != rounds*each {
+		t.Errorf("%d of %d messages stored", n, rounds*each)
+	}
+}
