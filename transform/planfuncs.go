@@ -256,6 +256,7 @@ func natives() map[string]helperFunc {
 		"endswith/1":       onTexts(errFails, func(a, b string) any { return strings.HasSuffix(a, b) }),
 		"ltrimstr/1":       onTexts(errBeyond, func(a, b string) any { return strings.TrimPrefix(a, b) }),
 		"rtrimstr/1":       onTexts(errBeyond, func(a, b string) any { return strings.TrimSuffix(a, b) }),
+		"contains/1":       onTexts(errBeyond, func(a, b string) any { return strings.Contains(a, b) }),
 		"split/1":          onTexts(errBeyond, splitText),
 		"tostring/0": func(in any, _ []any) (any, error) {
 			text, err := toString(in)

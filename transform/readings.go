@@ -100,9 +100,9 @@ func scalarText(in any) (string, bool) {
 
 // readings cleans what form and query senders write: numeric texts become
 // numbers, true and false booleans, and fillers vanish. Empty objects go, too.
-func readings(in any, _ []any) (any, error) { return reading(in), nil }
+func readings(in any, _ []any) (any, error) { return cleaned(in), nil }
 
-func reading(in any) any {
+func cleaned(in any) any {
 	switch in := in.(type) {
 	case string:
 		text := strings.TrimSpace(in)
@@ -122,7 +122,7 @@ func reading(in any) any {
 	case map[string]any:
 		out := make(map[string]any, len(in))
 		for name, value := range in {
-			if value = reading(value); value != nil {
+			if value = cleaned(value); value != nil {
 				out[name] = value
 			}
 		}
@@ -130,7 +130,7 @@ func reading(in any) any {
 	case []any:
 		out := make([]any, len(in))
 		for i, value := range in {
-			out[i] = reading(value)
+			out[i] = cleaned(value)
 		}
 		return out
 	case bool, nil:
