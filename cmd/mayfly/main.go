@@ -26,6 +26,9 @@ type cli struct {
 	Dev      devCommand      `cmd:"" help:"Run the bridge with an emulator of DPS and IoT Hub on this machine."`
 	Emulator emulatorCommand `cmd:"" help:"Run DPS and IoT hubs alone, for devices of any make."`
 	Codec    codecCommand    `cmd:"" help:"Test what decodes the bytes of a device."`
+	Send     sendCommand     `cmd:"" help:"Send one message; the device is provisioned if it has to be."`
+	Replay   replayCommand   `cmd:"" help:"Send a file of messages, and go on where it stopped."`
+	Keys     keysCommand     `cmd:"" help:"Derive keys."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"time"
+)
+
+// sendCommand sends one message: it provisions the device if it has to.
+type sendCommand struct {
+	target
+	Device    string        `arg:"" help:"The device that speaks."`
+	Body      string        `arg:"" help:"Its measurements, a JSON object; - reads them from the standard input."`
+	Model     string        `help:"DTMI of the device's model." placeholder:"DTMI"`
+	Component string        `help:"Component of the model."`
+	Time      string        `help:"Time of the measurements: RFC 3339, or seconds or milliseconds since 1970."`
+	MessageID string        `help:"The message's own id." placeholder:"ID"`
+	Timeout   time.Duration `default:"1m" help:"How long to try."`
+}
+
+func (c *sendCommand) Run(ctx context.Context, w *world) error {
+	body := []byte(c.Body)
+	if c.Body == "-" {
+		var err error
+		if body, err = io.ReadAll(os.Stdin); err != nil {
+			return err
+		}
+	}
+	b, err := c.open(w)
+	if err != nil {
+		return err
+	}
+	query := url.Values{}
+	for name, value := range map[string]string{"modelId": c.Model, "component": c.Component, "timestamp": c.Time, "messageId": c.MessageID} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	start := time.Now()
+	if err := b.post(ctx, "/api/devices/"+url.PathEscape(c.Device)+"/telemetry?"+query.Encode(), body); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w.stdout, "stored in %s\n", time.Since(start).Round(time.Millisecond))
+	return err
+}

@@ -1,0 +1,43 @@
+// Command device is a whole device program: it finds its hub through DPS and
+// sends one measurement.
+//
+//	ID_SCOPE=0ne00000000 DEVICE_ID=sensor-1 DEVICE_KEY=... go run ./examples/device
+//
+// The device's key comes from its enrollment, or from the group's key:
+// mayfly keys derive sensor-1.
+package main
+
+import (
+	"context"
+	"log"
+	"os"
+	"time"
+
+	"mayfly/dps"
+	"mayfly/httpsend"
+)
+
+func main() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+
+	id := os.Getenv("DEVICE_ID")
+	key, err := dps.ParseKey(os.Getenv("DEVICE_KEY"))
+	if err != nil {
+		log.Fatal("DEVICE_KEY: ", err)
+	}
+
+	// A program that sends more than once keeps both: they remember.
+	fleet := dps.NewProvisioner(&dps.Client{IDScope: os.Getenv("ID_SCOPE")}, dps.Options{})
+	hub := &httpsend.Client{}
+
+	assigned, err := fleet.Assign(ctx, dps.Device{ID: id, Key: key}, time.Time{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	target := httpsend.Target{Hub: assigned.Hub, DeviceID: assigned.DeviceID, Key: key}
+	if err := hub.Send(ctx, target, httpsend.Event{Body: []byte(`{"temperature":21.5}`), Time: time.Now()}); err != nil {
+		log.Fatal(err)
+	}
+	log.Printf("stored by %s", assigned.Hub)
+}
