@@ -1,0 +1,76 @@
+//go:build browser
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// TestScreenshots takes pictures of every view, light, dark and on a phone, where SCREENSHOTS says ("make screenshots").
+func TestScreenshots(t *testing.T) {
+	folder := os.Getenv("SCREENSHOTS")
+	if folder == "" {
+		t.Skip("SCREENSHOTS names no folder")
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s := newStage(t)
+	shoot := func(name, view, prepare string) {
+		for _, l := range []struct {
+			name          string
+			width, height int64
+			scale         float64
+			scheme        string
+		}{{"light", 1360, 900, 1, "light"}, {"dark", 1360, 900, 1, "dark"}, {"phone", 390, 844, 2, "light"}} {
+			s.look(l.width, l.height, l.scale, l.name == "phone", l.scheme)
+			s.script(fmt.Sprintf("location.hash = %q", view))
+			time.Sleep(300 * time.Millisecond)
+			s.script(prepare)
+			time.Sleep(700 * time.Millisecond)
+			png, err := chromedp.Run(s.page, chromedp.CaptureScreenshot())
+			if err == nil {
+				err = os.WriteFile(filepath.Join(folder, name+"-"+l.name+".png"), png, 0o644)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	shoot("empty", "events", "")
+	busy(s)
+	shoot("events", "events", "")
+	shoot("event", "events", `document.querySelector("#event-list .item:nth-child(4)").click()`)
+	s.script(`document.querySelector("#event-detail .back").click()`)
+	shoot("devices", "devices", "")
+	shoot("device", "devices", `document.querySelector('tr[data-id="greenhouse-7"] button').click()`)
+	s.script(`document.querySelector("#device-detail .back").click()`)
+	shoot("calls", "calls", "")
+	shoot("faults", "faults", "")
+	shoot("playground", "playground", `const s = document.querySelector("#play-source"); s.value = "tts"; s.dispatchEvent(new Event("change"))`)
+	shoot("mistake", "playground", `const b = document.querySelector("#play-body"); b.value = b.value.replace('"greenhouse-7"', '"green house"'); b.dispatchEvent(new Event("input"))`)
+}
+
+// busy lets enough happen for a picture.
+func busy(s *stage) {
+	for n := range 40 {
+		s.send("greenhouse-7", fmt.Sprintf(`{"temperature":%.2f,"humidity":%d,"soil":{"moisture":%.1f},"battery":%.3f}`,
+			21+float64((n*7)%13)/4, 48+(n*5)%9, 31-float64(n)/5, 3.6-float64(n)/500))
+		if n%4 == 0 {
+			s.send(fmt.Sprintf("meter-%04d", 42+n%12), fmt.Sprintf(`{"level":%d,"flow":{"now":%d.5,"total":%d}}`, n%7, n%5, 1000+n*3))
+		}
+	}
+	s.post(s.bridge+"/api/tts", `{"end_device_ids":{"device_id":"barn-door","application_ids":{"application_id":"farm"}},"received_at":"2026-03-14T10:00:00Z",
+		"uplink_message":{"f_port":2,"decoded_payload":{"open":true,"temperature":4.5},"rx_metadata":[{"gateway_ids":{"gateway_id":"silo"},"rssi":-57}]}}`)
+	s.post(s.console+"/devices/pump-9/block", "")
+	s.send("pump-9", `{"on":true}`)
+	s.post(s.console+"/faults", `[{"id":"switch-hubs-unavailable","endpoint":"send","share":0.2,"status":503}]`)
+	s.send("greenhouse-7", `{"temperature":22.75,"humidity":50,"soil":{"moisture":23.0},"battery":3.520}`)
+	time.Sleep(time.Second)
+}
