@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"reflect"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
@@ -49,7 +50,8 @@ func decodeCBOR(body []byte, sequence bool) (any, error) {
 	}
 }
 
-func cborMode() cbor.DecMode {
+// cborMode is made when the first CBOR comes.
+var cborMode = sync.OnceValue(func() cbor.DecMode {
 	mode, err := cbor.DecOptions{
 		DupMapKey: cbor.DupMapKeyQuiet, MaxNestedLevels: 4 * mostDepth, MaxArrayElements: mostValues, MaxMapPairs: mostValues,
 		DefaultMapType: reflect.TypeFor[map[any]any](), MapKeyByteString: cbor.MapKeyByteStringAllowed,
@@ -59,7 +61,7 @@ func cborMode() cbor.DecMode {
 		panic(err) // the options are constants
 	}
 	return mode
-}
+})
 
 // cborValue makes a value of ours of one of the library's.
 func cborValue(value any) (any, error) {
@@ -179,6 +181,10 @@ func (w *cborWalk) head() (major byte, size int64, err error) {
 
 const cborBreak = 0xff
 
+// mostBignum bounds a bignum: to write it in decimal takes the square of its
+// length.
+const mostBignum = 512
+
 func (w *cborWalk) item(depth int) error {
 	if depth > mostDepth {
 		return malformed("offset %d: nested deeper than %d", w.at, mostDepth)
@@ -236,7 +242,13 @@ func (w *cborWalk) item(depth int) error {
 			return w.closed()
 		}
 	case 6:
-		return w.item(depth + 1)
+		content := w.at
+		if err := w.item(depth + 1); err != nil {
+			return err
+		}
+		if (size == 2 || size == 3) && w.at-content > mostBignum {
+			return malformed("offset %d: a bignum of more than %d bytes", start, mostBignum)
+		}
 	case 7:
 		if w.at-start == 2 && size < 32 {
 			return malformed("offset %d: not a simple value", start)
