@@ -59,7 +59,8 @@ type Definition struct {
 	OnReject string   `yaml:"onReject"` // "accept" answers refusals 2xx, for senders that punish them
 	Samples  []Sample `yaml:"samples"`
 
-	File string `yaml:"-"` // where it stands; empty for a built-in one
+	File  string `yaml:"-"` // where it stands; empty for a built-in one
+	files fs.FS  // what the files that it names are read from
 }
 
 // Answer is what the sender wants to hear when all is well.
@@ -111,12 +112,17 @@ func builtinNames() []string {
 	return names
 }
 
-func builtin(v *rules, l *language, name string) (*Source, error) {
+// builtinText gives the YAML of a built-in source; empty when there is none.
+func builtinText(name string) string {
 	text, err := sourceFiles.ReadFile("sources/" + name + ".yaml")
 	if err != nil {
-		return nil, err
+		return ""
 	}
-	d, err := ParseDefinition(text)
+	return string(text)
+}
+
+func builtin(v *rules, l *language, name string) (*Source, error) {
+	d, err := ParseDefinition([]byte(builtinText(name)))
 	if err != nil {
 		return nil, err
 	}

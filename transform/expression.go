@@ -168,6 +168,12 @@ type run struct {
 	observed func(e *expression, values []any, err error) // for Trace
 }
 
+func newRun(ctx context.Context, r *Request) *run {
+	run := &run{parent: ctx, vars: make([]any, 1, 16)}
+	run.vars[0] = r.value()
+	return run
+}
+
 func (r *run) done() {
 	if r.cancel != nil {
 		r.cancel()

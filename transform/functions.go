@@ -58,6 +58,7 @@ func helpers() []helper {
 			}
 			return in, nil
 		}},
+		{"senml_messages", 0, senMLMessages},
 		{"si", 0, siReadings},
 		{"si", 1, siNumber},
 	}

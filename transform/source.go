@@ -53,7 +53,7 @@ func compile(v *rules, l *language, d *Definition) (*Source, error) {
 	}
 	var vars []string
 	for _, name := range slices.Sorted(maps.Keys(d.Let)) {
-		compiled, fault := l.compile("let."+name, d.Let[name], nil)
+		compiled, fault := l.compile("let."+name, d.Let[name], slices.Clone(vars)) // those before it are there already
 		if !variableName.MatchString(name) || name == "request" {
 			fault = faultAt("let", d.Let[name], 0, quote(name)+" is no name of a variable; want letters, digits and _")
 		} else {
@@ -138,8 +138,7 @@ func (s *Source) Map(ctx context.Context, r *Request) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	run := &run{parent: ctx, vars: make([]any, 1, 16)}
-	run.vars[0] = r.value()
+	run := newRun(ctx, r)
 	defer run.done()
 	return s.mapBody(run, r, body)
 }
@@ -149,18 +148,17 @@ func (s *Source) decode(r *Request) (any, error) {
 	if len(bytes.TrimSpace(r.Body)) == 0 && len(r.Query) > 0 {
 		content := make(map[string]any, len(r.Query))
 		for name, values := range r.Query {
-			content[name] = r.query(name)
-			if len(values) > 1 {
-				list := make([]any, len(values))
-				for i, value := range values {
-					list[i] = value
-				}
-				content[name] = list
+			for _, value := range values {
+				addField(content, name, value)
 			}
 		}
 		return content, nil
 	}
-	return decodeAs(r, reading{format: s.Format, csv: s.CSV})
+	how := reading{format: s.Format, csv: s.CSV}
+	if how.format == FormatSenML && strings.Contains(strings.ToLower(r.header("Content-Type")), "cbor") {
+		how.format = FormatSenMLCBOR
+	}
+	return decodeAs(r, how)
 }
 
 func (s *Source) mapBody(run *run, r *Request, body any) (Outcome, error) {
@@ -264,24 +262,6 @@ func (s *Source) said(field string, texts mapped) string {
 	default:
 		return s.component.gave(texts.Component)
 	}
-}
-
-func (s *Source) props(run *run, part any) (map[string]string, error) {
-	var props map[string]string
-	for _, p := range s.properties {
-		value, err := run.text(p.value, part)
-		if err != nil {
-			return nil, err
-		}
-		if value == "" {
-			continue
-		}
-		if props == nil {
-			props = make(map[string]string, len(s.properties))
-		}
-		props[p.name] = value
-	}
-	return props, nil
 }
 
 func marshal(value any) ([]byte, error) {

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 )
@@ -10,17 +11,18 @@ import (
 type Transformer struct {
 	validate *rules
 	sources  map[string]*lazySource
-	names    []string // sorted
+	order    []string // as Detect asks: the user's own first, then the built-in ones
 	language func() *language
 }
 
 // lazySource is compiled when it is first asked for: a cold start pays for no
 // source that nobody uses.
 type lazySource struct {
-	load func() (*Source, error)
-	once sync.Once
-	made *Source
-	err  error
+	load  func() (*Source, error)
+	hints func() []string
+	once  sync.Once
+	made  *Source
+	err   error
 }
 
 func (l *lazySource) get() (*Source, error) {
@@ -32,15 +34,18 @@ func (l *lazySource) get() (*Source, error) {
 func New() *Transformer {
 	t := &Transformer{validate: &rules{}, sources: map[string]*lazySource{}, language: sync.OnceValue(newLanguage)}
 	for _, name := range builtinNames() {
-		t.sources[name] = &lazySource{load: func() (*Source, error) { return builtin(t.validate, t.language(), name) }}
-		t.names = append(t.names, name)
+		t.sources[name] = &lazySource{
+			load:  func() (*Source, error) { return builtin(t.validate, t.language(), name) },
+			hints: sync.OnceValue(func() []string { return hintsOf(builtinText(name)) }),
+		}
+		t.order = append(t.order, name)
 	}
-	slices.Sort(t.names)
+	slices.Sort(t.order)
 	return t
 }
 
 // SourceNames lists the sources, sorted.
-func (t *Transformer) SourceNames() []string { return slices.Clone(t.names) }
+func (t *Transformer) SourceNames() []string { return slices.Sorted(maps.Keys(t.sources)) }
 
 // Source gives a source by its name; nil when there is none. The error is of a
 // source that does not compile.

@@ -1,0 +1,117 @@
+package transform
+
+import (
+	"bytes"
+	"context"
+	"strings"
+)
+
+// Detect finds the source of a request by what it looks like; nil when none fits.
+// A user's own sources are asked first. Only those whose hints are in the request
+// are compiled.
+func (t *Transformer) Detect(ctx context.Context, r *Request) (*Source, error) {
+	var seen detection
+	for _, name := range t.order {
+		l := t.sources[name]
+		if !hinted(l.hints(), r) {
+			continue
+		}
+		source, err := t.Source(name)
+		if err != nil {
+			return nil, err
+		}
+		if fits, err := seen.fits(ctx, source, r); err != nil {
+			return nil, err
+		} else if fits {
+			return source, nil
+		}
+	}
+	return nil, seen.err
+}
+
+// detection keeps what the body was read to while sources are asked.
+type detection struct {
+	body any
+	read bool
+	err  error
+}
+
+// fits asks a source whether a request is one of its sender's. A source that
+// fails on the request does not fit.
+func (d *detection) fits(ctx context.Context, s *Source, r *Request) (bool, error) {
+	if s.detect == nil {
+		return false, nil
+	}
+	body := d.body
+	switch {
+	case s.Format != "": // it reads bodies in a way of its own
+		own, err := s.decode(r)
+		if err != nil {
+			return false, nil //nolint:nilerror // a body that it cannot read is not its sender's
+		}
+		body = own
+	case !d.read:
+		d.read = true
+		if d.body, d.err = s.decode(r); d.err != nil {
+			return false, nil //nolint:nilerror // another source may read it; else Detect tells
+		}
+		body = d.body
+	case d.err != nil:
+		return false, nil
+	}
+	run := newRun(ctx, r)
+	defer run.done()
+	fits, err := run.truth(s.detect, body)
+	return fits && err == nil, nil
+}
+
+// hinted tells whether a request holds one of the hints: in its body, or as the
+// beginning of the name of a query parameter or a header. No hints are no
+// obstacle.
+func hinted(hints []string, r *Request) bool {
+	for _, hint := range hints {
+		if bytes.Contains(r.Body, []byte(hint)) {
+			return true
+		}
+		for name := range r.Query {
+			if name == hint {
+				return true
+			}
+		}
+		for name, values := range r.Header {
+			if len(name) >= len(hint) && strings.EqualFold(name[:len(hint)], hint) ||
+				name == "Content-Type" && len(values) > 0 && strings.Contains(values[0], hint) {
+				return true
+			}
+		}
+		for _, value := range r.Query["id"] { // Shelly's only mark
+			if strings.HasPrefix(value, hint) {
+				return true
+			}
+		}
+	}
+	return len(hints) == 0
+}
+
+// hintsOf reads the hints of a built-in source from its text: parsing all of the
+// sources would take longer than a cold start may. They stand on a line of their
+// own, as the tests make sure.
+func hintsOf(text string) []string {
+	_, rest, ok := strings.Cut(text, "\nhints: [")
+	if !ok {
+		return nil
+	}
+	list, _, _ := strings.Cut(rest, "]\n")
+	var hints []string
+	for hint := range strings.SplitSeq(list, ",") {
+		hints = append(hints, strings.Trim(strings.TrimSpace(hint), "'"))
+	}
+	return hints
+}
+
+// Detects tells whether a request is one of this source's sender's.
+func (s *Source) Detects(ctx context.Context, r *Request) bool {
+	var d detection
+	fits, _ := d.fits(ctx, s, r)
+	return fits
+}

@@ -1,0 +1,150 @@
+package transform
+
+import (
+	"cmp"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+)
+
+// Add compiles a user's own sources, which stand in a file, and takes them in; one
+// with a built-in source's name replaces that. files is what expressions and
+// codecs in files of their own are read from. The error is Faults, with all that
+// is wrong. Add is for the start: it must not run beside other methods.
+func (t *Transformer) Add(file string, definitions []Definition, files fs.FS) error {
+	var faults Faults
+	var names []string
+	for i := range definitions {
+		d := &definitions[i]
+		d.File, d.files = file, files
+		d.Name = cmp.Or(d.Name, d.From)
+		found := t.prepare(d, definitions[:i])
+		if slices.Contains(names, d.Name) {
+			found = append(found, &Fault{Field: "name", Problem: "another source in this file has it"})
+		}
+		if slices.Contains([]string{"telemetry", "devices", "ingest"}, d.Name) {
+			found = append(found, &Fault{Field: "name", Problem: "/api/" + d.Name + " is taken"})
+		}
+		names = append(names, d.Name)
+		for _, f := range found {
+			f.Source, f.File = d.Name, cmp.Or(f.File, file)
+		}
+		if faults = append(faults, found...); len(found) > 0 {
+			continue
+		}
+		source, err := compile(t.validate, t.language(), d)
+		if err != nil {
+			if found, ok := err.(Faults); ok { //nolint:errorlint // compile gives them bare
+				faults = append(faults, found...)
+			}
+			continue
+		}
+		hints := d.Hints
+		t.sources[d.Name] = &lazySource{load: func() (*Source, error) { return source, nil }, hints: func() []string { return hints }}
+	}
+	if len(faults) > 0 {
+		return faults
+	}
+	t.order = slices.DeleteFunc(t.order, func(name string) bool { return slices.Contains(names, name) })
+	t.order = append(names, t.order...)
+	return nil
+}
+
+// prepare fills in what a definition takes from elsewhere.
+func (t *Transformer) prepare(d *Definition, before []Definition) Faults {
+	var faults Faults
+	d.each(func(field string, e Expr) Expr {
+		if e.File == "" {
+			return e
+		}
+		text, err := fs.ReadFile(d.files, path.Clean(e.File))
+		if err != nil {
+			faults = append(faults, &Fault{Field: field, Problem: "cannot be read: " + err.Error()})
+		}
+		e.Text = string(text)
+		return e
+	})
+	if d.From == "" {
+		return faults
+	}
+	for i := range before {
+		if before[i].Name == d.From {
+			d.inherit(&before[i])
+			return faults
+		}
+	}
+	text := builtinText(d.From)
+	if text == "" {
+		return append(faults, &Fault{Field: "from", Problem: "there is no source " + quote(d.From) + "; mayfly check lists them"})
+	}
+	base, err := ParseDefinition([]byte(text))
+	if err != nil {
+		return append(faults, &Fault{Field: "from", Problem: err.Error()})
+	}
+	base.each(func(_ string, e Expr) Expr {
+		e.Line, e.Column = 0, 0 // they are of another file
+		return e
+	})
+	d.inherit(base)
+	return faults
+}
+
+// inherit takes what a definition leaves out from another one; of let, properties
+// and codecs the members. Samples prove the other one, not this.
+func (d *Definition) inherit(base *Definition) {
+	d.Let, d.Properties = over(base.Let, d.Let), over(base.Properties, d.Properties)
+	d.Codecs = over(base.Codecs, d.Codecs)
+	theirs := base.fields()
+	for i, mine := range d.fields() {
+		if mine.into.IsZero() {
+			*mine.into = *theirs[i].into
+		}
+	}
+	d.Title, d.Docs, d.Setup = cmp.Or(d.Title, base.Title), cmp.Or(d.Docs, base.Docs), cmp.Or(d.Setup, base.Setup)
+	d.Patience, d.Units, d.OnReject = cmp.Or(d.Patience, base.Patience), cmp.Or(d.Units, base.Units), cmp.Or(d.OnReject, base.OnReject)
+	d.Format, d.Codec = cmp.Or(d.Format, base.Format), cmp.Or(d.Codec, base.Codec)
+	d.Answer = cmp.Or(d.Answer, base.Answer)
+	if d.Methods == nil {
+		d.Methods = base.Methods
+	}
+	if d.Hints == nil && d.Detect == base.Detect {
+		d.Hints = base.Hints
+	}
+}
+
+func over[T any](base, mine map[string]T) map[string]T {
+	out := maps.Clone(base)
+	if out == nil {
+		return mine
+	}
+	maps.Copy(out, mine)
+	return out
+}
+
+// slot is an expression of a definition under its name.
+type slot struct {
+	field string
+	into  *Expr
+}
+
+// fields gives the expressions that stand alone, in one order.
+func (d *Definition) fields() []slot {
+	return []slot{
+		{"detect", &d.Detect}, {"ignore", &d.Ignore}, {"each", &d.Each}, {"deviceId", &d.DeviceID}, {"modelId", &d.ModelID},
+		{"gatewayId", &d.GatewayID}, {"component", &d.Component}, {"messageId", &d.MessageID}, {"timestamp", &d.Timestamp},
+		{"payload", &d.Payload}, {"port", &d.Port}, {"measurements", &d.Measurements}, {"also", &d.Also}, {"profile", &d.Profile},
+	}
+}
+
+// each changes every expression of the definition by a function.
+func (d *Definition) each(change func(field string, e Expr) Expr) {
+	for _, f := range d.fields() {
+		*f.into = change(f.field, *f.into)
+	}
+	for prefix, members := range map[string]map[string]Expr{"let.": d.Let, "properties.": d.Properties} {
+		for _, name := range slices.Sorted(maps.Keys(members)) {
+			members[name] = change(prefix+name, members[name])
+		}
+	}
+}
