@@ -7,7 +7,7 @@ LINTER  = $(GO) tool -modfile=tools/go.mod golangci-lint
 # One time and one order for what is packed: the same source makes the same zip.
 PACK    = find . -exec env TZ=UTC touch -t 198001010000 {} + && find . -type f | LC_ALL=C sort | TZ=UTC zip -X -q -9 -@
 
-.PHONY: build test race lint fmt fuzz generate bench check cfn build-Mayfly functions zip-lambda zip-functions clean
+.PHONY: build test race lint fmt fuzz generate bench screenshots check cfn build-Mayfly functions zip-lambda zip-functions clean
 
 build: # bootstrap and mayfly, for this machine
 	CGO_ENABLED=0 $(GO) build $(FLAGS) -o bootstrap ./cmd/bootstrap
@@ -33,6 +33,9 @@ generate:
 
 bench:
 	$(GO) run ./bench/warm && $(GO) run ./bench/cold
+
+screenshots: # the console's views, light, dark and on a phone, into dist/screenshots; needs chromium
+	SCREENSHOTS="$(CURDIR)/dist/screenshots" $(GO) test -tags browser -run TestScreenshots -count=1 ./cmd/mayfly
 
 check: # all that CI checks
 	.ci/run

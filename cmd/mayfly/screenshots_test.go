@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -59,9 +60,11 @@ func TestScreenshots(t *testing.T) {
 
 // busy lets enough happen for a picture.
 func busy(s *stage) {
+	begin := time.Now().Add(-40 * time.Minute)
 	for n := range 40 {
-		s.send("greenhouse-7", fmt.Sprintf(`{"temperature":%.2f,"humidity":%d,"soil":{"moisture":%.1f},"battery":%.3f}`,
-			21+float64((n*7)%13)/4, 48+(n*5)%9, 31-float64(n)/5, 3.6-float64(n)/500))
+		at := "?timestamp=" + begin.Add(time.Duration(n)*time.Minute).UTC().Format(time.RFC3339)
+		s.post(s.bridge+"/api/devices/greenhouse-7/telemetry"+at, fmt.Sprintf(`{"temperature":%.2f,"humidity":%d,"soil":{"moisture":%.1f},"battery":%.3f}`,
+			21+2*math.Sin(float64(n)/6)+float64((n*7)%5)/8, 52-n/3+(n*5)%4, 31-float64(n)/5+float64(n/20)*4, 3.6-float64(n)/500))
 		if n%4 == 0 {
 			s.send(fmt.Sprintf("meter-%04d", 42+n%12), fmt.Sprintf(`{"level":%d,"flow":{"now":%d.5,"total":%d}}`, n%7, n%5, 1000+n*3))
 		}
@@ -71,6 +74,6 @@ func busy(s *stage) {
 	s.post(s.console+"/devices/pump-9/block", "")
 	s.send("pump-9", `{"on":true}`)
 	s.post(s.console+"/faults", `[{"id":"switch-hubs-unavailable","endpoint":"send","share":0.2,"status":503}]`)
-	s.send("greenhouse-7", `{"temperature":22.75,"humidity":50,"soil":{"moisture":23.0},"battery":3.520}`)
+	s.send("greenhouse-7", `{"temperature":21.75,"humidity":40,"soil":{"moisture":27.0},"battery":3.520}`)
 	time.Sleep(time.Second)
 }

@@ -1,16 +1,14 @@
 // The view of calls: DPS as a timeline, and every call in a list.
 import { $, exactClock, facts, h, plural, pretty, shortHub, soon } from "./dom.js";
-import { lanes } from "./lanes.js";
+import { lanes, refused } from "./lanes.js";
 import { List } from "./list.js";
 
 const kinds = [
   ["dps", "DPS", (c) => c.service === "dps"],
-  ["hub", "Hubs and store", (c) => c.service !== "dps"],
+  ["hub", "Hubs", (c) => c.service !== "dps"],
   ["refused", "Refused", (c) => refused(c)],
   ["all", "All", () => true],
 ];
-
-const refused = (c) => c.status === 0 || c.status >= 300 || ["failed", "disabled"].includes(c.state);
 
 export function callsView(store) {
   const list = new List($("call-list"), { fill, choose });
@@ -69,7 +67,7 @@ export function callsView(store) {
   return { shown: refresh };
 }
 
-const status = (call) => h("span", { class: `pill ${refused(call) ? "bad" : call.status === 202 ? "wait" : "good"}` }, call.status || "no answer");
+const status = (call) => h("span", { class: `pill ${refused(call) ? "bad" : call.status !== 200 && call.status !== 204 && call.status !== 201 ? "wait" : "good"}` }, call.status || "no answer");
 
 function words(call) {
   return [call.state, call.fault && `fault ${call.fault}`, call.errorCode, call.note].filter(Boolean).join(" · ");

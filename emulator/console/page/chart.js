@@ -20,7 +20,8 @@ class Chart {
     this.value.textContent = line(series.last);
     this.range.textContent = low === high
       ? `${values.length === 1 ? "one value" : `${values.length} equal values`}`
-      : `${format.format(low)} to ${format.format(high)}, ${values.length} values since ${clock(times[0])}`;
+      : `${format.format(low)} to ${format.format(high)} · ${values.length} values`;
+    this.range.title = `since ${clock(times[0])}`;
     this.canvas.setAttribute("aria-label", `${this.name}: ${line(series.last)} now, ${this.range.textContent}`);
     this.#plot(times, values, low, high);
     this.canvas.dataset.points = values.length;

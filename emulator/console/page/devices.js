@@ -135,11 +135,12 @@ export function devicesView(store) {
       h("option", { value: "" }, "at once, DPS knows"), h("option", { value: "staleLookup" }, "at once, look-up is stale"),
       h("option", { value: "oldHubDisabled" }, "at once, old hub says disabled"), h("option", { value: "onRegister" }, "when it registers again"));
     return h("form", {
-      class: "row end", onsubmit: (e) => {
+      class: "move", onsubmit: (e) => {
         e.preventDefault();
         act(id, "move", { hub: to.value.trim(), ...(how.value && { [how.value]: true }) });
       },
-    }, to, how, h("datalist", { id: "hub-names" }, store.info.hubs.map((hub) => h("option", { value: hub }))), h("button", { type: "submit" }, "Move"));
+    }, to, how, h("button", { type: "submit" }, "Move"),
+    h("datalist", { id: "hub-names" }, store.info.hubs.map((hub) => h("option", { value: hub }))));
   }
 
   $("device-filter").addEventListener("input", refresh);

@@ -21,6 +21,7 @@ export function eventsView(store) {
     const none = store.events.length === 0;
     show($("welcome"), none);
     show($("event-split"), !none);
+    show($("event-tools"), !none);
     const newer = paused ? ` — paused, ${store.events.length - paused.length} newer` : "";
     $("event-count").textContent = none ? "" : `${plural(events.length, "event")}${filter ? ` of ${store.events.length}` : ""}${newer}`;
     list.set(events);

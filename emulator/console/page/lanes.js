@@ -4,8 +4,6 @@ import { clock, h, shortHub } from "./dom.js";
 const mostLanes = 12;
 const mostCalls = 120;
 const laneHeight = 30;
-const left = 150;
-const right = 110;
 const top = 26;
 
 // lanes draws the last calls.
@@ -24,23 +22,26 @@ export function lanes(element, legend, calls) {
   let from = Math.min(...times);
   let to = Math.max(...times);
   if (to - from < 2000) [from, to] = [from - 300, from + 2000];
-  const width = Math.max(420, element.clientWidth || 900);
+  const width = Math.max(300, element.clientWidth || 900);
+  const narrow = width < 600;
+  const frame = { width, left: narrow ? 104 : 150, right: narrow ? 62 : 110, letters: narrow ? 12 : 18 };
+  const { left, right } = frame;
   const x = (t) => left + ((t - from) / (to - from)) * (width - left - right);
   const height = top + byDevice.size * laneHeight + 6;
   const svg = h("svg", {
     viewBox: `0 0 ${width} ${height}`, width, height, role: "img",
     "aria-label": `${shown.length} calls to DPS of ${byDevice.size} devices between ${clock(from)} and ${clock(to)}; the list below has them all`,
   });
-  svg.append(...axis(from, to, x, height));
+  svg.append(...axis(from, to, x, height, narrow ? 3 : 6));
   let i = 0;
-  for (const [device, list] of byDevice) svg.append(lane(device, list, x, top + i++ * laneHeight + laneHeight / 2, width));
+  for (const [device, list] of byDevice) svg.append(lane(device, list, x, top + i++ * laneHeight + laneHeight / 2, frame));
   element.replaceChildren(svg);
   if (!legend.childElementCount) legend.append(...["register", "poll", "lookup"].map(key), key("bad"));
 }
 
-function axis(from, to, x, height) {
+function axis(from, to, x, height, most) {
   const steps = [100, 200, 500, 1000, 2000, 5000, 10000, 30000, 60000, 300000, 600000, 1800000, 3600000];
-  const step = steps.find((s) => (to - from) / s <= 6) ?? (to - from) / 6;
+  const step = steps.find((s) => (to - from) / s <= most) ?? (to - from) / most;
   const out = [];
   for (let t = Math.ceil(from / step) * step; t <= to; t += step) {
     const label = step < 1000 ? `${clock(t)}.${Math.round((t % 1000) / 100)}` : clock(t);
@@ -49,11 +50,11 @@ function axis(from, to, x, height) {
   return out;
 }
 
-function lane(device, calls, x, y, width) {
+function lane(device, calls, x, y, { width, left, right, letters }) {
   const g = h("g", {});
   const last = calls.at(-1);
   g.append(h("line", { x1: left, x2: width - right, y1: y, y2: y, class: "lane-base" }));
-  g.append(h("text", { x: left - 14, y: y + 4, class: "lane-name" }, device.length > 18 ? `${device.slice(0, 17)}…` : device, h("title", {}, device)));
+  g.append(h("text", { x: left - 14, y: y + 4, class: "lane-name" }, device.length > letters ? `${device.slice(0, letters - 1)}…` : device, h("title", {}, device)));
   // A bar from each registration to its end.
   let begun = null;
   for (const c of calls) {
@@ -66,15 +67,16 @@ function lane(device, calls, x, y, width) {
   }
   g.append(...calls.map((c) => mark(c, x(c.at.getTime()), y)));
   const end = last.state === "assigned" ? shortHub(last.hub) : last.status >= 300 || !last.status ? `${last.status || "no answer"}` : last.state ?? "";
-  g.append(h("text", { x: width - right + 14, y: y + 4, class: isBad(last) ? "lane-end bad" : "lane-end" }, end));
+  g.append(h("text", { x: width - right + 14, y: y + 4, class: refused(last) ? "lane-end bad" : "lane-end" }, end));
   return g;
 }
 
-const isBad = (c) => c.status === 0 || c.status >= 300 || ["failed", "disabled"].includes(c.state);
+// refused tells whether a call was. That DPS does not know a device yet is what a look-up is there to find out.
+export const refused = (c) => !(c.op === "lookup" && c.status === 404) && (c.status === 0 || c.status >= 300 || ["failed", "disabled"].includes(c.state));
 
 function mark(c, x, y) {
   const label = h("title", {}, `${clock(c.at)} ${c.op} ${c.status || "no answer"} ${c.state ?? ""} ${c.note ?? ""}`);
-  if (isBad(c)) return h("path", { d: `M${x - 4} ${y - 4}l8 8m0 -8l-8 8`, class: "mark-bad" }, label);
+  if (refused(c)) return h("path", { d: `M${x - 4} ${y - 4}l8 8m0 -8l-8 8`, class: "mark-bad" }, label);
   if (c.op === "register") return h("circle", { cx: x, cy: y, r: 5, class: "mark-register" }, label);
   if (c.op === "lookup") return h("rect", { x: x - 4, y: y - 4, width: 8, height: 8, transform: `rotate(45 ${x} ${y})`, class: "mark-lookup" }, label);
   return h("circle", { cx: x, cy: y, r: 4, class: "mark-poll" }, label);

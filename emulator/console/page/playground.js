@@ -20,7 +20,11 @@ export function playgroundView(store) {
     $("play-sample").replaceChildren(...source.samples.map((s, i) => h("option", { value: i }, s.name)));
     show($("play-mapping-part"), Boolean(source.definition));
     show($("play-fixed"), !source.definition);
-    $("play-mapping").value = source.definition ?? "";
+    const mapping = $("play-mapping");
+    mapping.value = source.definition ?? "";
+    // What one would change stands below how to set the sender up.
+    const before = mapping.value.slice(0, Math.max(0, mapping.value.search(/^(ignore|each|deviceId):/m))).split("\n").length - 1;
+    mapping.scrollTop = before * parseFloat(getComputedStyle(mapping).lineHeight);
     load();
   }
 
