@@ -52,7 +52,12 @@ func (s *Source) undecoded(run *run, part any) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if port = numberOf(port); port != nil { // some write it as a text
+	port = numberOf(port) // some write it as a text
+	decoded, err := s.decodePayload(run, part, bytes, port)
+	if err != nil || decoded != nil {
+		return decoded, err
+	}
+	if port != nil {
 		object["fPort"] = port
 	}
 	return object, nil

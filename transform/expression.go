@@ -160,6 +160,7 @@ func (e *expression) gave(value any) string {
 
 // run evaluates the expressions of a source for one request.
 type run struct {
+	about
 	parent   context.Context
 	ctx      context.Context // with the limit of time; made when gojq is first needed
 	cancel   context.CancelFunc

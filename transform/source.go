@@ -27,6 +27,7 @@ type Source struct {
 	timestamp, payload, port, measurements, also       *expression
 	profile                                            *expression
 	let, properties                                    []named
+	codecs                                             *codecs // nil without any
 }
 
 // named is an expression of a let or a property.
@@ -49,6 +50,11 @@ func compile(v *rules, l *language, d *Definition) (*Source, error) {
 		}
 	}
 	for _, f := range d.check() {
+		add(f)
+	}
+	made, found := codecsOf(d)
+	s.codecs = made
+	for _, f := range found {
 		add(f)
 	}
 	var vars []string
@@ -130,6 +136,7 @@ var sourceName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 type Outcome struct {
 	Messages []Message
 	Ignored  int // parts that are no telemetry
+	Notes    []Note
 }
 
 // Map reads a request of this source's sender.
@@ -139,6 +146,7 @@ func (s *Source) Map(ctx context.Context, r *Request) (Outcome, error) {
 		return Outcome{}, err
 	}
 	run := newRun(ctx, r)
+	run.received = r.Received
 	defer run.done()
 	return s.mapBody(run, r, body)
 }
@@ -192,6 +200,7 @@ func (s *Source) mapBody(run *run, r *Request, body any) (Outcome, error) {
 	if len(wrong) > 0 {
 		return Outcome{}, invalid(wrong[:min(len(wrong), mostFieldErrors)]...)
 	}
+	out.Notes = run.notes
 	return out, nil
 }
 
@@ -243,6 +252,7 @@ func (s *Source) message(run *run, r *Request, part any) (Message, error) {
 	if m.Time, err = run.time(s.timestamp, part); err != nil {
 		return m, err
 	}
+	run.message = &m
 	if m.Body, err = s.body(run, r, part); err != nil {
 		return m, err
 	}

@@ -1,0 +1,171 @@
+package transform
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Note is something about a message that its operator wants to know, though the
+// message is delivered: for the log and for counters.
+type Note struct {
+	DeviceID string
+	Kind     NoteKind
+	Text     string
+}
+
+// NoteKind says what a note is about.
+type NoteKind string
+
+// The kinds of note.
+const (
+	NoteUndecoded    NoteKind = "undecoded"     // the payload went out as it came
+	NoteCodecFailed  NoteKind = "codec-failed"  // the codec broke on the payload, which went out as it came
+	NoteCodecError   NoteKind = "codec-error"   // the codec says that the payload is wrong; it went out as it came
+	NoteCodecWarning NoteKind = "codec-warning" // the codec decoded, but has something to say
+)
+
+// mostNotes bounds what one request may say.
+const mostNotes = 100
+
+// codecs are those of a source.
+type codecs struct {
+	usual     Codec
+	byPort    map[int]Codec
+	byProfile map[string]Codec
+}
+
+// codecsOf makes the codecs that a definition names. Scripts are read from the
+// files next to it. A key of codecs that is a number is a port, every other one a
+// device profile.
+func codecsOf(d *Definition) (*codecs, Faults) {
+	if d.Codec == "" && len(d.Codecs) == 0 {
+		return nil, nil
+	}
+	var faults Faults
+	made := map[string]Codec{}
+	codec := func(field, spec string) Codec {
+		if made[spec] == nil {
+			c, err := codecOf(spec, d.files)
+			if err != nil {
+				faults = append(faults, &Fault{Field: field, Problem: err.Error()})
+				return nil
+			}
+			made[spec] = c
+		}
+		return made[spec]
+	}
+	c := &codecs{byPort: map[int]Codec{}, byProfile: map[string]Codec{}}
+	if d.Codec != "" {
+		c.usual = codec("codec", d.Codec)
+	}
+	for _, key := range slices.Sorted(maps.Keys(d.Codecs)) {
+		made := codec("codecs."+key, d.Codecs[key])
+		if port, err := strconv.Atoi(key); err == nil {
+			c.byPort[port] = made
+		} else {
+			c.byProfile[key] = made
+		}
+	}
+	if len(c.byProfile) > 0 && d.Profile.IsZero() {
+		faults = append(faults, &Fault{Field: "profile", Problem: "is missing: codecs names device profiles, and nothing tells the profile of a device"})
+	}
+	if d.Payload.IsZero() {
+		faults = append(faults, &Fault{Field: "payload", Problem: "is missing: it gives the codec its bytes"})
+	}
+	return c, faults
+}
+
+func codecOf(spec string, files fs.FS) (Codec, error) {
+	if !strings.HasSuffix(spec, ".js") {
+		return NewCodec(spec, nil)
+	}
+	if files == nil {
+		return nil, errors.New("a payload formatter in a file is for sources in a configuration file")
+	}
+	script, err := fs.ReadFile(files, path.Clean(spec))
+	if err != nil {
+		return nil, errors.New("cannot be read: " + err.Error())
+	}
+	return NewCodec(spec, script)
+}
+
+// pick gives the codec for a device profile or, where that has none, a port.
+func (c *codecs) pick(profile string, port int) Codec {
+	if found := c.byProfile[profile]; found != nil {
+		return found
+	}
+	if found := c.byPort[port]; found != nil {
+		return found
+	}
+	return c.usual
+}
+
+// decodePayload gives what the source's codec makes of a payload; nil when it
+// goes out as it came, and the notes say why.
+func (s *Source) decodePayload(run *run, part any, payload string, port any) (map[string]any, error) {
+	if s.codecs == nil || payload == "" {
+		run.note(NoteUndecoded, "nothing decodes it")
+		return nil, nil
+	}
+	profile, err := run.text(s.profile, part)
+	if err != nil {
+		return nil, err
+	}
+	number := 0
+	if n, ok := exampleNumber(port); ok {
+		number = int(n)
+	}
+	codec := s.codecs.pick(profile, number)
+	if codec == nil {
+		run.note(NoteUndecoded, "there is no codec for port "+strconv.Itoa(number)+" and profile "+quote(profile))
+		return nil, nil
+	}
+	in := Uplink{Bytes: []byte(payload), Port: number, Time: run.received}
+	if run.message != nil && !run.message.Time.IsZero() {
+		in.Time = run.message.Time
+	}
+	ctx := run.parent
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	out, err := codec.Decode(ctx, in)
+	for _, text := range out.Warnings {
+		run.note(NoteCodecWarning, text)
+	}
+	switch {
+	case err != nil:
+		run.note(NoteCodecFailed, err.Error())
+	case len(out.Errors) > 0:
+		run.note(NoteCodecError, strings.Join(out.Errors, "; "))
+	case len(out.Data) == 0:
+		run.note(NoteUndecoded, "the codec gave no data")
+	default:
+		return out.Data, nil
+	}
+	return nil, nil
+}
+
+// about is what codecs and notes need to know of the message that is being made.
+type about struct {
+	message  *Message
+	received time.Time
+	notes    []Note
+}
+
+func (a *about) note(kind NoteKind, text string) {
+	if len(a.notes) >= mostNotes {
+		return
+	}
+	n := Note{Kind: kind, Text: shorten(text)}
+	if a.message != nil {
+		n.DeviceID = a.message.DeviceID
+	}
+	a.notes = append(a.notes, n)
+}
