@@ -3,6 +3,7 @@ package transform
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -121,7 +122,7 @@ func (s *script) try() error {
 func compileScript(name, text string) (*goja.Program, string, error) {
 	// Source maps would be read from files.
 	program, err := goja.Parse(name, text, parser.WithDisableSourceMaps)
-	for _, repair := range []func(string) string{plainScript, unescapeLines} {
+	for _, repair := range []func(string) string{plainScript, unquoted} {
 		if err == nil {
 			break
 		}
@@ -205,44 +206,16 @@ func plainScript(text string) string {
 	return exportDefault.ReplaceAllString(text, "${1}${2}module.exports=")
 }
 
-// unescapeLines mends a script that was stored with its line breaks written as
-// \n, as some of the device repository are. Outside of strings no script can
-// have these.
-func unescapeLines(text string) string {
-	if !strings.Contains(text, `\n`) {
+// unquoted mends a script that was stored as the inside of a JSON string, all in
+// one line with \n and \", as some of the device repository are.
+func unquoted(text string) string {
+	line := strings.TrimSpace(text)
+	if !strings.Contains(line, `\n`) || strings.Contains(line, "\n") {
 		return text
 	}
-	out := []byte(text)
-	const code, line, block = 0, '/', '*'
-	state := byte(code) // or the quote that is open
-	for i := 0; i < len(out)-1; i++ {
-		c, next := out[i], out[i+1]
-		switch {
-		case state == line:
-			if c == '\n' {
-				state = code
-			} else if c == '\\' && next == 'n' {
-				out[i], out[i+1], state = ' ', '\n', code
-			}
-		case state == block:
-			if c == '*' && next == '/' {
-				state = code
-				i++
-			}
-		case state != code:
-			if c == '\\' {
-				i++
-			} else if c == state || c == '\n' && state != '`' {
-				state = code
-			}
-		case c == '"', c == '\'', c == '`':
-			state = c
-		case c == '/' && (next == '/' || next == '*'):
-			state = map[byte]byte{'/': line, '*': block}[next]
-			i++
-		case c == '\\' && (next == 'n' || next == 'r' || next == 't'):
-			out[i], out[i+1] = ' ', map[byte]byte{'n': '\n', 'r': ' ', 't': ' '}[next]
-		}
+	var out string
+	if json.Unmarshal([]byte(`"`+line+`"`), &out) != nil {
+		return text
 	}
-	return string(out)
+	return out
 }

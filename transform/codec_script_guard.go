@@ -13,25 +13,27 @@ import (
 // from parts gets past this: the guard is against accidents and hostile
 // payloads. Against hostile scripts there is the watch over time and memory.
 var (
-	namesLarge = regexp.MustCompile(`\b(?:repeat|padStart|padEnd|fill|join|from|ArrayBuffer|(?:Ui|I)nt(?:8|16|32)Array|Uint8ClampedArray|Float(?:32|64)Array|Big(?:Ui|I)nt64Array)\b`)
-	// What makes arrays that are long, but empty, and what walks over them.
-	namesLong  = regexp.MustCompile(`\bArray\s*\(|\blength\s*[=:][^=]`)
-	namesLoops = regexp.MustCompile(`\b(?:concat|slice|splice|map|filter|forEach|indexOf|lastIndexOf|includes|every|some|reduce|reduceRight|find|findIndex|reverse|sort|flat|flatMap|copyWithin)\b`)
-	typedName  = regexp.MustCompile(`Array$|^ArrayBuffer$`)
+	heldAlways = []string{"repeat", "padStart", "padEnd", "fill", "join", "from", "ArrayBuffer",
+		"Uint8Array", "Int8Array", "Uint8ClampedArray", "Uint16Array", "Int16Array", "Uint32Array", "Int32Array",
+		"Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array"}
+	// What walks over arrays that are long, but empty.
+	heldLong = []string{"concat", "slice", "splice", "map", "filter", "forEach", "indexOf", "lastIndexOf", "includes", "every", "some",
+		"reduce", "reduceRight", "find", "findIndex", "reverse", "sort", "flat", "flatMap", "copyWithin"}
+	typedName = regexp.MustCompile(`Array$|^ArrayBuffer$`)
 )
 
 // mostHeld is the length that a text or an array may be given in one step.
 const mostHeld = 1 << 20
 
-// toHold gives the names in a script that the guard is for.
-func toHold(text string) []string {
-	names := namesLarge.FindAllString(text, -1)
-	if namesLong.MatchString(text) {
-		names = append(names, "toString")
-		names = append(names, namesLoops.FindAllString(text, -1)...)
+// toHold gives those of a script's names that the guard is for.
+func toHold(names map[string]bool) []string {
+	missing := func(name string) bool { return !names[name] }
+	held := slices.DeleteFunc(slices.Clone(heldAlways), missing)
+	if names[makesLong] {
+		held = append(held, "toString")
+		held = append(held, slices.DeleteFunc(slices.Clone(heldLong), missing)...)
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return held
 }
 
 // hold wraps what has these names in a VM.

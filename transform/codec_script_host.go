@@ -3,8 +3,11 @@ package transform
 import (
 	"embed"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,32 +28,64 @@ type needs struct {
 	console      bool
 }
 
-var (
-	namesDate    = regexp.MustCompile(`\bDate\b`)
-	namesBuffer  = regexp.MustCompile(`\b(?:Buffer|TextEncoder|TextDecoder|atob|btoa)\b`)
-	namesReads   = regexp.MustCompile(`\b(?:read|write)[A-Z]\w*\b`)
-	namesConsole = regexp.MustCompile(`\bconsole\b`)
-)
-
 // needsOf looks for names in a script.
 func needsOf(text string) (n needs, err error) {
-	if namesDate.MatchString(text) && !localIsUTC() {
+	names := scriptNames(text)
+	if names["Date"] && !localIsUTC() {
 		if n.date, err = compiledPrelude("date"); err != nil {
 			return n, err
 		}
 	}
-	if namesBuffer.MatchString(text) {
+	if names["Buffer"] || names["TextEncoder"] || names["TextDecoder"] || names["atob"] || names["btoa"] {
 		if n.buffer, err = compiledPrelude("buffer"); err != nil {
 			return n, err
 		}
-		for _, name := range namesReads.FindAllString(text, -1) {
-			n.buffers = append(n.buffers, name)
+		for _, name := range slices.Sorted(maps.Keys(names)) {
+			if method := bufferMethod.FindString(name); method != "" {
+				n.buffers = append(n.buffers, method)
+			}
 		}
 	}
-	n.console = namesConsole.MatchString(text)
-	n.held = toHold(text)
+	n.console = names["console"]
+	n.held = toHold(names)
 	return n, nil
 }
+
+var bufferMethod = regexp.MustCompile(`^(?:read|write)[A-Z][A-Za-z0-9]*$`)
+
+// makesLong stands among the names of a script that makes arrays which may be
+// long, but empty.
+const makesLong = "new Array(n), or length = n"
+
+// scriptNames gives the names in a script. Those in strings and comments are
+// among them, which does no harm.
+func scriptNames(text string) map[string]bool {
+	names := map[string]bool{}
+	for i := 0; i < len(text); {
+		c := text[i]
+		if !nameByte(c) || '0' <= c && c <= '9' {
+			i++
+			continue
+		}
+		start := i
+		for i < len(text) && nameByte(text[i]) {
+			i++
+		}
+		name := text[start:i]
+		names[name] = true
+		if name != "Array" && name != "length" {
+			continue
+		}
+		rest := strings.TrimLeft(text[i:min(i+8, len(text))], " \t")
+		if name == "Array" && strings.HasPrefix(rest, "(") ||
+			name == "length" && len(rest) > 1 && (rest[0] == '=' || rest[0] == ':') && rest[1] != '=' {
+			names[makesLong] = true
+		}
+	}
+	return names
+}
+
+func nameByte(c byte) bool { return alphanumeric(c) || c == '_' || c == '$' }
 
 // install makes a VM what the script needs. The guard comes last, so that the
 // others are not held back by it.

@@ -36,7 +36,7 @@ func TestScript(t *testing.T) {
 		{"CommonJS", `module.exports = {decodeUplink: function (input) { return {data: {v: 1}} }}`, object{"v": 1}},
 		{"CommonJS with a require", `const {Buffer} = require("buffer"); exports.decodeUplink = (i) => ({data: {v: Buffer.from(i.bytes).readUInt16BE(0)}})`, object{"v": 0x3ff}},
 		{"guarded module", `function decodeUplink() { return {data: {node: typeof module !== "undefined"}} } if (typeof module !== "undefined") module.exports = {}`, object{"node": false}},
-		{"no line breaks left", `function decodeUplink(input) {\n  var s = "a\nb"; // why\n  return {data: {s: s}};\n}`, object{"s": "a\nb"}},
+		{"stored as a JSON string", `function decodeUplink(input) {\n  var s = \"a\\nb\"; // why\n  return {data: {s: s}};\n}` + "\n", object{"s": "a\nb"}},
 		{"implicit global, octal, with", `function decodeUplink(input) { x = 010; with ({y: 1}) { x += y } return {data: {x: x}} }`, object{"x": 9}},
 		{"nothing", `function decodeUplink() { return {data: {u: undefined, n: null, nan: NaN, inf: -Infinity, f: function () {}, s: Symbol("x"), o: {u: undefined}, l: [undefined, 1]}} }`,
 			object{"o": object{}, "l": []any{nil, 1}}},
