@@ -60,16 +60,15 @@ func invalidUTF8(body []byte) int64 {
 // values cuts a body into the JSON values that it holds: the elements of an
 // array, or one value after another (NDJSON). A lone value is one.
 func values(body []byte) ([]json.RawMessage, error) {
-	start := bytes.TrimLeft(body, " \t\r\n")
-	if len(start) == 0 {
+	body = bytes.TrimLeft(body, " \t\r\n")
+	if len(body) == 0 {
 		return nil, malformed("the body is empty")
 	}
-	if start[0] == '[' {
-		var list []json.RawMessage
-		if err := json.Unmarshal(body, &list); err != nil {
-			return nil, syntaxError(body, 0, err)
+	if json.Valid(body) {
+		if body[0] == '[' {
+			return elements(body), nil
 		}
-		return list, nil
+		return []json.RawMessage{bytes.TrimRight(body, " \t\r\n")}, nil
 	}
 	var list []json.RawMessage
 	decoder := json.NewDecoder(bytes.NewReader(body))
@@ -82,8 +81,45 @@ func values(body []byte) ([]json.RawMessage, error) {
 		if err != nil {
 			return nil, syntaxError(body, 0, err)
 		}
+		if body[0] == '[' {
+			// Valid elements, and then something else.
+			return nil, syntaxError(body, 0, json.Unmarshal(body, new(any)))
+		}
 		list = append(list, value)
 	}
+}
+
+// elements cuts an array that is known to be valid.
+func elements(array []byte) []json.RawMessage {
+	list := []json.RawMessage{}
+	depth, quoted, start := 0, false, 0
+	add := func(end int) {
+		if element := bytes.TrimSpace(array[start:end]); len(element) > 0 {
+			list = append(list, element)
+		}
+	}
+	for i := 0; i < len(array); i++ {
+		c := array[i]
+		switch {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '[', c == '{':
+			if depth++; depth == 1 {
+				start = i + 1
+			}
+		case c == ']', c == '}':
+			if depth--; depth == 0 {
+				add(i)
+			}
+		case c == ',' && depth == 1:
+			add(i)
+			start = i + 1
+		}
+	}
+	return list
 }
 
 // isObject tells whether a JSON value is an object.

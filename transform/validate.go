@@ -44,10 +44,10 @@ func newValidator() *validator.Validate {
 	for tag, valid := range map[string]func(string) bool{
 		"deviceid":  ValidDeviceID,
 		"dtmi":      ValidModelID,
-		"name":      func(s string) bool { return len(s) <= 64 && dtdlName(s) },
+		"name":      validName,
 		"messageid": ValidMessageID,
 		"object":    func(s string) bool { return isObject([]byte(s)) },
-		"timestamp": func(s string) bool { _, err := parseTime(strings.Trim(s, `"`)); return err == nil },
+		"timestamp": validTimestamp,
 	} {
 		// The tags are constants of this file, so registration cannot fail.
 		_ = v.RegisterValidation(tag, func(fl validator.FieldLevel) bool { return valid(text(fl.Field())) })
@@ -120,6 +120,15 @@ func ValidModelID(s string) bool {
 		}
 	}
 	return true
+}
+
+// validName tells whether s may name a component (the same, "Component").
+func validName(s string) bool { return len(s) <= 64 && dtdlName(s) }
+
+// validTimestamp tells whether a JSON value is a timestamp.
+func validTimestamp(s string) bool {
+	_, err := parseTime(strings.Trim(s, `"`))
+	return err == nil
 }
 
 func versionNumber(s string, most int) bool {
