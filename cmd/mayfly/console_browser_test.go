@@ -4,8 +4,6 @@ package main
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
@@ -198,19 +196,10 @@ func newPoller(t *testing.T, console, id string) *poller {
 		t.Fatal(err)
 	}
 	group, _ := base64.StdEncoding.DecodeString(emulator.DefaultGroupKey)
-	key := mac(group, id)
-	resource := url.QueryEscape(emulator.DefaultHub + "/devices/" + id)
-	expiry := fmt.Sprint(time.Now().Add(time.Hour).Unix())
-	signature := url.QueryEscape(base64.StdEncoding.EncodeToString(mac(key, resource+"\n"+expiry)))
+	token := sasToken(mac(group, id), emulator.DefaultHub+"/devices/"+id, "")
 	transport := &http.Transport{Proxy: http.ProxyURL(proxy), TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &poller{t, &http.Client{Transport: transport, Timeout: 10 * time.Second}, id, "SharedAccessSignature sr=" + resource + "&sig=" + signature + "&se=" + expiry}
-}
-
-func mac(key []byte, text string) []byte {
-	h := hmac.New(sha256.New, key)
-	h.Write([]byte(text))
-	return h.Sum(nil)
+	return &poller{t, &http.Client{Transport: transport, Timeout: 10 * time.Second}, id, token}
 }
 
 func (p *poller) ask(method, lock, body string) (*http.Response, string) {

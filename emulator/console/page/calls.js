@@ -63,6 +63,7 @@ export function callsView(store) {
     refresh();
   });
   store.addEventListener("calls", refresh);
+  new ResizeObserver(refresh).observe($("lanes").parentElement);
   choose(null);
   return { shown: refresh };
 }
