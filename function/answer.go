@@ -70,6 +70,17 @@ func (s *Service) accept(w http.ResponseWriter, d decoded, a accepted) {
 	_, _ = w.Write(body)
 }
 
+// reject answers an error of decoding: 2xx where the source's sender punishes
+// refusals, and then it is in the log alone.
+func (s *Service) reject(w http.ResponseWriter, r *http.Request, d decoded, err error) {
+	if p := problem(r.Context(), err, s.now()); d.lenient && !p.Retryable {
+		about(r.Context()).problem = p
+		s.accept(w, d, accepted{})
+		return
+	}
+	s.refuse(w, r, err)
+}
+
 // refuse answers an error that ends the request before anything is sent.
 func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var own *refusal

@@ -42,6 +42,8 @@ type Config struct {
 	APIKeys           string        `env:"API_KEYS" doc:"for AUTH=keys: comma-separated name=sha256:HEX"`
 	Port              string        `env:"PORT" envDefault:"8080" doc:"plain server"`
 	Address           string        `env:"HOST" doc:"plain server; all interfaces when empty"`
+	ConfigFile        string        `env:"CONFIG" doc:"path of the configuration file, which has sources of your own; mayfly.yaml where there is one"`
+	ConfirmAWS        bool          `env:"AWS_CONFIRM_DESTINATIONS" envDefault:"false" doc:"confirm to AWS IoT that this endpoint may be a destination of its rules, for as long as one is set up"`
 	LogLevel          slog.Level    `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
 	LogFormat         string        `env:"LOG_FORMAT" envDefault:"json" doc:"json or text, to stdout"`
 
@@ -49,7 +51,8 @@ type Config struct {
 	FunctionsPort string // of the Functions host
 	Callers       []Caller
 
-	groupKeys  []secret.Reference // primary, secondary
+	transform  *transform.Transformer // with the sources of the file
+	groupKeys  []secret.Reference     // primary, secondary
 	deviceKeys *secret.Reference
 	caPEM      *secret.Reference
 	getenv     func(string) string
@@ -145,6 +148,14 @@ func LoadConfig(environ []string) (*Config, error) {
 		fault("LOG_FORMAT", "must be json or text, not %q", c.LogFormat)
 	}
 	c.checkAuth(fault)
+	var err error
+	if c.transform, _, err = LoadSources(c.ConfigFile); err != nil {
+		var wrong FaultsError
+		if !errors.As(err, &wrong) {
+			return nil, err
+		}
+		faults = append(faults, wrong...)
+	}
 	if len(faults) > 0 {
 		slices.SortFunc(faults, func(a, b Fault) int { return strings.Compare(a.Variable, b.Variable) })
 		return nil, faults
@@ -275,7 +286,7 @@ func parseFaults(err error) []Fault {
 		}
 		want := map[string]string{
 			"HubIdleTimeout": "a duration, as in 10s", "RequestTimeout": "a duration, as in 30s", "DedupWindow": "a duration, as in 10m", "LeafLifetime": "a duration, as in 24h",
-			"BodyLimit": "a number of bytes", "LogLevel": "debug, info, warn or error",
+			"BodyLimit": "a number of bytes", "LogLevel": "debug, info, warn or error", "ConfirmAWS": "true or false",
 		}[parse.Name]
 		faults = append(faults, Fault{variableOf(parse.Name), "want " + want})
 	}

@@ -2,6 +2,7 @@ package function
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"mayfly/transform"
@@ -24,12 +25,12 @@ type decodeFunc func(r *http.Request, body []byte) (decoded, error)
 const nativePatience = 5 * time.Second
 
 func (s *Service) decodeNative(r *http.Request, body []byte) (decoded, error) {
-	messages, err := s.transform.Native(bodyRequest(r, body))
+	messages, err := s.transform.Native(s.bodyRequest(r, body))
 	return decoded{source: "telemetry", patience: nativePatience, messages: messages}, err
 }
 
 func (s *Service) decodeDevice(r *http.Request, body []byte) (decoded, error) {
-	messages, err := s.transform.Device(bodyRequest(r, body), r.PathValue("deviceId"))
+	messages, err := s.transform.Device(s.bodyRequest(r, body), r.PathValue("deviceId"))
 	return decoded{source: "device", patience: nativePatience, messages: messages}, err
 }
 
@@ -38,7 +39,28 @@ func (s *Service) decodeSource(r *http.Request, body []byte) (decoded, error) {
 	if err != nil {
 		return decoded{}, err
 	}
-	out, err := source.Map(r.Context(), bodyRequest(r, body))
+	return s.mapSource(r, source, s.bodyRequest(r, body))
+}
+
+// decodeAny finds the source by the request's looks.
+func (s *Service) decodeAny(r *http.Request, body []byte) (decoded, error) {
+	request := s.bodyRequest(r, body)
+	source, err := s.transform.Detect(r.Context(), request)
+	if err == nil && source == nil {
+		err = &refusal{code: codeInvalidMessage, detail: "no source knows such a request: send it to /api/{source} of your choice; sources are " +
+			strings.Join(s.transform.SourceNames(), ", ")}
+	}
+	if err != nil {
+		return decoded{}, err
+	}
+	return s.mapSource(r, source, request)
+}
+
+func (s *Service) mapSource(r *http.Request, source *transform.Source, request *transform.Request) (decoded, error) {
+	if isDestinationCheck(r) {
+		s.confirmDestination(r, request.Body)
+	}
+	out, err := source.Map(r.Context(), request)
 	return decoded{
 		source: source.Name, patience: source.Patience, messages: out.Messages, ignored: out.Ignored,
 		answer: source.Answer, lenient: source.OnReject == "accept",
@@ -65,8 +87,8 @@ func (s *Service) source(r *http.Request) (*transform.Source, error) {
 	return source, err
 }
 
-func bodyRequest(r *http.Request, body []byte) *transform.Request {
-	out := &transform.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body}
+func (s *Service) bodyRequest(r *http.Request, body []byte) *transform.Request {
+	out := &transform.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body, Received: about(r.Context()).arrived}
 	if r.URL.RawQuery != "" {
 		out.Query = r.URL.Query()
 	}

@@ -14,6 +14,7 @@ func (s *Service) newRoutes() http.Handler {
 	mux.HandleFunc("/readyz", s.health)
 	mux.HandleFunc("/api/telemetry", s.ingest(only(http.MethodPost), s.decodeNative))
 	mux.HandleFunc("/api/devices/{deviceId}/telemetry", s.ingest(only(http.MethodPost), s.decodeDevice))
+	mux.HandleFunc("/api/ingest", s.ingest(only(http.MethodPost, http.MethodGet, http.MethodPut), s.decodeAny))
 	mux.HandleFunc("/api/{source}", s.ingest(s.sourceMethods, s.decodeSource))
 	mux.HandleFunc("/api/{source}/{rest...}", s.ingest(s.sourceMethods, s.decodeSource))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -45,6 +46,9 @@ func only(methods ...string) methodsFunc {
 func (s *Service) ingest(methods methodsFunc, decode decodeFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		info := about(r.Context())
+		if validateWebhook(w, r) {
+			return
+		}
 		caller, err := s.authorise(r)
 		if err != nil {
 			s.refuse(w, r, err)
@@ -65,11 +69,11 @@ func (s *Service) ingest(methods methodsFunc, decode decodeFunc) http.HandlerFun
 			return
 		}
 		d, err := decode(r, body)
+		info.source, info.ignored = d.source, d.ignored
 		if err != nil {
-			s.refuse(w, r, err)
+			s.reject(w, r, d, err)
 			return
 		}
-		info.source, info.ignored = d.source, d.ignored
 		s.identify(d.messages, r)
 		results := s.deliver(r.Context(), d.messages, info.arrived.Add(d.patience))
 		s.answer(w, r, d, results)

@@ -29,6 +29,7 @@ type Service struct {
 	credentials *credentials
 	sent        *sentIDs
 	routes      http.Handler
+	confirmer   http.RoundTripper // of destinations of AWS IoT
 	observe     func(Delivery)
 }
 
@@ -59,7 +60,7 @@ func New(c *Config, d Dependencies) *Service {
 	}
 	s := &Service{
 		config: c, log: d.Log, now: d.Now, observe: d.Observe,
-		transform: transform.New(),
+		transform: c.transform,
 		fleet: dps.NewProvisioner(&dps.Client{
 			IDScope: c.IDScope, Endpoint: c.DPSEndpoint, Transport: d.DPS, Now: d.Now, UserAgent: userAgent,
 		}, dps.Options{}),
@@ -69,6 +70,10 @@ func New(c *Config, d Dependencies) *Service {
 		// The transport of DPS: it is for calls that are few and must not hang.
 		credentials: newCredentials(c, &secret.Loader{Transport: d.DPS, Getenv: c.getenv, Now: d.Now}),
 	}
+	if s.transform == nil { // a configuration that somebody made by hand
+		s.transform = transform.New()
+	}
+	s.confirmer = d.DPS
 	s.routes = s.newRoutes()
 	return s
 }

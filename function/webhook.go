@@ -1,0 +1,78 @@
+package function
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// validateWebhook answers the handshake by which a sender of CloudEvents asks
+// whether it may deliver here (cloudevents/spec, http-webhook.md section 4). It
+// comes without credentials and gives nothing away: deliveries are authorised
+// each.
+func validateWebhook(w http.ResponseWriter, r *http.Request) bool {
+	origin := r.Header.Get("Webhook-Request-Origin")
+	if r.Method != http.MethodOptions || origin == "" {
+		return false
+	}
+	h := w.Header()
+	h.Set("Webhook-Allowed-Origin", origin)
+	if rate := r.Header.Get("Webhook-Request-Rate"); rate != "" {
+		h.Set("Webhook-Allowed-Rate", rate)
+	}
+	h.Set("Allow", http.MethodPost)
+	w.WriteHeader(http.StatusOK)
+	return true
+}
+
+// isDestinationCheck tells whether AWS IoT asks if this endpoint may be a
+// destination of its rules (AWS IoT developer guide, "HTTP action destinations").
+func isDestinationCheck(r *http.Request) bool {
+	return r.Header.Get("X-Amz-Rules-Engine-Message-Type") == "DestinationConfirmation"
+}
+
+// confirmDestination opens the URL that confirms, where the configuration allows
+// it; else it tells the operator, who can. Only URLs of AWS are opened.
+func (s *Service) confirmDestination(r *http.Request, body []byte) {
+	var asked struct {
+		ARN       string `json:"arn"`
+		EnableURL string `json:"enableUrl"`
+	}
+	_ = json.Unmarshal(body, &asked) // what cannot be read names no URL
+	u, err := url.Parse(asked.EnableURL)
+	if err != nil || u.Scheme != "https" || u.Port() != "" || u.User != nil ||
+		!strings.HasSuffix(u.Hostname(), ".amazonaws.com") && !strings.HasSuffix(u.Hostname(), ".amazonaws.com.cn") {
+		return
+	}
+	log := s.log.With("arn", asked.ARN)
+	if !s.config.ConfirmAWS || s.confirmer == nil {
+		log.WarnContext(r.Context(), "AWS IoT asks whether it may deliver here: open the URL to confirm", "url", asked.EnableURL)
+		return
+	}
+	if err := s.open(r.Context(), asked.EnableURL); err != nil {
+		log.ErrorContext(r.Context(), "a destination of AWS IoT could not be confirmed", "error", err.Error())
+		return
+	}
+	log.LogAttrs(r.Context(), slog.LevelInfo, "destination of AWS IoT confirmed")
+}
+
+func (s *Service) open(ctx context.Context, address string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return err
+	}
+	resp, err := s.confirmer.RoundTrip(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
+	if err == nil && resp.StatusCode >= http.StatusBadRequest {
+		return &refusal{code: codeInternal, detail: resp.Status}
+	}
+	return err
+}
