@@ -3,5 +3,7 @@
 // cancels out.
 //
 //	go run ./bench/warm   CPU per message: bootstrap against the least forwarder
+//	go run ./bench/warm -batch 100
+//	                      CPU per message: one request of 100 against single requests
 //	go run ./bench/cold   start to first GET .../next: bootstrap against an empty Lambda
 package bench

@@ -50,3 +50,13 @@ func benchmark(b *testing.B, path, body string) {
 		}
 	}
 }
+
+// BenchmarkBatch is a message's share of a request of 100 messages of one
+// device, as BenchmarkNative counts it.
+func BenchmarkBatch(b *testing.B) {
+	one := `{"device":{"deviceId":"my-cloud-device"},"measurements":{"temp":20.31,"pressure":50,"humidity":8.5,"ledColor":"blue"}},`
+	b.Run("100", func(b *testing.B) {
+		benchmark(b, "/api/telemetry", "["+strings.TrimSuffix(strings.Repeat(one, 100), ",")+"]")
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/100, "ns/message")
+	})
+}

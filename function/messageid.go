@@ -3,6 +3,7 @@ package function
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"net/http"
 	"strconv"
@@ -18,7 +19,8 @@ import (
 // two equal readings are two readings: the id is a new one then.
 func (s *Service) identify(messages []transform.Message, r *http.Request) {
 	key := r.Header.Get("Idempotency-Key")
-	seen := make(map[string]int, len(messages))
+	var seen map[string]int
+	var once [16]byte // drawn when it is first needed
 	for i := range messages {
 		m := &messages[i]
 		switch {
@@ -31,12 +33,21 @@ func (s *Service) identify(messages []transform.Message, r *http.Request) {
 		case !m.Time.IsZero():
 			m.MessageID = hash(m.DeviceID, m.Time.Format(time.RFC3339Nano), m.Component, string(m.Body))
 		default:
-			m.MessageID = transientID()
+			if once == [16]byte{} {
+				_, _ = rand.Read(once[:]) // never fails
+			}
+			m.MessageID = transientID(once, i)
 			continue
+		}
+		if len(messages) == 1 {
+			return
+		}
+		if seen == nil {
+			seen = make(map[string]int, len(messages))
 		}
 		// Two equal messages in one request are meant to be two.
 		name := m.DeviceID + "\x00" + m.MessageID
-		if n := seen[name]; n > 0 && len(messages) > 1 {
+		if n := seen[name]; n > 0 {
 			m.MessageID = hash(m.MessageID, strconv.Itoa(n))
 		}
 		seen[name]++
@@ -46,10 +57,11 @@ func (s *Service) identify(messages []transform.Message, r *http.Request) {
 // transientPrefix marks an id that a resend would not have again.
 const transientPrefix = "once-"
 
-func transientID() string {
-	var id [16]byte
-	_, _ = rand.Read(id[:]) // never fails
-	return transientPrefix + hex.EncodeToString(id[:])
+// transientID makes the id of message i of a request that drew random.
+func transientID(random [16]byte, i int) string {
+	binary.BigEndian.PutUint32(random[12:], binary.BigEndian.Uint32(random[12:])+uint32(i)) //nolint:gosec // it may wrap
+	id := make([]byte, 0, len(transientPrefix)+2*len(random))
+	return string(hex.AppendEncode(append(id, transientPrefix...), random[:]))
 }
 
 func hash(parts ...string) string {

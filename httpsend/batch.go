@@ -11,13 +11,20 @@ import (
 // and Java SDKs send at most (azure-iot-sdk-c, iothubtransporthttp.c).
 const MaxBatch = 255<<10 - 1
 
+// usualProperties is about what the properties of an event take in a batch.
+const usualProperties = 256
+
 // SendBatch sends several events of one device in one call. The hub stores all
 // or none. Use Batches to keep each call under MaxBatch.
 func (c *Client) SendBatch(ctx context.Context, t Target, events []Event) error {
 	if len(events) == 1 {
 		return c.Send(ctx, t, events[0])
 	}
-	body := make([]byte, 0, batchSize(events))
+	size := 2
+	for i := range events {
+		size += base64.StdEncoding.EncodedLen(len(events[i].Body)) + usualProperties
+	}
+	body := make([]byte, 0, size)
 	for i := range events {
 		body = append(body, ",["[b2i(i == 0)])
 		body = appendBatched(body, &events[i])
@@ -71,31 +78,40 @@ func appendBatched(b []byte, e *Event) []byte {
 }
 
 func appendString(b []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
-			quoted, _ := json.Marshal(s) // a string always marshals
-			return append(b, quoted...)
-		}
+	if !plainText(s) {
+		quoted, _ := json.Marshal(s) // a string always marshals
+		return append(b, quoted...)
 	}
 	b = append(b, '"')
 	b = append(b, s...)
 	return append(b, '"')
 }
 
-// batchedSize is an upper bound of what appendBatched writes, with the comma.
+// quotedSize is what appendString appends.
+func quotedSize(s string) int {
+	if !plainText(s) {
+		return len(appendString(nil, s))
+	}
+	return len(s) + 2
+}
+
+// plainText tells whether s stands in JSON as it is.
+func plainText(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// batchedSize is what appendBatched writes, with a comma for each property and
+// one for the event.
 func batchedSize(e *Event) int {
 	size := len(`{"body":"","base64Encoded":true,"properties":{}},`) + base64.StdEncoding.EncodedLen(len(e.Body))
 	e.properties(func(name, value string) {
-		size += len(appendString(nil, name)) + len(appendString(nil, headerValue(value))) + 2
+		size += quotedSize(name) + quotedSize(headerValue(value)) + 2
 	})
-	return size
-}
-
-func batchSize(events []Event) int {
-	size := 2
-	for i := range events {
-		size += batchedSize(&events[i])
-	}
 	return size
 }
 

@@ -28,8 +28,9 @@ func main() {
 	rounds := flag.Int("rounds", 5, "rounds of each program, in turns")
 	path := flag.String("path", "", "instead of the yardstick, compare with this path of bootstrap, for example /api/tts")
 	file := flag.String("body", "", "file with the body for -path")
+	batch := flag.Int("batch", 0, "instead of the yardstick, compare single messages with requests of so many messages of one device")
 	flag.Parse()
-	if err := run(*messages, *rounds, *path, *file); err != nil {
+	if err := run(*messages, *rounds, *path, *file, *batch); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -39,25 +40,32 @@ const nativeBody = `{"device":{"deviceId":"device-%d"},"measurements":{"temp":20
 type contender struct {
 	name, exe, path string
 	body            func(i int) string
+	each            int             // messages a request
 	cpu             []time.Duration // a message
 }
 
-func run(messages, rounds int, path, file string) error {
+func run(messages, rounds int, path, file string, batch int) error {
 	dir, err := os.MkdirTemp("", "mayfly-bench")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	native := func(i int) string { return fmt.Sprintf(nativeBody, i%100) }
-	subject := &contender{name: "bootstrap", exe: filepath.Join(dir, "bootstrap"), path: "/api/telemetry", body: native}
-	base := &contender{name: "yardstick", exe: filepath.Join(dir, "yardstick"), path: "/api/telemetry", body: native}
+	subject := &contender{name: "bootstrap", exe: filepath.Join(dir, "bootstrap"), path: "/api/telemetry", body: native, each: 1}
+	base := &contender{name: "yardstick", exe: filepath.Join(dir, "yardstick"), path: "/api/telemetry", body: native, each: 1}
+	if batch > 0 {
+		base.name, base.exe = "single", subject.exe
+		subject = &contender{name: "batched", exe: subject.exe, path: "/api/telemetry", each: batch, body: func(i int) string {
+			return "[" + strings.TrimSuffix(strings.Repeat(native(i)+",", batch), ",") + "]"
+		}}
+	}
 	if path != "" {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			return err
 		}
 		base.name, base.exe = "bootstrap", subject.exe
-		subject = &contender{name: path, exe: subject.exe, path: path, body: func(int) string { return string(text) }}
+		subject = &contender{name: path, exe: subject.exe, path: path, each: 1, body: func(int) string { return string(text) }}
 	}
 	for _, program := range []string{"./cmd/bootstrap", "./bench/yardstick"} {
 		build := exec.Command("go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", filepath.Join(dir, filepath.Base(program)), program)
@@ -125,14 +133,14 @@ func (c *contender) round(env []string, messages int) error {
 	}
 	go func() { _, _ = io.Copy(io.Discard, out) }()
 	url := "http://" + string(match[1]) + c.path
-	if err := c.send(url, 1000); err != nil {
+	if err := c.send(url, 1000/c.each); err != nil {
 		return err
 	}
 	before, err := cpu(cmd.Process.Pid)
 	if err != nil {
 		return err
 	}
-	if err := c.send(url, messages); err != nil {
+	if err := c.send(url, messages/c.each); err != nil {
 		return err
 	}
 	after, err := cpu(cmd.Process.Pid)
@@ -140,8 +148,8 @@ func (c *contender) round(env []string, messages int) error {
 	return err
 }
 
-// send posts messages, 8 at a time.
-func (c *contender) send(url string, messages int) error {
+// send posts requests, 8 at a time.
+func (c *contender) send(url string, requests int) error {
 	const atOnce = 8
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: atOnce}}
 	defer client.CloseIdleConnections()
@@ -149,7 +157,7 @@ func (c *contender) send(url string, messages int) error {
 	failed := make(chan error, atOnce)
 	for worker := range atOnce {
 		wg.Go(func() {
-			for i := worker; i < messages; i += atOnce {
+			for i := worker; i < requests; i += atOnce {
 				res, err := client.Post(url, "application/json", strings.NewReader(c.body(i)))
 				if err != nil {
 					failed <- err
