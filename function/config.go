@@ -163,6 +163,13 @@ func LoadConfig(environ []string) (*Config, error) {
 	return c, nil
 }
 
+// Exposed tells whether nobody checks the callers at an address that others can
+// reach.
+func (c *Config) Exposed(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return c.Auth == AuthNone && !(ok && tcp.IP.IsLoopback())
+}
+
 type faultFunc func(variable, format string, args ...any)
 
 // checkKeys reads the references of the credentials. What is on this machine is

@@ -73,7 +73,7 @@ func ways(t *testing.T, binary string) []way {
 	return all
 }
 
-var listening = regexp.MustCompile(`"address":"([^"]+)"`)
+var listening = regexp.MustCompile(`"msg":"listening".*"address":"([^"]+)"`)
 
 // startServer starts the plain server and waits until it listens.
 func startServer(t *testing.T, cmd *exec.Cmd) (url string) {
@@ -89,6 +89,11 @@ func startServer(t *testing.T, cmd *exec.Cmd) (url string) {
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	head := make([]byte, 4096)
 	n, err := out.Read(head)
+	for err == nil && !bytes.Contains(head[:n], []byte(`"listening"`)) {
+		var more int
+		more, err = out.Read(head[n:])
+		n += more
+	}
 	match := listening.FindSubmatch(head[:n])
 	if err != nil || match == nil {
 		t.Fatalf("the server does not say where it listens: %q, %v", head[:n], err)
@@ -220,5 +225,36 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	}
 	if strings.Contains(string(out), "not base64!") {
 		t.Errorf("the key shows:\n%s", out)
+	}
+}
+
+// With AUTH=none on an address that others reach, every start says so.
+func TestOpenDoorIsSaid(t *testing.T) {
+	t.Parallel()
+	azure := emulator.Start(t, emulator.Config{})
+	binary := hosttest.Build(t, ".")
+	for host, warned := range map[string]bool{"HOST=127.0.0.1": false, "HOST=": true} {
+		cmd := exec.CommandContext(t.Context(), binary)
+		cmd.Env = environment(t, azure, "PORT=0", host)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		for chunk := make([]byte, 4096); !bytes.Contains(log.Bytes(), []byte(`"listening"`)); {
+			n, err := out.Read(chunk)
+			log.Write(chunk[:n])
+			if err != nil {
+				t.Fatalf("%v: %s", err, log.String())
+			}
+		}
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if got := strings.Contains(log.String(), `"WARN"`); got != warned {
+			t.Errorf("%s: warned %v: %s", host, got, log.String())
+		}
 	}
 }
