@@ -31,6 +31,9 @@ type nativeDevice struct {
 // Native reads Mayfly's own format: an object, a JSON array of objects, or one
 // object after another (NDJSON).
 func (t *Transformer) Native(r *Request) ([]Message, error) {
+	if message, ok := nativeOne(r); ok {
+		return []Message{message}, nil
+	}
 	items, err := jsonValues(r)
 	if err != nil {
 		return nil, err
@@ -52,6 +55,13 @@ func (t *Transformer) Native(r *Request) ([]Message, error) {
 const mostFieldErrors = 100
 
 func (t *Transformer) native(item json.RawMessage, prefix string) (Message, []FieldError) {
+	if message, ok := nativeFast(item); ok {
+		return message, nil
+	}
+	return t.nativeSlow(item, prefix)
+}
+
+func (t *Transformer) nativeSlow(item json.RawMessage, prefix string) (Message, []FieldError) {
 	if !isObject(item) {
 		path := strings.TrimSuffix(prefix, ".")
 		return Message{}, []FieldError{{Path: path, Rule: "object", Hint: "must be an object with device and measurements, not " + kindOf(item)}}
