@@ -24,7 +24,7 @@ export function lanes(element, legend, calls) {
   if (to - from < 2000) [from, to] = [from - 300, from + 2000];
   const width = Math.max(300, element.clientWidth || 900);
   const narrow = width < 600;
-  const frame = { width, left: narrow ? 104 : 150, right: narrow ? 62 : 110, letters: narrow ? 12 : 18 };
+  const frame = { width, left: narrow ? 104 : 150, right: narrow ? 62 : 110, letters: narrow ? 10 : 18 };
   const { left, right } = frame;
   const x = (t) => left + ((t - from) / (to - from)) * (width - left - right);
   const height = top + byDevice.size * laneHeight + 6;
