@@ -2,8 +2,12 @@ package transform
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"net/textproto"
+	"slices"
+	"strings"
 )
 
 // Prove runs a sample and gives the messages that came out beside those that the
@@ -57,4 +61,75 @@ func canonical(text string) (string, error) {
 	}
 	out, err := marshal(value)
 	return string(out), err
+}
+
+// Differences tells, a line each, in what the messages of a sample are not what it
+// promises. What a promise leaves out (time, message id, properties, ...) is not
+// looked at, unless all is.
+func Differences(got, want []SampleMessage, all bool) []string {
+	var lines []string
+	for i := range max(len(got), len(want)) {
+		prefix := element(i, max(len(got), len(want)))
+		switch {
+		case i >= len(got):
+			lines = append(lines, fmt.Sprintf("%smessage is missing: want %s %s", prefix, want[i].DeviceID, want[i].Body))
+			continue
+		case i >= len(want):
+			lines = append(lines, fmt.Sprintf("%smessage is one too many: got %s %s", prefix, got[i].DeviceID, got[i].Body))
+			continue
+		}
+		for _, f := range []struct{ name, got, want string }{
+			{"deviceId", got[i].DeviceID, want[i].DeviceID}, {"modelId", got[i].ModelID, want[i].ModelID},
+			{"gatewayId", got[i].GatewayID, want[i].GatewayID}, {"component", got[i].Component, want[i].Component},
+			{"time", got[i].Time, want[i].Time}, {"messageId", got[i].MessageID, want[i].MessageID}, {"body", got[i].Body, want[i].Body},
+		} {
+			if f.got != f.want && (f.want != "" || all) {
+				lines = append(lines, fmt.Sprintf("%s%s: want %s, got %s", prefix, f.name, orNothing(f.want), orNothing(f.got)))
+			}
+		}
+		if want[i].Properties == nil && !all {
+			continue
+		}
+		names := slices.Sorted(maps.Keys(over(got[i].Properties, want[i].Properties)))
+		for _, name := range names {
+			if g, w := got[i].Properties[name], want[i].Properties[name]; g != w {
+				lines = append(lines, fmt.Sprintf("%sproperties.%s: want %s, got %s", prefix, name, orNothing(w), orNothing(g)))
+			}
+		}
+	}
+	return lines
+}
+
+func orNothing(text string) string { return or(text, "nothing") }
+
+// SampleFault makes faults of the error that a sample met: each points at the
+// expression that is wrong.
+func (s *Source) SampleFault(sample Sample, err error) Faults {
+	var ours *Error
+	if !errors.As(err, &ours) || len(ours.Fields) == 0 {
+		return Faults{{File: s.File, Source: s.Name, Sample: sample.Name, Problem: err.Error()}}
+	}
+	faults := make(Faults, len(ours.Fields))
+	for i, f := range ours.Fields {
+		field := f.Path[strings.LastIndex(f.Path, "].")+1:]
+		field = strings.TrimPrefix(field, ".")
+		at := s.at(field)
+		faults[i] = &Fault{File: or(at.File, s.File), Line: at.Line, Column: at.Column, Source: s.Name, Sample: sample.Name, Field: field, Problem: f.Hint}
+	}
+	return faults
+}
+
+// at gives the expression of a field.
+func (s *Source) at(field string) Expr {
+	d := s.Definition
+	for _, f := range d.fields() {
+		if f.field == field {
+			return *f.into
+		}
+	}
+	if name, ok := strings.CutPrefix(field, "properties."); ok {
+		return d.Properties[name]
+	}
+	name, _ := strings.CutPrefix(field, "let.")
+	return d.Let[name]
 }

@@ -25,6 +25,8 @@ func main() {
 type cli struct {
 	Dev      devCommand      `cmd:"" help:"Run the bridge with an emulator of DPS and IoT Hub on this machine."`
 	Emulator emulatorCommand `cmd:"" help:"Run DPS and IoT hubs alone, for devices of any make."`
+	Check    checkCommand    `cmd:"" help:"Prove the configuration and the samples of all sources."`
+	Try      tryCommand      `cmd:"" help:"Show what a source makes of a body; nothing is sent."`
 	Codec    codecCommand    `cmd:"" help:"Test what decodes the bytes of a device."`
 	Send     sendCommand     `cmd:"" help:"Send one message; the device is provisioned if it has to be."`
 	Replay   replayCommand   `cmd:"" help:"Send a file of messages, and go on where it stopped."`

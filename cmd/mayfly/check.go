@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"mayfly/function"
+	"mayfly/transform"
+)
+
+// checkCommand proves the configuration before it is deployed.
+type checkCommand struct {
+	Files []string `arg:"" optional:"" name:"file" help:"Configuration files; otherwise the one that CONFIG names, else mayfly.yaml."`
+}
+
+// Help tells what is looked at.
+func (checkCommand) Help() string {
+	return `Compiles the sources of the files and runs the samples of these and of all
+built-in sources. Where the environment has ID_SCOPE or GROUP_KEY, all of it is
+checked as at a start. The exit code is 1 when something is wrong.`
+}
+
+func (c *checkCommand) Run(ctx context.Context, w *world) error {
+	files := c.Files
+	if len(files) == 0 {
+		files = []string{variable(w.environ, "CONFIG")}
+	}
+	wrong := 0
+	if variable(w.environ, "ID_SCOPE") != "" || variable(w.environ, "GROUP_KEY") != "" {
+		if _, err := function.LoadConfig(w.environ); err != nil {
+			_, _ = fmt.Fprintln(w.stdout, err)
+			wrong++
+		}
+	}
+	for _, file := range files {
+		t, found, err := function.LoadSources(file)
+		if err != nil {
+			_, _ = fmt.Fprintln(w.stdout, err)
+			wrong++
+			continue
+		}
+		if found != "" {
+			_, _ = fmt.Fprintf(w.stdout, "%s\n\n", found)
+		}
+		failed, err := proveAll(ctx, w.stdout, t)
+		if err != nil {
+			return err
+		}
+		wrong += failed
+	}
+	if wrong > 0 {
+		return errors.New("something is wrong, see above")
+	}
+	return nil
+}
+
+// proveAll runs the samples of all sources, and gives how many failed.
+func proveAll(ctx context.Context, out io.Writer, t *transform.Transformer) (failed int, err error) {
+	var details strings.Builder
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "SOURCE\tSAMPLES\tPASS\t")
+	for _, name := range t.SourceNames() {
+		source, err := t.Source(name)
+		if err != nil {
+			return 0, err
+		}
+		passed := 0
+		for _, sample := range source.Samples {
+			if lines := prove(ctx, source, sample); len(lines) > 0 {
+				failed++
+				fmt.Fprintf(&details, "\nFAIL %s, sample %q\n  %s\n", name, sample.Name, strings.Join(lines, "\n  "))
+				continue
+			}
+			passed++
+		}
+		mark := ""
+		switch {
+		case passed < len(source.Samples):
+			mark = "FAIL"
+		case len(source.Samples) == 0:
+			mark = "no samples: nothing proves it"
+		}
+		_, _ = fmt.Fprintf(table, "%s\t%d\t%d\t%s\n", name, len(source.Samples), passed, mark)
+	}
+	if err := table.Flush(); err != nil {
+		return 0, err
+	}
+	_, err = io.WriteString(out, details.String())
+	return failed, err
+}
+
+// prove gives what is wrong with a sample, a line each.
+func prove(ctx context.Context, source *transform.Source, sample transform.Sample) []string {
+	got, want, err := source.Prove(ctx, sample)
+	if err == nil {
+		return transform.Differences(got, want, source.File == "")
+	}
+	var lines []string
+	for _, f := range source.SampleFault(sample, err) {
+		lines = append(lines, f.Error())
+	}
+	return lines
+}
+
+// variable looks a variable up.
+func variable(environ []string, name string) string {
+	for _, v := range environ {
+		if value, ok := strings.CutPrefix(v, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}

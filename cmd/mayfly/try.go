@@ -1,0 +1,218 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/textproto"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"mayfly/function"
+	"mayfly/httpsend"
+	"mayfly/transform"
+)
+
+// tryCommand shows what would become of a request.
+type tryCommand struct {
+	Source      string   `arg:"" help:"The source, or ingest to have it found."`
+	File        string   `arg:"" help:"The body; - reads it from the standard input."`
+	ContentType string   `short:"t" help:"Media type of the body; otherwise the file's ending says, or the body itself."`
+	Query       string   `short:"q" help:"Query string, as in 'event=up&x=1'."`
+	Header      []string `short:"H" sep:"none" help:"A header, as in 'X-Soracom-Imsi: 295100000000001'. May be repeated."`
+	Method      string   `default:"POST" help:"Method of the request."`
+	Path        string   `help:"Path of the request; /api/SOURCE otherwise."`
+	Config      string   `help:"Configuration file; otherwise the one that CONFIG names, else mayfly.yaml."`
+	JSON        bool     `name:"json" help:"Write JSON."`
+}
+
+// Help tells what it does not do.
+func (tryCommand) Help() string {
+	return `Shows the body as it was read, each expression of the source with what it gave,
+the device, and the event with its headers as the hub would get it. Nothing is
+sent. The exit code is 1 when no message comes out of a part that is not ignored.`
+}
+
+func (c *tryCommand) Run(ctx context.Context, w *world) error {
+	t, _, err := function.LoadSources(cmp.Or(c.Config, variable(w.environ, "CONFIG")))
+	if err != nil {
+		return err
+	}
+	request, err := c.request()
+	if err != nil {
+		return err
+	}
+	var source *transform.Source
+	if c.Source == "ingest" {
+		source, err = t.Detect(ctx, request)
+	} else {
+		source, err = t.Source(c.Source)
+	}
+	switch {
+	case err != nil:
+		return err
+	case source == nil && c.Source == "ingest":
+		return errors.New("no source knows such a request")
+	case source == nil:
+		return fmt.Errorf("there is no source %q; there are %s", c.Source, strings.Join(t.SourceNames(), ", "))
+	}
+	trace := source.Trace(ctx, request)
+	if c.JSON {
+		text, err := json.MarshalIndent(trace, "", "  ")
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(w.stdout, "%s\n", text)
+		return errors.Join(err, failure(&trace))
+	}
+	p := &printer{w: w.stdout, colour: colourful(w)}
+	p.trace(&trace)
+	return failure(&trace)
+}
+
+func (c *tryCommand) request() (*transform.Request, error) {
+	var body []byte
+	var err error
+	if c.File == "-" {
+		body, err = io.ReadAll(os.Stdin)
+	} else {
+		body, err = os.ReadFile(c.File)
+	}
+	if err != nil {
+		return nil, err
+	}
+	query, err := url.ParseQuery(c.Query)
+	if err != nil {
+		return nil, fmt.Errorf("--query: %w", err)
+	}
+	r := &transform.Request{
+		Method: strings.ToUpper(c.Method), Path: cmp.Or(c.Path, "/api/"+c.Source), Query: query, Body: body,
+		Header: map[string][]string{}, Received: time.Now(),
+	}
+	if kind := cmp.Or(c.ContentType, mime.TypeByExtension(filepath.Ext(c.File))); kind != "" && (c.ContentType != "" || !strings.HasPrefix(kind, "text/plain")) {
+		r.Header["Content-Type"] = []string{kind}
+	}
+	for _, h := range c.Header {
+		name, value, ok := strings.Cut(h, ":")
+		if !ok {
+			return nil, fmt.Errorf("--header: %q is no header, as in 'Name: value'", h)
+		}
+		name = textproto.CanonicalMIMEHeaderKey(strings.TrimSpace(name))
+		r.Header[name] = append(r.Header[name], strings.TrimSpace(value))
+	}
+	return r, nil
+}
+
+// failure is the error of a trace from which not all came out that should.
+func failure(t *transform.Trace) error {
+	if t.Error != nil {
+		return errors.New("no message comes out of it")
+	}
+	for i := range t.Parts {
+		if t.Parts[i].Error != nil {
+			return errors.New("no message comes out of a part of it")
+		}
+	}
+	return nil
+}
+
+// printer writes a trace for a person.
+type printer struct {
+	w      io.Writer
+	colour bool
+}
+
+func (p *printer) trace(t *transform.Trace) {
+	p.title("source " + t.Source)
+	if t.Error != nil {
+		p.failed(t.Error)
+		return
+	}
+	p.title("body, as it was read")
+	p.value("", t.Decoded)
+	for i := range t.Parts {
+		part := &t.Parts[i]
+		if len(t.Parts) > 1 {
+			p.title(fmt.Sprintf("part %d of %d", i+1, len(t.Parts)))
+		} else {
+			p.title("mapped")
+		}
+		for _, step := range part.Steps {
+			if step.Error != "" {
+				p.line("%s  %s", p.paint("36", step.Field), p.paint("31", step.Error))
+				continue
+			}
+			p.value(p.paint("36", step.Field)+"  ", step.Value)
+		}
+		switch {
+		case part.Ignored:
+			p.line("%s", p.paint("33", "ignored: no telemetry"))
+		case part.Error != nil:
+			p.failed(part.Error)
+		default:
+			p.message(part.Message)
+		}
+	}
+	for _, note := range t.Notes {
+		p.line("%s", p.paint("33", note))
+	}
+	p.title(fmt.Sprintf("answer %d %s", t.Answer.Status, strings.TrimSpace(t.Answer.Body)))
+}
+
+func (p *printer) message(m *transform.TraceMessage) {
+	p.title("device " + m.DeviceID)
+	event := httpsend.Event{Body: m.Body, MessageID: m.Message.MessageID, Time: m.Message.Time, Component: m.Component, Properties: m.Properties}
+	p.title("event")
+	for name, value := range event.Headers() {
+		p.line("%s: %s", p.paint("36", name), value)
+	}
+	p.line("")
+	p.line("%s", p.paint("32", string(m.Body)))
+}
+
+func (p *printer) failed(e *transform.TraceError) {
+	p.line("%s", p.paint("31", e.Kind+": "+e.Detail))
+	for _, f := range e.Fields {
+		p.line("%s", p.paint("31", "  "+f.Path+" "+f.Hint))
+	}
+}
+
+func (p *printer) title(text string) { p.line("%s", p.paint("1", text)) }
+
+func (p *printer) value(prefix string, value any) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		p.line("%s%v", prefix, value)
+		return
+	}
+	p.line("%s%s", prefix, strings.TrimSpace(b.String()))
+}
+
+func (p *printer) line(format string, args ...any) { _, _ = fmt.Fprintf(p.w, format+"\n", args...) }
+
+func (p *printer) paint(code, text string) string {
+	if !p.colour {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+// colourful tells whether the output is a terminal whose user wants colours.
+func colourful(w *world) bool {
+	file, ok := w.stdout.(*os.File)
+	if !ok || variable(w.environ, "NO_COLOR") != "" || variable(w.environ, "TERM") == "dumb" {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

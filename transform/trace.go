@@ -1,0 +1,141 @@
+package transform
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Trace is what a source makes of a request, step by step, for people: nothing of
+// it is sent.
+type Trace struct {
+	Source  string       `json:"source"`
+	Decoded any          `json:"decoded"` // the body as the expressions see it
+	Parts   []TracePart  `json:"parts"`
+	Error   *TraceError  `json:"error,omitempty"` // of the request as a whole
+	Notes   []string     `json:"notes,omitempty"` // what codecs had to say
+	Answer  *TraceAnswer `json:"answer"`
+}
+
+// TracePart is one part of the body; most bodies are one.
+type TracePart struct {
+	Value   any           `json:"value"`
+	Ignored bool          `json:"ignored,omitempty"` // no telemetry
+	Steps   []TraceStep   `json:"steps"`
+	Message *TraceMessage `json:"message,omitempty"`
+	Error   *TraceError   `json:"error,omitempty"`
+}
+
+// TraceStep is one expression and what it gave; several values are a list.
+type TraceStep struct {
+	Field      string `json:"field"`
+	Expression string `json:"expression"`
+	Value      any    `json:"value"` // of payload: hex
+	Error      string `json:"error,omitempty"`
+}
+
+// TraceMessage is a message as it would be sent.
+type TraceMessage struct {
+	DeviceID   string            `json:"deviceId"`
+	ModelID    string            `json:"modelId,omitempty"`
+	GatewayID  string            `json:"gatewayId,omitempty"`
+	Component  string            `json:"component,omitempty"`
+	MessageID  string            `json:"messageId,omitempty"`
+	Time       string            `json:"time,omitempty"`
+	Properties map[string]string `json:"properties,omitempty"`
+	Body       json.RawMessage   `json:"body"`
+
+	Message Message `json:"-"`
+}
+
+// TraceError is why no message came out.
+type TraceError struct {
+	Kind   string       `json:"kind"` // malformed, invalid, unsupported
+	Detail string       `json:"detail"`
+	Fields []FieldError `json:"fields,omitempty"`
+}
+
+// TraceAnswer is what the sender hears when all is well.
+type TraceAnswer struct {
+	Status      int    `json:"status"`
+	ContentType string `json:"contentType,omitempty"`
+	Body        string `json:"body,omitempty"`
+}
+
+// Trace maps a request and tells every step.
+func (s *Source) Trace(ctx context.Context, r *Request) Trace {
+	t := Trace{Source: s.Name, Parts: []TracePart{}, Answer: &TraceAnswer{s.Answer.Status, s.Answer.ContentType, s.Answer.Body}}
+	if t.Answer.Status == 0 {
+		t.Answer.Status = 200
+	}
+	body, err := s.decode(r)
+	if err != nil {
+		t.Error = traceError(err)
+		return t
+	}
+	t.Decoded = body
+	run := newRun(ctx, r)
+	defer run.done()
+	parts, err := run.all(s.each, body)
+	if err != nil {
+		t.Error = traceError(err)
+		return t
+	}
+	for _, part := range parts {
+		t.Parts = append(t.Parts, s.tracePart(run, r, part))
+	}
+	for _, note := range run.notes {
+		t.Notes = append(t.Notes, fmt.Sprint(note))
+	}
+	return t
+}
+
+func (s *Source) tracePart(run *run, r *Request, part any) TracePart {
+	p := TracePart{Value: part, Steps: []TraceStep{}}
+	run.observed = func(e *expression, values []any, err error) {
+		step := TraceStep{Field: e.field, Expression: strings.TrimSpace(e.text)}
+		switch {
+		case err != nil:
+			step.Error = err.Error()
+		case len(values) == 1:
+			step.Value = values[0]
+		case len(values) > 1:
+			step.Value = values
+		}
+		if text, ok := step.Value.(string); ok && e == s.payload {
+			step.Value = fmt.Sprintf("%x", text)
+		}
+		p.Steps = append(p.Steps, step)
+	}
+	defer func() { run.observed = nil }()
+	ignored, err := run.truth(s.ignore, part)
+	if p.Ignored = ignored; ignored || err != nil {
+		p.Error = traceError(err)
+		return p
+	}
+	message, err := s.message(run, r, part)
+	if err != nil {
+		p.Error = traceError(err)
+		return p
+	}
+	sample := message.sample()
+	p.Message = &TraceMessage{
+		DeviceID: sample.DeviceID, ModelID: sample.ModelID, GatewayID: sample.GatewayID, Component: sample.Component,
+		MessageID: sample.MessageID, Time: sample.Time, Properties: sample.Properties, Body: message.Body, Message: message,
+	}
+	return p
+}
+
+func traceError(err error) *TraceError {
+	if err == nil {
+		return nil
+	}
+	var ours *Error
+	if !errors.As(err, &ours) {
+		return &TraceError{Kind: "invalid", Detail: err.Error()}
+	}
+	kind := map[Kind]string{Malformed: "malformed", Invalid: "invalid", Unsupported: "unsupported"}[ours.Kind]
+	return &TraceError{Kind: kind, Detail: ours.Detail, Fields: ours.Fields}
+}
