@@ -83,8 +83,7 @@ func (s *Service) reject(w http.ResponseWriter, r *http.Request, d decoded, err 
 
 // refuse answers an error that ends the request before anything is sent.
 func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	var own *refusal
-	if errors.As(err, &own) {
+	if own, ok := errors.AsType[*refusal](err); ok {
 		if own.allow != "" {
 			w.Header().Set("Allow", own.allow)
 		}

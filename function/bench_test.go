@@ -1,7 +1,6 @@
 package function_test
 
 import (
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -38,7 +37,7 @@ func benchmark(b *testing.B, path, body string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	s := function.New(c, function.Dependencies{DPS: stored{}, Hub: stored{}, Log: slog.New(slog.NewJSONHandler(io.Discard, nil))})
+	s := function.New(c, function.Dependencies{DPS: stored{}, Hub: stored{}, Log: slog.New(slog.DiscardHandler)})
 	b.ReportAllocs()
 	for b.Loop() {
 		r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, path, strings.NewReader(body))

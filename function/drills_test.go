@@ -3,7 +3,6 @@ package function_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -32,7 +31,7 @@ func instance(t *testing.T, azure *emulator.Emulator, vars ...string) *function.
 		t.Fatal(err)
 	}
 	upstream := azure.RoundTripper()
-	return function.New(c, function.Dependencies{DPS: upstream, Hub: upstream, Log: slog.New(slog.NewJSONHandler(io.Discard, nil))})
+	return function.New(c, function.Dependencies{DPS: upstream, Hub: upstream, Log: slog.New(slog.DiscardHandler)})
 }
 
 func newAzure(t *testing.T, c emulator.Config) *emulator.Emulator {

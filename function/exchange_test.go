@@ -313,7 +313,7 @@ func (x *transcript) upstream() string {
 			fmt.Fprintf(&out, " %d", c.ErrorCode)
 		}
 		if c.State != "" {
-			out.WriteString(" " + string(c.State))
+			out.WriteString(" " + c.State)
 		}
 		out.WriteString("\n")
 	}

@@ -52,7 +52,7 @@ func hostProcess(t *testing.T) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(exe, "-test.run=^TestHostProcess$") //nolint:noctx // hosttest kills it
+	cmd := exec.Command(exe, "-test.run=^TestHostProcess$")
 	cmd.Env = []string{envHostProcess + "=1"}
 	return cmd
 }

@@ -93,7 +93,7 @@ func withLambdaDeadline(ctx context.Context) (context.Context, context.CancelFun
 		return ctx, func() {}
 	}
 	margin := LambdaMargin
-	if left := time.Until(kill); left <= margin {
+	if left := time.Until(kill); left <= margin { //nolint:forbidigo // context deadlines live by time.Now
 		margin = left / 2
 	}
 	return context.WithDeadline(ctx, kill.Add(-margin))

@@ -59,7 +59,7 @@ const transientPrefix = "once-"
 
 // transientID makes the id of message i of a request that drew random.
 func transientID(random [16]byte, i int) string {
-	binary.BigEndian.PutUint32(random[12:], binary.BigEndian.Uint32(random[12:])+uint32(i)) //nolint:gosec // it may wrap
+	binary.BigEndian.PutUint32(random[12:], binary.BigEndian.Uint32(random[12:])+uint32(i))
 	id := make([]byte, 0, len(transientPrefix)+2*len(random))
 	return string(hex.AppendEncode(append(id, transientPrefix...), random[:]))
 }

@@ -1,7 +1,6 @@
 package function_test
 
 import (
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -60,7 +59,7 @@ func TestSwappedKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		swapped := function.New(c, function.Dependencies{DPS: azure.RoundTripper(), Hub: azure.RoundTripper(), Log: slog.New(slog.NewJSONHandler(io.Discard, nil))})
+		swapped := function.New(c, function.Dependencies{DPS: azure.RoundTripper(), Hub: azure.RoundTripper(), Log: slog.New(slog.DiscardHandler)})
 		send(t, 10, 1, 5*time.Second, func(i int) (*function.Service, string) { return swapped, "dev-" + string(rune('a'+i)) }).want(t, 10, 10)
 	})
 }

@@ -2,6 +2,7 @@ package function
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -81,10 +82,8 @@ func (s *Service) ingest(methods methodsFunc, decode decodeFunc) http.HandlerFun
 }
 
 func allow(method string, allowed []string) error {
-	for _, m := range allowed {
-		if m == method {
-			return nil
-		}
+	if slices.Contains(allowed, method) {
+		return nil
 	}
 	return &refusal{code: codeMethodNotAllowed, allow: strings.Join(allowed, ", "), detail: "use " + strings.Join(allowed, " or ")}
 }

@@ -180,7 +180,7 @@ func TestPanicInTheMiddleOfAnAnswer(t *testing.T) {
 		_, _ = io.WriteString(w, strings.Repeat("x", 64<<10))
 		panic("probe: a bug")
 	})
-	resp, err := socketClient(t).Get(serveProbe(t, h)) //nolint:noctx // the server is local
+	resp, err := socketClient(t).Get(serveProbe(t, h))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ type cuttingProxy struct {
 
 func newCuttingProxy(t *testing.T, next string) *cuttingProxy {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's own
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func newCuttingProxy(t *testing.T, next string) *cuttingProxy {
 			if err != nil {
 				return
 			}
-			behind, err := net.Dial("tcp", next) //nolint:noctx // a test's own
+			behind, err := net.Dial("tcp", next)
 			if err != nil {
 				_ = conn.Close()
 				continue
@@ -88,7 +88,7 @@ func TestFrozenBetweenMessages(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range each {
 			wg.Go(func() {
-				res, err := http.Post(url+"/api/devices/dev-"+strconv.Itoa(i)+"/telemetry", "application/json", strings.NewReader(`{"round":`+strconv.Itoa(round)+`}`)) //nolint:noctx // a test's own
+				res, err := http.Post(url+"/api/devices/dev-"+strconv.Itoa(i)+"/telemetry", "application/json", strings.NewReader(`{"round":`+strconv.Itoa(round)+`}`))
 				if err != nil {
 					t.Error(err)
 					return

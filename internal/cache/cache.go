@@ -50,7 +50,7 @@ func (c *Cache[V]) Get(key string) (V, bool) {
 // promote moves a value that is still asked for to the young generation, with
 // the life that it has left.
 func (c *Cache[V]) promote(key string, value any, expiry time.Time) {
-	left := time.Duration(gocache.NoExpiration)
+	left := gocache.NoExpiration
 	if !expiry.IsZero() {
 		left = time.Until(expiry) //nolint:forbidigo // go-cache itself lives by time.Now
 		if left <= 0 {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -142,7 +143,7 @@ func received(r *http.Request, body []byte) http.Header {
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}
 	// Only the last address in the list is the front's own observation.
-	forwarded := append(h["X-Forwarded-For"], clientIP)
+	forwarded := slices.Concat(h["X-Forwarded-For"], []string{clientIP})
 	h["X-Forwarded-For"] = []string{strings.Join(forwarded, ", ")}
 	h.Set("X-Forwarded-Port", "443")
 	h.Set("X-Forwarded-Proto", "https")

@@ -177,7 +177,7 @@ func freePort(tb testing.TB) string {
 
 func readJSON(tb testing.TB, path string, v any) {
 	tb.Helper()
-	b, err := os.ReadFile(path) //nolint:gosec // the test names the file
+	b, err := os.ReadFile(path)
 	if err != nil {
 		tb.Fatal(err)
 	}

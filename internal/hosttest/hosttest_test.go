@@ -61,7 +61,7 @@ func TestRuntimeAPIWithoutProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	api.Start(t, exec.Command(exe, "-test.run=^TestEndsAtOnce$", "-test.v")) //nolint:noctx // hosttest kills it
+	api.Start(t, exec.Command(exe, "-test.run=^TestEndsAtOnce$", "-test.v"))
 	if _, _, err := api.Invoke(t.Context(), []byte("{}"), time.Time{}); err == nil || !strings.Contains(err.Error(), "TestEndsAtOnce") {
 		t.Errorf("a process that ended: %v", err)
 	}
@@ -147,7 +147,7 @@ func TestFrontClientReadsTheBody(t *testing.T) {
 		}
 		return []byte(`{"statusCode":201,"body":"d29ybGQ=","isBase64Encoded":true}`), nil
 	})
-	resp, err := client.Post("http://mayfly.example", "text/plain", strings.NewReader("hello")) //nolint:noctx // no network
+	resp, err := client.Post("http://mayfly.example", "text/plain", strings.NewReader("hello"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,12 +35,14 @@ func (l *Loader) keyVault(ctx context.Context, secretURL string) (string, error)
 // else from the machine's own metadata service.
 func (l *Loader) managedIdentity(ctx context.Context, resource string) (string, error) {
 	query := url.Values{"resource": {resource}}
-	endpoint, header := l.Getenv("IDENTITY_ENDPOINT"), "X-IDENTITY-HEADER"
-	secret := l.Getenv("IDENTITY_HEADER")
+	header := http.Header{}
+	endpoint := l.Getenv("IDENTITY_ENDPOINT")
 	if endpoint != "" {
+		header.Set("X-IDENTITY-HEADER", l.Getenv("IDENTITY_HEADER"))
 		query.Set("api-version", "2019-08-01")
 	} else {
-		endpoint, header, secret = "http://169.254.169.254/metadata/identity/oauth2/token", "Metadata", "true"
+		endpoint = "http://169.254.169.254/metadata/identity/oauth2/token"
+		header.Set("Metadata", "true")
 		query.Set("api-version", "2018-02-01")
 	}
 	if client := l.Getenv("AZURE_CLIENT_ID"); client != "" {
@@ -50,7 +52,7 @@ func (l *Loader) managedIdentity(ctx context.Context, resource string) (string, 
 	if err != nil {
 		return "", err
 	}
-	req.Header.Set(header, secret)
+	req.Header = header
 	var answer struct {
 		AccessToken string `json:"access_token"`
 	}

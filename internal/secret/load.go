@@ -64,8 +64,7 @@ func (l *Loader) Load(ctx context.Context, r Reference) (string, error) {
 	}
 	if err != nil {
 		failed := &Error{Reference: r, Err: err}
-		var status *statusError
-		if errors.As(err, &status) {
+		if status, ok := errors.AsType[*statusError](err); ok {
 			failed.Status = status.status
 			failed.Temporary = status.status >= 500 || status.status == http.StatusTooManyRequests
 		} else {
