@@ -86,6 +86,8 @@ func TestConsoleTriesMappings(t *testing.T) {
 	s.fill("#play-source", "tts")
 	s.sees("#play-out h3", "greenhouse-7")
 	s.sees("#play-out", "9007199254740993") // more digits than a double has
+	s.click("#play-out summary")
+	s.sees("#play-out .steps", ".end_device_ids.device_id")
 	s.script(`const m = document.querySelector("#play-mapping"); m.value = m.value.replace(/^deviceId:.*$/m, 'deviceId: '+"'\"field-\" + .end_device_ids.device_id'"); m.dispatchEvent(new Event("input", {bubbles: true}))`)
 	s.sees("#play-out h3", "field-greenhouse-7")
 	s.script(`const m = document.querySelector("#play-mapping"); m.value = m.value.replace(/^deviceId:.*$/m, "deviceId: '.end_device_ids.['"); m.dispatchEvent(new Event("input", {bubbles: true}))`)

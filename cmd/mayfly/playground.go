@@ -94,6 +94,7 @@ func ownSamples(name string) []console.Sample {
 func (p *playground) Try(ctx context.Context, t console.Trial) console.Result {
 	r := request(t)
 	var out transform.Outcome
+	var result console.Result
 	var err error
 	switch t.Source {
 	case nativeFormat:
@@ -106,11 +107,14 @@ func (p *playground) Try(ctx context.Context, t console.Trial) console.Result {
 			return console.Result{Problem: &console.Problem{Where: "mapping", Detail: err.Error()}}
 		}
 		out, err = source.Map(ctx, r)
+		trace := source.Trace(ctx, r)
+		result.Steps, result.Answer = steps(trace), answerOf(trace.Answer)
 	}
 	if err != nil {
-		return console.Result{Problem: problem(err)}
+		result.Problem, result.Answer = problem(err), ""
+		return result
 	}
-	result := console.Result{Ignored: out.Ignored}
+	result.Ignored = out.Ignored
 	for i := range out.Messages {
 		result.Messages = append(result.Messages, message(&out.Messages[i]))
 	}

@@ -42,6 +42,9 @@ func TestPlaygroundShowsWhatAChangeDoes(t *testing.T) {
 	if len(got.Messages) != 1 || got.Messages[0].DeviceID != "a" || !strings.Contains(got.Messages[0].Body, "21.50") {
 		t.Errorf("%+v", got)
 	}
+	if len(got.Steps) < 2 || got.Steps[0].Name != "deviceId" || got.Steps[0].Value != `"a"` || got.Answer != "200" {
+		t.Errorf("steps %+v, answer %q", got.Steps, got.Answer)
+	}
 	got = try(strings.Replace(mapping, ".id", `'"field-" + .id'`, 1), `{"id":"a","t":1}`)
 	if got.Problem != nil || got.Messages[0].DeviceID != "field-a" {
 		t.Errorf("%+v %+v", got, got.Problem)

@@ -55,6 +55,7 @@ func TestScreenshots(t *testing.T) {
 	shoot("calls", "calls", "")
 	shoot("faults", "faults", "")
 	shoot("playground", "playground", `const s = document.querySelector("#play-source"); s.value = "tts"; s.dispatchEvent(new Event("change"))`)
+	shoot("steps", "playground", `document.querySelector("#play-out details").open = true`)
 	shoot("mistake", "playground", `const b = document.querySelector("#play-body"); b.value = b.value.replace('"greenhouse-7"', '"green house"'); b.dispatchEvent(new Event("input"))`)
 }
 
