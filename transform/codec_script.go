@@ -2,7 +2,6 @@ package transform
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -99,7 +98,7 @@ var errNoEntry = errors.New("has none of the functions decodeUplink, Decoder and
 
 // try loads the script and looks for its entry points.
 func (s *script) try() error {
-	m := s.machine(context.Background(), mostStarting, time.Unix(0, 0))
+	m := s.machine(func() error { return nil }, mostStarting, time.Unix(0, 0))
 	done := make(chan error, 1)
 	go func() {
 		err := m.guard(func() error {

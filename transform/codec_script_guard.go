@@ -59,13 +59,13 @@ func hold(vm *goja.Runtime, names []string) error {
 				return size
 			})
 		case "from":
-			err = holdMethod(vm, array, name, func(call goja.FunctionCall) float64 { return scriptLength(vm, call.Argument(0)) })
+			err = holdMethod(vm, array, name, func(call goja.FunctionCall) float64 { return scriptLength(call.Argument(0)) })
 		default:
 			if typedName.MatchString(name) {
 				err = holdConstructor(vm, name)
 				break
 			}
-			err = holdMethod(vm, arrays, name, func(call goja.FunctionCall) float64 { return scriptLength(vm, call.This) })
+			err = holdMethod(vm, arrays, name, func(call goja.FunctionCall) float64 { return scriptLength(call.This) })
 		}
 		if err != nil {
 			return err
@@ -99,7 +99,7 @@ func holdConstructor(vm *goja.Runtime, name string) error {
 	held = vm.ToValue(func(call goja.ConstructorCall) *goja.Object {
 		first := call.Argument(0)
 		if object, ok := first.(*goja.Object); ok {
-			holdSize(vm, scriptLength(vm, object))
+			holdSize(vm, scriptLength(object))
 		} else {
 			holdSize(vm, first.ToFloat())
 		}
@@ -127,7 +127,7 @@ func holdConstructor(vm *goja.Runtime, name string) error {
 	return vm.GlobalObject().DefineDataProperty(name, held, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 }
 
-func scriptLength(vm *goja.Runtime, value goja.Value) float64 {
+func scriptLength(value goja.Value) float64 {
 	if absent(value) {
 		return 0
 	}

@@ -203,8 +203,9 @@ func typedArray(object *goja.Object) (int64, bool) {
 	switch kind.Elem().Kind() {
 	case reflect.Int8, reflect.Int16, reflect.Uint16, reflect.Int32, reflect.Uint32, reflect.Float32, reflect.Float64, reflect.Int64, reflect.Uint64:
 		return object.Get("length").ToInteger(), true
+	default:
+		return 0, false
 	}
-	return 0, false
 }
 
 // importValue makes a value of a script of one that jq sees.

@@ -14,8 +14,8 @@ import (
 // machine is a VM for one message, under watch.
 type machine struct {
 	vm    *goja.Runtime
-	ctx   context.Context
-	steps int // that are left until it is stopped
+	over  func() error // tells that nobody waits any more
+	steps int          // that are left until it is stopped
 
 	mu      sync.Mutex
 	timer   *time.Timer
@@ -37,8 +37,8 @@ const graceSteps = 20
 // this watches the whole process: the figure is coarse.
 const mostHeap = 64 << 20
 
-func (s *script) machine(ctx context.Context, limit time.Duration, now time.Time) *machine {
-	m := &machine{vm: goja.New(), ctx: ctx, steps: int(limit / watchStep), lost: make(chan struct{})}
+func (s *script) machine(over func() error, limit time.Duration, now time.Time) *machine {
+	m := &machine{vm: goja.New(), over: over, steps: int(limit / watchStep), lost: make(chan struct{})}
 	m.vm.SetMaxCallStackSize(mostCalls)
 	m.vm.SetTimeSource(func() time.Time { return now })
 	m.mu.Lock() // the first look waits until timer is set
@@ -73,8 +73,10 @@ func (m *machine) look() {
 		why = codecError(CodecMemory, "the codec uses too much memory")
 	case m.steps <= 0:
 		why = codecError(CodecTimeout, "the codec takes longer than %s", mostScriptRun)
-	case m.ctx.Err() != nil:
-		why = codecError(CodecTimeout, "the request is over: %v", context.Cause(m.ctx))
+	default:
+		if err := m.over(); err != nil {
+			why = codecError(CodecTimeout, "the request is over: %v", err)
+		}
 	}
 	if why != nil {
 		m.steps = 0
@@ -191,7 +193,7 @@ func (s *script) Decode(ctx context.Context, in Uplink) (Decoded, error) {
 	if s.lost.Load() >= mostLost {
 		return Decoded{}, codecError(CodecTimeout, "the codec is stuck in earlier messages")
 	}
-	m := s.machine(ctx, mostScriptRun, in.Time)
+	m := s.machine(ctx.Err, mostScriptRun, in.Time)
 	type result struct {
 		out Decoded
 		err error

@@ -108,6 +108,9 @@ func TestScriptReports(t *testing.T) {
 	}
 }
 
+// Its subtests measure memory, so they run one after another.
+//
+//nolint:tparallel // see above
 func TestScriptFails(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -81,9 +81,14 @@ func decodeBody(r *Request, media media, format Format, how reading) (any, error
 		return resolved(records), nil
 	case FormatMultipart:
 		return decodeMultipart(r.Body, media)
+	default:
+		return decodeText(r, media, format, how)
 	}
-	// What is left is text. A charset that is not UTF-8 was refused before, but
-	// for XML, which says its own.
+}
+
+// decodeText reads the formats that are text. A charset that is not UTF-8 was
+// refused before, but for XML, which says its own.
+func decodeText(r *Request, media media, format Format, how reading) (any, error) {
 	body := bytes.TrimPrefix(r.Body, []byte("\xef\xbb\xbf"))
 	if format == FormatXML {
 		return decodeXML(body)
@@ -100,8 +105,9 @@ func decodeBody(r *Request, media media, format Format, how reading) (any, error
 		return cloudEventStructured(body, r.Received)
 	case FormatText:
 		return string(body), nil
+	default:
+		return nil, &Error{Kind: Unsupported, Detail: "format " + quote(string(format)) + " is not known"}
 	}
-	return nil, &Error{Kind: Unsupported, Detail: "format " + quote(string(format)) + " is not known"}
 }
 
 // mostContainers bounds the objects and arrays of a body: an empty one has two

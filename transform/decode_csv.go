@@ -58,8 +58,7 @@ func decodeCSV(body []byte, c CSV) (any, error) {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		var wrong *csv.ParseError
-		if errors.As(err, &wrong) {
+		if wrong, ok := errors.AsType[*csv.ParseError](err); ok {
 			return nil, malformed("line %d, column %d (offset %d): %v", wrong.Line, wrong.Column, reader.InputOffset(), wrong.Err)
 		} else if err != nil {
 			return nil, malformed("offset %d: %v", reader.InputOffset(), err)
@@ -76,8 +75,7 @@ func decodeCSV(body []byte, c CSV) (any, error) {
 		row, err := csvRow(record, names, reader.Comma, &spent)
 		if err != nil {
 			line, column := reader.FieldPos(0)
-			var ours *Error
-			if errors.As(err, &ours) {
+			if _, ours := errors.AsType[*Error](err); ours {
 				return nil, err
 			}
 			return nil, malformed("line %d, column %d (offset %d): %v", line, column, reader.InputOffset(), err)

@@ -128,6 +128,7 @@ func influxValue(kind lineprotocol.ValueKind, raw []byte) (any, error) {
 			return nil, malformed("%v", err)
 		}
 		return floatNumber(f), nil
+	default:
+		return nil, malformed("%s is no value", quote(text))
 	}
-	return nil, malformed("%s is no value", quote(text))
 }

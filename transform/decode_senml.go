@@ -3,6 +3,7 @@ package transform
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"math/big"
 	"strconv"
 	"strings"
@@ -255,9 +256,7 @@ func resolved(records []senML) any {
 		if r.kind != "" {
 			object[r.kind] = r.value
 		}
-		for field, value := range r.more {
-			object[field] = value
-		}
+		maps.Copy(object, r.more)
 		list[i] = object
 	}
 	return list

@@ -56,13 +56,11 @@ type xmlReader struct {
 }
 
 func (x *xmlReader) wrong(body []byte, err error) error {
-	var ours *Error
-	if errors.As(err, &ours) {
+	if _, ours := errors.AsType[*Error](err); ours {
 		return err
 	}
 	what := err.Error()
-	var syntax *xml.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
 		what = syntax.Msg
 	}
 	return malformed("%s: %s", position(body, x.decoder.InputOffset()), what)

@@ -80,6 +80,7 @@ func deviceItems(r *Request) ([]deviceItem, error) {
 		return jsonMeasurements(r)
 	case FormatSenML, FormatSenMLCBOR:
 		return senMLMeasurements(r, format)
+	default:
 	}
 	value, err := decodeAs(r, reading{})
 	if err != nil {

@@ -105,8 +105,9 @@ func (m media) format(body []byte) (Format, error) {
 			return "", &Error{Kind: Unsupported, Detail: "media type " + quote(m.name) + " is not read here; send application/json"}
 		}
 		return sniff(body), nil
+	default:
+		return declared, nil
 	}
-	return declared, nil
 }
 
 // sniff tells how a body is written that no media type comes with.
@@ -200,6 +201,7 @@ func wantJSON(r *Request) error {
 		if looksLikeJSON(r.Body) || len(bytes.TrimSpace(r.Body)) == 0 {
 			return nil
 		}
+	default:
 	}
 	if m.name == "" {
 		return nil
