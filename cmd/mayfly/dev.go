@@ -70,19 +70,9 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 
 // devEnvironment is the caller's environment, with what the emulator decides.
 func devEnvironment(environ []string, azure *emulator.Emulator) []string {
-	ours := []string{"ID_SCOPE=" + azure.IDScope(), "GROUP_KEY=" + azure.GroupKey(), "AUTH=none"}
-	theirs := []string{"GROUP_KEY_SECONDARY=", "DPS_ENDPOINT=", "HUB_HINT=", "API_KEYS=", "AWS_LAMBDA_RUNTIME_API=", "FUNCTIONS_CUSTOMHANDLER_PORT="}
-	var kept []string
-	for _, v := range environ {
-		drop := false
-		for _, prefix := range append(theirs, "ID_SCOPE=", "GROUP_KEY=", "AUTH=") {
-			drop = drop || strings.HasPrefix(v, prefix)
-		}
-		if !drop {
-			kept = append(kept, v)
-		}
-	}
-	return append(kept, ours...)
+	return append(without(environ, "GROUP_KEY_SECONDARY", "IOTC_KEY_URL", "DEVICE_KEYS", "DEVICE_CERTS", "DEVICE_CA", "DPS_ENDPOINT",
+		"HUB_HINT", "API_KEYS", "AWS_LAMBDA_RUNTIME_API", "FUNCTIONS_CUSTOMHANDLER_PORT"),
+		"ID_SCOPE="+azure.IDScope(), "GROUP_KEY="+azure.GroupKey(), "AUTH=none")
 }
 
 func local(port uint16) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(int(port))) }
