@@ -3,6 +3,7 @@ package transform
 import (
 	"encoding/json"
 	"errors"
+	"math"
 
 	"github.com/itchyny/gojq"
 )
@@ -26,7 +27,7 @@ type (
 )
 
 var (
-	// errFails: the expression fails here, so that ? and // go on.
+	// errFails: the expression fails here, so that ? goes on.
 	errFails = errors.New("the expression fails")
 	// errBeyond: the values are beyond what plans do.
 	errBeyond = errors.New("beyond plans")
@@ -119,27 +120,22 @@ func alternative(left, right *plan) *plan {
 	if left.one != nil && right.one != nil {
 		return single(func(r *run, in any) (any, error) {
 			value, err := left.one(r, in)
-			if err == nil && truth(value) {
-				return value, nil
-			}
-			if err != nil && !errors.Is(err, errFails) {
-				return nil, err
+			if err != nil || truth(value) {
+				return value, err
 			}
 			return right.one(r, in)
 		})
 	}
 	return &plan{each: func(r *run, in any, emit emitFunc) error {
 		found := false
-		var down error // what emit returned: not for us to catch
 		err := left.each(r, in, func(value any) error {
 			if !truth(value) {
 				return nil
 			}
 			found = true
-			down = emit(value)
-			return down
+			return emit(value)
 		})
-		if err != nil && (down != nil || !errors.Is(err, errFails)) {
+		if err != nil {
 			return err
 		}
 		if found {
@@ -285,6 +281,9 @@ func arithmetic(op gojq.Operator, l, r any) (any, error) {
 	if op == gojq.OpAdd {
 		switch x := l.(type) {
 		case nil:
+			if _, digits := r.(json.Number); digits {
+				return nil, errBeyond // jq makes a float64 of it
+			}
 			return r, nil
 		case string:
 			if y, ok := r.(string); ok {
@@ -299,7 +298,7 @@ func arithmetic(op gojq.Operator, l, r any) (any, error) {
 				return merged(x, y), nil
 			}
 		}
-		if r == nil {
+		if _, digits := l.(json.Number); r == nil && !digits {
 			return l, nil
 		}
 	}
@@ -321,6 +320,9 @@ func arithmetic(op gojq.Operator, l, r any) (any, error) {
 			return nil, errFails
 		}
 		z = x / y
+	}
+	if z == 0 && math.Signbit(z) {
+		return nil, errBeyond // an integer has no -0
 	}
 	return z, nil
 }

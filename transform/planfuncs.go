@@ -264,7 +264,7 @@ func natives() map[string]helperFunc {
 		},
 		"tonumber/0": func(in any, _ []any) (any, error) {
 			text, ok := in.(string)
-			if n, valid := jsonNumber(text); ok && valid && string(n) == text {
+			if n, valid := jsonNumber(text); ok && valid && string(n) == text && strings.Trim(text, "-0123456789") == "" {
 				return n, nil
 			}
 			return nil, errBeyond
@@ -365,11 +365,8 @@ func fromJSON(text string) (any, error) {
 func hasMember(in any, args []any) (any, error) {
 	object, ok1 := in.(map[string]any)
 	name, ok2 := args[0].(string)
-	if _, list := in.([]any); list || !ok2 {
+	if !ok1 || !ok2 {
 		return nil, errBeyond
-	}
-	if !ok1 {
-		return nil, errFails
 	}
 	_, has := object[name]
 	return has, nil

@@ -169,6 +169,8 @@ func lookUp(in, at any) (any, error) {
 			return nil, nil
 		}
 		return in[i], nil
+	case string:
+		return nil, errBeyond
 	}
 	return nil, errFails
 }
