@@ -139,7 +139,7 @@ func TestConsoleCommandsADevice(t *testing.T) {
 func TestConsoleStandsTenThousandEvents(t *testing.T) {
 	s := newStage(t)
 	s.send("load-0", `{"n":-1}`)
-	s.script(`window.frames_ = []; let last = performance.now(); const tick = (now) => { frames_.push(now - last); last = now; requestAnimationFrame(tick); }; requestAnimationFrame(tick)`)
+	s.script(`window.tasks_ = [0]; new PerformanceObserver((l) => l.getEntries().forEach((e) => tasks_.push(e.duration))).observe({type: "longtask"}); window.frames_ = []; let last = performance.now(); const tick = (now) => { frames_.push(now - last); last = now; requestAnimationFrame(tick); }; requestAnimationFrame(tick)`)
 	const requests, each = 50, 200
 	begin := time.Now()
 	for r := range requests {
@@ -162,13 +162,15 @@ func TestConsoleStandsTenThousandEvents(t *testing.T) {
 	time.Sleep(2 * time.Second)
 	elements, rows := eval[int](s, `document.querySelectorAll("*").length`), eval[int](s, `document.querySelectorAll("#event-list .item").length`)
 	worst, typical := eval[float64](s, `Math.max(...frames_)`), eval[float64](s, `frames_.sort((a, b) => a - b)[Math.floor(frames_.length * 0.95)]`)
-	t.Logf("10,001 events in %v; %d elements, %d rows; frames: 95%% within %.0f ms, the longest %.0f ms", sent.Round(time.Millisecond), elements, rows, typical, worst)
+	task := eval[float64](s, `Math.max(...tasks_)`)
+	t.Logf("10,001 events in %v; %d elements, %d rows; frames: 95%% within %.0f ms, the longest %.0f ms; longest task %.0f ms",
+		sent.Round(time.Millisecond), elements, rows, typical, worst, task)
 	if elements > 1500 || rows > 60 {
 		t.Errorf("%d elements, %d rows", elements, rows)
 	}
 	// Far above what it takes alone: the machine has other work.
-	if worst > 1000 {
-		t.Errorf("a frame took %.0f ms", worst)
+	if worst > 2000 || task > 1000 {
+		t.Errorf("a frame took %.0f ms, a task %.0f ms", worst, task)
 	}
 }
 

@@ -5,6 +5,8 @@ import { isNumber, parse } from "./dom.js";
 const mostEvents = 10000;
 const mostCalls = 10000;
 const mostNotes = 20000;
+const slice = 8; // ms: half a frame
+const mostQueued = 20000; // more than that would push itself out again
 const slack = 1000; // arrays are cut back in one go
 const mostPoints = 240;
 const mostCharted = 200; // devices
@@ -22,7 +24,8 @@ export class Store extends EventTarget {
   #lastCall = 0;
   #lastNote = 0;
   #noting = false;
-  #held = [];
+  #queue = []; // what the stream has brought and nobody has read yet
+  #draining = false;
   #loaded = false;
 
   async start() {
@@ -51,7 +54,7 @@ export class Store extends EventTarget {
       calls.forEach((c) => this.#addCall(c));
       events.forEach((e) => this.#addEvent(e));
       this.#loaded = true;
-      this.#held.splice(0).forEach(([kind, value]) => this.#add(kind, value));
+      this.#drain();
       this.#state(true);
       this.#fire("calls");
       this.#fire("events");
@@ -61,19 +64,37 @@ export class Store extends EventTarget {
     }
   }
 
+  // #take keeps a message for #drain: a burst must not hold up the reader's own clicks.
   #take(kind, text) {
-    const value = parse(text);
-    if (!this.#loaded) {
-      this.#held.push([kind, value]);
-      return;
+    this.#queue.push([kind, text]);
+    if (this.#loaded && !this.#draining) {
+      this.#draining = true;
+      setTimeout(() => this.#drain());
     }
-    this.#add(kind, value);
-    this.#fire(`${kind}s`);
   }
 
-  #add(kind, value) {
-    if (kind === "event") this.#addEvent(value);
-    else this.#addCall(value);
+  #drain() {
+    this.#draining = true;
+    if (this.#queue.length > mostQueued) this.#queue.splice(0, this.#queue.length - mostQueued);
+    const end = performance.now() + (document.hidden ? 20 * slice : slice); // timers of a hidden page are rare
+    let events = false;
+    let calls = false;
+    let n = 0;
+    while (n < this.#queue.length && performance.now() < end) {
+      const [kind, text] = this.#queue[n++];
+      if (kind === "event") {
+        this.#addEvent(parse(text));
+        events = true;
+      } else {
+        this.#addCall(parse(text));
+        calls = true;
+      }
+    }
+    this.#queue.splice(0, n);
+    if (events) this.#fire("events");
+    if (calls) this.#fire("calls");
+    if (this.#queue.length) setTimeout(() => this.#drain());
+    else this.#draining = false;
   }
 
   #addEvent(event) {
