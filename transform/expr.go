@@ -37,7 +37,7 @@ func (e *Expr) UnmarshalYAML(node ast.Node) error {
 	case *ast.LiteralNode:
 		e.Text = node.Value.Value
 		e.Line++ // the text follows its "|"
-		e.Column = max(node.Value.GetToken().Position.Column, 1)
+		e.Column = indentation(node.Value.GetToken().Origin) + 1
 	case *ast.BoolNode, *ast.IntegerNode, *ast.FloatNode:
 		e.Text = node.GetToken().Value
 	case *ast.MappingNode:
@@ -51,6 +51,16 @@ func (e *Expr) UnmarshalYAML(node ast.Node) error {
 		return e.shape(node)
 	}
 	return nil
+}
+
+// indentation counts the spaces that YAML takes off the lines of a block.
+func indentation(block string) int {
+	for line := range strings.SplitSeq(block, "\n") {
+		if text := strings.TrimLeft(line, " "); text != "" {
+			return len(line) - len(text)
+		}
+	}
+	return 0
 }
 
 func (e *Expr) file(pair *ast.MappingValueNode) error {

@@ -105,17 +105,3 @@ func wantError(t *testing.T, err error, kind transform.Kind, says []string) {
 		}
 	}
 }
-
-func FuzzTTS(f *testing.F) {
-	source, err := transform.New().Source("tts")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, sample := range source.Samples {
-		f.Add([]byte(sample.Request.Body))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		out, err := source.Map(t.Context(), &transform.Request{Body: body})
-		checkOutcome(t, out.Messages, err)
-	})
-}
