@@ -1,0 +1,236 @@
+package transform_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mayfly/transform"
+)
+
+var update = flag.Bool("update", false, "write the generated documents anew")
+
+// docs/sources.md is made from the sources. go generate writes it, and this test
+// fails when it is not what they say.
+func TestSourcesDoc(t *testing.T) {
+	t.Parallel()
+	const path = "../docs/sources.md"
+	want := sourcesDoc(t)
+	if *update {
+		if err := os.WriteFile(path, []byte(want), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	text, err := os.ReadFile(path)
+	if err != nil || string(text) != want {
+		t.Errorf("docs/sources.md is not what the sources say: run go generate ./transform (%v)", err)
+	}
+}
+
+func sourcesDoc(t *testing.T) string {
+	t.Helper()
+	tr := transform.New()
+	var table, sections strings.Builder
+	for _, name := range tr.SourceNames() {
+		s, err := tr.Source(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		methods := strings.Join(s.Methods, ", ")
+		if methods == "" {
+			methods = "POST"
+		}
+		answer := "200"
+		if s.Answer.Status != 0 {
+			answer = fmt.Sprint(s.Answer.Status)
+		}
+		if body := strings.TrimSpace(s.Answer.Body); body != "" {
+			answer += " `" + body + "`"
+		}
+		fmt.Fprintf(&table, "| [`%s`](#%s) | %s | %s | %v | %s |\n", name, name, s.Title, methods, s.Patience.Round(time.Second), answer)
+		fmt.Fprintf(&sections, "\n## %s\n\n**%s** ([documentation](%s))\n\n%s", name, s.Title, s.Docs, indented(s.Setup))
+		var props []string
+		for p := range s.Definition.Properties {
+			props = append(props, "`"+p+"`")
+		}
+		slices.Sort(props)
+		if len(props) > 0 {
+			fmt.Fprintf(&sections, "\nProperties: %s.\n", strings.Join(props, ", "))
+		}
+		var ignored []string
+		for _, sample := range s.Samples {
+			if len(sample.Messages) == 0 {
+				ignored = append(ignored, sample.Name)
+			}
+		}
+		if len(ignored) > 0 {
+			fmt.Fprintf(&sections, "\nIgnored, for example: %s.\n", strings.Join(ignored, "; "))
+		}
+	}
+	return `<!-- Made from transform/sources by go generate ./transform: change these. -->
+
+# Sources
+
+Point a sender's webhook at ` + "`https://YOUR-MAYFLY/api/SOURCE`" + `, or any of them at ` + "`https://YOUR-MAYFLY/api/ingest`" + `, which finds the
+source by what the request looks like. Where ` + "`AUTH=keys`" + `, add your key as the header ` + "`Authorization: Bearer KEY`" + `.
+
+What the sender decoded becomes the measurements; what nobody decoded is sent as ` + "`payload`" + ` (lower-case hex) and ` + "`fPort`" + `, or
+goes through a codec. Radio and gateway data become application properties, and are left out where the sender says
+nothing. How to change a source, or to write one: [mapping.md](mapping.md).
+
+| source | sender | methods | patience | answer |
+|---|---|---|---|---|
+` + table.String() + sections.String()
+}
+
+func indented(text string) string { return strings.TrimRight(text, "\n") + "\n" }
+
+// example is a piece of docs/mapping.md that is run: a source, a request, and the
+// messages that come out.
+type example struct{ source, request, kind, messages string }
+
+// Every example of docs/mapping.md is what it says.
+func TestMappingDoc(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/mapping.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var examples []example
+	var e example
+	for _, block := range regexp.MustCompile("(?s)```(\\w+) (\\w+)\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		switch block[2] {
+		case "source":
+			e.source = block[3]
+		case "request":
+			e.kind, e.request = block[1], block[3]
+		case "message":
+			e.messages = block[3]
+			examples = append(examples, e)
+			e = example{}
+		}
+	}
+	if len(examples) < 5 {
+		t.Fatalf("%d examples", len(examples))
+	}
+	for i, e := range examples {
+		t.Run(fmt.Sprint(i+1), func(t *testing.T) {
+			t.Parallel()
+			e.run(t)
+		})
+	}
+}
+
+func (e example) run(t *testing.T) {
+	t.Helper()
+	tr := transform.New()
+	list := definitions(t, e.source)
+	if err := tr.Add("mayfly.yaml", list, fstest.MapFS{}); err != nil {
+		t.Fatal(err)
+	}
+	source, err := tr.Source(list[0].Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := &transform.Request{Body: []byte(e.request), Header: map[string][]string{"Content-Type": {"application/json"}}}
+	if e.kind == "http" {
+		head, body, _ := strings.Cut(e.request, "\n\n")
+		line, headers, _ := strings.Cut(head, "\n")
+		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(line + " HTTP/1.1\nHost: x\n" + headers + "\n\n")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request = &transform.Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header, Body: []byte(strings.TrimSuffix(body, "\n"))}
+	}
+	out, err := source.Map(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type message struct {
+		DeviceID   string            `json:"deviceId"`
+		Time       string            `json:"time"`
+		Body       json.RawMessage   `json:"body"`
+		Properties map[string]string `json:"properties"`
+	}
+	var want []message
+	for decoder := json.NewDecoder(strings.NewReader(e.messages)); ; {
+		var m message
+		if err := decoder.Decode(&m); err == io.EOF { //nolint:errorlint // the decoder gives it bare
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		m.Body = compact(t, m.Body)
+		want = append(want, m)
+	}
+	var got []message
+	for _, m := range out.Messages {
+		got = append(got, message{m.DeviceID, m.Time.Format(time.RFC3339Nano), compact(t, m.Body), m.Properties})
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func compact(t *testing.T, body []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := json.Compact(&b, body); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// Every row of the table of functions is what it says.
+func TestMappingDocFunctions(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/mapping.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "| expression | over | gives |\n|---|---|---|\n")
+	rows := 0
+	for line := range strings.SplitSeq(table, "\n") {
+		if !strings.HasPrefix(line, "| ") {
+			break
+		}
+		rows++
+		cells := strings.Split(strings.ReplaceAll(strings.Trim(line, "|"), `\|`, "\x00"), "|")
+		for i := range cells {
+			cells[i] = strings.ReplaceAll(strings.Trim(strings.ReplaceAll(strings.TrimSpace(cells[i]), "`, `", ", "), "`"), "\x00", "|")
+		}
+		tr := transform.New()
+		d := transform.Definition{Name: "row", DeviceID: transform.Expr{Text: `"x"`}, Measurements: transform.Expr{Text: "{v: [.v | " + cells[0] + "]}"}}
+		if err := tr.Add("", []transform.Definition{d}, fstest.MapFS{}); err != nil {
+			t.Errorf("%s: %v", cells[0], err)
+			continue
+		}
+		source, _ := tr.Source("row")
+		out, err := source.Map(t.Context(), &transform.Request{Body: []byte(`{"v":` + cells[1] + `}`)})
+		if err != nil {
+			t.Errorf("%s: %v", cells[0], err)
+			continue
+		}
+		want := string(compact(t, []byte(`{"v":[`+cells[2]+`]}`)))
+		if got := string(out.Messages[0].Body); got != want {
+			t.Errorf("%s over %s: want %s, got %s", cells[0], cells[1], want, got)
+		}
+	}
+	if rows < 30 {
+		t.Errorf("%d rows", rows)
+	}
+}

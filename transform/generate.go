@@ -1,0 +1,3 @@
+package transform
+
+//go:generate go test -count=1 -run ^TestSourcesDoc$ . -args -update
