@@ -43,6 +43,7 @@ type Provisioner struct {
 	assigned *cache.Cache[*Assignment]
 	refused  *cache.Cache[refusal]
 	pending  *cache.Cache[operation]
+	asked    *cache.Cache[struct{}] // devices that were looked up because their hub was silent
 
 	puts, polls, lookups gate
 	secondary            atomic.Bool // which key DPS took last
@@ -89,6 +90,7 @@ func NewProvisioner(c *Client, o Options) *Provisioner {
 		assigned: cache.New[*Assignment](o.MaxDevices, 0),
 		refused:  cache.New[refusal](100_000, o.RefusalTTL),
 		pending:  cache.New[operation](100_000, operationTTL),
+		asked:    cache.New[struct{}](100_000, o.RefusalTTL),
 		flights:  map[string]*flight{},
 		puts:     newGate(), polls: newGate(), lookups: newGate(),
 	}
@@ -128,6 +130,25 @@ func (p *Provisioner) Replace(ctx context.Context, d Device, stale *Assignment, 
 	}
 	a, err = p.join(ctx, d, answerBy, stale)
 	return a, err == nil, err
+}
+
+// Elsewhere asks whether a device whose hub does not answer is assigned to another
+// one by now. It costs a look-up, for a device once in a while; a registration
+// would be too much for what may be a short outage.
+func (p *Provisioner) Elsewhere(ctx context.Context, d Device, silent *Assignment) (*Assignment, bool) {
+	if a, ok := p.assigned.Get(d.ID); ok && a.Hub != silent.Hub {
+		return a, true
+	}
+	if _, asked := p.asked.Get(d.ID); asked {
+		return nil, false
+	}
+	p.asked.Set(strings.Clone(d.ID), struct{}{})
+	found, err := p.lookup(ctx, d)
+	if err != nil || found.Hub == silent.Hub {
+		return nil, false
+	}
+	p.Learn(d.ID, found)
+	return found, true
 }
 
 // join leads the flight of a device, or waits for the one that is under way.

@@ -89,6 +89,13 @@ func (s *Service) sendAs(ctx context.Context, d dps.Device, events []httpsend.Ev
 			a.Worked()
 			return a.Hub, nil
 		}
+		if silent(err) && ctx.Err() == nil {
+			if next, ok := s.fleet.Elsewhere(ctx, d, a); ok {
+				a = next
+				s.hint.learn(a.Hub)
+				continue
+			}
+		}
 		if !notHere(err) {
 			return "", err
 		}
@@ -127,6 +134,12 @@ func (s *Service) sendByHint(ctx context.Context, d dps.Device, events []httpsen
 	default:
 		return "", false, err
 	}
+}
+
+// silent tells that a hub gave no answer at all, or was not asked because of that.
+func silent(err error) bool {
+	var failed *httpsend.Error
+	return errors.As(err, &failed) && failed.Status == 0 && (failed.Kind == httpsend.Unavailable || failed.Kind == httpsend.Down)
 }
 
 func notHere(err error) bool {

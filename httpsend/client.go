@@ -3,8 +3,10 @@ package httpsend
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -90,6 +92,9 @@ func (c *Client) once(ctx context.Context, transport http.RoundTripper, t Target
 	res, err := transport.RoundTrip(req)
 	if err != nil {
 		failed.Err = err
+		if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+			failed.Kind = NotHere // a hub that was taken away
+		}
 		return failed
 	}
 	defer func() { _ = res.Body.Close() }()

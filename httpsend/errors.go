@@ -24,8 +24,8 @@ const (
 	// Down: nothing was sent, because the hub has been unavailable for a while.
 	// Try again after RetryAfter.
 	Down
-	// NotHere: 401 or 404: the hub does not know the device or its credential.
-	// Mostly it has moved: ask DPS where it is now.
+	// NotHere: 401 or 404: the hub does not know the device or its credential; or
+	// there is no such hub. Mostly the device has moved: ask DPS where it is now.
 	NotHere
 	// Blocked: an operator has blocked the device. Asking DPS does not help.
 	Blocked
