@@ -155,6 +155,8 @@ func LoadConfig(environ []string) (*Config, error) {
 			return nil, err
 		}
 		faults = append(faults, wrong...)
+	} else {
+		c.transform.WithoutSamples()
 	}
 	if len(faults) > 0 {
 		slices.SortFunc(faults, func(a, b Fault) int { return strings.Compare(a.Variable, b.Variable) })

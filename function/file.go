@@ -39,8 +39,7 @@ func LoadSources(path string) (t *transform.Transformer, found string, err error
 		return nil, found, FaultsError{{found, strings.TrimSpace(yaml.FormatError(err, false, false))}}
 	}
 	err = t.Add(found, file.Sources, os.DirFS(filepath.Dir(found)))
-	var wrong transform.Faults
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[transform.Faults](err); ok {
 		faults := make(FaultsError, len(wrong))
 		for i, f := range wrong {
 			faults[i] = fileFault(f)

@@ -47,9 +47,22 @@ func onBytes(f func(bytes string) (any, error)) helperFunc {
 	}
 }
 
+// without takes the signs out of a text that has some of them.
+func without(text, signs string) string {
+	if !strings.ContainsAny(text, signs) {
+		return text
+	}
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(signs, r) {
+			return -1
+		}
+		return r
+	}, text)
+}
+
 // unhex reads hex digits as people and devices write them.
 func unhex(text string) (any, error) {
-	plain := strings.NewReplacer(" ", "", "-", "", ":", "", "\t", "", "\n", "", "\r", "").Replace(text)
+	plain := without(text, " -:\t\n\r")
 	if len(plain) > 2 && plain[0] == '0' && (plain[1] == 'x' || plain[1] == 'X') {
 		plain = plain[2:]
 	}
@@ -62,7 +75,10 @@ func unhex(text string) (any, error) {
 
 // unbase64 reads the standard and the URL alphabet, padded or not.
 func unbase64(text string) (any, error) {
-	plain := strings.NewReplacer("-", "+", "_", "/", "\n", "", "\r", "", " ", "").Replace(text)
+	plain := without(text, " \n\r")
+	if strings.ContainsAny(plain, "-_") {
+		plain = strings.ReplaceAll(strings.ReplaceAll(plain, "-", "+"), "_", "/")
+	}
 	bytes, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(plain, "="))
 	if err != nil {
 		return nil, fmt.Errorf("%s is no base64: %w", gojq.Preview(text), err)

@@ -121,15 +121,19 @@ func builtinText(name string) string {
 	return string(text)
 }
 
-func builtin(v *rules, l *language, name string) (*Source, error) {
-	d, err := ParseDefinition([]byte(builtinText(name)))
+func (t *Transformer) builtin(name string) (*Source, error) {
+	text := builtinText(name)
+	if t.bare {
+		text, _, _ = strings.Cut(text, "\nsamples:\n")
+	}
+	d, err := ParseDefinition([]byte(text))
 	if err != nil {
 		return nil, err
 	}
 	if d.Name != name {
 		return nil, fmt.Errorf("file %s.yaml holds a source named %q", name, d.Name)
 	}
-	return compile(v, l, d)
+	return compile(t.validate, t.language(), d)
 }
 
 // ParseDefinition reads a source's YAML. Its errors name line and column.

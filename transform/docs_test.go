@@ -169,7 +169,7 @@ func (e example) run(t *testing.T) {
 	var want []message
 	for decoder := json.NewDecoder(strings.NewReader(e.messages)); ; {
 		var m message
-		if err := decoder.Decode(&m); err == io.EOF { //nolint:errorlint // the decoder gives it bare
+		if err := decoder.Decode(&m); err == io.EOF {
 			break
 		} else if err != nil {
 			t.Fatal(err)

@@ -93,7 +93,7 @@ func walk(v reflect.Value, visit func(*gojq.Func)) {
 		if v.IsNil() {
 			return
 		}
-		if f, ok := v.Interface().(*gojq.Func); ok {
+		if f, ok := reflect.TypeAssert[*gojq.Func](v); ok {
 			visit(f)
 		}
 		walk(v.Elem(), visit)
@@ -111,8 +111,7 @@ func walk(v reflect.Value, visit func(*gojq.Func)) {
 
 func syntaxFault(field string, e Expr, err error) *Fault {
 	offset := 0
-	var parse *gojq.ParseError
-	if errors.As(err, &parse) {
+	if parse, ok := errors.AsType[*gojq.ParseError](err); ok {
 		offset = parse.Offset - len(parse.Token)
 	}
 	return faultAt(field, e, offset, err.Error())

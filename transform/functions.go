@@ -3,6 +3,7 @@ package transform
 import (
 	"fmt"
 	"html"
+	"maps"
 	"math/big"
 	"strconv"
 	"strings"
@@ -214,9 +215,7 @@ func omit(in any, args []any) (any, error) {
 		return nil, fmt.Errorf("cannot be applied to %s", typeName(in))
 	}
 	out := make(map[string]any, len(object))
-	for name, value := range object {
-		out[name] = value
-	}
+	maps.Copy(out, object)
 	for _, name := range names {
 		if name, ok := name.(string); ok {
 			delete(out, name)

@@ -99,8 +99,7 @@ func TestAddFaults(t *testing.T) {
     measurements: .
   - from: nothing
 `), fstest.MapFS{})
-	var faults transform.Faults
-	if !errors.As(err, &faults) {
+	if _, ok := errors.AsType[transform.Faults](err); !ok {
 		t.Fatalf("got %v", err)
 	}
 	for _, part := range []string{

@@ -3,7 +3,9 @@ package transform
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/itchyny/gojq"
 )
@@ -95,8 +97,9 @@ func (p *planner) plan(q *gojq.Query) *plan {
 		return alternative(left, right)
 	case gojq.OpAnd, gojq.OpOr:
 		return logic(left, right, q.Op == gojq.OpOr)
+	default:
+		return operator(q.Op, left, right)
 	}
-	return operator(q.Op, left, right)
 }
 
 func pipe(left, right *plan) *plan {
@@ -202,8 +205,8 @@ func (p *planner) enter(name string) (slot int, leave func()) {
 }
 
 func (p *planner) variable(name string) *plan {
-	for slot := len(p.names) - 1; slot >= 0; slot-- {
-		if p.names[slot] == name {
+	for slot, known := range slices.Backward(p.names) {
+		if known == name {
 			return single(func(r *run, _ any) (any, error) { return r.get(slot), nil })
 		}
 	}
@@ -230,19 +233,20 @@ func operator(op gojq.Operator, left, right *plan) *plan {
 		return nil
 	}
 	var apply func(l, r any) (any, error)
+	compared := func(holds func(int) bool) {
+		apply = func(l, r any) (any, error) { return holds(gojq.Compare(l, r)), error(nil) }
+	}
 	switch op {
-	case gojq.OpEq:
-		apply = func(l, r any) (any, error) { return equal(l, r), nil }
-	case gojq.OpNe:
-		apply = func(l, r any) (any, error) { return !equal(l, r), nil }
+	case gojq.OpEq, gojq.OpNe:
+		apply = func(l, r any) (any, error) { return equal(l, r) == (op == gojq.OpEq), error(nil) }
 	case gojq.OpLt:
-		apply = func(l, r any) (any, error) { return gojq.Compare(l, r) < 0, nil }
+		compared(func(c int) bool { return c < 0 })
 	case gojq.OpLe:
-		apply = func(l, r any) (any, error) { return gojq.Compare(l, r) <= 0, nil }
+		compared(func(c int) bool { return c <= 0 })
 	case gojq.OpGt:
-		apply = func(l, r any) (any, error) { return gojq.Compare(l, r) > 0, nil }
+		compared(func(c int) bool { return c > 0 })
 	case gojq.OpGe:
-		apply = func(l, r any) (any, error) { return gojq.Compare(l, r) >= 0, nil }
+		compared(func(c int) bool { return c >= 0 })
 	case gojq.OpAdd, gojq.OpSub, gojq.OpMul, gojq.OpDiv:
 		apply = func(l, r any) (any, error) { return arithmetic(op, l, r) }
 	default:
@@ -291,7 +295,7 @@ func arithmetic(op gojq.Operator, l, r any) (any, error) {
 			}
 		case []any:
 			if y, ok := r.([]any); ok {
-				return append(x[:len(x):len(x)], y...), nil
+				return append(slices.Clip(x), y...), nil
 			}
 		case map[string]any:
 			if y, ok := r.(map[string]any); ok {
@@ -344,11 +348,7 @@ func plainFloat(v any) (float64, bool) {
 
 func merged(x, y map[string]any) map[string]any {
 	out := make(map[string]any, len(x)+len(y))
-	for name, value := range x {
-		out[name] = value
-	}
-	for name, value := range y {
-		out[name] = value
-	}
+	maps.Copy(out, x)
+	maps.Copy(out, y)
 	return out
 }

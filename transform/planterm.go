@@ -79,6 +79,7 @@ func (p *planner) base(t *gojq.Term) *plan {
 		return p.reduce(t.Reduce)
 	case gojq.TermTypeQuery:
 		return p.plan(t.Query)
+	default:
 	}
 	return nil
 }

@@ -30,3 +30,36 @@ func BenchmarkMap(b *testing.B) {
 		})
 	}
 }
+
+// What a cold start pays: making a Transformer, and the first request of a source.
+func BenchmarkNew(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		transform.New()
+	}
+}
+
+func BenchmarkFirstUse(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := transform.New().WithoutSamples().Source("tts"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// /api/ingest asks the sources whose hints the body holds, and parses no other.
+func BenchmarkDetect(b *testing.B) {
+	tr := transform.New()
+	source, err := tr.Source("tts")
+	if err != nil {
+		b.Fatal(err)
+	}
+	request := source.Samples[0].Request.Request("ingest")
+	b.ReportAllocs()
+	for b.Loop() {
+		if found, err := tr.Detect(b.Context(), request); found == nil || err != nil {
+			b.Fatal(found, err)
+		}
+	}
+}

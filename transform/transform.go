@@ -13,6 +13,7 @@ type Transformer struct {
 	sources  map[string]*lazySource
 	order    []string // as Detect asks: the user's own first, then the built-in ones
 	language func() *language
+	bare     bool // without samples
 }
 
 // lazySource is compiled when it is first asked for: a cold start pays for no
@@ -35,12 +36,20 @@ func New() *Transformer {
 	t := &Transformer{validate: &rules{}, sources: map[string]*lazySource{}, language: sync.OnceValue(newLanguage)}
 	for _, name := range builtinNames() {
 		t.sources[name] = &lazySource{
-			load:  func() (*Source, error) { return builtin(t.validate, t.language(), name) },
+			load:  func() (*Source, error) { return t.builtin(name) },
 			hints: sync.OnceValue(func() []string { return hintsOf(builtinText(name)) }),
 		}
 		t.order = append(t.order, name)
 	}
 	slices.Sort(t.order)
+	return t
+}
+
+// WithoutSamples leaves the samples of the built-in sources unread. They are most
+// of a source's text and prove it to people; a first request need not wait for
+// them. It is for the start.
+func (t *Transformer) WithoutSamples() *Transformer {
+	t.bare = true
 	return t
 }
 
