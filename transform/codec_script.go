@@ -70,7 +70,7 @@ func newScript(name string, source []byte) (*script, error) {
 	if nesting(text) > mostNesting {
 		return nil, fmt.Errorf("%s: brackets are nested deeper than %d", name, mostNesting)
 	}
-	program, text, err := compileScript(name, text)
+	program, text, err := compileInTime(name, text)
 	if err != nil {
 		return nil, err
 	}
@@ -113,6 +113,32 @@ func (s *script) try() error {
 		return err
 	case <-m.lost:
 		return codecError(CodecTimeout, "the top level of the script does not end")
+	}
+}
+
+// mostCompiling is fifty times what the largest public formatter takes.
+const mostCompiling = 5 * time.Second
+
+// compileInTime compiles a script, but does not wait forever: goja takes the
+// square of the length of an expression like 1+1+1+...
+func compileInTime(name, text string) (program *goja.Program, repaired string, err error) {
+	done := make(chan struct{})
+	var result struct {
+		program *goja.Program
+		text    string
+		err     error
+	}
+	go func() {
+		defer close(done)
+		result.program, result.text, result.err = compileScript(name, text)
+	}()
+	late := time.NewTimer(mostCompiling)
+	defer late.Stop()
+	select {
+	case <-done:
+		return result.program, result.text, result.err
+	case <-late.C:
+		return nil, "", fmt.Errorf("%s: takes longer than %s to compile", name, mostCompiling)
 	}
 }
 

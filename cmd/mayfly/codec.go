@@ -228,7 +228,7 @@ func (s *codecSuite) run(ctx context.Context) {
 	if s.err != nil {
 		return
 	}
-	script, err := os.ReadFile(path) //nolint:gosec // the user names the folder
+	script, err := os.ReadFile(path)
 	if err != nil {
 		s.err = err
 		return
