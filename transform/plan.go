@@ -232,23 +232,21 @@ func operator(op gojq.Operator, left, right *plan) *plan {
 	if left.one == nil || right.one == nil {
 		return nil
 	}
-	var apply func(l, r any) (any, error)
-	compared := func(holds func(int) bool) {
-		apply = func(l, r any) (any, error) { return holds(gojq.Compare(l, r)), error(nil) }
-	}
+	var holds func(l, r any) bool // nil for arithmetic
 	switch op {
-	case gojq.OpEq, gojq.OpNe:
-		apply = func(l, r any) (any, error) { return equal(l, r) == (op == gojq.OpEq), error(nil) }
+	case gojq.OpEq:
+		holds = equal
+	case gojq.OpNe:
+		holds = func(l, r any) bool { return !equal(l, r) }
 	case gojq.OpLt:
-		compared(func(c int) bool { return c < 0 })
+		holds = func(l, r any) bool { return gojq.Compare(l, r) < 0 }
 	case gojq.OpLe:
-		compared(func(c int) bool { return c <= 0 })
+		holds = func(l, r any) bool { return gojq.Compare(l, r) <= 0 }
 	case gojq.OpGt:
-		compared(func(c int) bool { return c > 0 })
+		holds = func(l, r any) bool { return gojq.Compare(l, r) > 0 }
 	case gojq.OpGe:
-		compared(func(c int) bool { return c >= 0 })
+		holds = func(l, r any) bool { return gojq.Compare(l, r) >= 0 }
 	case gojq.OpAdd, gojq.OpSub, gojq.OpMul, gojq.OpDiv:
-		apply = func(l, r any) (any, error) { return arithmetic(op, l, r) }
 	default:
 		return nil
 	}
@@ -261,7 +259,10 @@ func operator(op gojq.Operator, left, right *plan) *plan {
 		if err != nil {
 			return nil, err
 		}
-		return apply(x, y)
+		if holds != nil {
+			return holds(x, y), nil
+		}
+		return arithmetic(op, x, y)
 	})
 }
 
