@@ -15,7 +15,6 @@ import (
 	"testing"
 
 	"mayfly/emulator"
-	"mayfly/internal/hosttest"
 )
 
 // cuttingProxy is an HTTP proxy that can cut all its tunnels at once, as a NAT or
@@ -75,12 +74,9 @@ func (p *cuttingProxy) cut() {
 // connections meanwhile: nothing is lost, and nothing is told to be.
 func TestFrozenBetweenMessages(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("builds and starts the binary")
-	}
 	azure := emulator.Start(t, emulator.Config{AssignAtOnce: true})
 	proxy := newCuttingProxy(t, azure.ConsoleAddr())
-	cmd := exec.CommandContext(t.Context(), hosttest.Build(t, "."))
+	cmd := exec.CommandContext(t.Context(), bootstrap(t))
 	cmd.Env = append(environment(t, azure, "PORT=0", "HUB_IDLE_TIMEOUT=1h"), "HTTPS_PROXY=http://"+proxy.listener.Addr().String())
 	url := startServer(t, cmd)
 	const rounds, each = 20, 10

@@ -42,11 +42,11 @@ func environment(t *testing.T, azure *emulator.Emulator, more ...string) []strin
 }
 
 // ways starts the binary on every host, each with an Azure of its own.
-func ways(t *testing.T, binary string) []way {
+func ways(t *testing.T) []way {
 	t.Helper()
 	var all []way
 	command := func(azure *emulator.Emulator, more ...string) *exec.Cmd {
-		cmd := exec.CommandContext(t.Context(), binary)
+		cmd := exec.CommandContext(t.Context(), bootstrap(t))
 		cmd.Env = environment(t, azure, more...)
 		return cmd
 	}
@@ -111,9 +111,6 @@ type wireRequest struct {
 // The same request gives the same answer and the same event on every host.
 func TestSameOnEveryHost(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("builds and starts the binary")
-	}
 	requests := []wireRequest{
 		{name: "new device", method: "POST", path: "/api/telemetry", body: `{"device":{"deviceId":"new-1","modelId":"dtmi:x:Y;1"},"measurements":{"t":0.1000,"e":1e400},"timestamp":1591647414602}`},
 		{name: "known device", method: "POST", path: "/api/devices/known/telemetry?timestamp=2026-01-02T03%3A04%3A05%2B01%3A00", body: `{"t":9007199254740993}`},
@@ -132,7 +129,7 @@ func TestSameOnEveryHost(t *testing.T) {
 		{name: "not text", method: "POST", path: "/api/telemetry", body: "{\"device\":{\"deviceId\":\"known\"},\"measurements\":{\"x\":\"\xff\xfe\"}}"},
 		{name: "health", method: "GET", path: "/"},
 	}
-	all := ways(t, hosttest.Build(t, "."))
+	all := ways(t)
 	for _, request := range requests {
 		t.Run(request.name, func(t *testing.T) {
 			var first, firstWay string
@@ -212,7 +209,7 @@ func (w *way) events() string {
 // A wrong configuration stops the start with all its faults at once.
 func TestAllFaultsAtOnce(t *testing.T) {
 	t.Parallel()
-	cmd := exec.CommandContext(t.Context(), hosttest.Build(t, "."))
+	cmd := exec.CommandContext(t.Context(), bootstrap(t))
 	cmd.Env = []string{"GROUP_KEY=not base64!", "REQUEST_TIMEOUT=soon", "LOG_FORMAT=xml", "HUB_HINT=https://x/"}
 	out, err := cmd.CombinedOutput()
 	if err == nil {
@@ -232,9 +229,8 @@ func TestAllFaultsAtOnce(t *testing.T) {
 func TestOpenDoorIsSaid(t *testing.T) {
 	t.Parallel()
 	azure := emulator.Start(t, emulator.Config{})
-	binary := hosttest.Build(t, ".")
 	for host, warned := range map[string]bool{"HOST=127.0.0.1": false, "HOST=": true} {
-		cmd := exec.CommandContext(t.Context(), binary)
+		cmd := exec.CommandContext(t.Context(), bootstrap(t))
 		cmd.Env = environment(t, azure, "PORT=0", host)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
