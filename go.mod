@@ -45,3 +45,5 @@ require (
 	golang.org/x/text v0.43.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect
 )
+
+replace github.com/google/pprof => ./internal/noprofile

@@ -1,7 +1,6 @@
 package transform
 
 import (
-	"regexp"
 	"slices"
 
 	"github.com/dop251/goja"
@@ -19,7 +18,7 @@ var (
 	// What walks over arrays that are long, but empty.
 	heldLong = []string{"concat", "slice", "splice", "map", "filter", "forEach", "indexOf", "lastIndexOf", "includes", "every", "some",
 		"reduce", "reduceRight", "find", "findIndex", "reverse", "sort", "flat", "flatMap", "copyWithin"}
-	typedName = regexp.MustCompile(`Array$|^ArrayBuffer$`)
+	typedName = lazy(`Array$|^ArrayBuffer$`)
 )
 
 // mostHeld is the length that a text or an array may be given in one step.
@@ -61,7 +60,7 @@ func hold(vm *goja.Runtime, names []string) error {
 		case "from":
 			err = holdMethod(vm, array, name, func(call goja.FunctionCall) float64 { return scriptLength(call.Argument(0)) })
 		default:
-			if typedName.MatchString(name) {
+			if typedName().MatchString(name) {
 				err = holdConstructor(vm, name)
 				break
 			}

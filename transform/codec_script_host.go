@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -41,7 +40,7 @@ func needsOf(text string) (n needs, err error) {
 			return n, err
 		}
 		for _, name := range slices.Sorted(maps.Keys(names)) {
-			if method := bufferMethod.FindString(name); method != "" {
+			if method := bufferMethod().FindString(name); method != "" {
 				n.buffers = append(n.buffers, method)
 			}
 		}
@@ -51,7 +50,7 @@ func needsOf(text string) (n needs, err error) {
 	return n, nil
 }
 
-var bufferMethod = regexp.MustCompile(`^(?:read|write)[A-Z][A-Za-z0-9]*$`)
+var bufferMethod = lazy(`^(?:read|write)[A-Z][A-Za-z0-9]*$`)
 
 // makesLong stands among the names of a script that makes arrays which may be
 // long, but empty.

@@ -164,7 +164,7 @@ func (s *script) load(m *machine) ([entries]goja.Callable, error) {
 	if _, err := m.vm.RunProgram(s.program); err != nil {
 		return found, err
 	}
-	list, err := m.vm.RunProgram(find)
+	list, err := m.vm.RunProgram(find())
 	if err != nil {
 		return found, err
 	}

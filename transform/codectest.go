@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -167,7 +166,7 @@ func (raw *rawExample) example(now time.Time) (CodecExample, error) {
 func plainJSON(text []byte) []byte {
 	out := make([]byte, 0, len(text))
 	for i := 0; i < len(text); {
-		found := jsonExtras.FindIndex(text[i:])
+		found := jsonExtras().FindIndex(text[i:])
 		if found == nil {
 			return append(out, text[i:]...)
 		}
@@ -187,7 +186,7 @@ func plainJSON(text []byte) []byte {
 	return out
 }
 
-var jsonExtras = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|//[^\n]*|(?s:/\*.*?\*/)|0[xX][0-9a-fA-F]+|,\s*[\]}]`)
+var jsonExtras = lazy(`"(?:[^"\\]|\\.)*"|//[^\n]*|(?s:/\*.*?\*/)|0[xX][0-9a-fA-F]+|,\s*[\]}]`)
 
 // exampleBytes reads a list of numbers, or hex digits with whatever between.
 func exampleBytes(value any) ([]byte, error) {

@@ -72,17 +72,17 @@ func siNumber(in any, args []any) (any, error) {
 // rain, the day's strongest gust and the vapour pressure deficit have a unit that
 // the name does not tell.
 var imperialNames = []struct {
-	name       *regexp.Regexp
+	name       func() *regexp.Regexp
 	unit, from string
 }{
-	{regexp.MustCompile(`(?i)^(.*temp\w*|dewpt\d*|dewpoint\d*|windchill|heatindex|feelslike)f$`), "f", "f"},
-	{regexp.MustCompile(`^tf_ch\d+$`), "f", "f"},
-	{regexp.MustCompile(`(?i)^(abs|rel)?barom\w*in$`), "inhg", "in"},
-	{regexp.MustCompile(`(?i)^\w*rain\w*in$|^rainin$`), "in", "in"},
-	{regexp.MustCompile(`(?i)mph`), "mph", "mph"},
-	{regexp.MustCompile(`^[a-z0-9]+rain_piezo$`), "in", ""},
-	{regexp.MustCompile(`^maxdailygust$`), "mph", ""},
-	{regexp.MustCompile(`^vpd$`), "inhg", ""},
+	{lazy(`(?i)^(.*temp\w*|dewpt\d*|dewpoint\d*|windchill|heatindex|feelslike)f$`), "f", "f"},
+	{lazy(`^tf_ch\d+$`), "f", "f"},
+	{lazy(`(?i)^(abs|rel)?barom\w*in$`), "inhg", "in"},
+	{lazy(`(?i)^\w*rain\w*in$|^rainin$`), "in", "in"},
+	{lazy(`(?i)mph`), "mph", "mph"},
+	{lazy(`^[a-z0-9]+rain_piezo$`), "in", ""},
+	{lazy(`^maxdailygust$`), "mph", ""},
+	{lazy(`^vpd$`), "inhg", ""},
 }
 
 // siReadings is si of the expressions, over the readings of a weather station:
@@ -109,7 +109,7 @@ func siReading(name string, value any) (string, any) {
 		return name, value
 	}
 	for _, rule := range imperialNames {
-		if !rule.name.MatchString(name) {
+		if !rule.name().MatchString(name) {
 			continue
 		}
 		converted, unit, _ := siUnit(n, rule.unit)

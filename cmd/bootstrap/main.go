@@ -30,8 +30,12 @@ func run(environ []string, stdout io.Writer) error {
 	}
 	log := function.NewLog(config, stdout)
 	slog.SetDefault(log)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx := context.Background()
+	if config.Host != function.HostLambda { // where no signal comes, and a cold start counts
+		var stop context.CancelFunc
+		ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		defer stop()
+	}
 	toDPS, toHub := function.Transports(config)
 	service := function.New(config, function.Dependencies{DPS: toDPS, Hub: toHub, Log: log})
 	return function.Serve(ctx, function.ServeOptions{
