@@ -41,6 +41,9 @@ type Client struct {
 	Now func() time.Time
 	// UserAgent is sent with each call when not empty.
 	UserAgent string
+	// AcceptHub tells whether a host that DPS names is a hub that devices' tokens
+	// may be sent to. Every plain host name is when nil.
+	AcceptHub func(hub string) bool
 }
 
 // Lookup asks where a device is assigned at present. It is not metered and ends
@@ -103,6 +106,9 @@ func (c *Client) done(a *answer, op string, d Device) (*Assignment, error) {
 	assignment, ok := a.assignment(d.ID)
 	if !ok {
 		return nil, &Error{Op: op, Device: d.ID, Kind: Malformed, Status: http.StatusOK, Message: "assigned, but to no valid host name"}
+	}
+	if c.AcceptHub != nil && !c.AcceptHub(assignment.Hub) {
+		return nil, &Error{Op: op, Device: d.ID, Kind: Malformed, Status: http.StatusOK, Message: "assigned, but to a host that is not accepted as a hub: " + shorten(assignment.Hub)}
 	}
 	return assignment, nil
 }

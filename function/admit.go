@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -22,12 +23,14 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request) ([]byte, erro
 	if r.ContentLength > limit {
 		return nil, tooLarge
 	}
-	raw := http.MaxBytesReader(w, r.Body, limit)
+	counted := &countedReader{r: http.MaxBytesReader(w, r.Body, limit), load: &s.load}
+	defer counted.done()
+	raw := io.Reader(counted)
 	encodings := contentEncodings(r.Header)
 	if len(encodings) > 2 {
 		return nil, &refusal{code: codeUnsupportedMedia, detail: "the body is compressed more than twice"}
 	}
-	body := io.Reader(raw)
+	body := raw
 	for _, encoding := range slices.Backward(encodings) {
 		decoder, err := decompress(body, encoding)
 		if err != nil {
@@ -39,6 +42,8 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request) ([]byte, erro
 	text, err := readAll(io.LimitReader(body, limit+1), r.ContentLength)
 	var over *http.MaxBytesError
 	switch {
+	case counted.busy:
+		return nil, errBusy
 	case errors.As(err, &over), int64(len(text)) > limit:
 		return nil, tooLarge
 	case err != nil && len(encodings) > 0:
@@ -49,9 +54,34 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request) ([]byte, erro
 	return text, nil
 }
 
-// readAll reads a body whose length may be known.
+// mostBodyBytes bounds the bodies that are coming in at one time, all together:
+// senders that are slow are many, and each holds what it has sent.
+const mostBodyBytes = 128 << 20
+
+// countedReader counts what is read of a body while it is not done.
+type countedReader struct {
+	r    io.Reader
+	load *load
+	n    int64
+	busy bool
+}
+
+func (c *countedReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	if atomic.AddInt64(&c.load.bytes, int64(n)) > c.load.mostBytes {
+		c.busy = true
+		return n, errBusy
+	}
+	return n, err
+}
+
+func (c *countedReader) done() { atomic.AddInt64(&c.load.bytes, -c.n) }
+
+// readAll reads a body whose length may be known. Room is made for what has come,
+// not for what is announced: a sender that is slow must not hold it empty.
 func readAll(r io.Reader, length int64) ([]byte, error) {
-	buf := bytes.NewBuffer(make([]byte, 0, min(max(length, 0), 64<<10)+bytes.MinRead))
+	buf := bytes.NewBuffer(make([]byte, 0, min(max(length, 0), 4<<10)+bytes.MinRead))
 	_, err := buf.ReadFrom(r)
 	return buf.Bytes(), err
 }

@@ -12,9 +12,9 @@ import (
 )
 
 // device makes the DPS identity of a message's device.
-func (s *Service) device(ctx context.Context, m *transform.Message) (dps.Device, error) {
-	d, err := s.credentials.of(ctx, m.DeviceID)
-	d.Payload = registrationPayload(or(m.ModelID, s.config.ModelID), m.GatewayID)
+func (f *fleet) device(ctx context.Context, m *transform.Message) (dps.Device, error) {
+	d, err := f.credentials.of(ctx, m.DeviceID)
+	d.Payload = registrationPayload(or(m.ModelID, f.config.ModelID), m.GatewayID)
 	return d, err
 }
 
@@ -43,21 +43,21 @@ func registrationPayload(modelID, gatewayID string) json.RawMessage {
 // send delivers events of one device. Where DPS or the hub refuses the device's
 // credential, the credential may have been rotated: it is read again, and if it
 // is another one now, the events are sent with that.
-func (s *Service) send(ctx context.Context, m *transform.Message, events []httpsend.Event, answerBy time.Time) (hub string, err error) {
-	d, err := s.device(ctx, m)
+func (f *fleet) send(ctx context.Context, m *transform.Message, events []httpsend.Event, answerBy time.Time) (hub string, err error) {
+	d, err := f.device(ctx, m)
 	if err != nil {
 		return "", err
 	}
-	hub, err = s.sendAs(ctx, d, events, answerBy)
+	hub, err = f.sendAs(ctx, d, events, answerBy)
 	if !unauthorized(err) {
 		return hub, err
 	}
-	s.credentials.refresh(ctx)
-	rotated, keyErr := s.device(ctx, m)
+	f.credentials.refresh(ctx)
+	rotated, keyErr := f.device(ctx, m)
 	if keyErr != nil || rotated.Same(d) {
 		return hub, err
 	}
-	return s.sendAs(ctx, rotated, events, answerBy)
+	return f.sendAs(ctx, rotated, events, answerBy)
 }
 
 func unauthorized(err error) bool {
@@ -70,36 +70,36 @@ func unauthorized(err error) bool {
 // sendAs delivers events of one device: to the hub that is known, else to the
 // one that is likely, else to the one that DPS names. Where the hub says that the
 // device is not there, DPS is asked anew and the events are sent once more.
-func (s *Service) sendAs(ctx context.Context, d dps.Device, events []httpsend.Event, answerBy time.Time) (hub string, err error) {
-	a, known := s.fleet.Cached(d.ID)
+func (f *fleet) sendAs(ctx context.Context, d dps.Device, events []httpsend.Event, answerBy time.Time) (hub string, err error) {
+	a, known := f.provisioner.Cached(d.ID)
 	if !known {
-		if hub, hit, err := s.sendByHint(ctx, d, events, answerBy); hit || err != nil {
+		if hub, hit, err := f.sendByHint(ctx, d, events, answerBy); hit || err != nil {
 			return hub, err
 		}
-		if a, err = s.fleet.Assign(ctx, d, answerBy); err != nil {
+		if a, err = f.provisioner.Assign(ctx, d, answerBy); err != nil {
 			return "", err
 		}
-		s.hint.learn(a.Hub)
+		f.hint.learn(a.Hub)
 	}
 	// A look-up may give a hub that has lost the device as well, so the way from
 	// the cache over the look-up to a registration has three hubs at the most.
 	for range 3 {
-		err = s.post(ctx, d, a, events, answerBy)
+		err = f.post(ctx, d, a, events, answerBy)
 		if err == nil {
 			a.Worked()
 			return a.Hub, nil
 		}
 		if silent(err) && ctx.Err() == nil {
-			if next, ok := s.fleet.Elsewhere(ctx, d, a); ok {
+			if next, ok := f.provisioner.Elsewhere(ctx, d, a); ok {
 				a = next
-				s.hint.learn(a.Hub)
+				f.hint.learn(a.Hub)
 				continue
 			}
 		}
 		if !notHere(err) {
 			return "", err
 		}
-		next, ok, assignErr := s.fleet.Replace(ctx, d, a, answerBy)
+		next, ok, assignErr := f.provisioner.Replace(ctx, d, a, answerBy)
 		if assignErr != nil {
 			return "", assignErr
 		}
@@ -107,27 +107,27 @@ func (s *Service) sendAs(ctx context.Context, d dps.Device, events []httpsend.Ev
 			return "", err
 		}
 		a = next
-		s.hint.learn(a.Hub)
+		f.hint.learn(a.Hub)
 	}
 	return "", err
 }
 
 // sendByHint tries the hub where the fleet is. A hit costs no DPS call.
-func (s *Service) sendByHint(ctx context.Context, d dps.Device, events []httpsend.Event, answerBy time.Time) (hub string, hit bool, err error) {
-	hub, ok := s.hint.try()
+func (f *fleet) sendByHint(ctx context.Context, d dps.Device, events []httpsend.Event, answerBy time.Time) (hub string, hit bool, err error) {
+	hub, ok := f.hint.try()
 	if !ok {
 		return "", false, nil
 	}
 	a := &dps.Assignment{Hub: hub, DeviceID: d.ID}
 	var failed *httpsend.Error
-	switch err = s.post(ctx, d, a, events, answerBy); {
+	switch err = f.post(ctx, d, a, events, answerBy); {
 	case err == nil:
 		a.Worked()
-		s.fleet.Learn(d.ID, a)
-		s.hint.learn(hub)
+		f.provisioner.Learn(d.ID, a)
+		f.hint.learn(hub)
 		return hub, true, nil
 	case notHere(err):
-		s.hint.miss()
+		f.hint.miss()
 		return "", false, nil
 	case errors.As(err, &failed) && (failed.Kind == httpsend.Unavailable || failed.Kind == httpsend.Down) && ctx.Err() == nil:
 		return "", false, nil // the device may be elsewhere: DPS knows
@@ -148,10 +148,10 @@ func notHere(err error) bool {
 }
 
 // post sends events to one hub.
-func (s *Service) post(ctx context.Context, d dps.Device, a *dps.Assignment, events []httpsend.Event, answerBy time.Time) error {
+func (f *fleet) post(ctx context.Context, d dps.Device, a *dps.Assignment, events []httpsend.Event, answerBy time.Time) error {
 	t := httpsend.Target{Hub: a.Hub, DeviceID: a.DeviceID, Key: d.Key, Certificate: d.Certificate, AnswerBy: answerBy}
 	if a.Secondary {
 		t.Key = d.SecondaryKey
 	}
-	return s.hub.SendBatch(ctx, t, events)
+	return f.hub.SendBatch(ctx, t, events)
 }

@@ -1,8 +1,6 @@
 package function
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"net/http"
 	"strings"
 )
@@ -12,49 +10,104 @@ type Auth string
 
 // The ways of checking.
 const (
-	AuthKeys     Auth = "keys"     // Mayfly, by API_KEYS
+	AuthKeys     Auth = "keys"     // Mayfly: keys, tokens, certificates
 	AuthPlatform Auth = "platform" // the host or what stands in front of it
 	AuthNone     Auth = "none"     // nobody
 )
 
-// Caller is somebody who holds a key. Mayfly knows the key's hash only.
-type Caller struct {
-	Name    string
-	keyHash [sha256.Size]byte
-}
+// carrier is where a request can hold a key.
+type carrier int
 
-// authorise finds out who calls. The name is empty where somebody else checks.
-func (s *Service) authorise(r *http.Request) (caller string, err error) {
-	if s.config.Auth != AuthKeys {
-		return "", nil
+const (
+	carrierNone carrier = iota
+	carrierHeader
+	carrierBearer
+	carrierPlatform // where Azure Functions looks for its own keys
+)
+
+// authorise finds out who calls. The caller is nil where somebody else checks.
+func (s *Service) authorise(r *http.Request) (*caller, error) {
+	switch s.config.Auth {
+	case AuthKeys:
+	case AuthPlatform:
+		return s.platformCaller(r), nil
+	default:
+		return nil, nil
 	}
-	key := presentedKey(r)
-	sum := sha256.Sum256([]byte(key))
-	found := -1
-	for i := range s.config.Callers { // all of them, so that time tells nothing
-		if subtle.ConstantTimeCompare(sum[:], s.config.Callers[i].keyHash[:]) == 1 {
-			found = i
+	key, where := presentedKey(r)
+	var c *caller
+	var err error
+	switch {
+	case where == carrierBearer && s.tokens != nil && isToken(key):
+		c, err = s.tokens.caller(r.Context(), key, s.now())
+	case where == carrierHeader || where == carrierBearer:
+		c = byKey(s.config.callerKeys, key, s.now())
+	default:
+		if c, err = s.certificateCaller(r); c == nil && err == nil && where == carrierPlatform {
+			c = byKey(s.config.callerKeys, key, s.now())
 		}
 	}
-	if key == "" || found < 0 {
-		return "", &refusal{code: codeUnauthenticated, detail: "send a key that this bridge knows, as x-api-key or Authorization: Bearer"}
+	if err != nil {
+		return nil, err
 	}
-	return s.config.Callers[found].Name, nil
+	if c == nil {
+		return nil, unauthenticated("no known key")
+	}
+	hideCredentials(r)
+	if wait := take(c.bucket, s.now(), 1); wait > 0 {
+		return nil, slowDown("the caller", wait)
+	}
+	return c, nil
+}
+
+// platformCaller names, for the log, whom App Service has let in. Its headers
+// are taken off on every other host.
+func (s *Service) platformCaller(r *http.Request) *caller {
+	if s.config.Host != HostFunctions {
+		return nil
+	}
+	name := r.Header["X-Ms-Client-Principal-Name"]
+	if len(name) == 0 || !saneRequestID(name[0]) {
+		return nil
+	}
+	return &caller{name: name[0]}
 }
 
 // presentedKey finds the caller's key in the places where senders can put one.
-func presentedKey(r *http.Request) string {
-	if key := r.Header.Get("X-Api-Key"); key != "" {
-		return key
+func presentedKey(r *http.Request) (string, carrier) {
+	if key := first(r.Header["X-Api-Key"]); key != "" {
+		return key, carrierHeader
 	}
-	if key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		return strings.TrimSpace(key)
+	if authorization := first(r.Header["Authorization"]); authorization != "" {
+		if scheme, key, _ := strings.Cut(authorization, " "); strings.EqualFold(scheme, "Bearer") {
+			return strings.TrimSpace(key), carrierBearer
+		}
+		if _, password, ok := r.BasicAuth(); ok {
+			return password, carrierHeader
+		}
 	}
-	if _, password, ok := r.BasicAuth(); ok {
-		return password
+	if key := first(r.Header["X-Functions-Key"]); key != "" {
+		return key, carrierPlatform
 	}
-	if key := r.Header.Get("X-Functions-Key"); key != "" {
-		return key
+	if strings.Contains(r.URL.RawQuery, "code=") {
+		if key := r.URL.Query().Get("code"); key != "" {
+			return key, carrierPlatform
+		}
 	}
-	return r.URL.Query().Get("code")
+	return "", carrierNone
+}
+
+// hideCredentials takes off what only the door needs: a mapping sees the
+// headers, and what it makes of them is sent on.
+func hideCredentials(r *http.Request) {
+	delete(r.Header, "X-Api-Key")
+	delete(r.Header, "Authorization")
+	delete(r.Header, "X-Functions-Key")
+}
+
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
 }

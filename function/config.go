@@ -2,7 +2,6 @@ package function
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -38,19 +37,31 @@ type Config struct {
 	RequestTimeout    time.Duration `env:"REQUEST_TIMEOUT" envDefault:"30s" doc:"budget of one request outside Lambda"`
 	DedupWindow       time.Duration `env:"DEDUP_WINDOW" envDefault:"10m" doc:"how long a stored message id is remembered, so that a resend is answered without being sent again; 0 switches it off"`
 	BodyLimit         int64         `env:"BODY_LIMIT" envDefault:"1048576" doc:"largest body in bytes, after decompression"`
-	Auth              Auth          `env:"AUTH" doc:"keys (callers with a key), platform (the host checked already), none; platform on Azure, must be said elsewhere"`
-	APIKeys           string        `env:"API_KEYS" doc:"for AUTH=keys: comma-separated name=sha256:HEX"`
+	HubSuffixes       string        `env:"HUB_SUFFIXES" doc:"domains of hubs beside .azure-devices.net, .azure-devices.us and .azure-devices.cn, comma-separated; no device's token goes anywhere else"`
+	Auth              Auth          `env:"AUTH" doc:"keys (callers with a key, token or certificate), platform (the host checked already), none; platform on Azure, must be said elsewhere"`
+	APIKeys           string        `env:"API_KEYS" doc:"for AUTH=keys: comma-separated name=sha256:HEX; the same name twice is one caller with two keys. callers in the configuration file say more"`
+	DeviceRate        Rate          `env:"DEVICE_RATE" doc:"messages of one device that an instance takes, as in 10/s, 60/m or 1000/h; no limit when empty"`
+	MaxInFlight       int           `env:"MAX_IN_FLIGHT" envDefault:"512" doc:"requests that an instance works on at one time; more are answered 503 at once"`
+	MaxMessages       int           `env:"MAX_MESSAGES" envDefault:"5000" doc:"messages of one request"`
+	TrustedProxies    string        `env:"TRUSTED_PROXIES" doc:"addresses and ranges of the proxies in front whose X-Forwarded-For is believed, comma-separated; for allowFrom of a source"`
+	TLSCert           string        `env:"TLS_CERT" doc:"plain server: file with its certificate and chain, PEM; HTTPS then, read again when it changes"`
+	TLSKey            string        `env:"TLS_KEY" doc:"plain server: file with the certificate's private key, PEM"`
 	Port              string        `env:"PORT" envDefault:"8080" doc:"plain server"`
 	Address           string        `env:"HOST" doc:"plain server; all interfaces when empty"`
-	ConfigFile        string        `env:"CONFIG" doc:"path of the configuration file, which has sources of your own; mayfly.yaml where there is one"`
+	ConfigFile        string        `env:"CONFIG" doc:"path of the configuration file, which has sources of your own, callers and fleets; mayfly.yaml where there is one"`
 	ConfirmAWS        bool          `env:"AWS_CONFIRM_DESTINATIONS" envDefault:"false" doc:"confirm to AWS IoT that this endpoint may be a destination of its rules, for as long as one is set up"`
 	LogLevel          slog.Level    `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
 	LogFormat         string        `env:"LOG_FORMAT" envDefault:"json" doc:"json or text, to stdout"`
 
 	Host          Host   // where the process runs
 	FunctionsPort string // of the Functions host
-	Callers       []Caller
 
+	file       *File
+	fileFailed bool // what it says of callers is not known
+	callerKeys []callerKey
+	proxies    networks
+	suffixes   []string               // of hubs
+	fleets     map[string]*Config     // by name; empty for the environment's own
 	transform  *transform.Transformer // with the sources of the file
 	groupKeys  []secret.Reference     // primary, secondary
 	deviceKeys *secret.Reference
@@ -61,11 +72,11 @@ type Config struct {
 // Secret is a value that cannot be printed.
 type Secret string
 
+// Format keeps the secret out of every fmt verb.
+func (Secret) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("[redacted]")) }
+
 // String keeps the secret out of texts.
 func (Secret) String() string { return "[redacted]" }
-
-// GoString keeps the secret out of texts.
-func (Secret) GoString() string { return "[redacted]" }
 
 // MarshalText keeps the secret out of JSON and YAML.
 func (Secret) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
@@ -117,20 +128,21 @@ func LoadConfig(environ []string) (*Config, error) {
 	c.getenv = func(name string) string { return vars[name] }
 	c.Host = DetectHost(c.getenv)
 	c.FunctionsPort = vars[envFunctions]
-	if c.IDScope == "" {
-		fault("ID_SCOPE", `is missing: the ID scope stands on the DPS's overview page, or in IoT Central under Permissions, Device connection groups; as in 0ne00123ABC`)
-	} else if !plainScope(c.IDScope) {
-		fault("ID_SCOPE", "is no ID scope: want letters and digits, as in 0ne00123ABC")
+	if err := c.readFile(); err != nil {
+		var wrong FaultsError
+		if !errors.As(err, &wrong) {
+			return nil, err
+		}
+		faults = append(faults, wrong...)
 	}
-	c.checkKeys(fault)
-	if host, err := endpoint(c.DPSEndpoint); err != nil || host == "" {
-		fault("DPS_ENDPOINT", "%q is neither a host name nor an https URL", c.DPSEndpoint)
+	c.checkSuffixes(fault)
+	inFile := func(place, format string, args ...any) {
+		faults = append(faults, Fault{place, fmt.Sprintf(format, args...)})
 	}
-	if c.ModelID != "" && !transform.ValidModelID(c.ModelID) {
-		fault("MODEL_ID", "%q is no DTMI, as in dtmi:example:Thermostat;1", c.ModelID)
-	}
-	if c.HubHint != "" && !hostName(c.HubHint) {
-		fault("HUB_HINT", "%q is no host name, as in my-hub.azure-devices.net", c.HubHint)
+	c.checkFleets(c.fileName(), c.file, inFile)
+	if c.IDScope != "" || len(c.file.Fleets) == 0 {
+		c.checkFleet(fault)
+		c.fleets[""] = c
 	}
 	if c.HubIdleTimeout < 0 {
 		fault("HUB_IDLE_TIMEOUT", "must not be negative")
@@ -147,17 +159,11 @@ func LoadConfig(environ []string) (*Config, error) {
 	if c.LogFormat != "json" && c.LogFormat != "text" {
 		fault("LOG_FORMAT", "must be json or text, not %q", c.LogFormat)
 	}
+	c.checkLimits(fault)
 	c.checkAuth(fault)
-	var err error
-	if c.transform, _, err = LoadSources(c.ConfigFile); err != nil {
-		var wrong FaultsError
-		if !errors.As(err, &wrong) {
-			return nil, err
-		}
-		faults = append(faults, wrong...)
-	} else {
-		c.transform.WithoutSamples()
-	}
+	c.checkCallers(c.fileName(), c.file, inFile)
+	c.checkTokens(c.fileName(), c.file, inFile)
+	c.checkSources(c.fileName(), c.file, inFile)
 	if len(faults) > 0 {
 		slices.SortFunc(faults, func(a, b Fault) int { return strings.Compare(a.Variable, b.Variable) })
 		return nil, faults
@@ -247,36 +253,11 @@ func (c *Config) checkAuth(fault faultFunc) {
 			c.Auth = AuthPlatform
 			return
 		}
-		fault("AUTH", "is missing: say keys (with API_KEYS), platform (something in front checks the callers), or none")
-	case AuthKeys:
-		callers, err := parseCallers(c.APIKeys)
-		if err != nil {
-			fault("API_KEYS", "%v", err)
-		}
-		c.Callers = callers
-	case AuthPlatform, AuthNone:
+		fault("AUTH", "is missing: say keys (with API_KEYS, or callers in the configuration file), platform (something in front checks the callers), or none")
+	case AuthKeys, AuthPlatform, AuthNone:
 	default:
 		fault("AUTH", "must be keys, platform or none, not %q", string(c.Auth))
 	}
-}
-
-func parseCallers(list string) ([]Caller, error) {
-	var callers []Caller
-	for item := range strings.SplitSeq(list, ",") {
-		if item = strings.TrimSpace(item); item == "" {
-			continue
-		}
-		name, hash, ok := strings.Cut(item, "=sha256:")
-		sum, err := hex.DecodeString(hash)
-		if !ok || name == "" || err != nil || len(sum) != 32 {
-			return nil, errors.New("want name=sha256:HEX, comma-separated; HEX is the SHA-256 of the caller's key, 64 digits")
-		}
-		callers = append(callers, Caller{Name: name, keyHash: [32]byte(sum)})
-	}
-	if len(callers) == 0 {
-		return nil, errors.New("is missing: AUTH=keys needs callers, as name=sha256:HEX")
-	}
-	return callers, nil
 }
 
 // parseFaults turns what the env package found into faults of ours, without the
@@ -295,6 +276,7 @@ func parseFaults(err error) []Fault {
 		}
 		want := map[string]string{
 			"HubIdleTimeout": "a duration, as in 10s", "RequestTimeout": "a duration, as in 30s", "DedupWindow": "a duration, as in 10m", "LeafLifetime": "a duration, as in 24h",
+			"DeviceRate": "a number and a time, as in 10/s", "MaxInFlight": "a number of requests", "MaxMessages": "a number of messages",
 			"BodyLimit": "a number of bytes", "LogLevel": "debug, info, warn or error", "ConfirmAWS": "true or false",
 		}[parse.Name]
 		faults = append(faults, Fault{variableOf(parse.Name), "want " + want})

@@ -57,6 +57,9 @@ func (s *Service) decodeAny(r *http.Request, body []byte) (decoded, error) {
 }
 
 func (s *Service) mapSource(r *http.Request, source *transform.Source, request *transform.Request) (decoded, error) {
+	if err := s.admitBody(r, source.Name, request.Body); err != nil {
+		return decoded{source: source.Name}, err
+	}
 	if isDestinationCheck(r) {
 		s.confirmDestination(r, request.Body)
 	}
@@ -91,6 +94,9 @@ func (s *Service) bodyRequest(r *http.Request, body []byte) *transform.Request {
 	out := &transform.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body, Received: about(r.Context()).arrived}
 	if r.URL.RawQuery != "" {
 		out.Query = r.URL.Query()
+		if s.config.Auth != AuthNone {
+			delete(out.Query, "code") // a key, which must not get into a message
+		}
 	}
 	return out
 }

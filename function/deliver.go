@@ -26,7 +26,7 @@ func (s *Service) deliver(ctx context.Context, messages []transform.Message, ans
 	byDevice := map[string][]int{}
 	var order []string
 	for i := range messages {
-		id := messages[i].DeviceID
+		id := messages[i].Fleet + "\x00" + messages[i].DeviceID
 		if byDevice[id] == nil {
 			order = append(order, id)
 		}
@@ -62,11 +62,18 @@ func (s *Service) contain(ctx context.Context, indexes []int, results []error) {
 // their results.
 func (s *Service) deliverDevice(ctx context.Context, messages []transform.Message, indexes []int, results []error, answerBy time.Time) {
 	info := about(ctx)
+	f := s.fleets[messages[indexes[0]].Fleet]
+	if wait := s.devices.take(&messages[indexes[0]], s.now(), len(indexes)); wait > 0 {
+		for _, i := range indexes {
+			results[i] = slowDown(messages[i].DeviceID, wait)
+		}
+		return
+	}
 	events := make([]httpsend.Event, 0, len(indexes))
 	fresh := make([]int, 0, len(indexes)) // the message of each event
 	for _, i := range indexes {
 		m := &messages[i]
-		if s.sent.has(m) {
+		if f.sent.has(m) {
 			info.repeated.Add(1)
 			continue
 		}
@@ -85,12 +92,12 @@ func (s *Service) deliverDevice(ctx context.Context, messages []transform.Messag
 	for _, batch := range httpsend.Batches(events) {
 		var hub string
 		if failed == nil || again(failed) {
-			hub, failed = s.send(ctx, &messages[fresh[done]], batch, answerBy)
+			hub, failed = f.send(ctx, &messages[fresh[done]], batch, answerBy)
 		}
 		for _, i := range fresh[done : done+len(batch)] {
 			results[i] = failed
 			if failed == nil {
-				s.sent.add(&messages[i])
+				f.sent.add(&messages[i])
 				if s.observe != nil {
 					s.observe(Delivery{info.source, messages[i], hub, s.now().Sub(info.arrived)})
 				}

@@ -18,36 +18,59 @@ const configFile = "mayfly.yaml"
 
 // File is what the configuration file says beside the environment.
 type File struct {
-	Sources []transform.Definition `yaml:"sources"`
+	Sources      []transform.Definition `yaml:"sources"`
+	Callers      []callerSpec           `yaml:"callers"`
+	Tokens       []tokenSpec            `yaml:"tokens"`
+	Certificates *certificateSpec       `yaml:"certificates"`
+	Fleets       []fleetSpec            `yaml:"fleets"`
 }
 
 // LoadSources makes a Transformer with the built-in sources and those of the
 // configuration file: the one at path, or mayfly.yaml where path is empty and
 // there is one. Its error is a FaultsError; found names the file that was read.
 func LoadSources(path string) (t *transform.Transformer, found string, err error) {
-	t = transform.New()
+	t, _, found, err = loadFile(path)
+	return t, found, err
+}
+
+func loadFile(path string) (t *transform.Transformer, file *File, found string, err error) {
+	t, file = transform.New(), &File{}
 	text, err := os.ReadFile(or(path, configFile))
 	switch {
 	case path == "" && errors.Is(err, fs.ErrNotExist):
-		return t, "", nil
+		return t, file, "", nil
 	case err != nil:
-		return nil, "", FaultsError{{"CONFIG", "cannot be read: " + err.Error()}}
+		return nil, nil, "", FaultsError{{"CONFIG", "cannot be read: " + err.Error()}}
 	}
 	found = or(path, configFile)
-	var file File
-	if err := yaml.UnmarshalWithOptions(text, &file, yaml.Strict()); err != nil {
-		return nil, found, FaultsError{{found, strings.TrimSpace(yaml.FormatError(err, false, false))}}
+	if err := yaml.UnmarshalWithOptions(text, file, yaml.Strict()); err != nil {
+		return nil, nil, found, FaultsError{{found, strings.TrimSpace(yaml.FormatError(err, false, false))}}
 	}
 	err = t.Add(found, file.Sources, os.DirFS(filepath.Dir(found)))
-	if wrong, ok := errors.AsType[transform.Faults](err); ok {
+	var wrong transform.Faults
+	if errors.As(err, &wrong) {
 		faults := make(FaultsError, len(wrong))
 		for i, f := range wrong {
 			faults[i] = fileFault(f)
 		}
-		return nil, found, faults
+		return nil, nil, found, faults
 	}
-	return t, found, err
+	return t, file, found, err
 }
+
+// readFile reads the configuration file. What it could not read is empty
+// afterwards, so that the rest can be judged all the same.
+func (c *Config) readFile() error {
+	t, file, _, err := loadFile(c.ConfigFile)
+	if err != nil {
+		t, file, c.fileFailed = transform.New(), &File{}, true
+	}
+	t.WithoutSamples()
+	c.transform, c.file = t, file
+	return err
+}
+
+func (c *Config) fileName() string { return or(c.ConfigFile, configFile) }
 
 // fileFault puts the place of a fault where a variable's name stands otherwise.
 func fileFault(f *transform.Fault) Fault {

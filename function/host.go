@@ -3,6 +3,7 @@ package function
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -72,6 +73,8 @@ type ServeOptions struct {
 	// ShutdownTimeout is what requests in flight get when the context ends.
 	// Zero is 30 seconds.
 	ShutdownTimeout time.Duration
+	// TLS makes the plain server speak HTTPS. May be nil.
+	TLS *tls.Config
 	// RequestTimeout is the longest that the handler works on a request; the
 	// socket's own time limits stay above it. Zero is 30 seconds.
 	RequestTimeout time.Duration
@@ -159,6 +162,16 @@ func dropForeignIdentity(host Host, header http.Header) {
 			strings.HasPrefix(name, "X-Ms-Client-Principal") ||
 			strings.HasPrefix(name, "X-Ms-Token-") ||
 			strings.HasPrefix(name, "X-Azure-Functions-") {
+			delete(header, name)
+		}
+	}
+}
+
+// dropLoadBalancer removes the headers in which an AWS load balancer hands over
+// a client's certificate, wherever there is none in front.
+func dropLoadBalancer(header http.Header) {
+	for name := range header {
+		if strings.HasPrefix(name, "X-Amzn-Mtls-") {
 			delete(header, name)
 		}
 	}

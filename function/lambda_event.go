@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -66,7 +67,11 @@ type lambdaEvent struct {
 		Stage        string
 		ELB          *struct{}
 		HTTP         *struct{ Method, SourceIP string }
-		Identity     struct{ SourceIP string }
+		Identity     struct {
+			SourceIP   string
+			ClientCert clientCert
+		}
+		Authentication struct{ ClientCert clientCert }
 	}
 
 	Records    []struct{ EventSource string }
@@ -146,7 +151,30 @@ func (e *lambdaEvent) request(ctx context.Context, front lambdaFront) (*http.Req
 	delete(r.Header, "Host")
 	delete(r.Header, "Transfer-Encoding")
 	dropForeignIdentity(HostLambda, r.Header)
+	if front == frontV1 || front == frontV2 {
+		dropLoadBalancer(r.Header)
+		e.setCertificate(r)
+	}
 	return r.WithContext(ctx), nil
+}
+
+// clientCert is what API Gateway says of a client's certificate, after it has
+// checked it against its trust store; the chain is not in it.
+type clientCert struct {
+	PEM string `json:"clientCertPem"`
+}
+
+// setCertificate puts the certificate where TLS that ends here would have put
+// it. It is in the part of the event that no client can write. What cannot be
+// read is no certificate, and who needs one is refused then.
+func (e *lambdaEvent) setCertificate(r *http.Request) {
+	text := cmp.Or(e.RequestContext.Authentication.ClientCert.PEM, e.RequestContext.Identity.ClientCert.PEM)
+	if text == "" {
+		return
+	}
+	if chain, err := parseChain(text); err == nil {
+		r.TLS = &tls.ConnectionState{PeerCertificates: chain}
+	}
 }
 
 func (e *lambdaEvent) setBody(r *http.Request) error {

@@ -23,6 +23,7 @@ const (
 	codeBodyTooLarge        code = "body-too-large"
 	codeUnsupportedMedia    code = "unsupported-media"
 	codeSlowDown            code = "slow-down"
+	codeTooBusy             code = "too-busy"
 	codeUnauthenticated     code = "unauthenticated"
 	codeDeviceNotAllowed    code = "device-not-allowed"
 	codeMalformedBody       code = "malformed-body"
@@ -59,7 +60,8 @@ var rows = [...]Row{
 	{"admit", "the route has no such method", 405, codeMethodNotAllowed, false, "use the method that the Allow header names", 0},
 	{"admit", "body over the limit (1 MiB by default, after decompression)", 413, codeBodyTooLarge, false, "send less at a time, or raise BODY_LIMIT", 0},
 	{"admit", "media type, charset or encoding not known", 415, codeUnsupportedMedia, false, "send application/json, plain or gzip", 0},
-	{"admit", "our own rate limit", 429, codeSlowDown, true, "wait as Retry-After says", time.Second},
+	{"admit", "the caller or the device sends more than it may", 429, codeSlowDown, true, "wait as Retry-After says", time.Second},
+	{"admit", "as much under way as the instance takes (MAX_IN_FLIGHT)", 503, codeTooBusy, true, "wait as Retry-After says", time.Second},
 	{"authorise", "no or wrong credential", 401, codeUnauthenticated, false, "send a key that the bridge knows", 0},
 	{"authorise", "this caller may not speak for this device or source", 403, codeDeviceNotAllowed, false, "ask the operator of the bridge", 0},
 	{"decode", "not parseable (the detail has line and offset)", 400, codeMalformedBody, false, "mend the body at the position named", 0},
@@ -71,7 +73,7 @@ var rows = [...]Row{
 	{"assign", "DPS does not answer, or answers 5xx; retries used up", 502, codeDPSUnreachable, true, "send again later", 5 * time.Second},
 	{"assign", "device disabled, blocked, not approved, or without enrollment", 403, codeDeviceRefused, false, "approve, enable or enroll the device", 0},
 	{"assign", "our key, ID scope or clock is wrong", 502, codeBridgeMisconfigured, false, "the operator checks ID_SCOPE, GROUP_KEY and the clock", 0},
-	{"assign", "the store of our key (Key Vault, Secrets Manager, SSM) does not answer", 503, codeKeyUnavailable, true, "send again later", 5 * time.Second},
+	{"assign", "the store of a key (Key Vault, Secrets Manager, SSM, a JWK Set) does not answer", 503, codeKeyUnavailable, true, "send again later", 5 * time.Second},
 	{"send", "hub throttles", 503, codeHubBusy, true, "wait as Retry-After says", 5 * time.Second},
 	{"send", "hub is down; nothing was sent to it", 503, codeHubDown, true, "wait as Retry-After says", 5 * time.Second},
 	{"send", "hub's daily quota is used up", 503, codeHubQuota, true, "wait for the next UTC day, or add units to the hub", 0},
@@ -135,6 +137,8 @@ type refusal struct {
 	detail string
 	allow  string // for 405
 	cause  error  // for the log, not for the caller
+
+	retryAfter time.Duration // where the row's own would be wrong
 }
 
 func (e *refusal) Error() string { return string(e.code) + ": " + e.detail }
@@ -164,6 +168,7 @@ func problem(ctx context.Context, err error, now time.Time) *Problem {
 	case errors.As(err, &own):
 		p := newProblem(own.code, own.detail)
 		p.cause = own.cause
+		p.retryAfter = max(p.retryAfter, own.retryAfter)
 		return p
 	case errors.As(err, &body):
 		p := newProblem(bodyCode(body.Kind), body.Detail)

@@ -13,11 +13,11 @@ func (s *Service) newRoutes() http.Handler {
 	mux.HandleFunc("/{$}", s.health)
 	mux.HandleFunc("/healthz", s.health)
 	mux.HandleFunc("/readyz", s.health)
-	mux.HandleFunc("/api/telemetry", s.ingest(only(http.MethodPost), s.decodeNative))
-	mux.HandleFunc("/api/devices/{deviceId}/telemetry", s.ingest(only(http.MethodPost), s.decodeDevice))
-	mux.HandleFunc("/api/ingest", s.ingest(only(http.MethodPost, http.MethodGet, http.MethodPut), s.decodeAny))
-	mux.HandleFunc("/api/{source}", s.ingest(s.sourceMethods, s.decodeSource))
-	mux.HandleFunc("/api/{source}/{rest...}", s.ingest(s.sourceMethods, s.decodeSource))
+	mux.HandleFunc("/api/telemetry", s.ingest("telemetry", only(http.MethodPost), s.decodeNative))
+	mux.HandleFunc("/api/devices/{deviceId}/telemetry", s.ingest("device", only(http.MethodPost), s.decodeDevice))
+	mux.HandleFunc("/api/ingest", s.ingest("", only(http.MethodPost, http.MethodGet, http.MethodPut), s.decodeAny))
+	mux.HandleFunc("/api/{source}", s.ingest("", s.sourceMethods, s.decodeSource))
+	mux.HandleFunc("/api/{source}/{rest...}", s.ingest("", s.sourceMethods, s.decodeSource))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, newProblem(codeNoSource, "nothing is served at "+quote(r.URL.Path)))
 	})
@@ -43,19 +43,19 @@ func only(methods ...string) methodsFunc {
 	return func(*http.Request) ([]string, error) { return methods, nil }
 }
 
-// ingest is the way of every request that carries messages.
-func (s *Service) ingest(methods methodsFunc, decode decodeFunc) http.HandlerFunc {
+// ingest is the way of every request that carries messages. The source is the
+// route's; without a name it is the path's, or found by the body.
+func (s *Service) ingest(source string, methods methodsFunc, decode decodeFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		info := about(r.Context())
 		if validateWebhook(w, r) {
 			return
 		}
-		caller, err := s.authorise(r)
-		if err != nil {
+		named := or(source, r.PathValue("source"))
+		if err := s.knock(r, info, named); err != nil {
 			s.refuse(w, r, err)
 			return
 		}
-		info.caller = caller
 		allowed, err := methods(r)
 		if err == nil {
 			err = allow(r.Method, allowed)
@@ -69,10 +69,19 @@ func (s *Service) ingest(methods methodsFunc, decode decodeFunc) http.HandlerFun
 			s.refuse(w, r, err)
 			return
 		}
+		if err := s.load.enter(); err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		defer s.load.leave()
 		d, err := decode(r, body)
 		info.source, info.ignored = d.source, d.ignored
 		if err != nil {
 			s.reject(w, r, d, err)
+			return
+		}
+		if err := s.admitMessages(info, d); err != nil {
+			s.refuse(w, r, err)
 			return
 		}
 		s.identify(d.messages, r)

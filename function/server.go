@@ -51,11 +51,20 @@ func serveHTTP(ctx context.Context, o ServeOptions, h http.Handler) error {
 		// that the server then waits for.
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
+	if o.TLS != nil && o.Host == HostServer {
+		srv.TLSConfig = o.TLS
+	}
 	if o.Ready != nil {
 		o.Ready(ln.Addr())
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(ln) }()
+	go func() {
+		if srv.TLSConfig != nil {
+			failed <- srv.ServeTLS(ln, "", "")
+			return
+		}
+		failed <- srv.Serve(ln)
+	}()
 
 	select {
 	case err := <-failed:
@@ -117,6 +126,7 @@ type hostHandler struct {
 func (h *hostHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := withRequestID(r.Context(), requestIDOf(h.host, r.Header))
 	dropForeignIdentity(h.host, r.Header)
+	dropLoadBalancer(r.Header)
 	watched := &watchedWriter{ResponseWriter: w}
 	defer h.lastResort(ctx, watched)
 	h.next.ServeHTTP(watched, r.WithContext(ctx))

@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"mayfly/dps"
-	"mayfly/httpsend"
 	"mayfly/internal/secret"
 	"mayfly/transform"
 )
@@ -22,15 +20,17 @@ type Service struct {
 	log       *slog.Logger
 	now       func() time.Time
 	transform *transform.Transformer
-	fleet     *dps.Provisioner
-	hub       *httpsend.Client
-	hint      *hint
+	fleets    map[string]*fleet // by name; empty for the environment's own
 
-	credentials *credentials
-	sent        *sentIDs
-	routes      http.Handler
-	confirmer   http.RoundTripper // of destinations of AWS IoT
-	observe     func(Delivery)
+	guards       map[string]*guard // by source
+	tokens       *tokens
+	certificates *certificates
+	devices      *deviceLimits
+	load         load
+
+	routes    http.Handler
+	confirmer http.RoundTripper // of destinations of AWS IoT
+	observe   func(Delivery)
 }
 
 // Dependencies are what a Service needs from outside.
@@ -58,22 +58,31 @@ func New(c *Config, d Dependencies) *Service {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
+	// The transport of DPS: it is for calls that are few and must not hang.
+	secrets := &secret.Loader{Transport: d.DPS, Getenv: c.getenv, Now: d.Now}
 	s := &Service{
-		config: c, log: d.Log, now: d.Now, observe: d.Observe,
+		config: c, log: d.Log, now: d.Now, observe: d.Observe, confirmer: d.DPS,
 		transform: c.transform,
-		fleet: dps.NewProvisioner(&dps.Client{
-			IDScope: c.IDScope, Endpoint: c.DPSEndpoint, Transport: d.DPS, Now: d.Now, UserAgent: userAgent,
-		}, dps.Options{}),
-		hub:  &httpsend.Client{Transport: d.Hub, Now: d.Now, UserAgent: userAgent},
-		hint: newHint(c.HubHint),
-		sent: newSentIDs(c.DedupWindow),
-		// The transport of DPS: it is for calls that are few and must not hang.
-		credentials: newCredentials(c, &secret.Loader{Transport: d.DPS, Getenv: c.getenv, Now: d.Now}),
+		fleets:    map[string]*fleet{},
+		guards:    map[string]*guard{},
+		devices:   newDeviceLimits(c.DeviceRate),
+		load:      load{mostRequests: int64(c.MaxInFlight), mostBytes: mostBodyBytes},
+	}
+	for name, own := range c.fleets {
+		s.fleets[name] = newFleet(own, d, secrets)
+	}
+	if c.file != nil {
+		for i := range c.file.Sources {
+			if g := newGuard(&c.file.Sources[i], secrets); g != nil {
+				s.guards[c.file.Sources[i].Name] = g
+			}
+		}
+		s.tokens = newTokens(c.file.Tokens, d, secrets)
+		s.certificates = newCertificates(c.file.Certificates, secrets)
 	}
 	if s.transform == nil { // a configuration that somebody made by hand
 		s.transform = transform.New()
 	}
-	s.confirmer = d.DPS
 	s.routes = s.newRoutes()
 	return s
 }
@@ -83,7 +92,9 @@ const userAgent = "mayfly"
 // request is what the log record of a request will say.
 type request struct {
 	source    string
-	caller    string
+	caller    *caller
+	signer    *caller // of a signed source
+	giveBack  func()  // makes the signature good again, where the same request has to come once more
 	devices   int
 	delivered int
 	ignored   int
@@ -111,6 +122,9 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 			s.logPanic(ctx, v)
 			s.fail(w, r, newProblem(codeInternal, ""))
+		}
+		if info.giveBack != nil && info.problem != nil && info.problem.Retryable {
+			info.giveBack()
 		}
 		s.record(ctx, r, info)
 	}()
@@ -150,8 +164,8 @@ func (s *Service) record(ctx context.Context, r *http.Request, info *request) {
 	if info.source != "" {
 		attrs = append(attrs, slog.String("source", info.source))
 	}
-	if info.caller != "" {
-		attrs = append(attrs, slog.String("caller", info.caller))
+	if info.caller != nil {
+		attrs = append(attrs, slog.String("caller", info.caller.name))
 	}
 	add("devices", info.devices)
 	add("delivered", info.delivered)

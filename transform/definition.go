@@ -36,6 +36,7 @@ type Definition struct {
 	DeviceID     Expr            `yaml:"deviceId"`
 	ModelID      Expr            `yaml:"modelId"`
 	GatewayID    Expr            `yaml:"gatewayId"`
+	Fleet        Expr            `yaml:"fleet"` // the fleet that the device is of, where there are several
 	Component    Expr            `yaml:"component"`
 	MessageID    Expr            `yaml:"messageId"`
 	Timestamp    Expr            `yaml:"timestamp"`    // RFC 3339, or s, ms, us or ns since 1970
@@ -54,6 +55,11 @@ type Definition struct {
 	Codec   string            `yaml:"codec"`
 	Codecs  map[string]string `yaml:"codecs"`
 	Profile Expr              `yaml:"profile"`
+
+	// Signature is how the sender proves that it sent this, and AllowFrom the
+	// networks that it sends from. The caller of this package checks them.
+	Signature *Signature `yaml:"signature"`
+	AllowFrom []string   `yaml:"allowFrom"`
 
 	Answer   Answer   `yaml:"answer"`
 	OnReject string   `yaml:"onReject"` // "accept" answers refusals 2xx, for senders that punish them

@@ -14,8 +14,8 @@ type bare struct {
 
 // Device reads the bare measurements of one device in any content type: an
 // object, a list of objects, or rows with the names of their columns; each is a
-// message. The query may add modelId, gatewayId, component, messageId and
-// timestamp; SenML has times of its own.
+// message. The query may add modelId, gatewayId, component, messageId,
+// timestamp and fleet; SenML has times of its own.
 func (t *Transformer) Device(r *Request, deviceID string) ([]Message, error) {
 	about := bare{
 		DeviceID: deviceID, ModelID: r.query("modelId"), GatewayID: r.query("gatewayId"),
@@ -41,7 +41,7 @@ func (t *Transformer) Device(r *Request, deviceID string) ([]Message, error) {
 		}
 		m := Message{
 			DeviceID: deviceID, ModelID: about.ModelID, GatewayID: about.GatewayID, Component: about.Component,
-			MessageID: about.MessageID, Time: timestamp([]byte(about.Timestamp)), Body: item.body,
+			MessageID: about.MessageID, Time: timestamp([]byte(about.Timestamp)), Body: item.body, Fleet: r.query("fleet"),
 		}
 		if item.time != "" {
 			at, err := parseTime(string(item.time))

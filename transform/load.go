@@ -105,6 +105,12 @@ func (d *Definition) inherit(base *Definition) {
 	d.Patience, d.Units, d.OnReject = cmp.Or(d.Patience, base.Patience), cmp.Or(d.Units, base.Units), cmp.Or(d.OnReject, base.OnReject)
 	d.Format, d.Codec = cmp.Or(d.Format, base.Format), cmp.Or(d.Codec, base.Codec)
 	d.Answer = cmp.Or(d.Answer, base.Answer)
+	if d.Signature == nil {
+		d.Signature = base.Signature
+	}
+	if d.AllowFrom == nil {
+		d.AllowFrom = base.AllowFrom
+	}
 	if d.Methods == nil {
 		d.Methods = base.Methods
 	}
@@ -134,6 +140,7 @@ func (d *Definition) fields() []slot {
 		{"detect", &d.Detect}, {"ignore", &d.Ignore}, {"each", &d.Each}, {"deviceId", &d.DeviceID}, {"modelId", &d.ModelID},
 		{"gatewayId", &d.GatewayID}, {"component", &d.Component}, {"messageId", &d.MessageID}, {"timestamp", &d.Timestamp},
 		{"payload", &d.Payload}, {"port", &d.Port}, {"measurements", &d.Measurements}, {"also", &d.Also}, {"profile", &d.Profile},
+		{"fleet", &d.Fleet},
 	}
 }
 

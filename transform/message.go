@@ -8,6 +8,7 @@ type Message struct {
 	DeviceID   string            // 1 to 128 of letters, digits and "-._:"
 	ModelID    string            // DTMI, or empty
 	GatewayID  string            // the gateway that the device is attached to, or empty
+	Fleet      string            // the fleet that the sender says the device is of, or empty
 	Component  string            // of the device's model, or empty
 	MessageID  string            // the sender's own, or empty
 	Time       time.Time         // of the measurement, UTC; zero when the sender gave none

@@ -26,6 +26,7 @@ type nativeDevice struct {
 	DeviceID  string `json:"deviceId" validate:"required,deviceid"`
 	ModelID   string `json:"modelId" validate:"omitempty,dtmi"`
 	GatewayID string `json:"gatewayId" validate:"omitempty,deviceid"`
+	Fleet     string `json:"fleet"`
 }
 
 // Native reads Mayfly's own format: an object, a JSON array of objects, or one
@@ -94,6 +95,7 @@ func (t *Transformer) nativeSlow(item json.RawMessage, prefix string) (Message, 
 		DeviceID:   n.Device.DeviceID,
 		ModelID:    or(n.Device.ModelID, n.ModelID),
 		GatewayID:  n.Device.GatewayID,
+		Fleet:      n.Device.Fleet,
 		Component:  n.Component,
 		MessageID:  n.MessageID,
 		Time:       timestamp(n.Timestamp),

@@ -86,10 +86,14 @@ func (s *jsonScan) nativeValue(member int, m *Message) bool {
 			case "gatewayId":
 				seen += 16
 				return s.plain(&m.GatewayID) && (m.GatewayID == "" || ValidDeviceID(m.GatewayID))
+			case "fleet":
+				seen += 64
+				return s.plain(&m.Fleet)
 			}
-			alike := strings.EqualFold(name, "deviceId") || strings.EqualFold(name, "modelId") || strings.EqualFold(name, "gatewayId")
+			alike := strings.EqualFold(name, "deviceId") || strings.EqualFold(name, "modelId") || strings.EqualFold(name, "gatewayId") ||
+				strings.EqualFold(name, "fleet")
 			return !alike && s.value(2)
-		}) && seen&^(1|4|16) == 0
+		}) && seen&^(1|4|16|64) == 0
 	case nativeMeasurements:
 		if s.peek() != '{' || !s.value(1) {
 			return false

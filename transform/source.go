@@ -25,7 +25,7 @@ type Source struct {
 	detect, ignore, each                               *expression
 	deviceID, modelID, gatewayID, component, messageID *expression
 	timestamp, payload, port, measurements, also       *expression
-	profile                                            *expression
+	profile, fleet                                     *expression
 	let, properties                                    []named
 	codecs                                             *codecs // nil without any
 }
@@ -78,7 +78,7 @@ func compile(v *rules, l *language, d *Definition) (*Source, error) {
 		{"deviceId", d.DeviceID, vars, &s.deviceID}, {"modelId", d.ModelID, vars, &s.modelID}, {"gatewayId", d.GatewayID, vars, &s.gatewayID},
 		{"component", d.Component, vars, &s.component}, {"messageId", d.MessageID, vars, &s.messageID}, {"timestamp", d.Timestamp, vars, &s.timestamp},
 		{"payload", d.Payload, vars, &s.payload}, {"port", d.Port, vars, &s.port}, {"measurements", d.Measurements, vars, &s.measurements},
-		{"also", d.Also, vars, &s.also}, {"profile", d.Profile, vars, &s.profile},
+		{"also", d.Also, vars, &s.also}, {"profile", d.Profile, vars, &s.profile}, {"fleet", d.Fleet, vars, &s.fleet},
 	} {
 		compiled, fault := l.compile(e.field, e.text, e.vars)
 		add(fault)
@@ -229,7 +229,7 @@ func (s *Source) message(run *run, r *Request, part any) (Message, error) {
 		into *string
 	}{
 		{s.deviceID, &texts.DeviceID}, {s.modelID, &texts.ModelID}, {s.gatewayID, &texts.GatewayID},
-		{s.component, &texts.Component}, {s.messageID, &m.MessageID},
+		{s.component, &texts.Component}, {s.messageID, &m.MessageID}, {s.fleet, &m.Fleet},
 	} {
 		value, err := run.text(e.from, part)
 		if err != nil {

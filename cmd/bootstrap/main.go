@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"mayfly/function"
 )
@@ -43,6 +44,7 @@ func run(environ []string, stdout io.Writer) error {
 		Addr:           net.JoinHostPort(config.Address, config.Port),
 		FunctionsPort:  config.FunctionsPort,
 		RequestTimeout: config.RequestTimeout,
+		TLS:            config.ServerTLS(time.Now),
 		Log:            log,
 		Ready: func(addr net.Addr) {
 			if config.Exposed(addr) {

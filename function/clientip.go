@@ -1,0 +1,79 @@
+package function
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// networks is a list of address ranges.
+type networks []netip.Prefix
+
+// parseNetworks reads addresses and ranges.
+func parseNetworks(list []string) (networks, error) {
+	var out networks
+	for _, text := range list {
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		if addr, err := netip.ParseAddr(text); err == nil {
+			out = append(out, netip.PrefixFrom(addr, addr.BitLen()))
+			continue
+		}
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, &networkError{text}
+		}
+		out = append(out, prefix.Masked())
+	}
+	return out, nil
+}
+
+type networkError struct{ text string }
+
+func (e *networkError) Error() string {
+	return quote(e.text) + " is no address and no range, as in 192.0.2.7 or 192.0.2.0/24"
+}
+
+func (n networks) contain(addr netip.Addr) bool {
+	for _, prefix := range n {
+		if prefix.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// clientAddr finds the address that a request came from. X-Forwarded-For is read
+// from its end, and only as far as each who wrote to it is a proxy that the
+// operator has named: all before that is the client's own claim.
+func (s *Service) clientAddr(r *http.Request) netip.Addr {
+	addr := parseAddr(r.RemoteAddr)
+	if !s.config.proxies.contain(addr) {
+		return addr
+	}
+	hops := r.Header.Values("X-Forwarded-For")
+	for i := len(hops) - 1; i >= 0; i-- {
+		for line := hops[i]; line != ""; {
+			at := strings.LastIndexByte(line, ',')
+			addr = parseAddr(strings.TrimSpace(line[at+1:]))
+			if !s.config.proxies.contain(addr) {
+				return addr // also where it is no address, which no list contains
+			}
+			line = line[:max(at, 0)]
+		}
+	}
+	return addr
+}
+
+// parseAddr reads an address with or without a port; the zero one is none.
+func parseAddr(text string) netip.Addr {
+	if with, err := netip.ParseAddrPort(text); err == nil {
+		return with.Addr().Unmap().WithZone("")
+	}
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return addr.Unmap().WithZone("")
+}

@@ -1,0 +1,62 @@
+package transform
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// Signature is how a source's sender proves that a request is its own. Which of
+// the fields count depends on the scheme.
+type Signature struct {
+	Scheme  string   `yaml:"scheme"`  // hmac (the default), soracom or actility
+	Secrets []Secret `yaml:"secrets"` // values or references; several while one is being rotated
+
+	// Of the scheme hmac. Signed is what the code is over: {body}, {timestamp},
+	// {method}, {path}, {query} and {header:NAME} stand for the request's own.
+	Header         string `yaml:"header"`         // where the code is
+	Query          string `yaml:"query"`          // or in this parameter
+	Field          string `yaml:"field"`          // of a header like t=1614265330,v1=5257a8
+	Prefix         string `yaml:"prefix"`         // before the code, such as sha256=
+	Algorithm      string `yaml:"algorithm"`      // sha256 (the default), sha512 or sha1
+	Encoding       string `yaml:"encoding"`       // hex (the default), base64 or base64url
+	SecretEncoding string `yaml:"secretEncoding"` // text (the default), hex or base64
+	Signed         string `yaml:"signed"`         // {body} when empty
+	Timestamp      string `yaml:"timestamp"`      // the header with the time, or field:NAME of the signature's own
+
+	Tolerance time.Duration `yaml:"tolerance"` // how old and how early a time may be; 5m
+	Replay    time.Duration `yaml:"replay"`    // how long a signature is not taken again; at least twice the tolerance
+	Devices   []string      `yaml:"devices"`   // for which devices such a sender may speak; all when empty
+}
+
+// Secret is a secret of a definition, or a reference to one. It cannot be
+// printed.
+type Secret struct{ text func() string } // a function, because fmt looks into private fields
+
+// NewSecret hides a text.
+func NewSecret(text string) Secret { return Secret{func() string { return text }} }
+
+// Reveal gives the text.
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return s.text()
+}
+
+// UnmarshalText takes the text from a file.
+func (s *Secret) UnmarshalText(text []byte) error {
+	*s = NewSecret(string(text))
+	return nil
+}
+
+const redacted = "[redacted]"
+
+// Format keeps the secret out of every fmt verb.
+func (Secret) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(redacted)) }
+
+// MarshalText keeps the secret out of JSON and YAML.
+func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// LogValue keeps the secret out of logs.
+func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
