@@ -15,7 +15,8 @@ type decoded struct {
 	messages []transform.Message
 	ignored  int
 	answer   transform.Answer
-	lenient  bool // refusals are answered 2xx, for senders that punish them
+	notes    []transform.Note // of codecs, and of what nobody decoded
+	lenient  bool             // refusals are answered 2xx, for senders that punish them
 }
 
 type decodeFunc func(r *http.Request, body []byte) (decoded, error)
@@ -66,7 +67,7 @@ func (s *Service) mapSource(r *http.Request, source *transform.Source, request *
 	out, err := source.Map(r.Context(), request)
 	return decoded{
 		source: source.Name, patience: source.Patience, messages: out.Messages, ignored: out.Ignored,
-		answer: source.Answer, lenient: source.OnReject == "accept",
+		answer: source.Answer, notes: out.Notes, lenient: source.OnReject == "accept",
 	}, err
 }
 

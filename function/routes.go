@@ -13,6 +13,9 @@ func (s *Service) newRoutes() http.Handler {
 	mux.HandleFunc("/{$}", s.health)
 	mux.HandleFunc("/healthz", s.health)
 	mux.HandleFunc("/readyz", s.health)
+	if s.config.Host == HostServer {
+		mux.HandleFunc("/metrics", s.metrics)
+	}
 	mux.HandleFunc("/api/telemetry", s.ingest("telemetry", only(http.MethodPost), s.decodeNative))
 	mux.HandleFunc("/api/devices/{deviceId}/telemetry", s.ingest("device", only(http.MethodPost), s.decodeDevice))
 	mux.HandleFunc("/api/ingest", s.ingest("", only(http.MethodPost, http.MethodGet, http.MethodPut), s.decodeAny))
@@ -76,6 +79,7 @@ func (s *Service) ingest(source string, methods methodsFunc, decode decodeFunc) 
 		defer s.load.leave()
 		d, err := decode(r, body)
 		info.source, info.ignored = d.source, d.ignored
+		s.note(r.Context(), info, d.notes)
 		if err != nil {
 			s.reject(w, r, d, err)
 			return

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +32,7 @@ type Service struct {
 
 	routes    http.Handler
 	confirmer http.RoundTripper // of destinations of AWS IoT
+	counters  counters
 	observe   func(Delivery)
 }
 
@@ -98,6 +101,7 @@ type request struct {
 	devices   int
 	delivered int
 	ignored   int
+	notes     map[transform.NoteKind]int
 	repeated  atomic.Int64 // the devices of a request are served side by side
 	problem   *Problem
 	arrived   time.Time
@@ -126,6 +130,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if info.giveBack != nil && info.problem != nil && info.problem.Retryable {
 			info.giveBack()
 		}
+		s.count(info)
 		s.record(ctx, r, info)
 	}()
 	s.routes.ServeHTTP(w, r)
@@ -171,6 +176,9 @@ func (s *Service) record(ctx context.Context, r *http.Request, info *request) {
 	add("delivered", info.delivered)
 	add("ignored", info.ignored)
 	add("repeated", int(info.repeated.Load()))
+	for _, kind := range slices.Sorted(maps.Keys(info.notes)) {
+		add(string(kind), info.notes[kind])
+	}
 	if p := info.problem; p != nil {
 		level = slog.LevelWarn
 		if p.Status >= 500 && p.Status != http.StatusServiceUnavailable {

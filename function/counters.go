@@ -1,0 +1,112 @@
+package function
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"mayfly/transform"
+)
+
+// counters tell what became of the messages and the requests since the start.
+// There are as many as sources, outcomes and rows of the error table allow.
+type counters struct {
+	mu     sync.Mutex
+	values map[counter]int64
+}
+
+type counter struct{ name, label, of, outcome string }
+
+func (c *counters) add(which counter, n int) {
+	if n <= 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.values == nil {
+		c.values = map[counter]int64{}
+	}
+	c.values[which] += int64(n)
+}
+
+// count takes what is known of a request at its end.
+func (s *Service) count(info *request) {
+	messages := func(outcome string, n int) {
+		s.counters.add(counter{"mayfly_messages_total", "source", info.source, outcome}, n)
+	}
+	if info.source != "" {
+		messages("delivered", info.delivered)
+		messages("ignored", info.ignored)
+		messages("repeated", int(info.repeated.Load()))
+		for kind, n := range info.notes {
+			messages(string(kind), n)
+		}
+		if info.problem != nil && !info.problem.Retryable {
+			messages("rejected", max(len(info.problem.Results)-info.delivered, 1))
+		}
+	}
+	if info.problem != nil {
+		s.counters.add(counter{"mayfly_refusals_total", "code", string(info.problem.Code), ""}, 1)
+	}
+}
+
+// mostNotes bounds the records of one request.
+const mostNotes = 10
+
+// note tells in the log what a codec had to say, and counts it. The texts are the
+// codec's own.
+func (s *Service) note(ctx context.Context, info *request, notes []transform.Note) {
+	for i, n := range notes {
+		if info.notes == nil {
+			info.notes = map[transform.NoteKind]int{}
+		}
+		info.notes[n.Kind]++
+		if i < mostNotes && n.Kind != transform.NoteUndecoded {
+			s.log.LogAttrs(ctx, slog.LevelWarn, "codec", slog.String("requestId", RequestID(ctx)), slog.String("source", info.source),
+				slog.String("device", n.DeviceID), slog.String("kind", string(n.Kind)), slog.String("text", n.Text))
+		}
+	}
+}
+
+// metrics shows the counters in Prometheus' text format, on the plain server: an
+// instance of a function is asked by nobody twice.
+func (s *Service) metrics(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		s.refuse(w, r, &refusal{code: codeMethodNotAllowed, allow: "GET, HEAD", detail: "use GET"})
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	_, _ = w.Write([]byte(s.counters.text()))
+}
+
+var counterHelp = []struct{ name, help string }{
+	{"mayfly_messages_total", "Messages by source and by what became of them."},
+	{"mayfly_refusals_total", "Requests that were not answered 2xx, by code."},
+}
+
+func (c *counters) text() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var b strings.Builder
+	for _, family := range counterHelp {
+		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s counter\n", family.name, family.help, family.name)
+		var lines []string
+		for k, n := range c.values {
+			if k.name != family.name {
+				continue
+			}
+			labels := fmt.Sprintf("%s=%q", k.label, k.of)
+			if k.outcome != "" {
+				labels += fmt.Sprintf(",outcome=%q", k.outcome)
+			}
+			lines = append(lines, fmt.Sprintf("%s{%s} %d\n", k.name, labels, n))
+		}
+		slices.Sort(lines)
+		b.WriteString(strings.Join(lines, ""))
+	}
+	return b.String()
+}

@@ -1,0 +1,76 @@
+package function_test
+
+import (
+	"bytes"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mayfly/emulator"
+	"mayfly/function"
+)
+
+// What is ignored, refused or left undecoded is counted and stands in the log.
+func TestCounters(t *testing.T) {
+	t.Parallel()
+	azure := newAzure(t, emulator.Config{AssignAtOnce: true})
+	azure.Disable("refused")
+	folder := t.TempDir()
+	config := filepath.Join(folder, "mayfly.yaml")
+	for name, text := range map[string]string{
+		"mayfly.yaml": "sources:\n  - {name: broken, title: A codec that throws, from: tts, codec: broken.js}\n",
+		"broken.js":   `function decodeUplink(input) { throw new Error("no such port") }`,
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := function.LoadConfig([]string{"ID_SCOPE=" + azure.IDScope(), "GROUP_KEY=" + azure.GroupKey(), "AUTH=none", "CONFIG=" + config})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	s := function.New(c, function.Dependencies{DPS: azure.RoundTripper(), Hub: azure.RoundTripper(), Log: slog.New(slog.NewJSONHandler(&log, nil))})
+	do := func(method, path, body string) string {
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body)))
+		return w.Body.String()
+	}
+	do(http.MethodPost, "/api/tts", `{"end_device_ids":{"device_id":"a"},"received_at":"2026-03-14T10:00:00Z","uplink_message":{"f_port":1,"decoded_payload":{"t":1}}}`)
+	do(http.MethodPost, "/api/tts", `{"end_device_ids":{"device_id":"a"},"received_at":"2026-03-14T10:00:01Z","uplink_message":{"f_port":1,"frm_payload":"AQ=="}}`)
+	do(http.MethodPost, "/api/tts", `{"end_device_ids":{"device_id":"a"},"join_accept":{}}`)
+	do(http.MethodPost, "/api/broken", `{"end_device_ids":{"device_id":"a"},"received_at":"2026-03-14T10:00:02Z","uplink_message":{"f_port":1,"frm_payload":"AQ=="}}`)
+	do(http.MethodPost, "/api/devices/refused/telemetry", `{}`)
+	do(http.MethodPost, "/api/telemetry", `{`)
+	var got []string
+	for line := range strings.Lines(do(http.MethodGet, "/metrics", "")) {
+		if !strings.HasPrefix(line, "#") {
+			got = append(got, strings.TrimSpace(line))
+		}
+	}
+	want := []string{
+		`mayfly_messages_total{source="broken",outcome="codec-failed"} 1`,
+		`mayfly_messages_total{source="broken",outcome="delivered"} 1`,
+		`mayfly_messages_total{source="device",outcome="rejected"} 1`,
+		`mayfly_messages_total{source="telemetry",outcome="rejected"} 1`,
+		`mayfly_messages_total{source="tts",outcome="delivered"} 2`,
+		`mayfly_messages_total{source="tts",outcome="ignored"} 1`,
+		`mayfly_messages_total{source="tts",outcome="undecoded"} 1`,
+		`mayfly_refusals_total{code="device-refused"} 1`,
+		`mayfly_refusals_total{code="malformed-body"} 1`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for _, text := range []string{`"ignored":1`, `"undecoded":1`, `"kind":"codec-failed"`, `no such port`} {
+		if !strings.Contains(log.String(), text) {
+			t.Errorf("the log does not say %s:\n%s", text, log.String())
+		}
+	}
+}
