@@ -11,6 +11,7 @@ import (
 
 // keysCommand makes and shows keys.
 type keysCommand struct {
+	New    newKeyCommand `cmd:"" help:"Make a key for a caller of the bridge."`
 	Derive deriveCommand `cmd:"" help:"Derive device keys from an enrollment group's key."`
 }
 

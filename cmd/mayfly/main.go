@@ -30,7 +30,7 @@ type cli struct {
 	Codec    codecCommand    `cmd:"" help:"Test what decodes the bytes of a device."`
 	Send     sendCommand     `cmd:"" help:"Send one message; the device is provisioned if it has to be."`
 	Replay   replayCommand   `cmd:"" help:"Send a file of messages, and go on where it stopped."`
-	Keys     keysCommand     `cmd:"" help:"Derive keys."`
+	Keys     keysCommand     `cmd:"" help:"Make keys for callers, and derive keys of devices."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
