@@ -157,7 +157,7 @@ func (s *Source) decode(r *Request) (any, error) {
 		content := make(map[string]any, len(r.Query))
 		for name, values := range r.Query {
 			for _, value := range values {
-				addField(content, name, value)
+				addField(content, strings.ToValidUTF8(name, "?"), strings.ToValidUTF8(value, "?"))
 			}
 		}
 		return content, nil

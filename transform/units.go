@@ -114,15 +114,30 @@ func siReading(name string, value any) (string, any) {
 		}
 		converted, unit, _ := siUnit(n, rule.unit)
 		if rule.from != "" {
-			at := strings.LastIndex(strings.ToLower(name), rule.from)
+			at := strings.LastIndex(lowerASCII(name), rule.from)
 			if strings.HasPrefix(name, "tf_") {
 				at = 1
+			}
+			if at < 0 {
+				return name, value // it matches by letters that only fold to ours
 			}
 			name = name[:at] + unit + name[at+len(rule.from):]
 		}
 		return name, rounded(converted)
 	}
 	return name, value
+}
+
+// lowerASCII keeps every byte in its place; strings.ToLower does not where a text
+// is no UTF-8, or a letter's lower case is longer.
+func lowerASCII(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
 }
 
 // rounded takes the digits away that no station measures.

@@ -6,6 +6,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"flag"
 	"fmt"
 	"io"
@@ -29,8 +31,9 @@ func main() {
 	path := flag.String("path", "", "instead of the yardstick, compare with this path of bootstrap, for example /api/tts")
 	file := flag.String("body", "", "file with the body for -path")
 	batch := flag.Int("batch", 0, "instead of the yardstick, compare single messages with requests of so many messages of one device")
+	auth := flag.Bool("auth", false, "instead of the yardstick, compare AUTH=none with AUTH=keys: callers, device patterns, rates")
 	flag.Parse()
-	if err := run(*messages, *rounds, *path, *file, *batch); err != nil {
+	if err := run(*messages, *rounds, *path, *file, *batch, *auth); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -42,9 +45,11 @@ type contender struct {
 	body            func(i int) string
 	each            int             // messages a request
 	cpu             []time.Duration // a message
+	env             []string
+	key             string
 }
 
-func run(messages, rounds int, path, file string, batch int) error {
+func run(messages, rounds int, path, file string, batch int, auth bool) error {
 	dir, err := os.MkdirTemp("", "mayfly-bench")
 	if err != nil {
 		return err
@@ -66,6 +71,12 @@ func run(messages, rounds int, path, file string, batch int) error {
 		}
 		base.name, base.exe = "bootstrap", subject.exe
 		subject = &contender{name: path, exe: subject.exe, path: path, each: 1, body: func(int) string { return string(text) }}
+	}
+	if auth {
+		base.name, base.exe, subject.name = "none", subject.exe, "keys"
+		if err := subject.lock(dir); err != nil {
+			return err
+		}
 	}
 	for _, program := range []string{"./cmd/bootstrap", "./bench/yardstick"} {
 		build := exec.Command("go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", filepath.Join(dir, filepath.Base(program)), program)
@@ -104,6 +115,32 @@ func run(messages, rounds int, path, file string, batch int) error {
 	return nil
 }
 
+// lock gives the contender callers: ten, of which one sends, each with patterns
+// and a rate, and a rate for every device.
+func (c *contender) lock(dir string) error {
+	c.key = "mayfly_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
+	sum := sha256.Sum256([]byte(c.key))
+	var file strings.Builder
+	file.WriteString("callers:\n")
+	for i := range 10 {
+		hash := hex.EncodeToString(sum[:])
+		if i != 7 {
+			hash = strings.Repeat(fmt.Sprint(i), 64)
+		}
+		fmt.Fprintf(&file, "  - {name: caller-%d, keys: [\"sha256:%s\"], devices: [\"other-*\", \"*-x\", \"device-*\"], sources: [tts, telemetry], rate: 1000000/s}\n", i, hash)
+	}
+	path := filepath.Join(dir, "mayfly.yaml")
+	c.env = []string{"AUTH=keys", "CONFIG=" + path, "DEVICE_RATE=1000000/s"}
+	return os.WriteFile(path, []byte(file.String()), 0o600)
+}
+
+func or(value, otherwise string) string {
+	if value == "" {
+		return otherwise
+	}
+	return value
+}
+
 func us(cpu []time.Duration) float64 {
 	slices.Sort(cpu)
 	return float64(cpu[len(cpu)/2].Nanoseconds()) / 1000
@@ -115,7 +152,7 @@ var address = regexp.MustCompile(`"address":"([^"]+)"`)
 // after that.
 func (c *contender) round(env []string, messages int) error {
 	cmd := exec.Command(c.exe)
-	cmd.Env = env
+	cmd.Env = append(env[:len(env):len(env)], c.env...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -158,7 +195,14 @@ func (c *contender) send(url string, requests int) error {
 	for worker := range atOnce {
 		wg.Go(func() {
 			for i := worker; i < requests; i += atOnce {
-				res, err := client.Post(url, "application/json", strings.NewReader(c.body(i)))
+				req, err := http.NewRequest(http.MethodPost, url, strings.NewReader(c.body(i)))
+				if err != nil {
+					failed <- err
+					return
+				}
+				req.Header.Set("Content-Type", "application/json")
+				req.Header.Set("X-Api-Key", or(c.key, "the same length as what is a key in the other program"))
+				res, err := client.Do(req)
 				if err != nil {
 					failed <- err
 					return

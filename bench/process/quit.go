@@ -1,0 +1,5 @@
+package process
+
+import "syscall"
+
+const quit = syscall.SIGQUIT // Go's runtime writes the stacks then
