@@ -6,10 +6,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 	"unique"
 
 	"mayfly/internal/backoff"
+	"mayfly/internal/foreign"
 )
 
 // answer is any body that DPS sends: a RegistrationOperationStatus (register,
@@ -64,7 +64,7 @@ func (a *answer) status() string {
 // it with HTTP 200.
 func (a *answer) refusal(e *Error) *Error {
 	end := a.final()
-	e.Code, e.Message, e.TrackingID = int(end.ErrorCode), shorten(end.ErrorMessage), a.TrackingID
+	e.Code, e.Message, e.TrackingID = int(end.ErrorCode), foreign.Text(end.ErrorMessage), a.TrackingID
 	switch a.status() {
 	case "disabled":
 		e.Kind = Disabled
@@ -72,7 +72,7 @@ func (a *answer) refusal(e *Error) *Error {
 		e.Kind = Refused
 	default:
 		e.Kind = Malformed
-		e.Message = shorten("status " + strconv.Quote(a.status()))
+		e.Message = foreign.Text("status " + strconv.Quote(a.status()))
 	}
 	return e
 }
@@ -114,9 +114,9 @@ func failure(e *Error, res *http.Response, body []byte, now time.Time) *Error {
 		a = answer{Message: string(body)}
 	}
 	e.Status = res.StatusCode
-	e.Code, e.Message, e.TrackingID = int(a.ErrorCode), shorten(a.Message), shorten(a.TrackingID)
+	e.Code, e.Message, e.TrackingID = int(a.ErrorCode), foreign.Text(a.Message), foreign.Text(a.TrackingID)
 	if e.TrackingID == "" {
-		e.TrackingID = shorten(res.Header.Get("X-Ms-Request-Id"))
+		e.TrackingID = foreign.Text(res.Header.Get("X-Ms-Request-Id"))
 	}
 	e.RetryAfter = backoff.RetryAfter(res.Header, now)
 	switch s := res.StatusCode; {
@@ -142,18 +142,4 @@ func failure(e *Error, res *http.Response, body []byte, now time.Time) *Error {
 func aboutInstance(message string) bool {
 	text := strings.ToLower(message)
 	return strings.Contains(text, "scope") || strings.Contains(text, "provisioning service") || strings.Contains(text, "dps instance")
-}
-
-// shorten keeps foreign text printable and small.
-func shorten(text string) string {
-	const most = 300
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
-	if len(text) <= most {
-		return text
-	}
-	cut := most
-	for !utf8.RuneStart(text[cut]) {
-		cut--
-	}
-	return text[:cut] + "..."
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"mayfly/internal/backoff"
+	"mayfly/internal/foreign"
 	"mayfly/internal/mtls"
 	"mayfly/internal/sas"
 )
@@ -108,7 +109,7 @@ func (c *Client) done(a *answer, op string, d Device) (*Assignment, error) {
 		return nil, &Error{Op: op, Device: d.ID, Kind: Malformed, Status: http.StatusOK, Message: "assigned, but to no valid host name"}
 	}
 	if c.AcceptHub != nil && !c.AcceptHub(assignment.Hub) {
-		return nil, &Error{Op: op, Device: d.ID, Kind: Malformed, Status: http.StatusOK, Message: "assigned, but to a host that is not accepted as a hub: " + shorten(assignment.Hub)}
+		return nil, &Error{Op: op, Device: d.ID, Kind: Malformed, Status: http.StatusOK, Message: "assigned, but to a host that is not accepted as a hub: " + foreign.Text(assignment.Hub)}
 	}
 	return assignment, nil
 }

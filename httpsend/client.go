@@ -2,6 +2,7 @@ package httpsend
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,7 +46,7 @@ func (c *Client) Send(ctx context.Context, t Target, e Event) error {
 		return &Error{Hub: t.Hub, Device: t.DeviceID, Kind: TooLarge, Message: tooLarge(size)}
 	}
 	return c.post(ctx, t, e.Body, func(h http.Header) {
-		h["Content-Type"] = []string{or(e.ContentType, "application/json")}
+		h["Content-Type"] = []string{cmp.Or(e.ContentType, "application/json")}
 		e.header(h)
 	})
 }

@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"mayfly/internal/backoff"
+	"mayfly/internal/foreign"
 )
 
 // Kind says what a failure means for the caller.
@@ -102,10 +102,10 @@ func (e *Error) failure(res *http.Response, body []byte, now time.Time) *Error {
 	e.RetryAfter = backoff.RetryAfter(res.Header, now)
 	e.read(body)
 	if name := res.Header.Get("iothub-errorcode"); name != "" {
-		e.Name = shorten(name)
+		e.Name = foreign.Text(name)
 	}
 	if e.TrackingID == "" {
-		e.TrackingID = shorten(res.Header.Get("X-Ms-Request-Id"))
+		e.TrackingID = foreign.Text(res.Header.Get("X-Ms-Request-Id"))
 	}
 	switch s := e.Status; {
 	case s == http.StatusTooManyRequests:
@@ -153,7 +153,7 @@ type envelope struct {
 func (e *Error) read(body []byte) {
 	var env envelope
 	if json.Unmarshal(body, &env) != nil {
-		e.Message = shorten(string(body))
+		e.Message = foreign.Text(string(body))
 		return
 	}
 	if strings.HasPrefix(env.Message, "{") {
@@ -167,33 +167,19 @@ func (e *Error) read(body []byte) {
 		if n, err := strconv.Atoi(text); err == nil {
 			e.Code = n
 		} else {
-			e.Name = shorten(text)
+			e.Name = foreign.Text(text)
 		}
 	}
 	if rest, ok := strings.CutPrefix(env.Message, "ErrorCode:"); ok {
 		name, text, _ := strings.Cut(rest, ";")
-		e.Name, env.Message = shorten(name), text
+		e.Name, env.Message = foreign.Text(name), text
 	}
-	e.TrackingID = shorten(env.TrackingID)
+	e.TrackingID = foreign.Text(env.TrackingID)
 	for _, text := range []string{env.ExceptionMessage, env.Message} {
 		if _, id, ok := strings.Cut(text, "Tracking ID:"); ok && e.TrackingID == "" {
 			id, _, _ = strings.Cut(strings.TrimSpace(id), ",")
-			e.TrackingID = shorten(id)
+			e.TrackingID = foreign.Text(id)
 		}
 	}
-	e.Message = shorten(env.Message)
-}
-
-// shorten keeps foreign text printable and small.
-func shorten(text string) string {
-	const most = 300
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
-	if len(text) <= most {
-		return text
-	}
-	cut := most
-	for !utf8.RuneStart(text[cut]) {
-		cut--
-	}
-	return text[:cut] + "..."
+	e.Message = foreign.Text(env.Message)
 }

@@ -1,6 +1,7 @@
 package httpsend
 
 import (
+	"cmp"
 	"crypto/tls"
 	"net/http"
 	"slices"
@@ -61,8 +62,8 @@ const MaxMessage = 256 << 10
 // properties lists the event's system and application properties under the
 // names that they have as HTTP headers and in a batch, in a fixed order.
 func (e *Event) properties(yield func(name, value string)) {
-	yield("iothub-contenttype", or(e.ContentType, "application/json"))
-	yield("iothub-contentencoding", or(e.ContentEncoding, "utf-8"))
+	yield("iothub-contenttype", cmp.Or(e.ContentType, "application/json"))
+	yield("iothub-contentencoding", cmp.Or(e.ContentEncoding, "utf-8"))
 	if e.MessageID != "" {
 		yield("iothub-messageid", e.MessageID)
 	}
@@ -138,11 +139,4 @@ func headerValue(value string) string {
 		}
 	}
 	return string(out)
-}
-
-func or(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }
