@@ -19,10 +19,13 @@ type Codec interface {
 type Uplink struct {
 	Bytes     []byte
 	Port      int       // LoRaWAN fPort
-	Time      time.Time // of receipt; it is also what a script's clock shows
+	Time      time.Time // of receipt; none where it is zero
+	Clock     time.Time // what a script's clock shows; where it is zero, Time
 	Variables map[string]string
 	// Normalize asks for Decoded.Normalized too, where a script can make it.
 	Normalize bool
+
+	timeText string // of an example: what a script is told instead of Time
 }
 
 // Decoded is what a codec made of an uplink.
@@ -31,6 +34,7 @@ type Uplink struct {
 // out, and so are NaN and the infinities, which JSON cannot write.
 type Decoded struct {
 	Data     map[string]any // nil where the codec gave none
+	List     []any          // what it gave instead of an object, beside an error
 	Warnings []string
 	Errors   []string // the codec's own; Data is not to be trusted then
 	// Normalized holds the measurements in the vocabulary of the LoRaWAN device

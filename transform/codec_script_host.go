@@ -155,37 +155,6 @@ var compiledPrelude = func() func(string) (*goja.Program, error) {
 	}
 }()
 
-// defineModule gives a script what CommonJS modules find.
-func defineModule(vm *goja.Runtime) error {
-	_, err := vm.RunString(`var module = {exports: {}}, exports = module.exports;
-		function require(name) {
-			if (/^(node:)?buffer$/.test(name)) return {Buffer: globalThis.Buffer};
-			if (/^(node:)?util$/.test(name)) return {TextEncoder: globalThis.TextEncoder, TextDecoder: globalThis.TextDecoder};
-			throw new Error("there is no module " + name);
-		}`)
-	return err
-}
-
-// exported adds the entry points that a module exports.
-func exported(vm *goja.Runtime, found *[entries]goja.Callable) {
-	module, _ := vm.Get("module").(*goja.Object)
-	if module == nil {
-		return
-	}
-	exports, _ := module.Get("exports").(*goja.Object)
-	if exports == nil {
-		return
-	}
-	for i, name := range [...]string{"decodeUplink", "Decoder", "Decode", "normalizeUplink"} {
-		if call, ok := goja.AssertFunction(exports.Get(name)); ok && found[i] == nil {
-			found[i] = call
-		}
-	}
-	if call, ok := goja.AssertFunction(exports); ok && found[decodeUplink] == nil && found[decoder] == nil && found[decode3] == nil {
-		found[decodeUplink] = call
-	}
-}
-
 var (
 	timeType  = reflect.TypeFor[time.Time]()
 	bytesType = reflect.TypeFor[[]byte]()

@@ -175,7 +175,10 @@ func (s *script) load(m *machine) ([entries]goja.Callable, error) {
 	if s.module {
 		exported(m.vm, &found)
 	}
-	if found[decodeUplink] == nil && found[decoder] == nil && found[decode3] == nil {
+	if !decodes(&found) {
+		bundled(m.vm, &found)
+	}
+	if !decodes(&found) {
 		return found, errNoEntry
 	}
 	return found, nil
@@ -193,7 +196,11 @@ func (s *script) Decode(ctx context.Context, in Uplink) (Decoded, error) {
 	if s.lost.Load() >= mostLost {
 		return Decoded{}, codecError(CodecTimeout, "the codec is stuck in earlier messages")
 	}
-	m := s.machine(ctx.Err, mostScriptRun, in.Time)
+	clock := in.Clock
+	if clock.IsZero() {
+		clock = in.Time
+	}
+	m := s.machine(ctx.Err, mostScriptRun, clock)
 	type result struct {
 		out Decoded
 		err error
@@ -203,7 +210,7 @@ func (s *script) Decode(ctx context.Context, in Uplink) (Decoded, error) {
 		var r result
 		r.err = m.guard(func() error { return s.decode(m, in, &r.out) })
 		if m.stop(); r.err != nil {
-			r.out = Decoded{}
+			r.out = Decoded{List: r.out.List}
 		}
 		done <- r
 	}()
@@ -272,7 +279,12 @@ func (m *machine) call(entry [entries]goja.Callable, in Uplink) (goja.Value, err
 // input makes what all entry points of TS013 are given.
 func (m *machine) input(in Uplink) (*goja.Object, error) {
 	input := m.vm.NewObject()
-	if !in.Time.IsZero() {
+	switch {
+	case in.timeText != "":
+		if err := input.Set("recvTime", in.timeText); err != nil {
+			return nil, err
+		}
+	case !in.Time.IsZero():
 		date, err := m.vm.New(m.vm.Get("Date"), m.vm.ToValue(in.Time.UnixMilli()))
 		if err != nil {
 			return nil, err

@@ -51,6 +51,7 @@ func (e *exporter) decoded(result goja.Value, wrapped bool, out *Decoded) error 
 		out.Data = value
 	case []any:
 		if out.Data = fields(value); out.Data == nil {
+			out.List = value
 			return codecError(CodecResult, "the codec gave an array, not an object")
 		}
 	default:

@@ -42,18 +42,30 @@ const oneJSON = `[
   {"description": "wrong", "type": "uplink", "input": {"fPort": 1, "bytes": "0000"}, "output": {"data": {"temperature": 1}, "warnings": ["w"]}}
 ]`
 
+const warmJSON = `[{"description": "warm", "type": "uplink", "bytes": "08CA", "fPort": 1, "time": "2026-01-01T01:00:00.000+01:00",
+  "data": {"temperature": 22.5, "at": "2026-01-01T00:00:00.000Z"}, "points": {}}]`
+
 func TestCodecTest(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	for name, text := range map[string]string{
-		"vendor/a/thermo.js":               oneFormatter,
-		"vendor/a/thermo-codec.yaml":       oneYAML,
-		"vendor/a/thermo.yaml":             "name: a device\nfirmwareVersions: []\n",
-		"vendor/b/thermo.js":               oneFormatter,
-		"vendor/b/other.js":                "function other() {}",
-		"vendor/b/test_decode_thermo.json": oneJSON,
-		"vendor/c/examples.json":           `[{"input": {"fPort": 1, "bytes": []}, "output": {"data": {}}}]`,
-		"vendor/c/broken.js":               "function decodeUplink( {",
+		"vendor/a/thermo.js":                    oneFormatter,
+		"vendor/a/thermo-codec.yaml":            oneYAML,
+		"vendor/a/thermo.yaml":                  "name: a device\nfirmwareVersions: []\n",
+		"vendor/b/thermo.js":                    oneFormatter,
+		"vendor/b/other.js":                     "function other() {}",
+		"vendor/b/test_decode_thermo.json":      oneJSON,
+		"vendor/c/examples.json":                `[{"input": {"fPort": 1, "bytes": []}, "output": {"data": {}}}]`,
+		"vendor/c/broken.js":                    "function decodeUplink( {",
+		"drivers/a/package.json":                `{"main": "./dist.js"}`,
+		"drivers/a/index.js":                    "exports.decodeUplink = require('./parts')",
+		"drivers/a/dist.js":                     oneFormatter,
+		"drivers/a/webpack.config.js":           "module.exports = {}",
+		"drivers/a/examples/warm.examples.json": warmJSON,
+		"drivers/b/main.js":                     "exports.decodeUplink = require('../parts').decodeUplink",
+		"drivers/b/bundle.js":                   oneFormatter,
+		"drivers/b/driver.spec.js":              "require('./main.js')",
+		"drivers/b/examples.json":               warmJSON,
 	} {
 		path := filepath.Join(folder, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -72,7 +84,9 @@ func TestCodecTest(t *testing.T) {
 		{"a formatter that passes", "vendor/a/thermo.js", 0, []string{"3 passed"}},
 		{"a failure", "vendor/b", 1, []string{"FAIL", "wrong", "data.temperature: want 1, got 0", `warnings: want ["w"]`, "1 passed (50.0 %), 1 failed"}},
 		{"a formatter that does not load", "vendor/c", 1, []string{"examples.json", "broken.js", "1 codecs do not load"}},
-		{"a tree", ".", 1, []string{"6 examples of 3 codecs: 4 passed"}},
+		{"a folder of examples, and a package", "drivers/a", 0, []string{"1 examples of 1 codecs: 1 passed"}},
+		{"a bundle beside its source", "drivers/b", 0, []string{"1 examples of 1 codecs: 1 passed"}},
+		{"a tree", "vendor", 1, []string{"6 examples of 3 codecs: 4 passed"}},
 		{"nothing there", "vendor/none", 1, nil},
 	}
 	for _, tt := range tests {
