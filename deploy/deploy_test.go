@@ -69,6 +69,11 @@ func TestFunctionsHostHandsOverWhatItGets(t *testing.T) {
 				RoutePrefix            *string
 				MaxOutstandingRequests int
 				MaxConcurrentRequests  int
+				DynamicThrottles       bool `json:"dynamicThrottlesEnabled"`
+				HSTS                   struct {
+					IsEnabled bool
+					MaxAge    string
+				}
 			}
 		}
 		FunctionTimeout string
@@ -84,6 +89,9 @@ func TestFunctionsHostHandsOverWhatItGets(t *testing.T) {
 	}
 	if !host.CustomHandler.EnableProxyingHTTPRequest {
 		t.Error("enableProxyingHttpRequest is off: the host would send its own envelope, and drop encodings and chunked bodies")
+	}
+	if http := host.Extensions.HTTP; http.MaxOutstandingRequests <= 0 || http.MaxConcurrentRequests <= 0 || !http.DynamicThrottles || !http.HSTS.IsEnabled {
+		t.Error("the host does not throttle, or does not insist on HTTPS")
 	}
 	if prefix := host.Extensions.HTTP.RoutePrefix; prefix == nil || *prefix != "" {
 		t.Error("routePrefix has to be empty, else every path begins with /api twice")

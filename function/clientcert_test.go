@@ -193,7 +193,7 @@ func TestClientCertificatesOfServer(t *testing.T) {
 		"none":           {nil, tls.VersionTLS12, 401},
 		"an old TLS 1.1": {nil, tls.VersionTLS11, 0},
 	} {
-		own := &tls.Config{RootCAs: roots, Certificates: tt.certs, MinVersion: tt.oldest} //nolint:gosec // it is what is tested
+		own := &tls.Config{RootCAs: roots, Certificates: tt.certs, MinVersion: tt.oldest}
 		if tt.want == 0 {
 			own.MaxVersion = tt.oldest
 		}

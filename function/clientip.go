@@ -3,6 +3,7 @@ package function
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -53,8 +54,8 @@ func (s *Service) clientAddr(r *http.Request) netip.Addr {
 		return addr
 	}
 	hops := r.Header.Values("X-Forwarded-For")
-	for i := len(hops) - 1; i >= 0; i-- {
-		for line := hops[i]; line != ""; {
+	for _, hop := range slices.Backward(hops) {
+		for line := hop; line != ""; {
 			at := strings.LastIndexByte(line, ',')
 			addr = parseAddr(strings.TrimSpace(line[at+1:]))
 			if !s.config.proxies.contain(addr) {

@@ -47,8 +47,7 @@ func loadFile(path string) (t *transform.Transformer, file *File, found string, 
 		return nil, nil, found, FaultsError{{found, strings.TrimSpace(yaml.FormatError(err, false, false))}}
 	}
 	err = t.Add(found, file.Sources, os.DirFS(filepath.Dir(found)))
-	var wrong transform.Faults
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[transform.Faults](err); ok {
 		faults := make(FaultsError, len(wrong))
 		for i, f := range wrong {
 			faults[i] = fileFault(f)

@@ -60,13 +60,14 @@ func fleetMember(variable string) string {
 		return map[string]string{"DEVICE_CA": "deviceCA", "DPS_ENDPOINT": "dpsEndpoint"}[variable]
 	}
 	first, rest, _ := strings.Cut(variable, "_")
-	name := strings.ToLower(first)
+	var name strings.Builder
+	name.WriteString(strings.ToLower(first))
 	for word := range strings.SplitSeq(rest, "_") {
 		if word != "" {
-			name += word[:1] + strings.ToLower(word[1:])
+			name.WriteString(word[:1] + strings.ToLower(word[1:]))
 		}
 	}
-	return name
+	return name.String()
 }
 
 // checkFleet looks at what one fleet is made of.

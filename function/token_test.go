@@ -68,9 +68,9 @@ func jwks(keys ...map[string]any) string {
 }
 
 type keyRing struct {
-	rsa, weak *rsa.PrivateKey
-	ec        *ecdsa.PrivateKey
-	ed        ed25519.PrivateKey
+	rsa *rsa.PrivateKey
+	ec  *ecdsa.PrivateKey
+	ed  ed25519.PrivateKey
 }
 
 func newKeyRing(t *testing.T) *keyRing {

@@ -34,11 +34,14 @@ func decodeInflux(body []byte, precision string) (any, error) {
 	for decoder.Next() {
 		point, err := influxPoint(decoder, unit, &spent)
 		var wrong *lineprotocol.DecodeError
+		var own *Error
 		switch {
 		case errors.As(err, &wrong):
 			return nil, malformed("line %d, column %d: %v", wrong.Line, wrong.Column, wrong.Err)
-		case err != nil:
+		case errors.As(err, &own):
 			return nil, err
+		case err != nil: // such as a time beyond 64 bits
+			return nil, malformed("line %d: %v", len(points)+1, err)
 		}
 		if points = append(points, point); len(points) > mostMessages {
 			break

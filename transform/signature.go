@@ -2,7 +2,6 @@ package transform
 
 import (
 	"fmt"
-	"log/slog"
 	"time"
 )
 
@@ -55,8 +54,5 @@ const redacted = "[redacted]"
 // Format keeps the secret out of every fmt verb.
 func (Secret) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(redacted)) }
 
-// MarshalText keeps the secret out of JSON and YAML.
+// MarshalText keeps the secret out of JSON, YAML and logs.
 func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// LogValue keeps the secret out of logs.
-func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }

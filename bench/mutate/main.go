@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -190,8 +191,8 @@ func send(addr string, text []byte) (int, error) {
 	}()
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
-		if e, ok := err.(net.Error); ok && e.Timeout() {
-			return 0, fmt.Errorf("no answer in 20 s")
+		if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
+			return 0, errors.New("no answer in 20 s")
 		}
 		return 0, nil
 	}

@@ -98,7 +98,7 @@ func (p *Process) Stop() error {
 	default:
 	}
 	_ = p.cmd.Process.Kill()
-	<-p.exited
+	_ = <-p.exited // killed
 	return nil
 }
 
@@ -107,7 +107,7 @@ func (p *Process) Dump() (int, error) {
 	if err := p.cmd.Process.Signal(quit); err != nil {
 		return 0, err
 	}
-	<-p.exited
+	_ = <-p.exited // by the signal
 	p.exited <- nil
 	return bytes.Count(p.tail.text, []byte("\ngoroutine ")), nil
 }

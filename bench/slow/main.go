@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"slices"
@@ -81,6 +82,7 @@ func trickle(addr string, body int, stop <-chan struct{}, there func()) error {
 		return err
 	}
 	there()
+	time.Sleep(rand.N(time.Second)) // senders are not in step
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {

@@ -152,7 +152,7 @@ var address = regexp.MustCompile(`"address":"([^"]+)"`)
 // after that.
 func (c *contender) round(env []string, messages int) error {
 	cmd := exec.Command(c.exe)
-	cmd.Env = append(env[:len(env):len(env)], c.env...)
+	cmd.Env = append(slices.Clip(env), c.env...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
