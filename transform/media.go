@@ -89,6 +89,9 @@ func (m media) format(body []byte) (Format, error) {
 		if declared == FormatText && looksLikeXML(body) {
 			return FormatXML, nil
 		}
+		if declared == FormatText && bytes.IndexByte(body, '&') > 0 && looksLikeForm(body) {
+			return FormatForm, nil
+		}
 		return declared, nil
 	case FormatForm:
 		if looksLikeJSON(body) {
@@ -136,7 +139,8 @@ func looksLikeXML(body []byte) bool {
 	return len(body) > 1 && body[0] == '<' && (body[1] == '?' || body[1] == '!' || alphanumeric(body[1]))
 }
 
-// looksLikeForm tells whether a text is name=value pairs without a space.
+// looksLikeForm tells whether a text is name=value pairs. A single one has no
+// space in it; of several, some stations do not escape those that they write.
 func looksLikeForm(body []byte) bool {
 	name, _, ok := bytes.Cut(body, []byte("="))
 	if !ok || len(name) == 0 || len(name) > 200 {
@@ -147,7 +151,10 @@ func looksLikeForm(body []byte) bool {
 			return false
 		}
 	}
-	return !bytes.ContainsAny(body, " \t\n\"<>{}")
+	if bytes.IndexByte(body, '&') < 0 && bytes.IndexByte(body, ' ') >= 0 {
+		return false
+	}
+	return !bytes.ContainsAny(bytes.TrimRight(body, "\r\n"), "\t\r\n\"<>{}")
 }
 
 // jsonValues reads a JSON or NDJSON body, whatever of both its media type says.

@@ -104,7 +104,7 @@ func lenientTime(text string) (time.Time, error) {
 	if t, err := parseTime(text); err == nil {
 		return t, nil
 	}
-	s := strings.ReplaceAll(strings.ToUpper(strings.TrimSpace(text)), ": ", ":")
+	s := paddedTime(strings.ReplaceAll(strings.ToUpper(strings.TrimSpace(text)), ": ", ":"))
 	if len(s) > 9 && s[4] == '-' && s[7] != '-' { // 2020-0327T12:39:05Z, a Milesight gateway
 		s = s[:7] + "-" + s[7:]
 	}
@@ -126,6 +126,36 @@ func lenientTime(text string) (time.Time, error) {
 		zone += ":00"
 	}
 	return parseTime(s[:end] + zone)
+}
+
+// paddedTime writes the two digits of 2026-1-31 8:5:9, as small devices send it.
+func paddedTime(s string) string {
+	if len(s) < 8 || len(s) >= 32 || s[4] != '-' && s[4] != '/' {
+		return s
+	}
+	var b strings.Builder
+	b.WriteString(s[:5])
+	parts := 1 // of date and time that were begun
+	for i := 5; i < len(s); {
+		digits := i
+		for digits < len(s) && '0' <= s[digits] && s[digits] <= '9' {
+			digits++
+		}
+		if digits == i || digits-i > 2 {
+			return s
+		}
+		if digits-i == 1 {
+			b.WriteByte('0')
+		}
+		b.WriteString(s[i:digits])
+		if parts++; parts == 6 || digits == len(s) {
+			b.WriteString(s[digits:])
+			break
+		}
+		b.WriteByte(s[digits])
+		i = digits + 1
+	}
+	return b.String()
 }
 
 // formatTime writes a time as the expressions see it.
