@@ -46,9 +46,9 @@ func TestScript(t *testing.T) {
 			made: new Date(2026, 0, 1, 5), read: new Date("2026-01-01T05:00:00"), off: new Date().getTimezoneOffset(), is: new Date() instanceof Date, bad: new Date(NaN)}} }`,
 			object{"r": "2026-07-04T12:30:00.250Z", "now": "2026-07-04T12:30:00.250Z", "local": 12, "made": "2026-01-01T05:00:00.000Z",
 				"read": "2026-01-01T05:00:00.000Z", "off": 0, "is": true}},
-		{"typed arrays", `function decodeUplink(input) { var u = new Uint8Array(input.bytes); return {data: {u: u, i: new Int16Array([-1]), is: u instanceof Uint8Array,
+		{"typed arrays", `function decodeUplink(input) { var u = new Uint8Array(input.bytes); return {data: {u: u, i: new Int16Array([-1]), is: u instanceof Uint8Array, name: Uint8Array.name,
 			f: new DataView(new Uint8Array([0x41, 0xac, 0, 0]).buffer).getFloat32(0), from: Uint8Array.from([1, 2]).length}} }`,
-			object{"u": []any{3, 255, 16}, "i": []any{-1}, "is": true, "f": 21.5, "from": 2}},
+			object{"u": []any{3, 255, 16}, "i": []any{-1}, "is": true, "name": "Uint8Array", "f": 21.5, "from": 2}},
 		{"Buffer", `function decodeUplink(input) { var b = Buffer.from(input.bytes), c = new Buffer("ABC"), d = Buffer.alloc(8); d.writeInt16LE(-2, 1); d.writeFloatBE(1.5, 4);
 			return {data: {hex: b.toString("hex"), b64: b.toString("base64"), s: c.toString(), u: b.readUInt16LE(0), i: b.readInt16BE(1), i8: b.readInt8(1),
 			n: d.readIntLE(1, 2), f: d.readFloatBE(4), part: b.slice(1, 3).toString("hex"), cat: Buffer.concat([b, c]).length, is: Buffer.isBuffer(b), view: b instanceof Uint8Array,

@@ -36,6 +36,13 @@ uplinkDecoder:
   examples:
     - input: {bytes: [07, 010, 0xff], fPort: 1}
       output: {data: {lead: 00012074, eight: 08, tiny: 1e-7, large: 1e21, hex: 0x1f, text: '0012'}}`, ""},
+		{"YAML timestamps", gives(`{data: {a: new Date(1700000000000), b: "2023-11-14T22:13:20Z", c: "2023-11-14 22:13:20", d: new Date(Date.UTC(2023, 10, 14))}}`), `
+uplinkDecoder:
+  examples:
+    - input: {bytes: [1]}
+      output: {data: {a: 2023-11-14 22:13:20, b: 2023-11-14T22:13:20.000Z, c: 2023-11-14 22:13:20, d: 2023-11-14}}`, ""},
+		{"a negative number", gives(`{data: {a: -10}}`), "uplinkDecoder:\n  examples:\n    - {input: {bytes: [1]}, output: {data: {a: -010}}}", ""},
+		{"a text of digits", gives(`{data: {a: 12}}`), `[{"input": {"bytes": [1]}, "output": {"data": {"a": "0012"}}}]`, "data.a"},
 		{"a text is no number", gives(`{data: {a: 21.5}}`), `[{"input": {"bytes": [1]}, "output": {"data": {"a": "21.5"}}}]`, "data.a"},
 		{"bytes as texts", echo, `[{"input": {"bytes": "[0x1, 0x0A, 0xff]", "fPort": "2"}, "output": {"data": {"bytes": [1, 10, 255], "port": 2}}}]`, ""},
 		{"bytes with colons", echo, `[{"input": {"bytes": "0A:ff", "fPort": 2}, "output": {"data": {"bytes": [10, 255], "port": 2}}}]`, ""},

@@ -41,6 +41,8 @@ func (v decimals) Visit(node ast.Node) ast.Visitor {
 	if number, ok := node.(*ast.IntegerNode); ok {
 		if n, err := strconv.ParseUint(number.Token.Value, 10, 64); err == nil {
 			number.Value = n
+		} else if n, err := strconv.ParseInt(number.Token.Value, 10, 64); err == nil {
+			number.Value = n
 		}
 	}
 	return v

@@ -24,6 +24,7 @@ type codecSuite struct {
 	examples    transform.CodecExamples
 	differences [][]string // for each example
 	err         error      // nothing could be run
+	guessed     bool       // only its folder says that these are examples
 }
 
 // findSuites finds the files of examples under a path.
@@ -47,6 +48,8 @@ func findSuites(path string) ([]*codecSuite, error) {
 			return fs.SkipDir
 		case !entry.IsDir() && mayHoldExamples(path):
 			suites = append(suites, &codecSuite{path: path})
+		case !entry.IsDir() && amongExamples(path):
+			suites = append(suites, &codecSuite{path: path, guessed: true})
 		}
 		return nil
 	})
@@ -54,7 +57,9 @@ func findSuites(path string) ([]*codecSuite, error) {
 		return nil, err
 	}
 	loadSuites(suites)
-	return slices.DeleteFunc(suites, func(s *codecSuite) bool { return errors.Is(s.err, transform.ErrNoExamples) }), nil
+	return slices.DeleteFunc(suites, func(s *codecSuite) bool {
+		return errors.Is(s.err, transform.ErrNoExamples) || s.guessed && s.err != nil
+	}), nil
 }
 
 func isScript(path string) bool {
@@ -72,6 +77,11 @@ func mayHoldExamples(path string) bool {
 		return strings.Contains(name, "example") || strings.HasPrefix(name, "test_decode")
 	}
 	return false
+}
+
+// amongExamples tells by its folder whether a file may hold examples.
+func amongExamples(path string) bool {
+	return strings.EqualFold(filepath.Ext(path), ".json") && strings.EqualFold(filepath.Base(filepath.Dir(path)), "examples")
 }
 
 // besideScript finds the examples of one formatter.
