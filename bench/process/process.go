@@ -23,9 +23,12 @@ type Process struct {
 	Azure     *emulator.Emulator
 	cmd       *exec.Cmd
 	dir       string
-	exited    chan error
+	exited    chan ending
 	tail      *tail
 }
+
+// ending is how the process ended.
+type ending struct{ err error }
 
 // tail keeps the end of what the process writes.
 type tail struct{ text []byte }
@@ -40,7 +43,7 @@ func (t *tail) Write(p []byte) (int, error) {
 
 // Start builds bootstrap and starts it; file is its mayfly.yaml.
 func Start(file string, env ...string) (*Process, error) {
-	p := &Process{exited: make(chan error, 1), tail: &tail{}}
+	p := &Process{exited: make(chan ending, 1), tail: &tail{}}
 	var err error
 	if p.dir, err = os.MkdirTemp("", "mayfly-bench"); err != nil {
 		return nil, err
@@ -84,7 +87,7 @@ func Start(file string, env ...string) (*Process, error) {
 	p.URL = "http://" + p.Addr
 	go func() {
 		_, _ = io.Copy(io.Discard, out)
-		p.exited <- p.cmd.Wait()
+		p.exited <- ending{p.cmd.Wait()}
 	}()
 	return p, nil
 }
@@ -93,12 +96,12 @@ func Start(file string, env ...string) (*Process, error) {
 func (p *Process) Stop() error {
 	defer func() { _ = os.RemoveAll(p.dir); _ = p.Azure.Close() }()
 	select {
-	case err := <-p.exited:
-		return fmt.Errorf("it ended by itself: %w\n%s", err, p.tail.text)
+	case end := <-p.exited:
+		return fmt.Errorf("it ended by itself: %w\n%s", end.err, p.tail.text)
 	default:
 	}
 	_ = p.cmd.Process.Kill()
-	_ = <-p.exited // killed
+	<-p.exited
 	return nil
 }
 
@@ -107,8 +110,7 @@ func (p *Process) Dump() (int, error) {
 	if err := p.cmd.Process.Signal(quit); err != nil {
 		return 0, err
 	}
-	_ = <-p.exited // by the signal
-	p.exited <- nil
+	p.exited <- <-p.exited // for Stop
 	return bytes.Count(p.tail.text, []byte("\ngoroutine ")), nil
 }
 
