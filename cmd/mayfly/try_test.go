@@ -89,7 +89,7 @@ func TestCheck(t *testing.T) {
 	if code != 1 {
 		t.Errorf("exit code %d: %s", code, errs)
 	}
-	for _, part := range []string{"mine           3        1     FAIL", "tts            8        8", `FAIL mine, sample "another value"`, `body: want {"t":1}, got {"t":2}`,
+	for _, part := range []string{"mine           3        1     FAIL", "\ntts            ", `FAIL mine, sample "another value"`, `body: want {"t":1}, got {"t":2}`,
 		`mayfly.yaml:4:19: source mine: sample "no object": measurements: must give an object`} {
 		if !strings.Contains(out, part) {
 			t.Errorf("%q is not in:\n%s", part, out)
