@@ -7,7 +7,7 @@ LINTER  = $(GO) tool -modfile=tools/go.mod golangci-lint
 # One time and one order for what is packed: the same source makes the same zip.
 PACK    = find . -exec env TZ=UTC touch -t 198001010000 {} + && find . -type f | LC_ALL=C sort | TZ=UTC zip -X -q -9 -@
 
-.PHONY: build test race lint fmt fuzz generate bench screenshots check cfn build-Mayfly functions zip-lambda zip-functions clean
+.PHONY: build test race lint fmt fuzz fuzz-long generate bench screenshots check cfn build-Mayfly functions zip-lambda zip-functions clean
 
 build: # bootstrap and mayfly, for this machine
 	CGO_ENABLED=0 $(GO) build $(FLAGS) -o bootstrap ./cmd/bootstrap
@@ -27,6 +27,9 @@ fmt:
 
 fuzz: # every fuzz target for a few seconds
 	.ci/fuzz
+
+fuzz-long: # every fuzz target for ten minutes, for a night
+	FUZZ_BUDGET=86400 FUZZ_SECONDS=600 .ci/fuzz
 
 generate:
 	$(GO) generate ./...

@@ -16,7 +16,7 @@ import (
 )
 
 // FuzzCallers holds the configuration file to its word: whatever it says, it is
-// taken or its faults are told, without what may be a secret.
+// taken or its faults are told.
 func FuzzCallers(f *testing.F) {
 	for _, seed := range []string{
 		`callers: [{name: a, keys: ["` + hashOf("k") + `", {hash: PLANTED, expires: 2027-01-01}], devices: ["a-*", "{sub}"], rate: 10/s}]`,
