@@ -101,7 +101,7 @@ func indented(text string) string { return strings.TrimRight(text, "\n") + "\n" 
 
 // example is a piece of docs/mapping.md that is run: a source, a request, and the
 // messages that come out.
-type example struct{ source, request, kind, messages string }
+type example struct{ codec, source, request, kind, messages string }
 
 // Every example of docs/mapping.md is what it says.
 func TestMappingDoc(t *testing.T) {
@@ -114,6 +114,8 @@ func TestMappingDoc(t *testing.T) {
 	var e example
 	for _, block := range regexp.MustCompile("(?s)```(\\w+) (\\w+)\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
 		switch block[2] {
+		case "codec":
+			e.codec = block[3]
 		case "source":
 			e.source = block[3]
 		case "request":
@@ -139,7 +141,7 @@ func (e example) run(t *testing.T) {
 	t.Helper()
 	tr := transform.New()
 	list := definitions(t, e.source)
-	if err := tr.Add("mayfly.yaml", list, fstest.MapFS{}); err != nil {
+	if err := tr.Add("mayfly.yaml", list, fstest.MapFS{"codec.js": {Data: []byte(e.codec)}}); err != nil {
 		t.Fatal(err)
 	}
 	source, err := tr.Source(list[0].Name)
