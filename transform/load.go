@@ -104,6 +104,10 @@ func (d *Definition) inherit(base *Definition) {
 	d.Title, d.Docs, d.Setup = cmp.Or(d.Title, base.Title), cmp.Or(d.Docs, base.Docs), cmp.Or(d.Setup, base.Setup)
 	d.Patience, d.Units, d.OnReject = cmp.Or(d.Patience, base.Patience), cmp.Or(d.Units, base.Units), cmp.Or(d.OnReject, base.OnReject)
 	d.Format, d.Codec = cmp.Or(d.Format, base.Format), cmp.Or(d.Codec, base.Codec)
+	d.CSV.Header, d.CSV.Delimiter = cmp.Or(d.CSV.Header, base.CSV.Header), cmp.Or(d.CSV.Delimiter, base.CSV.Delimiter)
+	if d.CSV.Columns == nil {
+		d.CSV.Columns = base.CSV.Columns
+	}
 	d.Answer = cmp.Or(d.Answer, base.Answer)
 	if d.Signature == nil {
 		d.Signature = base.Signature
