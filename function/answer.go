@@ -10,8 +10,17 @@ import (
 
 // accepted is the answer to a request that went well.
 type accepted struct {
-	Delivered int `json:"delivered"`
-	Ignored   int `json:"ignored,omitempty"`
+	Delivered int
+	Ignored   int
+}
+
+// text is the answer as JSON, a line of it.
+func (a accepted) text() []byte {
+	b := strconv.AppendInt([]byte(`{"delivered":`), int64(a.Delivered), 10)
+	if a.Ignored > 0 {
+		b = strconv.AppendInt(append(b, `,"ignored":`...), int64(a.Ignored), 10)
+	}
+	return append(b, "}\n"...)
 }
 
 // answer tells the sender how its messages fared.
@@ -60,8 +69,7 @@ func (s *Service) accept(w http.ResponseWriter, d decoded, a accepted) {
 	}
 	contentType, body := "application/json", []byte(d.answer.Body)
 	if d.answer.Body == "" {
-		body, _ = json.Marshal(a) // numbers always marshal
-		body = append(body, '\n')
+		body = a.text()
 	} else if d.answer.ContentType != "" {
 		contentType = d.answer.ContentType
 	}

@@ -2,8 +2,8 @@ package function
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/tls"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -144,7 +144,9 @@ func requestIDOf(host Host, header http.Header) string {
 	if v := header[name]; len(v) > 0 && saneRequestID(v[0]) {
 		return v[0]
 	}
-	return rand.Text()
+	var id [16]byte
+	draw(&id)
+	return hex.EncodeToString(id[:])
 }
 
 // dropForeignIdentity removes the headers in which Azure's front end says who

@@ -86,7 +86,7 @@ func TestRequestID(t *testing.T) {
 			switch {
 			case tt.want != generated && got != tt.want:
 				t.Errorf("got %q, want %q", got, tt.want)
-			case tt.want == generated && (len(got) != 26 || got == tt.value):
+			case tt.want == generated && (len(got) != 32 || got == tt.value):
 				t.Errorf("got %q, want a generated one", got)
 			}
 		})
