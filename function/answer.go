@@ -121,13 +121,6 @@ func (s *Service) fail(w http.ResponseWriter, r *http.Request, p *Problem) {
 	_, _ = w.Write(append(body, '\n'))
 }
 
-func or(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
-}
-
 // quote shows foreign text, shortened.
 func quote(s string) string {
 	const most = 80

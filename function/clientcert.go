@@ -1,6 +1,7 @@
 package function
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -32,7 +33,7 @@ func newCertificates(s *certificateSpec, l *secret.Loader) *certificates {
 	if s == nil {
 		return nil
 	}
-	name := or(s.Name, "certificate")
+	name := cmp.Or(s.Name, "certificate")
 	ref, _ := secret.Parse(s.CA.Reveal()) // checked
 	return &certificates{grant: newGrant(&s.May, name, "{cn}"), ca: secret.NewValue(l, ref, parseCAs), alb: s.ALB, good: cache.New[goodToken](mostTokens, 0)}
 }
@@ -120,7 +121,7 @@ func (s *Service) presentedChain(r *http.Request) ([]*x509.Certificate, error) {
 		cert, err := x509.ParseCertificate(der)
 		return []*x509.Certificate{cert}, err
 	case s.config.Host == HostLambda && s.certificates.alb:
-		text := or(first(r.Header["X-Amzn-Mtls-Clientcert-Leaf"]), first(r.Header["X-Amzn-Mtls-Clientcert"]))
+		text := cmp.Or(first(r.Header["X-Amzn-Mtls-Clientcert-Leaf"]), first(r.Header["X-Amzn-Mtls-Clientcert"]))
 		if text == "" {
 			return nil, nil
 		}

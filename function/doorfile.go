@@ -1,6 +1,7 @@
 package function
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -90,7 +91,7 @@ func (c *Config) checkCallers(file string, f *File, fault faultFunc) {
 	}
 	for i := range f.Callers {
 		spec := &f.Callers[i]
-		place := fmt.Sprintf("%s: callers.%s", file, or(logName(spec.Name), fmt.Sprint(i)))
+		place := fmt.Sprintf("%s: callers.%s", file, cmp.Or(logName(spec.Name), fmt.Sprint(i)))
 		if !saneRequestID(spec.Name) {
 			fault(place, "name is missing, or has more than printable characters")
 		}
@@ -169,7 +170,7 @@ func (c *Config) checkTokens(file string, f *File, fault faultFunc) {
 	seen := map[string]bool{}
 	for i := range f.Tokens {
 		t := &f.Tokens[i]
-		place := fmt.Sprintf("%s: tokens.%s", file, or(logName(t.Name), fmt.Sprint(i)))
+		place := fmt.Sprintf("%s: tokens.%s", file, cmp.Or(logName(t.Name), fmt.Sprint(i)))
 		t.May.check(place, anyName, c, fault)
 		u, err := url.Parse(t.JWKS)
 		switch {

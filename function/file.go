@@ -1,6 +1,7 @@
 package function
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -35,14 +36,14 @@ func LoadSources(path string) (t *transform.Transformer, found string, err error
 
 func loadFile(path string) (t *transform.Transformer, file *File, found string, err error) {
 	t, file = transform.New(), &File{}
-	text, err := os.ReadFile(or(path, configFile))
+	text, err := os.ReadFile(cmp.Or(path, configFile))
 	switch {
 	case path == "" && errors.Is(err, fs.ErrNotExist):
 		return t, file, "", nil
 	case err != nil:
 		return nil, nil, "", FaultsError{{"CONFIG", "cannot be read: " + err.Error()}}
 	}
-	found = or(path, configFile)
+	found = cmp.Or(path, configFile)
 	if err := yaml.UnmarshalWithOptions(text, file, yaml.Strict()); err != nil {
 		return nil, nil, found, FaultsError{{found, strings.TrimSpace(yaml.FormatError(err, false, false))}}
 	}
@@ -69,7 +70,7 @@ func (c *Config) readFile() error {
 	return err
 }
 
-func (c *Config) fileName() string { return or(c.ConfigFile, configFile) }
+func (c *Config) fileName() string { return cmp.Or(c.ConfigFile, configFile) }
 
 // fileFault puts the place of a fault where a variable's name stands otherwise.
 func fileFault(f *transform.Fault) Fault {

@@ -1,6 +1,7 @@
 package function
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,10 +34,10 @@ func (c *Config) checkFleets(file string, f *File, fault faultFunc) {
 	c.fleets = map[string]*Config{}
 	for i := range f.Fleets {
 		spec := &f.Fleets[i]
-		place := fmt.Sprintf("%s: fleets.%s", file, or(logName(spec.Name), fmt.Sprint(i)))
+		place := fmt.Sprintf("%s: fleets.%s", file, cmp.Or(logName(spec.Name), fmt.Sprint(i)))
 		own := &Config{
 			IDScope: spec.IDScope, GroupKey: spec.GroupKey, GroupKeySecondary: spec.GroupKeySecondary, DeviceKeys: spec.DeviceKeys,
-			DeviceCerts: spec.DeviceCerts, DeviceCA: spec.DeviceCA, DPSEndpoint: or(spec.DPSEndpoint, dps.GlobalEndpoint),
+			DeviceCerts: spec.DeviceCerts, DeviceCA: spec.DeviceCA, DPSEndpoint: cmp.Or(spec.DPSEndpoint, dps.GlobalEndpoint),
 			ModelID: spec.ModelID, HubHint: spec.HubHint,
 			LeafLifetime: c.LeafLifetime, DedupWindow: c.DedupWindow, HubSuffixes: c.HubSuffixes, suffixes: c.suffixes, getenv: c.getenv,
 		}

@@ -1,6 +1,7 @@
 package function
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -272,7 +273,7 @@ func hubProblem(ctx context.Context, e *httpsend.Error, now time.Time) *Problem 
 	}
 	p := newProblem(c, detail)
 	if e.Status != 0 || e.Kind == httpsend.Unavailable {
-		p.Upstream = &Upstream{Service: "hub", Status: e.Status, ErrorCode: or(e.Name, number(e.Code)), Message: e.Message, TrackingID: e.TrackingID}
+		p.Upstream = &Upstream{Service: "hub", Status: e.Status, ErrorCode: cmp.Or(e.Name, number(e.Code)), Message: e.Message, TrackingID: e.TrackingID}
 	}
 	switch {
 	case e.Kind == httpsend.QuotaExceeded:

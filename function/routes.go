@@ -1,6 +1,7 @@
 package function
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -54,7 +55,7 @@ func (s *Service) ingest(source string, methods methodsFunc, decode decodeFunc) 
 		if validateWebhook(w, r) {
 			return
 		}
-		named := or(source, r.PathValue("source"))
+		named := cmp.Or(source, r.PathValue("source"))
 		if err := s.knock(r, info, named); err != nil {
 			s.refuse(w, r, err)
 			return

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -113,7 +114,7 @@ func ParseCodecExamples(text []byte, now time.Time) (CodecExamples, error) {
 		}
 		example, err := raw.example(now)
 		if err != nil {
-			return out, fmt.Errorf("example %d (%s): %w", i+1, or(raw.Description, raw.Name), err)
+			return out, fmt.Errorf("example %d (%s): %w", i+1, cmp.Or(raw.Description, raw.Name), err)
 		}
 		out.Examples = append(out.Examples, example)
 	}
@@ -130,7 +131,7 @@ func (raw *rawExample) example(now time.Time) (CodecExample, error) {
 			raw.Output = &rawOut{Data: raw.Data, Errors: raw.Error}
 		}
 	}
-	e := CodecExample{Name: or(raw.Description, raw.Name), Input: Uplink{Clock: now, Variables: map[string]string{}}}
+	e := CodecExample{Name: cmp.Or(raw.Description, raw.Name), Input: Uplink{Clock: now, Variables: map[string]string{}}}
 	var err error
 	if e.Input.Bytes, err = exampleBytes(raw.Input.Bytes); err != nil {
 		return e, err

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"strings"
@@ -244,7 +245,7 @@ func numeric(text string) (json.Number, bool) {
 	if negative {
 		out.WriteByte('-')
 	}
-	out.WriteString(or(whole, "0"))
+	out.WriteString(cmp.Or(whole, "0"))
 	if fraction != "" {
 		out.WriteString("." + fraction)
 	}

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -22,7 +23,7 @@ type CSV struct {
 // asked adds what the request says: ?header=no, ?columns=a,b and ?delimiter=; in
 // the query, and the parameter header of text/csv (RFC 4180).
 func (c CSV) asked(m media, r *Request) CSV {
-	switch or(r.query("header"), m.params["header"]) {
+	switch cmp.Or(r.query("header"), m.params["header"]) {
 	case "absent", "no", "false", "0":
 		c.Header = "no"
 	case "present", "yes", "true", "1":
@@ -31,7 +32,7 @@ func (c CSV) asked(m media, r *Request) CSV {
 	if columns := r.query("columns"); columns != "" {
 		c.Columns = strings.Split(columns, ",")
 	}
-	c.Delimiter = or(r.query("delimiter"), c.Delimiter)
+	c.Delimiter = cmp.Or(r.query("delimiter"), c.Delimiter)
 	if m.name == "text/tab-separated-values" {
 		c.Delimiter = "\t"
 	}

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"maps"
@@ -89,7 +90,7 @@ func senMLWrong(i int, field, hint string) *Error {
 func senMLNamed(record map[string]any) map[string]any {
 	named := make(map[string]any, len(record))
 	for key, value := range record {
-		name := or(senMLLabels[key], key)
+		name := cmp.Or(senMLLabels[key], key)
 		if text, ok := value.(string); ok && name == "vd" { // in JSON it is base64url
 			if raw, err := base64.StdEncoding.DecodeString(text); err == nil {
 				value = base64.RawURLEncoding.EncodeToString(raw)
@@ -140,7 +141,7 @@ func (b *senMLBase) resolve(in map[string]any) (out senML, wrong FieldError) {
 			*into = number(field)
 		}
 	}
-	out = senML{local: text("n"), unit: or(text("u"), b.unit), ut: number("ut")}
+	out = senML{local: text("n"), unit: cmp.Or(text("u"), b.unit), ut: number("ut")}
 	out.name = b.name + out.local
 	for _, kind := range []string{"v", "vs", "vb", "vd"} {
 		value := in[kind]
@@ -210,7 +211,7 @@ func (b *senMLBase) absolute(t json.Number) json.Number {
 // plus adds decimals without a loss of digits; an empty one is none.
 func plus(a, b json.Number) json.Number {
 	if a == "" || b == "" {
-		return json.Number(or(string(a), string(b)))
+		return json.Number(cmp.Or(string(a), string(b)))
 	}
 	x, ok := decimal(a)
 	y, fine := decimal(b)
@@ -282,7 +283,7 @@ func byTime(records []senML) []measured {
 	var list []measured
 	at := map[json.Number]int{}
 	for _, r := range records {
-		name := or(r.local, r.name)
+		name := cmp.Or(r.local, r.name)
 		if i := strings.LastIndexAny(strings.TrimRight(name, ":/"), ":/"); i >= 0 {
 			name = strings.TrimRight(name, ":/")[i+1:]
 		}

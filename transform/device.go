@@ -1,6 +1,9 @@
 package transform
 
-import "encoding/json"
+import (
+	"cmp"
+	"encoding/json"
+)
 
 // bare is what a request for one device says beside the measurements.
 type bare struct {
@@ -35,7 +38,7 @@ func (t *Transformer) Device(r *Request, deviceID string) ([]Message, error) {
 	var wrong []FieldError
 	for i, item := range items {
 		if !isObject(item.body) {
-			path := or(element(i, len(items)), "body.")
+			path := cmp.Or(element(i, len(items)), "body.")
 			wrong = append(wrong, FieldError{Path: path[:len(path)-1], Rule: "object", Hint: hints["object"] + ", not " + kindOf(item.body)})
 			continue
 		}

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -93,7 +94,7 @@ func (t *Transformer) nativeSlow(item json.RawMessage, prefix string) (Message, 
 	}
 	return Message{
 		DeviceID:   n.Device.DeviceID,
-		ModelID:    or(n.Device.ModelID, n.ModelID),
+		ModelID:    cmp.Or(n.Device.ModelID, n.ModelID),
 		GatewayID:  n.Device.GatewayID,
 		Fleet:      n.Device.Fleet,
 		Component:  n.Component,
@@ -182,11 +183,4 @@ func scalar(raw json.RawMessage) (string, bool) {
 func has(object json.RawMessage, member string) bool {
 	var members map[string]json.RawMessage
 	return json.Unmarshal(object, &members) == nil && len(members[member]) > 0
-}
-
-func or(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 	"unicode/utf8"
 )
@@ -81,7 +82,7 @@ func (s *jsonScan) nativeValue(member int, m *Message) bool {
 				if !s.plain(&id) || id != "" && !ValidModelID(id) {
 					return false
 				}
-				m.ModelID = or(id, m.ModelID)
+				m.ModelID = cmp.Or(id, m.ModelID)
 				return true
 			case "gatewayId":
 				seen += 16
@@ -116,7 +117,7 @@ func (s *jsonScan) nativeValue(member int, m *Message) bool {
 		if !s.plain(&id) || id != "" && !ValidModelID(id) {
 			return false
 		}
-		m.ModelID = or(m.ModelID, id)
+		m.ModelID = cmp.Or(m.ModelID, id)
 		return true
 	}
 	return false // properties

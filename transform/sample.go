@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ func (s *Source) Prove(ctx context.Context, sample Sample) (got, want []SampleMe
 
 // Request gives the request that the sample describes.
 func (r SampleRequest) Request(source string) *Request {
-	out := &Request{Method: or(r.Method, "POST"), Path: or(r.Path, "/api/"+source), Query: map[string][]string{},
+	out := &Request{Method: cmp.Or(r.Method, "POST"), Path: cmp.Or(r.Path, "/api/"+source), Query: map[string][]string{},
 		Header: map[string][]string{"Content-Type": {"application/json"}}, Body: []byte(r.Body)}
 	for name, value := range r.Query {
 		out.Query[name] = []string{value}
@@ -100,7 +101,7 @@ func Differences(got, want []SampleMessage, all bool) []string {
 	return lines
 }
 
-func orNothing(text string) string { return or(text, "nothing") }
+func orNothing(text string) string { return cmp.Or(text, "nothing") }
 
 // SampleFault makes faults of the error that a sample met: each points at the
 // expression that is wrong.
@@ -114,7 +115,7 @@ func (s *Source) SampleFault(sample Sample, err error) Faults {
 		field := f.Path[strings.LastIndex(f.Path, "].")+1:]
 		field = strings.TrimPrefix(field, ".")
 		at := s.at(field)
-		faults[i] = &Fault{File: or(at.File, s.File), Line: at.Line, Column: at.Column, Source: s.Name, Sample: sample.Name, Field: field, Problem: f.Hint}
+		faults[i] = &Fault{File: cmp.Or(at.File, s.File), Line: at.Line, Column: at.Column, Source: s.Name, Sample: sample.Name, Field: field, Problem: f.Hint}
 	}
 	return faults
 }

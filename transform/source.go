@@ -2,6 +2,7 @@ package transform
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -45,7 +46,7 @@ func compile(v *rules, l *language, d *Definition) (*Source, error) {
 	var faults Faults
 	add := func(f *Fault) {
 		if f != nil {
-			f.File, f.Source = or(f.File, d.File), d.Name
+			f.File, f.Source = cmp.Or(f.File, d.File), d.Name
 			faults = append(faults, f)
 		}
 	}
@@ -291,5 +292,5 @@ func (r *Request) value() map[string]any {
 	for name := range r.Header {
 		headers[strings.ToLower(name)] = r.header(name)
 	}
-	return map[string]any{"method": or(r.Method, "POST"), "path": r.Path, "query": query, "headers": headers}
+	return map[string]any{"method": cmp.Or(r.Method, "POST"), "path": r.Path, "query": query, "headers": headers}
 }

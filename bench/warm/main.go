@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -134,13 +135,6 @@ func (c *contender) lock(dir string) error {
 	return os.WriteFile(path, []byte(file.String()), 0o600)
 }
 
-func or(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
-}
-
 func us(cpu []time.Duration) float64 {
 	slices.Sort(cpu)
 	return float64(cpu[len(cpu)/2].Nanoseconds()) / 1000
@@ -201,7 +195,7 @@ func (c *contender) send(url string, requests int) error {
 					return
 				}
 				req.Header.Set("Content-Type", "application/json")
-				req.Header.Set("X-Api-Key", or(c.key, "the same length as what is a key in the other program"))
+				req.Header.Set("X-Api-Key", cmp.Or(c.key, "the same length as what is a key in the other program"))
 				res, err := client.Do(req)
 				if err != nil {
 					failed <- err
