@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/metrics"
+	"runtime"
 	"sync"
 	"time"
 
@@ -54,9 +54,9 @@ func (m *machine) look() {
 	if m.stopped {
 		return
 	}
-	heap, live := heapBytes()
+	heap, due := heapBytes()
 	if m.ceiling == 0 {
-		m.ceiling = heap + live + mostHeap
+		m.ceiling = max(heap, due) + mostHeap
 	}
 	m.steps--
 	if m.steps < 0 { // it was interrupted before
@@ -92,12 +92,14 @@ func (m *machine) stop() {
 	m.timer.Stop()
 }
 
-// heapBytes gives the size of the heap with its garbage, and what of it was
-// alive at the last collection.
-func heapBytes() (all, live uint64) {
-	samples := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}}
-	metrics.Read(samples)
-	return samples[0].Value.Uint64(), samples[1].Value.Uint64()
+// heapBytes gives the size of the heap with its garbage, and the size at which the
+// next collection is due. The package runtime/metrics would tell it without
+// stopping the world, but makes a table at every start, and few scripts run for
+// long enough to be looked at.
+func heapBytes() (all, due uint64) {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc, m.NextGC
 }
 
 // guard runs what may call into the script, and turns whatever it throws into a

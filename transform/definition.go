@@ -4,7 +4,6 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"path"
 	"strings"
 	"time"
 
@@ -108,12 +107,12 @@ type SampleMessage struct {
 //go:embed sources/*.yaml
 var sourceFiles embed.FS
 
-// builtinNames lists the built-in sources without parsing any.
+// builtinNames lists the built-in sources, sorted, without parsing any.
 func builtinNames() []string {
-	files, _ := fs.Glob(sourceFiles, "sources/*.yaml") // the pattern is well-formed
+	files, _ := sourceFiles.ReadDir("sources") // it is embedded
 	names := make([]string, len(files))
 	for i, file := range files {
-		names[i] = strings.TrimSuffix(path.Base(file), ".yaml")
+		names[i] = strings.TrimSuffix(file.Name(), ".yaml")
 	}
 	return names
 }

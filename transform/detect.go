@@ -11,9 +11,10 @@ import (
 // are compiled.
 func (t *Transformer) Detect(ctx context.Context, r *Request) (*Source, error) {
 	var seen detection
-	for _, name := range t.order {
-		l := t.sources[name]
-		if !hinted(l.hints(), r) {
+	all := t.sources()
+	for _, name := range all.order {
+		l := all.named[name]
+		if !l.hinted(r) {
 			continue
 		}
 		source, err := t.Source(name)

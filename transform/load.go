@@ -40,14 +40,14 @@ func (t *Transformer) Add(file string, definitions []Definition, files fs.FS) er
 			}
 			continue
 		}
-		hints := d.Hints
-		t.sources[d.Name] = &lazySource{load: func() (*Source, error) { return source, nil }, hints: func() []string { return hints }}
+		t.sources().named[d.Name] = &lazySource{made: source, hints: d.Hints}
 	}
 	if len(faults) > 0 {
 		return faults
 	}
-	t.order = slices.DeleteFunc(t.order, func(name string) bool { return slices.Contains(names, name) })
-	t.order = append(names, t.order...)
+	all := t.sources()
+	all.order = slices.DeleteFunc(all.order, func(name string) bool { return slices.Contains(names, name) })
+	all.order = slices.Insert(all.order, 0, names...)
 	return nil
 }
 

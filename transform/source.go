@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -61,7 +60,7 @@ func compile(v *rules, l *language, d *Definition) (*Source, error) {
 	var vars []string
 	for _, name := range slices.Sorted(maps.Keys(d.Let)) {
 		compiled, fault := l.compile("let."+name, d.Let[name], slices.Clone(vars)) // those before it are there already
-		if !variableName.MatchString(name) || name == "request" {
+		if !variableName().MatchString(name) || name == "request" {
 			fault = faultAt("let", d.Let[name], 0, quote(name)+" is no name of a variable; want letters, digits and _")
 		} else {
 			vars = append(vars, "$"+name)
@@ -96,13 +95,13 @@ func compile(v *rules, l *language, d *Definition) (*Source, error) {
 	return s, faults.orNil()
 }
 
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variableName = lazy(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // check tells what is wrong with a definition beside its expressions.
 func (d *Definition) check() Faults {
 	var faults Faults
 	fault := func(field, problem string) { faults = append(faults, &Fault{Field: field, Problem: problem}) }
-	if !sourceName.MatchString(d.Name) {
+	if !sourceName().MatchString(d.Name) {
 		fault("name", quote(d.Name)+" is no name of a source: want lower-case letters, digits and hyphens; it becomes part of the URL")
 	}
 	if d.DeviceID.IsZero() {
@@ -131,7 +130,7 @@ func (d *Definition) check() Faults {
 	return faults
 }
 
-var sourceName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+var sourceName = lazy(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // Outcome is what a request to a source comes to.
 type Outcome struct {

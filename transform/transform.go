@@ -10,38 +10,57 @@ import (
 // Transformer reads bodies.
 type Transformer struct {
 	validate *rules
-	sources  map[string]*lazySource
-	order    []string // as Detect asks: the user's own first, then the built-in ones
+	sources  func() *sources // made when first asked for
 	language func() *language
 	bare     bool // without samples
 }
 
-// lazySource is compiled when it is first asked for: a cold start pays for no
-// source that nobody uses.
+// sources are all that there are.
+type sources struct {
+	named map[string]*lazySource
+	order []string // as Detect asks: the user's own first, then the built-in ones
+}
+
+// lazySource is a source. A built-in one is compiled when it is first asked for: a
+// cold start pays for no source that nobody uses.
 type lazySource struct {
-	load  func() (*Source, error)
-	hints func() []string
-	once  sync.Once
-	made  *Source
-	err   error
+	builtin string // its name; empty for a user's own
+	of      *Transformer
+
+	compile sync.Once
+	made    *Source
+	err     error
+
+	look  sync.Once
+	hints []string
 }
 
 func (l *lazySource) get() (*Source, error) {
-	l.once.Do(func() { l.made, l.err = l.load() })
+	if l.builtin != "" {
+		l.compile.Do(func() { l.made, l.err = l.of.builtin(l.builtin) })
+	}
 	return l.made, l.err
+}
+
+// hinted tells whether a request may be of this source.
+func (l *lazySource) hinted(r *Request) bool {
+	if l.builtin != "" {
+		l.look.Do(func() { l.hints = hintsOf(builtinText(l.builtin)) })
+	}
+	return hinted(l.hints, r)
 }
 
 // New makes a Transformer with the built-in sources.
 func New() *Transformer {
-	t := &Transformer{validate: &rules{}, sources: map[string]*lazySource{}, language: sync.OnceValue(newLanguage)}
-	for _, name := range builtinNames() {
-		t.sources[name] = &lazySource{
-			load:  func() (*Source, error) { return t.builtin(name) },
-			hints: sync.OnceValue(func() []string { return hintsOf(builtinText(name)) }),
+	t := &Transformer{validate: &rules{}, language: sync.OnceValue(newLanguage)}
+	t.sources = sync.OnceValue(func() *sources {
+		names := builtinNames()
+		s := &sources{named: make(map[string]*lazySource, len(names)), order: names}
+		for _, name := range names {
+			s.named[name] = &lazySource{builtin: name, of: t}
 		}
-		t.order = append(t.order, name)
-	}
-	slices.Sort(t.order)
+		return s
+	})
 	return t
 }
 
@@ -54,12 +73,12 @@ func (t *Transformer) WithoutSamples() *Transformer {
 }
 
 // SourceNames lists the sources, sorted.
-func (t *Transformer) SourceNames() []string { return slices.Sorted(maps.Keys(t.sources)) }
+func (t *Transformer) SourceNames() []string { return slices.Sorted(maps.Keys(t.sources().named)) }
 
 // Source gives a source by its name; nil when there is none. The error is of a
 // source that does not compile.
 func (t *Transformer) Source(name string) (*Source, error) {
-	l, ok := t.sources[name]
+	l, ok := t.sources().named[name]
 	if !ok {
 		return nil, nil
 	}
