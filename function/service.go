@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,8 +31,8 @@ type Service struct {
 	devices      *deviceLimits
 	load         load
 
-	routes    http.Handler
-	confirmer http.RoundTripper // of destinations of AWS IoT
+	routes    func() http.Handler // made by the first request, not at a cold start
+	confirmer http.RoundTripper   // of destinations of AWS IoT
 	counters  counters
 	observe   func(Delivery)
 }
@@ -86,7 +87,7 @@ func New(c *Config, d Dependencies) *Service {
 	if s.transform == nil { // a configuration that somebody made by hand
 		s.transform = transform.New()
 	}
-	s.routes = s.newRoutes()
+	s.routes = sync.OnceValue(s.newRoutes)
 	return s
 }
 
@@ -133,7 +134,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.count(info)
 		s.record(ctx, r, info)
 	}()
-	s.routes.ServeHTTP(w, r)
+	s.routes().ServeHTTP(w, r)
 }
 
 func (s *Service) logPanic(ctx context.Context, v any) {
