@@ -5,7 +5,6 @@ go 1.26.0
 require (
 	github.com/alecthomas/kong v1.17.0
 	github.com/aws/aws-lambda-go v1.55.1
-	github.com/caarlos0/env/v11 v11.4.2
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
 	github.com/dlclark/regexp2/v2 v2.5.2
@@ -44,4 +43,7 @@ require (
 	golang.org/x/text v0.43.0 // indirect
 )
 
-replace github.com/google/pprof => ./internal/noprofile
+replace (
+	github.com/gabriel-vasile/mimetype => ./internal/nomimetype
+	github.com/google/pprof => ./internal/noprofile
+)

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/caarlos0/env/v11"
-
 	"mayfly/dps"
 	"mayfly/internal/secret"
 	"mayfly/transform"
@@ -106,7 +104,7 @@ func (e FaultsError) Error() string {
 // LoadConfig reads the configuration from the variables of environ ("A=b"). Its
 // error is a FaultsError.
 func LoadConfig(environ []string) (*Config, error) {
-	vars := env.ToMap(environ)
+	vars := variables(environ)
 	c := &Config{}
 	var faults FaultsError
 	fault := func(variable, format string, args ...any) {
@@ -115,16 +113,7 @@ func LoadConfig(environ []string) (*Config, error) {
 			faults = append(faults, Fault{variable, fmt.Sprintf(format, args...)})
 		}
 	}
-	// Set but empty is the same as not set: SAM templates and Functions settings
-	// have no other way to leave a variable out.
-	for name, value := range vars {
-		if strings.TrimSpace(value) == "" {
-			delete(vars, name)
-		}
-	}
-	if err := env.ParseWithOptions(c, env.Options{Environment: vars}); err != nil {
-		faults = append(faults, parseFaults(err)...)
-	}
+	faults = append(faults, c.read(vars)...)
 	c.getenv = func(name string) string { return vars[name] }
 	c.Host = DetectHost(c.getenv)
 	c.FunctionsPort = vars[envFunctions]
@@ -258,30 +247,6 @@ func (c *Config) checkAuth(fault faultFunc) {
 	default:
 		fault("AUTH", "must be keys, platform or none, not %q", string(c.Auth))
 	}
-}
-
-// parseFaults turns what the env package found into faults of ours, without the
-// values: one of them might be a secret.
-func parseFaults(err error) []Fault {
-	var all env.AggregateError
-	if !errors.As(err, &all) {
-		return []Fault{{"environment", err.Error()}}
-	}
-	var faults []Fault
-	for _, one := range all.Errors {
-		var parse env.ParseError
-		if !errors.As(one, &parse) {
-			faults = append(faults, Fault{"environment", one.Error()})
-			continue
-		}
-		want := map[string]string{
-			"HubIdleTimeout": "a duration, as in 10s", "RequestTimeout": "a duration, as in 30s", "DedupWindow": "a duration, as in 10m", "LeafLifetime": "a duration, as in 24h",
-			"DeviceRate": "a number and a time, as in 10/s", "MaxInFlight": "a number of requests", "MaxMessages": "a number of messages",
-			"BodyLimit": "a number of bytes", "LogLevel": "debug, info, warn or error", "ConfirmAWS": "true or false",
-		}[parse.Name]
-		faults = append(faults, Fault{variableOf(parse.Name), "want " + want})
-	}
-	return faults
 }
 
 // endpoint gives the host of a DPS endpoint.

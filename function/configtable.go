@@ -15,12 +15,3 @@ func Variables() []Variable {
 	}
 	return list
 }
-
-// variableOf names the variable of a field.
-func variableOf(field string) string {
-	f, ok := reflect.TypeFor[Config]().FieldByName(field)
-	if !ok {
-		return field
-	}
-	return f.Tag.Get("env")
-}
