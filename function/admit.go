@@ -12,7 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/klauspost/compress/zstd"
+	"mayfly/internal/zstd"
 )
 
 // readBody reads a body whole, decompressed, within the limit. What is over the
@@ -129,11 +129,7 @@ func decompress(r io.Reader, encoding string) (io.ReadCloser, error) {
 		}
 		return flate.NewReader(r), nil
 	case "zstd":
-		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20), zstd.WithDecoderMaxWindow(8<<20))
-		if err != nil {
-			return nil, broken(err)
-		}
-		return z.IOReadCloser(), nil
+		return io.NopCloser(zstd.NewReader(r)), nil
 	default:
 		return nil, &refusal{code: codeUnsupportedMedia, detail: "Content-Encoding " + quote(encoding) + " is not read; send gzip, deflate, zstd or none"}
 	}
