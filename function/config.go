@@ -20,36 +20,36 @@ import (
 // Config is what the environment says. The table of variables in the README is
 // made from it.
 type Config struct {
-	IDScope           string        `env:"ID_SCOPE" doc:"DPS ID scope (name kept from Microsoft's bridge)"`
-	GroupKey          Secret        `env:"GROUP_KEY" doc:"enrollment group's key, base64: the value, or a reference: file:PATH, a Key Vault secret URL, a Secrets Manager or SSM parameter ARN"`
-	GroupKeySecondary Secret        `env:"GROUP_KEY_SECONDARY" doc:"the group's other key, likewise; tried where DPS refuses the first"`
-	KeyURL            string        `env:"IOTC_KEY_URL" doc:"Key Vault secret URL of the group's key (name kept from Microsoft's bridge)"`
-	DeviceKeys        Secret        `env:"DEVICE_KEYS" doc:"keys of individual enrollments: a reference to YAML or JSON, id: key or id: [primary, secondary]"`
-	DeviceCerts       string        `env:"DEVICE_CERTS" doc:"folder with an ID.pem for each device that has a certificate of its own: chain and private key"`
-	DeviceCA          Secret        `env:"DEVICE_CA" doc:"a CA that is enrolled in DPS and issues short-lived device certificates: a reference to PEM, its certificate first, its chain, its private key"`
-	LeafLifetime      time.Duration `env:"LEAF_LIFETIME" envDefault:"24h" doc:"how long a certificate of DEVICE_CA is used"`
-	DPSEndpoint       string        `env:"DPS_ENDPOINT" envDefault:"global.azure-devices-provisioning.net" doc:"host, or https URL"`
-	ModelID           string        `env:"MODEL_ID" doc:"DTMI sent when a message names none"`
-	HubHint           string        `env:"HUB_HINT" doc:"hub to try first for a device that this instance does not know; otherwise learned"`
-	HubIdleTimeout    time.Duration `env:"HUB_IDLE_TIMEOUT" envDefault:"10s" doc:"when an idle hub connection is let go; 0 closes it after every send"`
-	RequestTimeout    time.Duration `env:"REQUEST_TIMEOUT" envDefault:"30s" doc:"budget of one request outside Lambda"`
-	DedupWindow       time.Duration `env:"DEDUP_WINDOW" envDefault:"10m" doc:"how long a stored message id is remembered, so that a resend is answered without being sent again; 0 switches it off"`
-	BodyLimit         int64         `env:"BODY_LIMIT" envDefault:"1048576" doc:"largest body in bytes, after decompression"`
-	HubSuffixes       string        `env:"HUB_SUFFIXES" doc:"domains of hubs beside .azure-devices.net, .azure-devices.us and .azure-devices.cn, comma-separated; no device's token goes anywhere else"`
-	Auth              Auth          `env:"AUTH" doc:"keys (callers with a key, token or certificate), platform (the host checked already), none; platform on Azure, must be said elsewhere"`
-	APIKeys           string        `env:"API_KEYS" doc:"for AUTH=keys: comma-separated name=sha256:HEX; the same name twice is one caller with two keys. callers in the configuration file say more"`
-	DeviceRate        Rate          `env:"DEVICE_RATE" doc:"messages of one device that an instance takes, as in 10/s, 60/m or 1000/h; no limit when empty"`
-	MaxInFlight       int           `env:"MAX_IN_FLIGHT" envDefault:"512" doc:"requests that an instance works on at one time; more are answered 503 at once"`
-	MaxMessages       int           `env:"MAX_MESSAGES" envDefault:"5000" doc:"messages of one request"`
-	TrustedProxies    string        `env:"TRUSTED_PROXIES" doc:"addresses and ranges of the proxies in front whose X-Forwarded-For is believed, comma-separated; for allowFrom of a source"`
-	TLSCert           string        `env:"TLS_CERT" doc:"plain server: file with its certificate and chain, PEM; HTTPS then, read again when it changes"`
-	TLSKey            string        `env:"TLS_KEY" doc:"plain server: file with the certificate's private key, PEM"`
-	Port              string        `env:"PORT" envDefault:"8080" doc:"plain server"`
-	Address           string        `env:"HOST" doc:"plain server; all interfaces when empty"`
-	ConfigFile        string        `env:"CONFIG" doc:"path of the configuration file, which has sources of your own, callers and fleets; mayfly.yaml where there is one"`
-	ConfirmAWS        bool          `env:"AWS_CONFIRM_DESTINATIONS" envDefault:"false" doc:"confirm to AWS IoT that this endpoint may be a destination of its rules, for as long as one is set up"`
-	LogLevel          slog.Level    `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
-	LogFormat         string        `env:"LOG_FORMAT" envDefault:"json" doc:"json or text, to stdout"`
+	IDScope           string           `env:"ID_SCOPE" doc:"DPS ID scope (name kept from Microsoft's bridge)"`
+	GroupKey          transform.Secret `env:"GROUP_KEY" doc:"enrollment group's key, base64: the value, or a reference: file:PATH, a Key Vault secret URL, a Secrets Manager or SSM parameter ARN"`
+	GroupKeySecondary transform.Secret `env:"GROUP_KEY_SECONDARY" doc:"the group's other key, likewise; tried where DPS refuses the first"`
+	KeyURL            string           `env:"IOTC_KEY_URL" doc:"Key Vault secret URL of the group's key (name kept from Microsoft's bridge)"`
+	DeviceKeys        transform.Secret `env:"DEVICE_KEYS" doc:"keys of individual enrollments: a reference to YAML or JSON, id: key or id: [primary, secondary]"`
+	DeviceCerts       string           `env:"DEVICE_CERTS" doc:"folder with an ID.pem for each device that has a certificate of its own: chain and private key"`
+	DeviceCA          transform.Secret `env:"DEVICE_CA" doc:"a CA that is enrolled in DPS and issues short-lived device certificates: a reference to PEM, its certificate first, its chain, its private key"`
+	LeafLifetime      time.Duration    `env:"LEAF_LIFETIME" envDefault:"24h" doc:"how long a certificate of DEVICE_CA is used"`
+	DPSEndpoint       string           `env:"DPS_ENDPOINT" envDefault:"global.azure-devices-provisioning.net" doc:"host, or https URL"`
+	ModelID           string           `env:"MODEL_ID" doc:"DTMI sent when a message names none"`
+	HubHint           string           `env:"HUB_HINT" doc:"hub to try first for a device that this instance does not know; otherwise learned"`
+	HubIdleTimeout    time.Duration    `env:"HUB_IDLE_TIMEOUT" envDefault:"10s" doc:"when an idle hub connection is let go; 0 closes it after every send"`
+	RequestTimeout    time.Duration    `env:"REQUEST_TIMEOUT" envDefault:"30s" doc:"budget of one request outside Lambda"`
+	DedupWindow       time.Duration    `env:"DEDUP_WINDOW" envDefault:"10m" doc:"how long a stored message id is remembered, so that a resend is answered without being sent again; 0 switches it off"`
+	BodyLimit         int64            `env:"BODY_LIMIT" envDefault:"1048576" doc:"largest body in bytes, after decompression"`
+	HubSuffixes       string           `env:"HUB_SUFFIXES" doc:"domains of hubs beside .azure-devices.net, .azure-devices.us and .azure-devices.cn, comma-separated; no device's token goes anywhere else"`
+	Auth              Auth             `env:"AUTH" doc:"keys (callers with a key, token or certificate), platform (the host checked already), none; platform on Azure, must be said elsewhere"`
+	APIKeys           string           `env:"API_KEYS" doc:"for AUTH=keys: comma-separated name=sha256:HEX; the same name twice is one caller with two keys. callers in the configuration file say more"`
+	DeviceRate        Rate             `env:"DEVICE_RATE" doc:"messages of one device that an instance takes, as in 10/s, 60/m or 1000/h; no limit when empty"`
+	MaxInFlight       int              `env:"MAX_IN_FLIGHT" envDefault:"512" doc:"requests that an instance works on at one time; more are answered 503 at once"`
+	MaxMessages       int              `env:"MAX_MESSAGES" envDefault:"5000" doc:"messages of one request"`
+	TrustedProxies    string           `env:"TRUSTED_PROXIES" doc:"addresses and ranges of the proxies in front whose X-Forwarded-For is believed, comma-separated; for allowFrom of a source"`
+	TLSCert           string           `env:"TLS_CERT" doc:"plain server: file with its certificate and chain, PEM; HTTPS then, read again when it changes"`
+	TLSKey            string           `env:"TLS_KEY" doc:"plain server: file with the certificate's private key, PEM"`
+	Port              string           `env:"PORT" envDefault:"8080" doc:"plain server"`
+	Address           string           `env:"HOST" doc:"plain server; all interfaces when empty"`
+	ConfigFile        string           `env:"CONFIG" doc:"path of the configuration file, which has sources of your own, callers and fleets; mayfly.yaml where there is one"`
+	ConfirmAWS        bool             `env:"AWS_CONFIRM_DESTINATIONS" envDefault:"false" doc:"confirm to AWS IoT that this endpoint may be a destination of its rules, for as long as one is set up"`
+	LogLevel          slog.Level       `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
+	LogFormat         string           `env:"LOG_FORMAT" envDefault:"json" doc:"json or text, to stdout"`
 
 	Host          Host   // where the process runs
 	FunctionsPort string // of the Functions host
@@ -66,21 +66,6 @@ type Config struct {
 	caPEM      *secret.Reference
 	getenv     func(string) string
 }
-
-// Secret is a value that cannot be printed.
-type Secret string
-
-// Format keeps the secret out of every fmt verb.
-func (Secret) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("[redacted]")) }
-
-// String keeps the secret out of texts.
-func (Secret) String() string { return "[redacted]" }
-
-// MarshalText keeps the secret out of JSON and YAML.
-func (Secret) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
-
-// LogValue keeps the secret out of logs.
-func (Secret) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 
 // Fault is one thing that is wrong with the configuration.
 type Fault struct {
@@ -172,9 +157,9 @@ type faultFunc func(variable, format string, args ...any)
 // checkKeys reads the references of the credentials. What is on this machine is
 // looked at now; what a cloud keeps is fetched when it is first needed.
 func (c *Config) checkKeys(fault faultFunc) {
-	group := c.GroupKey
+	group := c.GroupKey.Reveal()
 	if group == "" && c.KeyURL != "" {
-		if ref := c.reference("IOTC_KEY_URL", Secret(c.KeyURL), fault, checkKey); ref != nil {
+		if ref := c.reference("IOTC_KEY_URL", c.KeyURL, fault, checkKey); ref != nil {
 			if ref.Kind() != secret.KeyVault {
 				fault("IOTC_KEY_URL", "is no Key Vault secret URL, as in https://VAULT.vault.azure.net/secrets/NAME")
 			}
@@ -182,18 +167,17 @@ func (c *Config) checkKeys(fault faultFunc) {
 		}
 	}
 	for _, k := range []struct {
-		variable string
-		value    Secret
-	}{{"GROUP_KEY", group}, {"GROUP_KEY_SECONDARY", c.GroupKeySecondary}} {
+		variable, value string
+	}{{"GROUP_KEY", group}, {"GROUP_KEY_SECONDARY", c.GroupKeySecondary.Reveal()}} {
 		if ref := c.reference(k.variable, k.value, fault, checkKey); ref != nil {
 			c.groupKeys = append(c.groupKeys, *ref)
 		}
 	}
-	c.deviceKeys = c.reference("DEVICE_KEYS", c.DeviceKeys, fault, func(text string) error {
+	c.deviceKeys = c.reference("DEVICE_KEYS", c.DeviceKeys.Reveal(), fault, func(text string) error {
 		_, err := parseDeviceKeys(text)
 		return err
 	})
-	c.caPEM = c.reference("DEVICE_CA", c.DeviceCA, fault, func(text string) error {
+	c.caPEM = c.reference("DEVICE_CA", c.DeviceCA.Reveal(), fault, func(text string) error {
 		_, err := parseIssuer(text, c.LeafLifetime)
 		return err
 	})
@@ -205,7 +189,7 @@ func (c *Config) checkKeys(fault faultFunc) {
 			fault("DEVICE_CERTS", "%q is no folder that can be read", c.DeviceCerts)
 		}
 	}
-	if group == "" && c.KeyURL == "" && c.DeviceKeys == "" && c.DeviceCA == "" && c.DeviceCerts == "" {
+	if group == "" && c.KeyURL == "" && c.DeviceKeys.Reveal() == "" && c.DeviceCA.Reveal() == "" && c.DeviceCerts == "" {
 		fault("GROUP_KEY", "is missing: the primary key of the enrollment group, in IoT Central under Permissions, Device connection groups")
 	}
 }
@@ -217,11 +201,11 @@ func checkKey(text string) error {
 
 // reference reads a secret or a reference to one; nil when there is none, or
 // when it is wrong.
-func (c *Config) reference(variable string, value Secret, fault faultFunc, check func(string) error) *secret.Reference {
+func (c *Config) reference(variable, value string, fault faultFunc, check func(string) error) *secret.Reference {
 	if value == "" {
 		return nil
 	}
-	ref, err := secret.Parse(string(value))
+	ref, err := secret.Parse(value)
 	if err == nil && (ref.Kind() == secret.Literal || ref.Kind() == secret.File) {
 		var text string
 		if text, err = (&secret.Loader{}).Load(context.Background(), ref); err == nil {

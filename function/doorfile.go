@@ -187,7 +187,7 @@ func (c *Config) checkTokens(file string, f *File, fault faultFunc) {
 		}
 		seen[t.Issuer] = true
 		for _, key := range t.Keys {
-			c.reference(place, Secret(key.Reveal()), fault, func(text string) error {
+			c.reference(place, key.Reveal(), fault, func(text string) error {
 				_, err := parsePublicKeys(text)
 				return err
 			})
@@ -199,7 +199,7 @@ func (c *Config) checkTokens(file string, f *File, fault faultFunc) {
 		if s.CA.Reveal() == "" {
 			fault(place, "ca is missing: a reference to the PEM certificates of those who issue")
 		}
-		c.reference(place, Secret(s.CA.Reveal()), fault, func(text string) error {
+		c.reference(place, s.CA.Reveal(), fault, func(text string) error {
 			_, err := parseCAs(text)
 			return err
 		})
@@ -225,7 +225,7 @@ func (c *Config) checkSources(file string, f *File, fault faultFunc) {
 			fault(place, "signature: %v", err)
 		}
 		for _, text := range sig.Secrets {
-			c.reference(place, Secret(text.Reveal()), fault, func(text string) error {
+			c.reference(place, text.Reveal(), fault, func(text string) error {
 				_, err := secretReader(sig)(text)
 				return err
 			})

@@ -92,14 +92,13 @@ sources:
 func TestSecretsCannotBePrinted(t *testing.T) {
 	t.Parallel()
 	type box struct {
-		Shown function.Secret
-		Text  transform.Secret
-		deep  transform.Secret
+		Text transform.Secret
+		deep transform.Secret
 	}
-	b := box{"PLANTED", transform.NewSecret("PLANTED"), transform.NewSecret("PLANTED")}
+	b := box{transform.NewSecret("PLANTED"), transform.NewSecret("PLANTED")}
 	var out strings.Builder
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t"} {
-		for _, value := range []any{b, &b, b.Shown, b.Text, []any{b.Shown, b.Text}, map[string]any{"a": b.Shown}, b.deep} {
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%p", "%z"} {
+		for _, value := range []any{b, &b, b.Text, &b.Text, []any{b.Text}, map[string]any{"a": b.Text}, b.deep} {
 			fmt.Fprintf(&out, verb, value)
 		}
 	}
