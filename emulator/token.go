@@ -80,7 +80,7 @@ func (t *sasToken) set(name, value string) error {
 	case "sr":
 		t.rawSR, t.resource = value, decoded
 	case "sig":
-		if t.sig, err = base64.StdEncoding.DecodeString(decoded); err != nil {
+		if t.sig, err = base64.StdEncoding.Strict().DecodeString(decoded); err != nil { // one text a signature
 			return &TokenError{name, "is not base64"}
 		}
 	case "se":

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -86,6 +87,31 @@ sources:
 			t.Errorf("the event has it: %s %s", text, e.Body)
 		}
 	}
+	shown := map[string]string{"/metrics": page(t, h.service, "/metrics")}
+	for _, path := range []string{"/events", "/calls", "/stats", "/devices", "/devices/dev-1", "/files", "/feedback", "/faults"} {
+		shown["console "+path] = page(t, h.azure.ConsoleHandler(), path)
+	}
+	if !strings.Contains(shown["/metrics"], "mayfly_") || !strings.Contains(shown["console /calls"], "/devices/dev-1/messages/events") {
+		t.Errorf("the pages show too little to prove anything: %v", shown)
+	}
+	// A token of ours is a secret for as long as it lives.
+	token := regexp.MustCompile(`(?i)sig(=|%3D)[A-Za-z0-9+/%]{8}`)
+	for path, text := range shown {
+		if strings.Contains(text, planted) || strings.Contains(text, h.azure.GroupKey()) || token.MatchString(text) {
+			t.Errorf("%s shows a secret:\n%s", path, text)
+		}
+	}
+}
+
+// page gets a page.
+func page(t *testing.T, h http.Handler, path string) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, request(t, http.MethodGet, "http://localhost"+path, ""))
+	if w.Code != http.StatusOK {
+		t.Errorf("%s answers %d", path, w.Code)
+	}
+	return w.Body.String()
 }
 
 // The types that hold secrets cannot be printed, by any verb.
