@@ -36,7 +36,9 @@ func isDestinationCheck(r *http.Request) bool {
 }
 
 // confirmDestination opens the URL that confirms, where the configuration allows
-// it; else it tells the operator, who can. Only URLs of AWS are opened.
+// it; else it tells the operator, who can allow it. The URL holds a token, so it is
+// in no log. Only URLs of AWS IoT
+// are opened: under amazonaws.com there is much that anybody can rent.
 func (s *Service) confirmDestination(r *http.Request, body []byte) {
 	var asked struct {
 		ARN       string `json:"arn"`
@@ -44,13 +46,12 @@ func (s *Service) confirmDestination(r *http.Request, body []byte) {
 	}
 	_ = json.Unmarshal(body, &asked) // what cannot be read names no URL
 	u, err := url.Parse(asked.EnableURL)
-	if err != nil || u.Scheme != "https" || u.Port() != "" || u.User != nil ||
-		!strings.HasSuffix(u.Hostname(), ".amazonaws.com") && !strings.HasSuffix(u.Hostname(), ".amazonaws.com.cn") {
+	if err != nil || u.Scheme != "https" || u.User != nil || !isAWSIoT(u.Host) {
 		return
 	}
 	log := s.log.With("arn", asked.ARN)
 	if !s.config.ConfirmAWS || s.confirmer == nil {
-		log.WarnContext(r.Context(), "AWS IoT asks whether it may deliver here: open the URL to confirm", "url", asked.EnableURL)
+		log.WarnContext(r.Context(), "AWS IoT asks whether it may deliver here: set AWS_CONFIRM_DESTINATIONS=true and let it ask again")
 		return
 	}
 	if err := s.open(r.Context(), asked.EnableURL); err != nil {
@@ -58,6 +59,14 @@ func (s *Service) confirmDestination(r *http.Request, body []byte) {
 		return
 	}
 	log.LogAttrs(r.Context(), slog.LevelInfo, "destination of AWS IoT confirmed")
+}
+
+// isAWSIoT knows the hosts of the service itself, as in iot.eu-west-1.amazonaws.com.
+func isAWSIoT(host string) bool {
+	region, isIoT := strings.CutPrefix(host, "iot.")
+	region, inChina := strings.CutSuffix(region, ".amazonaws.com.cn")
+	region, outside := strings.CutSuffix(region, ".amazonaws.com")
+	return isIoT && (inChina != outside) && !strings.Contains(region, ".")
 }
 
 func (s *Service) open(ctx context.Context, address string) error {
