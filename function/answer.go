@@ -108,7 +108,9 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 
 // fail answers a problem.
 func (s *Service) fail(w http.ResponseWriter, r *http.Request, p *Problem) {
-	about(r.Context()).problem = p
+	info := about(r.Context())
+	info.problem = p
+	p.hide(info.secrets)
 	p.RequestID = RequestID(r.Context())
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")

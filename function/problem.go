@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"mayfly/dps"
@@ -130,6 +131,38 @@ type Result struct {
 	Code      code   `json:"code,omitempty"`
 	Retryable bool   `json:"retryable,omitempty"`
 	Detail    string `json:"detail,omitempty"`
+}
+
+// hide takes secrets out of what foreign texts and device ids have brought in.
+func (p *Problem) hide(secrets []string) {
+	if len(secrets) == 0 {
+		return
+	}
+	p.Detail = hidden(p.Detail, secrets)
+	if p.Upstream != nil {
+		p.Upstream.Message = hidden(p.Upstream.Message, secrets)
+	}
+	for i := range p.Results {
+		p.Results[i].DeviceID, p.Results[i].Detail = hidden(p.Results[i].DeviceID, secrets), hidden(p.Results[i].Detail, secrets)
+	}
+}
+
+func hidden(text string, secrets []string) string {
+	for _, secret := range secrets {
+		text = strings.ReplaceAll(text, secret, "[redacted]")
+	}
+	return text
+}
+
+// secretIDs are the ids that are not to be told.
+func secretIDs(messages []transform.Message) []string {
+	var ids []string
+	for i := range messages {
+		if messages[i].SecretID {
+			ids = append(ids, messages[i].DeviceID)
+		}
+	}
+	return ids
 }
 
 // refusal is an error of ours that knows its row.

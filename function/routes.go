@@ -80,6 +80,7 @@ func (s *Service) ingest(source string, methods methodsFunc, decode decodeFunc) 
 		defer s.load.leave()
 		d, err := decode(r, body)
 		info.source, info.ignored = d.source, d.ignored
+		info.secrets = secretIDs(d.messages)
 		s.note(r.Context(), info, d.notes)
 		if err != nil {
 			s.reject(w, r, d, err)

@@ -105,6 +105,7 @@ type request struct {
 	notes     map[transform.NoteKind]int
 	repeated  atomic.Int64 // the devices of a request are served side by side
 	problem   *Problem
+	secrets   []string // ids of devices that answers and the log must not tell
 	arrived   time.Time
 }
 
@@ -181,13 +182,14 @@ func (s *Service) record(ctx context.Context, r *http.Request, info *request) {
 		add(string(kind), info.notes[kind])
 	}
 	if p := info.problem; p != nil {
+		p.hide(info.secrets)
 		level = slog.LevelWarn
 		if p.Status >= 500 && p.Status != http.StatusServiceUnavailable {
 			level = slog.LevelError
 		}
 		attrs = append(attrs, slog.Int("status", p.Status), slog.String("code", string(p.Code)), slog.String("detail", p.Detail))
 		if p.cause != nil {
-			attrs = append(attrs, slog.String("cause", p.cause.Error()))
+			attrs = append(attrs, slog.String("cause", hidden(p.cause.Error(), info.secrets)))
 		}
 		if p.Upstream != nil {
 			attrs = append(attrs, slog.String("upstream", p.Upstream.Service), slog.Int("upstreamStatus", p.Upstream.Status),

@@ -103,6 +103,28 @@ sources:
 	}
 }
 
+// An Ecowitt station is named by its PASSKEY where its owner gave it no other name.
+// Whatever becomes of its message, neither answer nor log has it.
+func TestSecretID(t *testing.T) {
+	t.Parallel()
+	for name, id := range map[string]string{"refused by DPS": "PLANTED", "not fit to be an id": "PLANTED" + strings.Repeat("x", 140)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, "", "AUTH=none")
+			h.azure.Disable(id)
+			w := httptest.NewRecorder()
+			h.service.ServeHTTP(w, request(t, http.MethodPost, "/api/ecowitt", "PASSKEY="+id+"&stationtype=x&dateutc=2025-07-15+15:26:14&tempf=70",
+				"Content-Type", "application/x-www-form-urlencoded"))
+			if w.Code < 400 {
+				t.Fatalf("%d %s", w.Code, w.Body)
+			}
+			if shown := w.Body.String() + h.log.String(); strings.Contains(shown, "PLANTED") || strings.Contains(shown, "planted") {
+				t.Error(shown)
+			}
+		})
+	}
+}
+
 // page gets a page.
 func page(t *testing.T, h http.Handler, path string) string {
 	t.Helper()

@@ -33,6 +33,7 @@ type Definition struct {
 
 	Let          map[string]Expr `yaml:"let"` // values that several expressions need, over a part
 	DeviceID     Expr            `yaml:"deviceId"`
+	SecretID     Expr            `yaml:"secretId"` // true where that id is what the sender proves itself by
 	ModelID      Expr            `yaml:"modelId"`
 	GatewayID    Expr            `yaml:"gatewayId"`
 	Fleet        Expr            `yaml:"fleet"` // the fleet that the device is of, where there are several

@@ -141,7 +141,7 @@ type slot struct {
 // fields gives the expressions that stand alone, in one order.
 func (d *Definition) fields() []slot {
 	return []slot{
-		{"detect", &d.Detect}, {"ignore", &d.Ignore}, {"each", &d.Each}, {"deviceId", &d.DeviceID}, {"modelId", &d.ModelID},
+		{"detect", &d.Detect}, {"ignore", &d.Ignore}, {"each", &d.Each}, {"deviceId", &d.DeviceID}, {"secretId", &d.SecretID}, {"modelId", &d.ModelID},
 		{"gatewayId", &d.GatewayID}, {"component", &d.Component}, {"messageId", &d.MessageID}, {"timestamp", &d.Timestamp},
 		{"payload", &d.Payload}, {"port", &d.Port}, {"measurements", &d.Measurements}, {"also", &d.Also}, {"profile", &d.Profile},
 		{"fleet", &d.Fleet},

@@ -6,6 +6,7 @@ import "time"
 // passed it.
 type Message struct {
 	DeviceID   string            // 1 to 128 of letters, digits and "-._:"
+	SecretID   bool              // what knows the id may speak as the device: it is not to be told
 	ModelID    string            // DTMI, or empty
 	GatewayID  string            // the gateway that the device is attached to, or empty
 	Fleet      string            // the fleet that the sender says the device is of, or empty

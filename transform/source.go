@@ -24,6 +24,7 @@ type Source struct {
 
 	detect, ignore, each                               *expression
 	deviceID, modelID, gatewayID, component, messageID *expression
+	secretID                                           *expression
 	timestamp, payload, port, measurements, also       *expression
 	profile, fleet                                     *expression
 	let, properties                                    []named
@@ -78,7 +79,7 @@ func compile(v *rules, l *language, d *Definition) (*Source, error) {
 		{"deviceId", d.DeviceID, vars, &s.deviceID}, {"modelId", d.ModelID, vars, &s.modelID}, {"gatewayId", d.GatewayID, vars, &s.gatewayID},
 		{"component", d.Component, vars, &s.component}, {"messageId", d.MessageID, vars, &s.messageID}, {"timestamp", d.Timestamp, vars, &s.timestamp},
 		{"payload", d.Payload, vars, &s.payload}, {"port", d.Port, vars, &s.port}, {"measurements", d.Measurements, vars, &s.measurements},
-		{"also", d.Also, vars, &s.also}, {"profile", d.Profile, vars, &s.profile}, {"fleet", d.Fleet, vars, &s.fleet},
+		{"also", d.Also, vars, &s.also}, {"profile", d.Profile, vars, &s.profile}, {"fleet", d.Fleet, vars, &s.fleet}, {"secretId", d.SecretID, vars, &s.secretID},
 	} {
 		compiled, fault := l.compile(e.field, e.text, e.vars)
 		add(fault)
@@ -237,10 +238,16 @@ func (s *Source) message(run *run, r *Request, part any) (Message, error) {
 		}
 		*e.into = value
 	}
+	var err error
+	if m.SecretID, err = run.truth(s.secretID, part); err != nil {
+		return m, err
+	}
 	if err := s.validate.Struct(&texts); err != nil {
 		fields := fieldErrors("", err)
 		for i := range fields {
-			fields[i].Hint += s.said(fields[i].Path, texts)
+			if fields[i].Path != "deviceId" || !m.SecretID {
+				fields[i].Hint += s.said(fields[i].Path, texts)
+			}
 		}
 		return m, invalid(fields...)
 	}
@@ -248,7 +255,6 @@ func (s *Source) message(run *run, r *Request, part any) (Message, error) {
 	if !ValidMessageID(m.MessageID) {
 		m.MessageID = "" // the hub would refuse it; ours is made of the content
 	}
-	var err error
 	if m.Time, err = run.time(s.timestamp, part); err != nil {
 		return m, err
 	}
