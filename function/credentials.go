@@ -11,11 +11,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"mayfly/dps"
 	"mayfly/internal/cache"
 	"mayfly/internal/secret"
+	"mayfly/internal/settings"
 )
 
 // credentials finds by what a device proves who it is. In this order: a
@@ -165,7 +164,7 @@ func (c *credentials) ownCertificate(id string) (*tls.Certificate, error) {
 // primary and secondary.
 func parseDeviceKeys(text string) (map[string]deviceKeys, error) {
 	var raw map[string]any
-	if err := yaml.Unmarshal([]byte(text), &raw); err != nil {
+	if err := settings.Read([]byte(text), &raw); err != nil {
 		return nil, errors.New("want device ids with their keys, as in sensor-1: BASE64")
 	}
 	keys := make(map[string]deviceKeys, len(raw))

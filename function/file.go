@@ -11,6 +11,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"mayfly/internal/settings"
 	"mayfly/transform"
 )
 
@@ -44,7 +45,7 @@ func loadFile(path string) (t *transform.Transformer, file *File, found string, 
 		return nil, nil, "", FaultsError{{"CONFIG", "cannot be read: " + err.Error()}}
 	}
 	found = cmp.Or(path, configFile)
-	if err := yaml.UnmarshalWithOptions(text, file, yaml.Strict()); err != nil {
+	if err := settings.Read(text, file, yaml.Strict()); err != nil {
 		return nil, nil, found, FaultsError{{found, strings.TrimSpace(yaml.FormatError(err, false, false))}}
 	}
 	err = t.Add(found, file.Sources, os.DirFS(filepath.Dir(found)))

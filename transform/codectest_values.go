@@ -12,26 +12,30 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"mayfly/internal/settings"
 )
 
 // plainYAML reads YAML as its version 1.2 has it, in which the device repository
 // is validated: a number that starts with 0 is decimal, where the parser reads it
 // as octal.
 func plainYAML(text []byte, to any) error {
-	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
-	if err != nil {
-		return err
-	}
-	for _, doc := range file.Docs {
-		if doc.Body == nil {
-			continue
-		}
-		ast.Walk(decimals{}, doc.Body)
-		if err := yaml.NodeToValue(doc.Body, to, yaml.AllowDuplicateMapKey()); err != nil {
+	return settings.Guard(func() error {
+		file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
+		if err != nil {
 			return err
 		}
-	}
-	return nil
+		for _, doc := range file.Docs {
+			if doc.Body == nil {
+				continue
+			}
+			ast.Walk(decimals{}, doc.Body)
+			if err := yaml.NodeToValue(doc.Body, to, yaml.AllowDuplicateMapKey()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 type decimals struct{}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"mayfly/internal/settings"
 )
 
 // Definition is a source as it stands in its YAML file. What is an Expr is jq
@@ -145,7 +147,7 @@ func (t *Transformer) builtin(name string) (*Source, error) {
 // ParseDefinition reads a source's YAML. Its errors name line and column.
 func ParseDefinition(text []byte) (*Definition, error) {
 	d := &Definition{}
-	if err := yaml.UnmarshalWithOptions(text, d, yaml.Strict()); err != nil {
+	if err := settings.Read(text, d, yaml.Strict()); err != nil {
 		return nil, err
 	}
 	return d, nil
