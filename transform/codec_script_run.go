@@ -56,7 +56,7 @@ func (m *machine) look() {
 	}
 	heap, due := heapBytes()
 	if m.ceiling == 0 {
-		m.ceiling = max(heap, due) + mostHeap
+		m.ceiling = heap + due/2 + mostHeap // half of it was alive
 	}
 	m.steps--
 	if m.steps < 0 { // it was interrupted before
