@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"mayfly/internal/zstd"
 )
@@ -25,12 +24,11 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request) ([]byte, erro
 	}
 	counted := &countedReader{r: http.MaxBytesReader(w, r.Body, limit), load: &s.load}
 	defer counted.done()
-	raw := io.Reader(counted)
 	encodings := contentEncodings(r.Header)
 	if len(encodings) > 2 {
 		return nil, &refusal{code: codeUnsupportedMedia, detail: "the body is compressed more than twice"}
 	}
-	body := raw
+	body := io.Reader(counted)
 	for _, encoding := range slices.Backward(encodings) {
 		decoder, err := decompress(body, encoding)
 		if err != nil {
@@ -69,14 +67,14 @@ type countedReader struct {
 func (c *countedReader) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
-	if atomic.AddInt64(&c.load.bytes, int64(n)) > c.load.mostBytes {
+	if c.load.bytes.Add(int64(n)) > c.load.mostBytes {
 		c.busy = true
 		return n, errBusy
 	}
 	return n, err
 }
 
-func (c *countedReader) done() { atomic.AddInt64(&c.load.bytes, -c.n) }
+func (c *countedReader) done() { c.load.bytes.Add(-c.n) }
 
 // readAll reads a body whose length may be known. Room is made for what has come,
 // not for what is announced: a sender that is slow must not hold it empty.

@@ -1,6 +1,7 @@
 package function
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -59,10 +60,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, d decoded, resu
 
 // accept answers 2xx, in the words that the source's sender wants to hear.
 func (s *Service) accept(w http.ResponseWriter, d decoded, a accepted) {
-	status := d.answer.Status
-	if status == 0 {
-		status = http.StatusOK
-	}
+	status := cmp.Or(d.answer.Status, http.StatusOK)
 	if status == http.StatusNoContent {
 		w.WriteHeader(status)
 		return
@@ -113,7 +111,7 @@ func (s *Service) fail(w http.ResponseWriter, r *http.Request, p *Problem) {
 	p.hide(info.secrets)
 	p.RequestID = RequestID(r.Context())
 	h := w.Header()
-	h.Set("Content-Type", "application/problem+json")
+	h.Set("Content-Type", problemType)
 	h.Set("Cache-Control", "no-store")
 	if p.Retryable {
 		h.Set("Retry-After", seconds(p.retryAfter))

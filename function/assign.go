@@ -62,10 +62,8 @@ func (f *fleet) send(ctx context.Context, m *transform.Message, events []httpsen
 }
 
 func unauthorized(err error) bool {
-	var fromDPS *dps.Error
-	var fromHub *httpsend.Error
-	return errors.As(err, &fromDPS) && fromDPS.Kind == dps.Unauthorized ||
-		errors.As(err, &fromHub) && fromHub.Kind == httpsend.NotHere
+	failed, ok := errors.AsType[*dps.Error](err)
+	return ok && failed.Kind == dps.Unauthorized || notHere(err)
 }
 
 // sendAs delivers events of one device: to the hub that is known, else to the

@@ -67,7 +67,7 @@ func (s *Service) platformCaller(r *http.Request) *caller {
 		return nil
 	}
 	name := r.Header["X-Ms-Client-Principal-Name"]
-	if len(name) == 0 || !saneRequestID(name[0]) {
+	if len(name) == 0 || !printable(name[0]) {
 		return nil
 	}
 	return &caller{name: name[0]}

@@ -98,7 +98,7 @@ func BenchmarkRefusals(b *testing.B) {
 		{"key/of nobody", "X-Api-Key", "another-50-50", "dev-50-a", 401},
 		{"key/nearly right", "X-Api-Key", "mayfly_key-5O", "dev-50-a", 401},
 		{"key/expired", "X-Api-Key", "mayfly_past-50", "dev-50-a", 401},
-		{"key/of nobody, for no device", "X-Api-Key", "mayfly_key-5O", "dev-50-b", 401},
+		{"key/nearly right, another device", "X-Api-Key", "mayfly_key-5O", "dev-50-b", 401},
 		{"device/another's, in use", "X-Api-Key", "mayfly_key-51", "dev-50-a", 403},
 		{"device/another's, unknown", "X-Api-Key", "mayfly_key-51", "dev-50-b", 403},
 		{"device/nobody's", "X-Api-Key", "mayfly_key-51", "nobody-50", 403},

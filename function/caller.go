@@ -3,6 +3,7 @@ package function
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -61,13 +62,8 @@ func (c *caller) mayUse(source string) bool {
 // notAllowed is one answer for each thing that a caller may not do: which of them
 // it was stands in the log alone.
 func notAllowed(why string) error {
-	return &refusal{code: codeDeviceNotAllowed, detail: "this caller may not send this", cause: denied(why)}
+	return &refusal{code: codeDeviceNotAllowed, detail: "this caller may not send this", cause: errors.New(why)}
 }
-
-// denied is the reason of a refusal, for the log.
-type denied string
-
-func (d denied) Error() string { return string(d) }
 
 // maySpeak tells whether the caller may send every one of the messages. A
 // gateway is asked for like a device: to be attached to somebody else's would be
@@ -91,7 +87,7 @@ func (c *caller) maySpeak(messages []transform.Message) error {
 // unauthenticated is one answer for everybody who is not known, whatever was
 // wrong with what they showed.
 func unauthenticated(why string) error {
-	return &refusal{code: codeUnauthenticated, detail: "send a key that this bridge knows, as x-api-key or Authorization: Bearer", cause: denied(why)}
+	return &refusal{code: codeUnauthenticated, detail: "send a key that this bridge knows, as x-api-key or Authorization: Bearer", cause: errors.New(why)}
 }
 
 // knock finds out who calls before anything of the body is read, and whether

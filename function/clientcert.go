@@ -21,7 +21,7 @@ type certificates struct {
 	*grant
 	ca   *secret.Value[*x509.CertPool]
 	alb  bool
-	good *cache.Cache[goodToken]
+	good *cache.Cache[verified]
 }
 
 const (
@@ -35,7 +35,7 @@ func newCertificates(s *certificateSpec, l *secret.Loader) *certificates {
 	}
 	name := cmp.Or(s.Name, "certificate")
 	ref, _ := secret.Parse(s.CA.Reveal()) // checked
-	return &certificates{grant: newGrant(&s.May, name, "{cn}"), ca: secret.NewValue(l, ref, parseCAs), alb: s.ALB, good: cache.New[goodToken](mostTokens, 0)}
+	return &certificates{grant: newGrant(&s.May, name, "{cn}"), ca: secret.NewValue(l, ref, parseCAs), alb: s.ALB, good: cache.New[verified](mostTokens, 0)}
 }
 
 // parseCAs reads the certificates of those whose word is taken.
@@ -94,13 +94,8 @@ func (s *Service) certificateCaller(r *http.Request) (*caller, error) {
 		return nil, unauthenticated("the certificate is not one of ours, or not at this time")
 	}
 	name := chain[0].Subject.CommonName
-	found := c.holder(logName(name), func(field string) string {
-		if field == "cn" {
-			return name
-		}
-		return ""
-	})
-	c.good.Set(key, goodToken{found, chain[0].NotAfter, now.Add(tokenMemory)})
+	found := c.holder(logName(name), func(string) string { return name })
+	c.good.Set(key, verified{found, chain[0].NotAfter, now.Add(tokenMemory)})
 	return found, nil
 }
 

@@ -1,6 +1,7 @@
 package function
 
 import (
+	"errors"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -23,26 +24,15 @@ func parseNetworks(list []string) (networks, error) {
 		}
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil {
-			return nil, &networkError{text}
+			return nil, errors.New(quote(text) + " is no address and no range, as in 192.0.2.7 or 192.0.2.0/24")
 		}
 		out = append(out, prefix.Masked())
 	}
 	return out, nil
 }
 
-type networkError struct{ text string }
-
-func (e *networkError) Error() string {
-	return quote(e.text) + " is no address and no range, as in 192.0.2.7 or 192.0.2.0/24"
-}
-
 func (n networks) contain(addr netip.Addr) bool {
-	for _, prefix := range n {
-		if prefix.Contains(addr) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(n, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
 // clientAddr finds the address that a request came from. X-Forwarded-For is read

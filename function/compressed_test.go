@@ -81,8 +81,7 @@ func TestCompressedBodies(t *testing.T) {
 	}
 }
 
-// FuzzCompressedBodies holds what reads compressed bodies to its bounds: whatever
-// comes is taken or refused, and no more than the limit is kept of it.
+// FuzzCompressedBodies: whatever a compressed body holds, it is taken or refused.
 func FuzzCompressedBodies(f *testing.F) {
 	for _, seed := range []string{
 		"KLUv/QRITQIAgkQQF5C1OjIA9v+AKtP0X7NEQrQlEf7M5z+XMSLVTCoNR9WoTF03F4OEPGuE/Rmu3WtnTwCuOHOJNsHyehHrG0fgyzABACUKEpBOm2M=",

@@ -2,6 +2,7 @@ package function
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -54,7 +55,7 @@ type Config struct {
 	Host          Host   // where the process runs
 	FunctionsPort string // of the Functions host
 
-	file       *File
+	file       *fileSpec
 	fileFailed bool // what it says of callers is not known
 	callerKeys []callerKey
 	proxies    networks
@@ -113,7 +114,7 @@ func LoadConfig(environ []string) (*Config, error) {
 	inFile := func(place, format string, args ...any) {
 		faults = append(faults, Fault{place, fmt.Sprintf(format, args...)})
 	}
-	c.checkFleets(c.fileName(), c.file, inFile)
+	c.checkFleets(inFile)
 	if c.IDScope != "" || len(c.file.Fleets) == 0 {
 		c.checkFleet(fault)
 		c.fleets[""] = c
@@ -135,9 +136,10 @@ func LoadConfig(environ []string) (*Config, error) {
 	}
 	c.checkLimits(fault)
 	c.checkAuth(fault)
-	c.checkCallers(c.fileName(), c.file, inFile)
-	c.checkTokens(c.fileName(), c.file, inFile)
-	c.checkSources(c.fileName(), c.file, inFile)
+	c.checkCallers(inFile)
+	c.checkTokens(inFile)
+	c.checkCertificates(inFile)
+	c.checkSources(inFile)
 	if len(faults) > 0 {
 		slices.SortFunc(faults, func(a, b Fault) int { return strings.Compare(a.Variable, b.Variable) })
 		return nil, faults
@@ -233,19 +235,35 @@ func (c *Config) checkAuth(fault faultFunc) {
 	}
 }
 
-// endpoint gives the host of a DPS endpoint.
-func endpoint(text string) (string, error) {
-	if !strings.Contains(text, "://") {
-		if !hostName(text) {
-			return "", errors.New("no host name")
+// checkLimits looks at the bounds of requests, at the proxies and at the
+// server's certificate.
+func (c *Config) checkLimits(fault faultFunc) {
+	if c.MaxInFlight < 1 || c.MaxInFlight > 1_000_000 {
+		fault("MAX_IN_FLIGHT", "must be from 1 to 1000000")
+	}
+	if c.MaxMessages < 1 || c.MaxMessages > 1_000_000 {
+		fault("MAX_MESSAGES", "must be from 1 to 1000000")
+	}
+	var err error
+	if c.proxies, err = parseNetworks(strings.Split(c.TrustedProxies, ",")); err != nil {
+		fault("TRUSTED_PROXIES", "%v", err)
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		fault("TLS_CERT", "and TLS_KEY go together")
+	} else if c.TLSCert != "" {
+		if _, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey); err != nil {
+			fault("TLS_CERT", "and TLS_KEY are no pair: %v", err)
 		}
-		return text, nil
+	}
+}
+
+// validEndpoint accepts what a DPS endpoint may be: a host, or an https URL.
+func validEndpoint(text string) bool {
+	if !strings.Contains(text, "://") {
+		return hostName(text)
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "https" || u.User != nil || u.RawQuery != "" || strings.Trim(u.Path, "/") != "" {
-		return "", errors.New("no https URL")
-	}
-	return u.Host, nil
+	return err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && u.RawQuery == "" && strings.Trim(u.Path, "/") == ""
 }
 
 // hostName accepts a host name or an address, with an optional port.

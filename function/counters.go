@@ -67,7 +67,7 @@ func (s *Service) note(ctx context.Context, info *request, notes []transform.Not
 		info.notes[n.Kind]++
 		if i < mostNotes && n.Kind != transform.NoteUndecoded {
 			s.log.LogAttrs(ctx, slog.LevelWarn, "codec", slog.String("requestId", RequestID(ctx)), slog.String("source", info.source),
-				slog.String("device", n.DeviceID), slog.String("kind", string(n.Kind)), slog.String("text", n.Text))
+				slog.String("device", hidden(n.DeviceID, info.secrets)), slog.String("kind", string(n.Kind)), slog.String("text", hidden(n.Text, info.secrets)))
 		}
 	}
 }

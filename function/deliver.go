@@ -2,6 +2,7 @@ package function
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -51,7 +52,7 @@ func (s *Service) deliver(ctx context.Context, messages []transform.Message, ans
 // ours nobody else would catch it.
 func (s *Service) contain(ctx context.Context, indexes []int, results []error) {
 	if v := recover(); v != nil {
-		s.logPanic(ctx, v)
+		logPanic(ctx, s.log, v)
 		for _, i := range indexes {
 			results[i] = &refusal{code: codeInternal}
 		}
@@ -111,7 +112,7 @@ func (s *Service) deliverDevice(ctx context.Context, messages []transform.Messag
 // that the hub finds invalid says nothing of the next, everything else does,
 // and order would be lost.
 func again(err error) bool {
-	failed, ok := err.(*httpsend.Error) //nolint:errorlint // send gives it bare
+	failed, ok := errors.AsType[*httpsend.Error](err)
 	return ok && (failed.Kind == httpsend.Invalid || failed.Kind == httpsend.TooLarge)
 }
 

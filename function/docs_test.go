@@ -3,12 +3,15 @@ package function_test
 import (
 	"fmt"
 	"os"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
 
 	"mayfly/function"
 )
+
+//go:generate go test -count=1 -run ^TestReadmeTables$ . -args -update
 
 // The README's tables are made from the code. go generate writes them, and this
 // test fails when they are not what the code says.
@@ -61,12 +64,15 @@ func errorTable() string {
 func configurationTable() string {
 	var b strings.Builder
 	b.WriteString("| variable | meaning | default |\n|---|---|---|\n")
-	for _, v := range function.Variables() {
-		value := "none"
-		if v.Default != "" {
-			value = "`" + v.Default + "`"
+	for field := range reflect.TypeFor[function.Config]().Fields() {
+		name, value := field.Tag.Get("env"), field.Tag.Get("envDefault")
+		if name == "" {
+			continue
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", v.Name, strings.ReplaceAll(v.Doc, "|", "\\|"), value)
+		if value = "`" + value + "`"; value == "``" {
+			value = "none"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", name, strings.ReplaceAll(field.Tag.Get("doc"), "|", "\\|"), value)
 	}
 	return b.String()
 }

@@ -84,15 +84,15 @@ func (g *grantSpec) check(place string, names func(string) bool, c *Config, faul
 
 // checkCallers reads the callers of API_KEYS and of the file. Who has the same
 // name in both, or several hashes in one, has several keys.
-func (c *Config) checkCallers(file string, f *File, fault faultFunc) {
+func (c *Config) checkCallers(fault faultFunc) {
 	owners := map[string]*caller{}
 	if err := c.parseAPIKeys(owners); err != nil {
 		fault("API_KEYS", "%v", err)
 	}
-	for i := range f.Callers {
-		spec := &f.Callers[i]
-		place := fmt.Sprintf("%s: callers.%s", file, cmp.Or(logName(spec.Name), fmt.Sprint(i)))
-		if !saneRequestID(spec.Name) {
+	for i := range c.file.Callers {
+		spec := &c.file.Callers[i]
+		place := fmt.Sprintf("%s: callers.%s", c.fileName(), cmp.Or(logName(spec.Name), fmt.Sprint(i)))
+		if !printable(spec.Name) {
 			fault(place, "name is missing, or has more than printable characters")
 		}
 		if len(spec.Keys) == 0 {
@@ -122,7 +122,7 @@ func (c *Config) checkCallers(file string, f *File, fault faultFunc) {
 	if len(c.callerKeys) > mostKeys {
 		fault("callers", "have more than %d keys; give devices tokens or certificates instead", mostKeys)
 	}
-	if c.Auth == AuthKeys && !c.fileFailed && c.APIKeys == "" && len(f.Callers) == 0 && len(f.Tokens) == 0 && f.Certificates == nil && !anySigned(f.Sources) {
+	if c.Auth == AuthKeys && !c.fileFailed && c.APIKeys == "" && len(c.file.Callers) == 0 && len(c.file.Tokens) == 0 && c.file.Certificates == nil && !anySigned(c.file.Sources) {
 		fault("API_KEYS", "is missing: AUTH=keys needs callers, as name=sha256:HEX here or in %s; mayfly keys new makes them", configFile)
 	}
 }
@@ -144,7 +144,7 @@ func (c *Config) parseAPIKeys(owners map[string]*caller) error {
 		}
 		name, hash, ok := strings.Cut(item, "=")
 		sum, err := parseHash(hash)
-		if !ok || !saneRequestID(name) || err != nil {
+		if !ok || !printable(name) || err != nil {
 			return errors.New("want name=sha256:HEX, comma-separated; HEX is the SHA-256 of the caller's key, 64 digits; mayfly keys new makes both")
 		}
 		if owners[name] == nil {
@@ -165,16 +165,16 @@ func parseHash(text string) (sum [32]byte, err error) {
 	return [32]byte(raw), nil
 }
 
-// checkTokens looks at the issuers and at the CA of client certificates.
-func (c *Config) checkTokens(file string, f *File, fault faultFunc) {
+// checkTokens looks at the issuers of tokens.
+func (c *Config) checkTokens(fault faultFunc) {
 	seen := map[string]bool{}
-	for i := range f.Tokens {
-		t := &f.Tokens[i]
-		place := fmt.Sprintf("%s: tokens.%s", file, cmp.Or(logName(t.Name), fmt.Sprint(i)))
+	for i := range c.file.Tokens {
+		t := &c.file.Tokens[i]
+		place := fmt.Sprintf("%s: tokens.%s", c.fileName(), cmp.Or(logName(t.Name), fmt.Sprint(i)))
 		t.May.check(place, anyName, c, fault)
 		u, err := url.Parse(t.JWKS)
 		switch {
-		case !saneRequestID(t.Name):
+		case !printable(t.Name):
 			fault(place, "name is missing")
 		case t.Issuer == "" || t.Audience == "":
 			fault(place, "issuer and audience have to be said: a token for somebody else is none for us")
@@ -193,27 +193,33 @@ func (c *Config) checkTokens(file string, f *File, fault faultFunc) {
 			})
 		}
 	}
-	if s := f.Certificates; s != nil {
-		place := file + ": certificates"
-		s.May.check(place, func(name string) bool { return name == "cn" }, c, fault)
-		if s.CA.Reveal() == "" {
-			fault(place, "ca is missing: a reference to the PEM certificates of those who issue")
-		}
-		c.reference(place, s.CA.Reveal(), fault, func(text string) error {
-			_, err := parseCAs(text)
-			return err
-		})
-		if s.Name != "" && !saneRequestID(s.Name) {
-			fault(place, "name has more than printable characters")
-		}
+}
+
+// checkCertificates looks at the CA of client certificates.
+func (c *Config) checkCertificates(fault faultFunc) {
+	s := c.file.Certificates
+	if s == nil {
+		return
+	}
+	place := c.fileName() + ": certificates"
+	s.May.check(place, func(name string) bool { return name == "cn" }, c, fault)
+	if s.CA.Reveal() == "" {
+		fault(place, "ca is missing: a reference to the PEM certificates of those who issue")
+	}
+	c.reference(place, s.CA.Reveal(), fault, func(text string) error {
+		_, err := parseCAs(text)
+		return err
+	})
+	if s.Name != "" && !printable(s.Name) {
+		fault(place, "name has more than printable characters")
 	}
 }
 
 // checkSources looks at the signatures and networks of the file's sources.
-func (c *Config) checkSources(file string, f *File, fault faultFunc) {
-	for i := range f.Sources {
-		d := &f.Sources[i]
-		place := fmt.Sprintf("%s: sources.%s", file, logName(d.Name))
+func (c *Config) checkSources(fault faultFunc) {
+	for i := range c.file.Sources {
+		d := &c.file.Sources[i]
+		place := fmt.Sprintf("%s: sources.%s", c.fileName(), logName(d.Name))
 		if _, err := parseNetworks(d.AllowFrom); err != nil {
 			fault(place, "allowFrom: %v", err)
 		}
@@ -221,7 +227,7 @@ func (c *Config) checkSources(file string, f *File, fault faultFunc) {
 		if sig == nil {
 			continue
 		}
-		if err := checkSignature(sig); err != nil {
+		if err := validSignature(sig); err != nil {
 			fault(place, "signature: %v", err)
 		}
 		for _, text := range sig.Secrets {
@@ -231,33 +237,4 @@ func (c *Config) checkSources(file string, f *File, fault faultFunc) {
 			})
 		}
 	}
-}
-
-func checkSignature(sig *transform.Signature) error {
-	if len(sig.Secrets) == 0 {
-		return errors.New("secrets is missing: a list of values or references")
-	}
-	for _, text := range sig.Secrets {
-		if strings.TrimSpace(text.Reveal()) == "" {
-			return errors.New("a secret is empty")
-		}
-	}
-	if sig.Tolerance < 0 || sig.Tolerance > 24*time.Hour || sig.Replay < 0 || sig.Replay > 48*time.Hour {
-		return errors.New("tolerance is from 0 to 24h, replay to 48h")
-	}
-	tolerance := sig.Tolerance
-	if tolerance == 0 {
-		tolerance = defaultTolerance
-	}
-	timed := sig.Timestamp != "" || sig.Scheme == "soracom" || sig.Scheme == "actility"
-	if timed && sig.Replay != 0 && sig.Replay < 2*tolerance {
-		return errors.New("replay must be at least twice the tolerance: what was forgotten could be used again")
-	}
-	for _, text := range sig.Devices {
-		if _, err := parseTemplate(text, nil); err != nil {
-			return fmt.Errorf("devices: %s: %w", quote(text), err)
-		}
-	}
-	_, err := newScheme(sig)
-	return err
 }

@@ -27,15 +27,13 @@ func variables(environ []string) map[string]string {
 // them might be a secret.
 func (c *Config) read(vars map[string]string) []Fault {
 	var faults []Fault
-	fields, values := reflect.TypeFor[Config](), reflect.ValueOf(c).Elem()
-	for i := range fields.NumField() {
-		tag := fields.Field(i).Tag
-		variable := tag.Get("env")
-		text := cmp.Or(vars[variable], tag.Get("envDefault"))
+	for field, value := range reflect.ValueOf(c).Elem().Fields() {
+		variable := field.Tag.Get("env")
+		text := cmp.Or(vars[variable], field.Tag.Get("envDefault"))
 		if variable == "" || text == "" {
 			continue
 		}
-		if want := set(values.Field(i), text); want != "" {
+		if want := set(value, text); want != "" {
 			faults = append(faults, Fault{variable, "want " + want})
 		}
 	}

@@ -18,8 +18,8 @@ import (
 // configFile is read where it is present and CONFIG names no other.
 const configFile = "mayfly.yaml"
 
-// File is what the configuration file says beside the environment.
-type File struct {
+// fileSpec is what the configuration file says beside the environment.
+type fileSpec struct {
 	Sources      []transform.Definition `yaml:"sources"`
 	Callers      []callerSpec           `yaml:"callers"`
 	Tokens       []tokenSpec            `yaml:"tokens"`
@@ -35,8 +35,8 @@ func LoadSources(path string) (t *transform.Transformer, found string, err error
 	return t, found, err
 }
 
-func loadFile(path string) (t *transform.Transformer, file *File, found string, err error) {
-	t, file = transform.New(), &File{}
+func loadFile(path string) (t *transform.Transformer, file *fileSpec, found string, err error) {
+	t, file = transform.New(), &fileSpec{}
 	text, err := os.ReadFile(cmp.Or(path, configFile))
 	switch {
 	case path == "" && errors.Is(err, fs.ErrNotExist):
@@ -64,7 +64,7 @@ func loadFile(path string) (t *transform.Transformer, file *File, found string, 
 func (c *Config) readFile() error {
 	t, file, _, err := loadFile(c.ConfigFile)
 	if err != nil {
-		t, file, c.fileFailed = transform.New(), &File{}, true
+		t, file, c.fileFailed = transform.New(), &fileSpec{}, true
 	}
 	t.WithoutSamples()
 	c.transform, c.file = t, file

@@ -3,6 +3,7 @@ package function
 import (
 	"cmp"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -30,11 +31,11 @@ type fleetSpec struct {
 
 // checkFleets reads the fleets of the file. Each is a configuration of its own,
 // with what the process has only once.
-func (c *Config) checkFleets(file string, f *File, fault faultFunc) {
+func (c *Config) checkFleets(fault faultFunc) {
 	c.fleets = map[string]*Config{}
-	for i := range f.Fleets {
-		spec := &f.Fleets[i]
-		place := fmt.Sprintf("%s: fleets.%s", file, cmp.Or(logName(spec.Name), fmt.Sprint(i)))
+	for i := range c.file.Fleets {
+		spec := &c.file.Fleets[i]
+		place := fmt.Sprintf("%s: fleets.%s", c.fileName(), cmp.Or(logName(spec.Name), fmt.Sprint(i)))
 		own := &Config{
 			IDScope: spec.IDScope, GroupKey: spec.GroupKey, GroupKeySecondary: spec.GroupKeySecondary, DeviceKeys: spec.DeviceKeys,
 			DeviceCerts: spec.DeviceCerts, DeviceCA: spec.DeviceCA, DPSEndpoint: cmp.Or(spec.DPSEndpoint, dps.GlobalEndpoint),
@@ -79,7 +80,7 @@ func (c *Config) checkFleet(fault faultFunc) {
 		fault("ID_SCOPE", "is no ID scope: want letters and digits, as in 0ne00123ABC")
 	}
 	c.checkKeys(fault)
-	if host, err := endpoint(c.DPSEndpoint); err != nil || host == "" {
+	if !validEndpoint(c.DPSEndpoint) {
 		fault("DPS_ENDPOINT", "%q is neither a host name nor an https URL", c.DPSEndpoint)
 	}
 	if c.ModelID != "" && !transform.ValidModelID(c.ModelID) {
@@ -147,4 +148,41 @@ func (s *Service) chooseFleets(c *caller, messages []transform.Message) error {
 		return &refusal{code: codeInvalidMessage, detail: "nothing says of which fleet " + m.DeviceID + " is"}
 	}
 	return nil
+}
+
+// checkSuffixes reads the domains that a hub's name may end with. Device tokens
+// go to the hub that DPS names, so it has to be one.
+func (c *Config) checkSuffixes(fault faultFunc) {
+	c.suffixes = []string{".azure-devices.net", ".azure-devices.us", ".azure-devices.cn"}
+	for suffix := range strings.SplitSeq(c.HubSuffixes, ",") {
+		suffix = strings.ToLower(strings.TrimSpace(suffix))
+		switch {
+		case suffix == "":
+		case !hostName(strings.TrimPrefix(suffix, ".")):
+			fault("HUB_SUFFIXES", "%q is no domain, as in .hubs.example", suffix)
+		default:
+			c.suffixes = append(c.suffixes, suffix)
+		}
+	}
+}
+
+// acceptHub tells whether a host is a hub: a name under one of the domains, or
+// one of HUB_SUFFIXES itself where that has no leading dot.
+func (c *Config) acceptHub(hub string) bool {
+	host := hub
+	if name, port, err := net.SplitHostPort(hub); err == nil && port != "" {
+		host = name
+	}
+	host = strings.ToLower(host)
+	for _, suffix := range c.suffixes {
+		switch {
+		case suffix[0] == '.':
+			if len(host) > len(suffix) && strings.HasSuffix(host, suffix) {
+				return true
+			}
+		case host == suffix || strings.HasSuffix(host, "."+suffix):
+			return true
+		}
+	}
+	return false
 }

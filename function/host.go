@@ -120,28 +120,12 @@ func withRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestIDKey{}, id)
 }
 
-const maxRequestID = 128
-
-// saneRequestID lets through only what is safe to put into a log line, a
-// response header and somebody's terminal.
-func saneRequestID(id string) bool {
-	if id == "" || len(id) > maxRequestID {
-		return false
-	}
-	for i := range len(id) {
-		if id[i] <= ' ' || id[i] > '~' {
-			return false
-		}
-	}
-	return true
-}
-
 func requestIDOf(host Host, header http.Header) string {
 	name := "X-Request-Id"
 	if host == HostFunctions {
 		name = "X-Azure-Functions-Invocationid"
 	}
-	if v := header[name]; len(v) > 0 && saneRequestID(v[0]) {
+	if v := header[name]; len(v) > 0 && printable(v[0]) {
 		return v[0]
 	}
 	var id [16]byte
@@ -191,11 +175,12 @@ func writeInternal(w http.ResponseWriter) {
 	header := w.Header()
 	clear(header)
 	header["Content-Type"] = []string{problemType}
+	header["Retry-After"] = []string{"10"}
 	w.WriteHeader(http.StatusInternalServerError)
 	_, _ = w.Write([]byte(internalProblem))
 }
 
 func logPanic(ctx context.Context, log *slog.Logger, value any) {
 	log.ErrorContext(ctx, "the handler panicked",
-		"request_id", RequestID(ctx), "panic", fmt.Sprint(value), "stack", string(debug.Stack()))
+		"requestId", RequestID(ctx), "panic", fmt.Sprint(value), "stack", string(debug.Stack()))
 }

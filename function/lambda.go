@@ -63,7 +63,7 @@ func (h *lambdaHandler) Invoke(ctx context.Context, payload []byte) ([]byte, err
 	w := &lambdaWriter{header: make(http.Header, 4)}
 	r, err := event.request(ctx, front)
 	if err != nil {
-		w.refuse(err)
+		w.refuse(ctx, err)
 	} else {
 		h.serve(w, r)
 	}
@@ -125,13 +125,12 @@ func (w *lambdaWriter) Write(p []byte) (int, error) {
 	return w.body.Write(p)
 }
 
-func (w *lambdaWriter) refuse(err error) {
+func (w *lambdaWriter) refuse(ctx context.Context, err error) {
+	p := newProblem(codeMalformedBody, err.Error())
+	p.RequestID = RequestID(ctx)
 	w.header["Content-Type"] = []string{problemType}
-	w.WriteHeader(http.StatusBadRequest)
-	body, _ := json.Marshal(map[string]any{
-		"type": "about:blank", "title": "Malformed request", "status": http.StatusBadRequest,
-		"detail": err.Error(), "code": "malformed-body", "retryable": false,
-	})
+	w.WriteHeader(p.Status)
+	body, _ := json.Marshal(p) // texts and numbers always marshal
 	w.body.Write(body)
 }
 

@@ -89,7 +89,7 @@ func decodeLambdaEvent(payload []byte) (*lambdaEvent, lambdaFront, error) {
 	var what string
 	switch {
 	case len(e.Records) > 0:
-		what = "a batch of records from " + quoted(e.Records[0].EventSource)
+		what = "a batch of records from " + quote(e.Records[0].EventSource)
 	case e.Type == "REQUEST" || e.Type == "TOKEN":
 		what = "a Lambda authorizer's " + e.Type
 	case decodeErr == nil && rc.ELB != nil && e.HTTPMethod != "":
@@ -104,22 +104,13 @@ func decodeLambdaEvent(payload []byte) (*lambdaEvent, lambdaFront, error) {
 	case decodeErr == nil && e.HTTPMethod != "":
 		return e, frontV1, nil
 	case e.DetailType != "":
-		what = "an EventBridge or scheduled event, " + quoted(e.DetailType) + " from " + quoted(e.Source)
+		what = "an EventBridge or scheduled event, " + quote(e.DetailType) + " from " + quote(e.Source)
 	case decodeErr != nil:
-		what = "not readable: " + quoted(decodeErr.Error())
+		what = "not readable: " + quote(decodeErr.Error())
 	default:
 		what = "JSON of an unknown kind, with neither httpMethod nor requestContext.http.method"
 	}
 	return nil, 0, &UnsupportedEventError{Event: what}
-}
-
-// quoted keeps a stranger's text short and on one line.
-func quoted(s string) string {
-	const limit = 128
-	if len(s) > limit {
-		s = s[:limit]
-	}
-	return strconv.QuoteToASCII(s)
 }
 
 // request builds the request as net/http would have read it from a socket. An

@@ -99,19 +99,19 @@ func slowDown(whose string, wait time.Duration) error {
 // load is the work under way: requests past their body, and bytes of bodies that
 // are still coming in.
 type load struct {
-	requests, mostRequests int64
-	bytes, mostBytes       int64
+	requests, bytes         atomic.Int64
+	mostRequests, mostBytes int64
 }
 
 var errBusy = &refusal{code: codeTooBusy, detail: "the bridge has as much under way as it takes"}
 
 // enter counts a request in; leave has to follow when it gives no error.
 func (l *load) enter() error {
-	if atomic.AddInt64(&l.requests, 1) > l.mostRequests {
+	if l.requests.Add(1) > l.mostRequests {
 		l.leave()
 		return errBusy
 	}
 	return nil
 }
 
-func (l *load) leave() { atomic.AddInt64(&l.requests, -1) }
+func (l *load) leave() { l.requests.Add(-1) }

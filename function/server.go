@@ -2,12 +2,15 @@ package function
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -169,3 +172,54 @@ func (w *watchedWriter) Write(p []byte) (int, error) {
 
 // Unwrap gives http.ResponseController the writer with all its abilities.
 func (w *watchedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// ServerTLS gives the plain server's own TLS; nil where it speaks plain HTTP. A
+// client's certificate is asked for where the configuration knows a CA, and looked
+// at by authorise, so that a wrong one is told what is wrong.
+func (c *Config) ServerTLS(now func() time.Time) *tls.Config {
+	if c.TLSCert == "" || c.Host != HostServer {
+		return nil
+	}
+	pair := &renewedPair{cert: c.TLSCert, key: c.TLSKey, now: now}
+	own := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.get, NextProtos: []string{"h2", "http/1.1"}}
+	if c.file.Certificates != nil {
+		own.ClientAuth = tls.RequestClientCert
+	}
+	return own
+}
+
+// renewedPair is a certificate that something renews on disk.
+type renewedPair struct {
+	cert, key string
+	now       func() time.Time
+
+	mu       sync.Mutex
+	pair     *tls.Certificate
+	modified time.Time
+	looked   time.Time
+}
+
+func (p *renewedPair) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.pair != nil && p.now().Sub(p.looked) < time.Minute {
+		return p.pair, nil
+	}
+	p.looked = p.now()
+	info, err := os.Stat(p.cert)
+	if err == nil && p.pair != nil && info.ModTime().Equal(p.modified) {
+		return p.pair, nil
+	}
+	pair, err := tls.LoadX509KeyPair(p.cert, p.key)
+	if err != nil {
+		if p.pair != nil {
+			return p.pair, nil // half written; the old one may still do
+		}
+		return nil, err
+	}
+	p.pair = &pair
+	if info != nil {
+		p.modified = info.ModTime()
+	}
+	return p.pair, nil
+}

@@ -2,11 +2,9 @@ package function
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -66,26 +64,21 @@ func New(c *Config, d Dependencies) *Service {
 	secrets := &secret.Loader{Transport: d.DPS, Getenv: c.getenv, Now: d.Now}
 	s := &Service{
 		config: c, log: d.Log, now: d.Now, observe: d.Observe, confirmer: d.DPS,
-		transform: c.transform,
-		fleets:    map[string]*fleet{},
-		guards:    map[string]*guard{},
-		devices:   newDeviceLimits(c.DeviceRate),
-		load:      load{mostRequests: int64(c.MaxInFlight), mostBytes: mostBodyBytes},
+		transform:    c.transform,
+		fleets:       map[string]*fleet{},
+		guards:       map[string]*guard{},
+		devices:      newDeviceLimits(c.DeviceRate),
+		tokens:       newTokens(c.file.Tokens, d, secrets),
+		certificates: newCertificates(c.file.Certificates, secrets),
+		load:         load{mostRequests: int64(c.MaxInFlight), mostBytes: mostBodyBytes},
 	}
 	for name, own := range c.fleets {
 		s.fleets[name] = newFleet(own, d, secrets)
 	}
-	if c.file != nil {
-		for i := range c.file.Sources {
-			if g := newGuard(&c.file.Sources[i], secrets); g != nil {
-				s.guards[c.file.Sources[i].Name] = g
-			}
+	for i := range c.file.Sources {
+		if g := newGuard(&c.file.Sources[i], secrets); g != nil {
+			s.guards[c.file.Sources[i].Name] = g
 		}
-		s.tokens = newTokens(c.file.Tokens, d, secrets)
-		s.certificates = newCertificates(c.file.Certificates, secrets)
-	}
-	if s.transform == nil { // a configuration that somebody made by hand
-		s.transform = transform.New()
 	}
 	s.routes = sync.OnceValue(s.newRoutes)
 	return s
@@ -126,7 +119,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
 				panic(v)
 			}
-			s.logPanic(ctx, v)
+			logPanic(ctx, s.log, v)
 			s.fail(w, r, newProblem(codeInternal, ""))
 		}
 		if info.giveBack != nil && info.problem != nil && info.problem.Retryable {
@@ -136,10 +129,6 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.record(ctx, r, info)
 	}()
 	s.routes().ServeHTTP(w, r)
-}
-
-func (s *Service) logPanic(ctx context.Context, v any) {
-	s.log.ErrorContext(ctx, "panic", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 }
 
 // budget gives the request's own deadline: the host's where it has one, else the

@@ -1,6 +1,7 @@
 package function
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -47,7 +48,7 @@ const (
 	mostCodes        = 8 // in one header, while a secret is being rotated
 )
 
-// newGuard makes the guard of a definition that checkGuard has passed; nil where
+// newGuard makes the guard of a definition that checkSources has passed; nil where
 // it has none.
 func newGuard(d *transform.Definition, l *secret.Loader) *guard {
 	if d.Signature == nil && d.AllowFrom == nil {
@@ -69,12 +70,9 @@ func newGuard(d *transform.Definition, l *secret.Loader) *guard {
 		ref, _ := secret.Parse(text.Reveal()) // checked
 		g.secrets = append(g.secrets, secret.NewValue(l, ref, secretReader(sig)))
 	}
-	g.tolerance = sig.Tolerance
-	if g.tolerance == 0 {
-		g.tolerance = defaultTolerance
-	}
+	g.tolerance = cmp.Or(sig.Tolerance, defaultTolerance)
 	replay := sig.Replay
-	if replay == 0 && (sig.Timestamp != "" || sig.Scheme == "soracom" || sig.Scheme == "actility") {
+	if replay == 0 && timed(sig) {
 		replay = 2 * g.tolerance
 	}
 	if replay > 0 {

@@ -2,6 +2,7 @@ package function
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha1" //nolint:gosec // some senders know no other; an HMAC does not need what SHA-1 has lost
 	"crypto/sha256"
@@ -10,14 +11,46 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	hashes "hash"
 	"net/http"
 	"net/textproto"
 	"slices"
 	"strings"
+	"time"
 
 	"mayfly/transform"
 )
+
+// validSignature tells what is wrong with a signature as it is written down.
+func validSignature(sig *transform.Signature) error {
+	if len(sig.Secrets) == 0 {
+		return errors.New("secrets is missing: a list of values or references")
+	}
+	for _, text := range sig.Secrets {
+		if strings.TrimSpace(text.Reveal()) == "" {
+			return errors.New("a secret is empty")
+		}
+	}
+	if sig.Tolerance < 0 || sig.Tolerance > 24*time.Hour || sig.Replay < 0 || sig.Replay > 48*time.Hour {
+		return errors.New("tolerance is from 0 to 24h, replay to 48h")
+	}
+	if timed(sig) && sig.Replay != 0 && sig.Replay < 2*cmp.Or(sig.Tolerance, defaultTolerance) {
+		return errors.New("replay must be at least twice the tolerance: what was forgotten could be used again")
+	}
+	for _, text := range sig.Devices {
+		if _, err := parseTemplate(text, nil); err != nil {
+			return fmt.Errorf("devices: %s: %w", quote(text), err)
+		}
+	}
+	_, err := newScheme(sig)
+	return err
+}
+
+// timed tells whether a signature has a time in it. Such a one is taken once.
+func timed(sig *transform.Signature) bool {
+	return sig.Timestamp != "" || sig.Scheme == "soracom" || sig.Scheme == "actility"
+}
 
 // newScheme makes what a definition describes.
 func newScheme(sig *transform.Signature) (scheme, error) {
@@ -74,7 +107,7 @@ func newHMAC(sig *transform.Signature) (*genericHMAC, error) {
 		}
 		h.parts, rest = append(h.parts, name), tail
 	}
-	timed := h.timeHeader != "" || h.timeField != ""
+	hasTime := h.timeHeader != "" || h.timeField != ""
 	switch {
 	case h.hash == nil:
 		return nil, errors.New("algorithm must be sha256, sha512 or sha1")
@@ -84,9 +117,9 @@ func newHMAC(sig *transform.Signature) (*genericHMAC, error) {
 		return nil, errors.New("header or query has to say where the signature is")
 	case !strings.Contains(signed, "{body}"):
 		return nil, errors.New("signed leaves the {body} out, which anybody could change then")
-	case timed && !strings.Contains(signed, "{timestamp}") && !strings.Contains(signed, "{header:"+sig.Timestamp+"}"):
+	case hasTime && !strings.Contains(signed, "{timestamp}") && !strings.Contains(signed, "{header:"+sig.Timestamp+"}"):
 		return nil, errors.New("signed leaves the {timestamp} out, which anybody could change then")
-	case !timed && strings.Contains(signed, "{timestamp}"):
+	case !hasTime && strings.Contains(signed, "{timestamp}"):
 		return nil, errors.New("signed has a {timestamp}: timestamp has to say where it is")
 	}
 	return h, nil

@@ -107,21 +107,36 @@ sources:
 // Whatever becomes of its message, neither answer nor log has it.
 func TestSecretID(t *testing.T) {
 	t.Parallel()
-	for name, id := range map[string]string{"refused by DPS": "PLANTED", "not fit to be an id": "PLANTED" + strings.Repeat("x", 140)} {
-		t.Run(name, func(t *testing.T) {
+	for _, tt := range []struct{ name, id, want string }{
+		{"refused by DPS", "PLANTED", `"code":"device-refused"`},
+		{"not fit to be an id", "PLANTED" + strings.Repeat("x", 140), `"code":"invalid-message"`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, "", "AUTH=none")
-			h.azure.Disable(id)
+			h.azure.Disable(tt.id)
 			w := httptest.NewRecorder()
-			h.service.ServeHTTP(w, request(t, http.MethodPost, "/api/ecowitt", "PASSKEY="+id+"&stationtype=x&dateutc=2025-07-15+15:26:14&tempf=70",
+			h.service.ServeHTTP(w, request(t, http.MethodPost, "/api/ecowitt", "PASSKEY="+tt.id+"&stationtype=x&dateutc=2025-07-15+15:26:14&tempf=70",
 				"Content-Type", "application/x-www-form-urlencoded"))
-			if w.Code < 400 {
-				t.Fatalf("%d %s", w.Code, w.Body)
+			if !strings.Contains(w.Body.String(), tt.want) || !strings.Contains(h.log.String(), tt.want) {
+				t.Fatalf("%d %s\n%s", w.Code, w.Body, h.log.String())
 			}
-			if shown := w.Body.String() + h.log.String(); strings.Contains(shown, "PLANTED") || strings.Contains(shown, "planted") {
+			if shown := strings.ToUpper(w.Body.String() + h.log.String()); strings.Contains(shown, "PLANTED") {
 				t.Error(shown)
 			}
 		})
+	}
+}
+
+// The record of a codec that failed has no secret id either.
+func TestSecretIDOfUndecoded(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, `sources: [{name: mine, deviceId: .id, secretId: 'true', payload: '"3q0=" | @base64d', codec: cayenne}]`, "AUTH=none")
+	if got := h.send(http.MethodPost, "/api/mine", `{"id":"PLANTED"}`); got != ok {
+		t.Fatal(got)
+	}
+	if text := h.log.String(); !strings.Contains(text, `"codec"`) || strings.Contains(text, "PLANTED") {
+		t.Error(text)
 	}
 }
 

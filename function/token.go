@@ -20,22 +20,22 @@ import (
 )
 
 const (
-	mostToken     = 8 << 10
-	mostTokens    = 20_000
-	tokenMemory   = time.Minute // so long a token that was good is not verified again
-	tokenLeeway   = 30 * time.Second
-	mostIdentical = 100_000 // buckets of subjects
+	mostToken   = 8 << 10
+	mostTokens  = 20_000
+	tokenMemory = time.Minute // so long a token that was good is not verified again
+	tokenLeeway = 30 * time.Second
+	mostHolders = 100_000 // buckets of subjects
 )
 
 // tokens verifies JWTs, each by the keys of its issuer.
 type tokens struct {
 	issuers map[string]*tokenIssuer
 	parser  *jwt.Parser
-	good    *cache.Cache[goodToken]
+	good    *cache.Cache[verified]
 }
 
-// goodToken is a token that was verified a short while ago.
-type goodToken struct {
+// verified is a token or a certificate that was good a short while ago.
+type verified struct {
 	caller         *caller
 	expires, until time.Time
 }
@@ -60,7 +60,7 @@ type grant struct {
 }
 
 func newGrant(s *grantSpec, name, otherwise string) *grant {
-	g := &grant{name: name, sources: s.Sources, fleets: s.Fleets, rate: s.Rate, buckets: cache.New[*rate.Limiter](mostIdentical, 0)}
+	g := &grant{name: name, sources: s.Sources, fleets: s.Fleets, rate: s.Rate, buckets: cache.New[*rate.Limiter](mostHolders, 0)}
 	devices := s.Devices
 	if devices == nil {
 		devices = []string{otherwise}
@@ -101,7 +101,7 @@ func newTokens(specs []tokenSpec, d Dependencies, l *secret.Loader) *tokens {
 		// The issuer's own validator looks at the claims, when it is known who it is.
 		parser: jwt.NewParser(jwt.WithoutClaimsValidation(),
 			jwt.WithValidMethods([]string{"RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA"})),
-		good: cache.New[goodToken](mostTokens, 0),
+		good: cache.New[verified](mostTokens, 0),
 	}
 	for i := range specs {
 		s := &specs[i]
@@ -161,7 +161,7 @@ func (t *tokens) caller(ctx context.Context, text string, now time.Time) (*calle
 		return value
 	})
 	expires, _ := claims.GetExpirationTime() // it was validated
-	t.good.Set(key, goodToken{c, expires.Time, now.Add(tokenMemory)})
+	t.good.Set(key, verified{c, expires.Time, now.Add(tokenMemory)})
 	return c, nil
 }
 
@@ -176,14 +176,6 @@ func tokenFault(err error) string {
 		}
 	}
 	return "the token is not valid"
-}
-
-// logName lets a stranger's name into the log.
-func logName(name string) string {
-	if !saneRequestID(name) {
-		return "?"
-	}
-	return name
 }
 
 // keysFor gives the keys of the issuer that may have signed a token: of the

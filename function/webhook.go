@@ -3,6 +3,7 @@ package function
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -37,8 +38,8 @@ func isDestinationCheck(r *http.Request) bool {
 
 // confirmDestination opens the URL that confirms, where the configuration allows
 // it; else it tells the operator, who can allow it. The URL holds a token, so it is
-// in no log. Only URLs of AWS IoT
-// are opened: under amazonaws.com there is much that anybody can rent.
+// in no log. Only URLs of AWS IoT are opened: under amazonaws.com there is much
+// that anybody can rent.
 func (s *Service) confirmDestination(r *http.Request, body []byte) {
 	var asked struct {
 		ARN       string `json:"arn"`
@@ -50,7 +51,7 @@ func (s *Service) confirmDestination(r *http.Request, body []byte) {
 		return
 	}
 	log := s.log.With("arn", asked.ARN)
-	if !s.config.ConfirmAWS || s.confirmer == nil {
+	if !s.config.ConfirmAWS {
 		log.WarnContext(r.Context(), "AWS IoT asks whether it may deliver here: set AWS_CONFIRM_DESTINATIONS=true and let it ask again")
 		return
 	}
@@ -63,10 +64,8 @@ func (s *Service) confirmDestination(r *http.Request, body []byte) {
 
 // isAWSIoT knows the hosts of the service itself, as in iot.eu-west-1.amazonaws.com.
 func isAWSIoT(host string) bool {
-	region, isIoT := strings.CutPrefix(host, "iot.")
-	region, inChina := strings.CutSuffix(region, ".amazonaws.com.cn")
-	region, outside := strings.CutSuffix(region, ".amazonaws.com")
-	return isIoT && (inChina != outside) && !strings.Contains(region, ".")
+	labels := strings.Split(strings.TrimSuffix(host, ".cn"), ".")
+	return len(labels) == 4 && labels[0] == "iot" && labels[2] == "amazonaws" && labels[3] == "com"
 }
 
 func (s *Service) open(ctx context.Context, address string) error {
@@ -81,7 +80,7 @@ func (s *Service) open(ctx context.Context, address string) error {
 	defer func() { _ = resp.Body.Close() }()
 	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
 	if err == nil && resp.StatusCode >= http.StatusBadRequest {
-		return &refusal{code: codeInternal, detail: resp.Status}
+		return errors.New("AWS IoT answers " + resp.Status)
 	}
 	return err
 }

@@ -86,13 +86,6 @@ func (c *Cache[V]) Delete(key string) {
 	c.old.Delete(key)
 }
 
-// Len counts the values, the expired ones that still take room among them.
-func (c *Cache[V]) Len() int {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return c.young.ItemCount() + c.old.ItemCount()
-}
-
 func (c *Cache[V]) put(key string, value any, ttl time.Duration) {
 	if c.young.ItemCount() >= c.half {
 		if _, has := c.young.Get(key); !has {

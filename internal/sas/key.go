@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"log/slog"
 )
 
 const redacted = "[redacted]"
@@ -63,11 +62,5 @@ func (k Key) mac(text string) []byte {
 // Format keeps the key out of every fmt verb.
 func (Key) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(redacted)) }
 
-// String keeps the key out of texts.
-func (Key) String() string { return redacted }
-
-// MarshalText keeps the key out of JSON and YAML.
+// MarshalText keeps the key out of JSON, YAML and logs.
 func (Key) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// LogValue keeps the key out of logs.
-func (Key) LogValue() slog.Value { return slog.StringValue(redacted) }

@@ -1,9 +1,8 @@
 // Package secret finds the values that references stand for: a text, a file, a
 // Key Vault secret, a Secrets Manager secret or an SSM parameter.
 //
-// Of the clouds' SDKs only AWS's request signer and its credentials endpoint are
-// used: the service packages cost a cold start 5 ms of initialisation each time,
-// used or not, and what is needed of them is one call.
+// No cloud's SDK is used: each costs every cold start, whether it is asked or not,
+// and what is needed of it is one call.
 package secret
 
 import (

@@ -119,6 +119,10 @@ func TestLoad(t *testing.T) {
 		{name: "AWS in a container", ref: "arn:aws:ssm:eu-west-1:123456789012:parameter/key", env: map[string]string{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/creds"},
 			by: map[string]string{"169.254.170.2/creds": `{"AccessKeyId":"a","SecretAccessKey":"b","Token":"c","Expiration":"2099-01-01T00:00:00Z"}`,
 				"ssm.eu-west-1.amazonaws.com/": `{"Parameter":{"Value":"from-ssm"}}`}, want: "from-ssm"},
+		{name: "AWS in a pod", ref: "arn:aws:ssm:eu-west-1:123456789012:parameter/key",
+			env: map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": path},
+			by: map[string]string{"169.254.170.23/v1/credentials": `{"AccessKeyId":"a","SecretAccessKey":"b","Token":"c"}`,
+				"ssm.eu-west-1.amazonaws.com/": `{"Parameter":{"Value":"from-ssm"}}`}, want: "from-ssm"},
 		{name: "AWS without an identity", ref: "arn:aws:ssm:eu-west-1:123456789012:parameter/key"},
 	}
 	for _, tt := range tests {
@@ -140,6 +144,9 @@ func TestLoad(t *testing.T) {
 			for _, r := range c.asked {
 				if strings.Contains(r.URL.Host, "amazonaws") && !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 Credential=") {
 					t.Errorf("unsigned: %v", r.Header)
+				}
+				if r.URL.Host == "169.254.170.23" && r.Header.Get("Authorization") != "from-file" {
+					t.Errorf("without the token of the file: %v", r.Header)
 				}
 				if strings.Contains(r.URL.Host, "vault") && r.Header.Get("Authorization") != "Bearer tok" {
 					t.Errorf("without a token: %v", r.Header)

@@ -19,7 +19,7 @@ type awsKeys struct {
 
 // sign adds AWS's Signature Version 4 to a POST to a service's root, with all of
 // its headers in it (IAM User Guide, "Create a signed AWS API request"). AWS's own
-// signer brings along what takes a twentieth of a cold start.
+// signer brings along what takes a twenty-fifth of a cold start.
 func (k awsKeys) sign(req *http.Request, body []byte, service, region string, now time.Time) {
 	stamp := now.UTC().Format("20060102T150405Z")
 	day := stamp[:8]
