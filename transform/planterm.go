@@ -323,7 +323,8 @@ func format(name string) *plan {
 			if !ok {
 				return nil, errBeyond
 			}
-			bytes, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
+			text, _, _ = strings.Cut(text, "=") // as gojq has it
+			bytes, err := base64.RawStdEncoding.DecodeString(text)
 			if err != nil {
 				return nil, errFails
 			}
