@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"mayfly/internal/zstd"
 )
@@ -22,27 +23,34 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request) ([]byte, erro
 	if r.ContentLength > limit {
 		return nil, tooLarge
 	}
-	counted := &countedReader{r: http.MaxBytesReader(w, r.Body, limit), load: &s.load}
+	pot := &s.load.bodies
+	if s.config.Auth == AuthKeys && about(r.Context()).caller == nil {
+		pot = &s.load.strangers
+	}
+	counted := &countedReader{r: http.MaxBytesReader(w, r.Body, limit), pot: pot}
 	defer counted.done()
 	encodings := contentEncodings(r.Header)
 	if len(encodings) > 2 {
 		return nil, &refusal{code: codeUnsupportedMedia, detail: "the body is compressed more than twice"}
 	}
 	body := io.Reader(counted)
+	var layers []*io.LimitedReader // a small layer may hold a large one that holds nothing
 	for _, encoding := range slices.Backward(encodings) {
 		decoder, err := decompress(body, encoding)
 		if err != nil {
 			return nil, err
 		}
 		defer func() { _ = decoder.Close() }()
-		body = decoder
+		layer := &io.LimitedReader{R: decoder, N: limit + 1}
+		layers = append(layers, layer)
+		body = layer
 	}
 	text, err := readAll(io.LimitReader(body, limit+1), r.ContentLength)
 	var over *http.MaxBytesError
 	switch {
 	case counted.busy:
 		return nil, errBusy
-	case errors.As(err, &over), int64(len(text)) > limit:
+	case errors.As(err, &over), int64(len(text)) > limit, slices.ContainsFunc(layers, func(l *io.LimitedReader) bool { return l.N <= 0 }):
 		return nil, tooLarge
 	case err != nil && len(encodings) > 0:
 		return nil, &refusal{code: codeMalformedBody, detail: "the body is not what its Content-Encoding says: " + err.Error()}
@@ -52,14 +60,25 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request) ([]byte, erro
 	return text, nil
 }
 
-// mostBodyBytes bounds the bodies that are coming in at one time, all together:
-// senders that are slow are many, and each holds what it has sent.
-const mostBodyBytes = 128 << 20
+// What bounds the bodies that are coming in at one time, all together: senders that
+// are slow are many, and each holds what it has sent. Who has not shown who it is,
+// because a signature over the body will, has a share of its own: strangers must not
+// shut callers out.
+const (
+	mostBodyBytes     = 128 << 20
+	mostStrangerBytes = 16 << 20
+)
+
+// pot is bytes that are held, up to a bound.
+type pot struct {
+	held atomic.Int64
+	most int64
+}
 
 // countedReader counts what is read of a body while it is not done.
 type countedReader struct {
 	r    io.Reader
-	load *load
+	pot  *pot
 	n    int64
 	busy bool
 }
@@ -67,14 +86,14 @@ type countedReader struct {
 func (c *countedReader) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
-	if c.load.bytes.Add(int64(n)) > c.load.mostBytes {
+	if c.pot.held.Add(int64(n)) > c.pot.most {
 		c.busy = true
 		return n, errBusy
 	}
 	return n, err
 }
 
-func (c *countedReader) done() { c.load.bytes.Add(-c.n) }
+func (c *countedReader) done() { c.pot.held.Add(-c.n) }
 
 // readAll reads a body whose length may be known. Room is made for what has come,
 // not for what is announced: a sender that is slow must not hold it empty.

@@ -1,6 +1,7 @@
 package function
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -53,7 +54,6 @@ func (s *Service) authorise(r *http.Request) (*caller, error) {
 	if c == nil {
 		return nil, unauthenticated("no known key")
 	}
-	hideCredentials(r)
 	if wait := take(c.bucket, s.now(), 1); wait > 0 {
 		return nil, slowDown("the caller", wait)
 	}
@@ -97,12 +97,28 @@ func presentedKey(r *http.Request) (string, carrier) {
 	return "", carrierNone
 }
 
-// hideCredentials takes off what only the door needs: a mapping sees the
-// headers, and what it makes of them is sent on.
-func hideCredentials(r *http.Request) {
-	delete(r.Header, "X-Api-Key")
-	delete(r.Header, "Authorization")
-	delete(r.Header, "X-Functions-Key")
+// withoutCredentials gives the headers without those that only the door needs: a
+// mapping sees them, and what it makes of them is sent on.
+func withoutCredentials(header http.Header) http.Header {
+	out := header
+	for name := range header {
+		if !credential(name) {
+			continue
+		}
+		if len(out) == len(header) {
+			out = maps.Clone(header)
+		}
+		delete(out, name)
+	}
+	return out
+}
+
+func credential(name string) bool {
+	switch name {
+	case "X-Api-Key", "Authorization", "Proxy-Authorization", "X-Functions-Key", "Cookie", "X-Arr-Clientcert":
+		return true
+	}
+	return strings.HasPrefix(name, "X-Ms-Token-") || strings.HasPrefix(name, "X-Amzn-Mtls-")
 }
 
 func first(values []string) string {

@@ -95,6 +95,9 @@ func unauthenticated(why string) error {
 // without any credential is known when the signature has been checked.
 func (s *Service) knock(r *http.Request, info *request, source string) error {
 	if _, where := presentedKey(r); where == carrierNone && s.signed(source) {
+		if !s.guards[source].scheme.shown(r) {
+			return unauthenticated("there is no signature")
+		}
 		return s.admitSource(r, nil, source)
 	}
 	c, err := s.authorise(r)

@@ -94,7 +94,7 @@ func (s *Service) certificateCaller(r *http.Request) (*caller, error) {
 		return nil, unauthenticated("the certificate is not one of ours, or not at this time")
 	}
 	name := chain[0].Subject.CommonName
-	found := c.holder(logName(name), func(string) string { return name })
+	found := c.holder(name, func(string) string { return name })
 	c.good.Set(key, verified{found, chain[0].NotAfter, now.Add(tokenMemory)})
 	return found, nil
 }

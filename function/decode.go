@@ -92,7 +92,7 @@ func (s *Service) source(r *http.Request) (*transform.Source, error) {
 }
 
 func (s *Service) bodyRequest(r *http.Request, body []byte) *transform.Request {
-	out := &transform.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body, Received: about(r.Context()).arrived}
+	out := &transform.Request{Method: r.Method, Path: r.URL.Path, Header: withoutCredentials(r.Header), Body: body, Received: about(r.Context()).arrived}
 	if r.URL.RawQuery != "" {
 		out.Query = r.URL.Query()
 		if s.config.Auth != AuthNone {

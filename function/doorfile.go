@@ -31,7 +31,7 @@ type callerSpec struct {
 // keySpec is a key's hash: sha256:HEX, or {hash: sha256:HEX, expires: TIME}.
 type keySpec struct {
 	Hash    transform.Secret `yaml:"hash"` // somebody may have put the key itself here
-	Expires time.Time        `yaml:"expires"`
+	Expires time.Time        `yaml:"-"`    // the zero time is for ever
 }
 
 // UnmarshalYAML takes the short form as well.
@@ -41,8 +41,30 @@ func (k *keySpec) UnmarshalYAML(unmarshal func(any) error) error {
 		k.Hash = transform.NewSecret(text)
 		return nil
 	}
-	type plain keySpec
-	return unmarshal((*plain)(k))
+	var long struct {
+		Hash    transform.Secret `yaml:"hash"`
+		Expires any              `yaml:"expires"`
+	}
+	var members map[string]any
+	if err := unmarshal(&long); err != nil {
+		return err
+	}
+	if err := unmarshal(&members); err != nil {
+		return err
+	}
+	k.Hash = long.Hash
+	if _, has := members["expires"]; !has {
+		return nil
+	}
+	// The YAML package would read what is no time as the zero time, which is for ever.
+	date := fmt.Sprint(long.Expires)
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if at, err := time.Parse(layout, date); err == nil && !at.IsZero() {
+			k.Expires = at
+			return nil
+		}
+	}
+	return errors.New("expires is no time: want 2027-01-31, or 2027-01-31T08:30:00Z")
 }
 
 // tokenSpec is an issuer of JWTs.
@@ -116,11 +138,17 @@ func (c *Config) checkCallers(fault faultFunc) {
 				fault(place, "keys: %v", err)
 				continue
 			}
+			if slices.ContainsFunc(c.callerKeys, func(other callerKey) bool { return other.sum == sum && other.owner != owner }) {
+				fault(place, "keys: another caller has the same key")
+			}
 			c.callerKeys = append(c.callerKeys, callerKey{sum, k.Expires, owner})
 		}
 	}
 	if len(c.callerKeys) > mostKeys {
 		fault("callers", "have more than %d keys; give devices tokens or certificates instead", mostKeys)
+	}
+	if (c.Auth == AuthPlatform || c.Auth == AuthNone) && (c.APIKeys != "" || len(c.file.Callers) > 0 || len(c.file.Tokens) > 0 || c.file.Certificates != nil) {
+		fault("AUTH", "must be keys where there are callers, tokens or certificates: nobody would ask for them otherwise")
 	}
 	if c.Auth == AuthKeys && !c.fileFailed && c.APIKeys == "" && len(c.file.Callers) == 0 && len(c.file.Tokens) == 0 && c.file.Certificates == nil && !anySigned(c.file.Sources) {
 		fault("API_KEYS", "is missing: AUTH=keys needs callers, as name=sha256:HEX here or in %s; mayfly keys new makes them", configFile)

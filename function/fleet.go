@@ -158,7 +158,7 @@ func (c *Config) checkSuffixes(fault faultFunc) {
 		suffix = strings.ToLower(strings.TrimSpace(suffix))
 		switch {
 		case suffix == "":
-		case !hostName(strings.TrimPrefix(suffix, ".")):
+		case !hostName(strings.TrimPrefix(suffix, ".")) || suffix != "localhost" && !strings.Contains(strings.TrimPrefix(suffix, "."), "."):
 			fault("HUB_SUFFIXES", "%q is no domain, as in .hubs.example", suffix)
 		default:
 			c.suffixes = append(c.suffixes, suffix)

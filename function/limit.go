@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -96,22 +95,37 @@ func slowDown(whose string, wait time.Duration) error {
 	return &refusal{code: codeSlowDown, detail: whose + " sends more than it may", retryAfter: wait}
 }
 
-// load is the work under way: requests past their body, and bytes of bodies that
-// are still coming in.
+// load is the work under way: bodies that are still coming in, and requests past
+// that. What a body becomes takes many times its bytes, so these are bounded too.
 type load struct {
-	requests, bytes         atomic.Int64
-	mostRequests, mostBytes int64
+	bodies, strangers pot
+	requests, working pot
+}
+
+// mostWorkingBytes bounds the bodies that are being mapped and delivered at one time.
+const mostWorkingBytes = 64 << 20
+
+func newLoad(requests int, body int64) load {
+	return load{
+		bodies: pot{most: mostBodyBytes}, strangers: pot{most: max(mostStrangerBytes, body)},
+		requests: pot{most: int64(requests)}, working: pot{most: mostWorkingBytes},
+	}
 }
 
 var errBusy = &refusal{code: codeTooBusy, detail: "the bridge has as much under way as it takes"}
 
-// enter counts a request in; leave has to follow when it gives no error.
-func (l *load) enter() error {
-	if l.requests.Add(1) > l.mostRequests {
-		l.leave()
+// enter counts a request in, with its body; leave has to follow when it gives no
+// error. A body that is alone is let in whatever its size.
+func (l *load) enter(body int) error {
+	n := int64(body)
+	if requests, held := l.requests.held.Add(1), l.working.held.Add(n); requests > l.requests.most || held > l.working.most && held > n {
+		l.leave(body)
 		return errBusy
 	}
 	return nil
 }
 
-func (l *load) leave() { l.requests.Add(-1) }
+func (l *load) leave(body int) {
+	l.requests.held.Add(-1)
+	l.working.held.Add(-int64(body))
+}

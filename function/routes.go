@@ -3,8 +3,11 @@ package function
 import (
 	"cmp"
 	"net/http"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // newRoutes makes the table of routes. Methods are checked by the routes
@@ -27,6 +30,21 @@ func (s *Service) newRoutes() http.Handler {
 	})
 	return mux
 }
+
+// plainPath makes one slash of several, as senders write them whose base URL ends
+// in one: ServeMux would redirect them, and few follow. It tells whether the path
+// can be served.
+func plainPath(r *http.Request) bool {
+	if strings.Contains(r.URL.Path, "//") {
+		u := *r.URL
+		u.Path, u.RawPath = slashes().ReplaceAllString(u.Path, "/"), slashes().ReplaceAllString(u.RawPath, "/")
+		r.URL = &u
+	}
+	escaped := r.URL.EscapedPath()
+	return r.Method != http.MethodConnect && strings.HasPrefix(escaped, "/") && path.Clean(escaped) == cmp.Or(strings.TrimSuffix(escaped, "/"), "/")
+}
+
+var slashes = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("//+") })
 
 // health answers cheaply: the Functions host asks for / every 25 ms while it
 // starts the process.
@@ -73,11 +91,11 @@ func (s *Service) ingest(source string, methods methodsFunc, decode decodeFunc) 
 			s.refuse(w, r, err)
 			return
 		}
-		if err := s.load.enter(); err != nil {
+		if err := s.load.enter(len(body)); err != nil {
 			s.refuse(w, r, err)
 			return
 		}
-		defer s.load.leave()
+		defer s.load.leave(len(body))
 		d, err := decode(r, body)
 		info.source, info.ignored = d.source, d.ignored
 		info.secrets = secretIDs(d.messages)

@@ -70,7 +70,7 @@ func New(c *Config, d Dependencies) *Service {
 		devices:      newDeviceLimits(c.DeviceRate),
 		tokens:       newTokens(c.file.Tokens, d, secrets),
 		certificates: newCertificates(c.file.Certificates, secrets),
-		load:         load{mostRequests: int64(c.MaxInFlight), mostBytes: mostBodyBytes},
+		load:         newLoad(c.MaxInFlight, c.BodyLimit),
 	}
 	for name, own := range c.fleets {
 		s.fleets[name] = newFleet(own, d, secrets)
@@ -128,6 +128,10 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.count(info)
 		s.record(ctx, r, info)
 	}()
+	if !plainPath(r) {
+		s.fail(w, r, newProblem(codeNoSource, "nothing is served at "+quote(r.URL.Path)))
+		return
+	}
 	s.routes().ServeHTTP(w, r)
 }
 

@@ -27,6 +27,8 @@ type guard struct {
 
 // scheme finds a request's signature, and what it was made of.
 type scheme interface {
+	// shown tells whether a request has a signature, before its body is read.
+	shown(r *http.Request) bool
 	// claim reads what the request claims; false where it has no signature. The
 	// codes are those of which one has to be right.
 	claim(r *http.Request, body []byte) (claim, bool)
@@ -79,6 +81,9 @@ func newGuard(d *transform.Definition, l *secret.Loader) *guard {
 		g.used = cache.New[struct{}](mostUsed, replay)
 	}
 	g.signer = &caller{name: "signature of " + d.Name, sources: []string{d.Name}, anyFleet: true}
+	if sig.Devices != nil {
+		g.signer.devices = patterns{} // an empty list allows none
+	}
 	for _, text := range sig.Devices {
 		g.signer.devices = append(g.signer.devices, pattern(text))
 	}

@@ -16,12 +16,20 @@ import (
 // the SIM, and not the body: what keeps the body is TLS.
 type soracomBeam struct{}
 
+func (soracomBeam) shown(r *http.Request) bool { return first(r.Header["X-Soracom-Signature"]) != "" }
+
 func (soracomBeam) claim(r *http.Request, _ []byte) (claim, bool) {
 	code, err := hex.DecodeString(first(r.Header["X-Soracom-Signature"]))
 	if err != nil || len(code) != sha256.Size {
 		return claim{}, false
 	}
 	if version := first(r.Header["X-Soracom-Signature-Version"]); version != "" && version != "20151001" {
+		return claim{}, false
+	}
+	// Without any of these the mapping would believe the body, which nobody signed.
+	if !slices.ContainsFunc([]string{"Imsi", "Sim-Id", "Imei", "Lora-Device-Id", "Sigfox-Device-Id", "Device-Id"}, func(name string) bool {
+		return first(r.Header["X-Soracom-"+name]) != ""
+	}) {
 		return claim{}, false
 	}
 	var pairs []string
@@ -58,6 +66,8 @@ type actilityToken struct{}
 
 // uplink holds the members that the token covers.
 type uplink struct{ customer, device, port, count, payload string }
+
+func (actilityToken) shown(r *http.Request) bool { return strings.Contains(r.URL.RawQuery, "Token=") }
 
 func (actilityToken) claim(r *http.Request, body []byte) (claim, bool) {
 	q := r.URL.Query()

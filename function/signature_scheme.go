@@ -129,6 +129,13 @@ func decodeURL(text string) ([]byte, error) {
 	return base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
 }
 
+func (h *genericHMAC) shown(r *http.Request) bool {
+	if h.query != "" {
+		return r.URL.Query().Get(h.query) != ""
+	}
+	return first(r.Header[h.header]) != ""
+}
+
 func (h *genericHMAC) claim(r *http.Request, body []byte) (claim, bool) {
 	text := first(r.Header[h.header])
 	if h.query != "" {

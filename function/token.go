@@ -25,6 +25,7 @@ const (
 	tokenMemory = time.Minute // so long a token that was good is not verified again
 	tokenLeeway = 30 * time.Second
 	mostHolders = 100_000 // buckets of subjects
+	mostTries   = 3       // keys for a token that names none
 )
 
 // tokens verifies JWTs, each by the keys of its issuer.
@@ -74,9 +75,10 @@ func newGrant(s *grantSpec, name, otherwise string) *grant {
 
 func anyName(string) bool { return true }
 
-// holder makes the caller who holds the grant by that name.
+// holder makes the caller who holds the grant by that name. Each name has a rate of
+// its own, also one that cannot be logged.
 func (g *grant) holder(name string, value func(string) string) *caller {
-	c := &caller{name: g.name + "/" + name, sources: g.sources, devices: fillAll(g.devices, value), fleets: g.fleets}
+	c := &caller{name: g.name + "/" + logName(name), sources: g.sources, devices: fillAll(g.devices, value), fleets: g.fleets}
 	if g.rate.Count == 0 {
 		return c
 	}
@@ -156,7 +158,7 @@ func (t *tokens) caller(ctx context.Context, text string, now time.Time) (*calle
 		return nil, unauthenticated(tokenFault(err))
 	}
 	subject, _ := claims["sub"].(string)
-	c := issuer.holder(logName(subject), func(name string) string {
+	c := issuer.holder(subject, func(name string) string {
 		value, _ := claims[name].(string)
 		return value
 	})
@@ -195,6 +197,9 @@ func (i *tokenIssuer) keysFor(ctx context.Context, token *jwt.Token) (any, error
 			if (k.kid == "" || kid == "" || k.kid == kid) && (k.alg == "" || k.alg == token.Method.Alg()) && fits(token.Method.Alg(), k.key) {
 				set.Keys = append(set.Keys, k.key)
 			}
+		}
+		if kid == "" && len(set.Keys) > mostTries {
+			return nil, errors.New("it does not name its key, and there are many")
 		}
 		if len(set.Keys) > 0 {
 			return set, nil

@@ -23,7 +23,7 @@ func (t *Transformer) Add(file string, definitions []Definition, files fs.FS) er
 		if slices.Contains(names, d.Name) {
 			found = append(found, &Fault{Field: "name", Problem: "another source in this file has it"})
 		}
-		if slices.Contains([]string{"telemetry", "devices", "ingest"}, d.Name) {
+		if slices.Contains([]string{"telemetry", "device", "devices", "ingest"}, d.Name) {
 			found = append(found, &Fault{Field: "name", Problem: "/api/" + d.Name + " is taken"})
 		}
 		names = append(names, d.Name)

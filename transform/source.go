@@ -245,7 +245,7 @@ func (s *Source) message(run *run, r *Request, part any) (Message, error) {
 	if err := s.validate.Struct(&texts); err != nil {
 		fields := fieldErrors("", err)
 		for i := range fields {
-			if fields[i].Path != "deviceId" || !m.SecretID {
+			if !m.SecretID {
 				fields[i].Hint += s.said(fields[i].Path, texts)
 			}
 		}

@@ -48,7 +48,11 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	}
 	defer func() { _ = azure.Close() }()
 
-	config, err := function.LoadConfig(devEnvironment(w.environ, azure))
+	config, err := function.LoadConfig(append(devEnvironment(w.environ, azure), "AUTH=none"))
+	if wrong, ok := errors.AsType[function.FaultsError](err); ok && len(wrong) == 1 && wrong[0].Variable == "AUTH" {
+		// The file has callers: who tries it out wants to see them asked.
+		config, err = function.LoadConfig(append(devEnvironment(w.environ, azure), "AUTH=keys"))
+	}
 	if err != nil {
 		return err
 	}
@@ -72,7 +76,7 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 func devEnvironment(environ []string, azure *emulator.Emulator) []string {
 	return append(without(environ, "GROUP_KEY_SECONDARY", "IOTC_KEY_URL", "DEVICE_KEYS", "DEVICE_CERTS", "DEVICE_CA", "DPS_ENDPOINT",
 		"HUB_HINT", "API_KEYS", "AWS_LAMBDA_RUNTIME_API", "FUNCTIONS_CUSTOMHANDLER_PORT"),
-		"ID_SCOPE="+azure.IDScope(), "GROUP_KEY="+azure.GroupKey(), "AUTH=none")
+		"ID_SCOPE="+azure.IDScope(), "GROUP_KEY="+azure.GroupKey())
 }
 
 func local(port uint16) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(int(port))) }

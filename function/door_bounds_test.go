@@ -1,0 +1,266 @@
+package function_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"mayfly/function"
+)
+
+// configOf loads a configuration file beside good variables.
+func configOf(t *testing.T, file string, env ...string) error {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "mayfly.yaml")
+	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := function.LoadConfig(append([]string{"ID_SCOPE=0ne1", "GROUP_KEY=" + goodKey, "CONFIG=" + path}, env...))
+	return err
+}
+
+// A key's last day that cannot be read is told at the start: it must not mean that
+// there is none.
+func TestExpiryIsRead(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		expires string
+		good    bool
+	}{
+		{"2027-01-31", true}, {`"2027-01-31"`, true}, {"2027-01-31T08:30:00Z", true}, {"2027-01-31T08:30:00+02:00", true},
+		{"31.01.2020", false}, {"2020-13-45", false}, {"2020-02-30", false}, {"yesterday", false}, {`"2020-01-31 "`, false}, {"2020-01-31T10:00", false},
+		{`""`, false}, {"", false}, {"0001-01-01", false}, {"[2027-01-31]", false}, {"1800000000", false},
+	} {
+		t.Run(tt.expires, func(t *testing.T) {
+			t.Parallel()
+			err := configOf(t, "callers:\n  - name: a\n    keys:\n      - hash: "+hashOf("k")+"\n        expires: "+tt.expires+"\n", "AUTH=keys")
+			if (err == nil) != tt.good {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// What would leave the door open without a word stops the start.
+func TestOpenDoorsStopTheStart(t *testing.T) {
+	t.Parallel()
+	callers := `callers: [{name: a, keys: ["` + hashOf("k") + `"], devices: ["a-*"]}]`
+	for name, tt := range map[string]struct {
+		file string
+		env  []string
+		want string // the variable or place
+	}{
+		"callers, and the platform is asked":    {callers, []string{"FUNCTIONS_CUSTOMHANDLER_PORT=7000"}, "AUTH"},
+		"callers, and nobody is asked":          {callers, []string{"AUTH=none"}, "AUTH"},
+		"API_KEYS, and nobody is asked":         {"", []string{"AUTH=none", "API_KEYS=a=" + hashOf("k")}, "AUTH"},
+		"issuers, and the platform is asked":    {`tokens: [{name: a, issuer: b, audience: c, jwks: "https://x.example/k"}]`, []string{"AUTH=platform"}, "AUTH"},
+		"two callers with one key":              {`callers: [{name: a, keys: ["` + hashOf("k") + `"], devices: ["a-*"]}, {name: b, keys: ["` + hashOf("k") + `"]}]`, []string{"AUTH=keys"}, "callers.b"},
+		"a key of API_KEYS and the file":        {callers, []string{"AUTH=keys", "API_KEYS=b=" + hashOf("k")}, "callers.a"},
+		"a second document, which nobody reads": {"callers: []\n---\nsources: [{name: x, deviceId: .id, measurements: ., allowFrom: [192.0.2.1]}]\n", []string{"AUTH=none"}, "mayfly.yaml"},
+		"a source with a native route's name":   {`sources: [{name: device, deviceId: .id, measurements: .}]`, []string{"AUTH=none"}, "mayfly.yaml"},
+		"hubs under a whole top-level domain":   {"", []string{"AUTH=none", "HUB_SUFFIXES=com"}, "HUB_SUFFIXES"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := configOf(t, tt.file, tt.env...)
+			faults, _ := errors.AsType[function.FaultsError](err)
+			if len(faults) != 1 || !strings.Contains(faults[0].Variable, tt.want) {
+				t.Errorf("got %v, want a fault of %s", err, tt.want)
+			}
+		})
+	}
+}
+
+// An empty list of devices is nobody's, for a signer as for a caller.
+func TestSignerOfNoDevices(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, `sources: [{name: mine, `+mapsAll+`, signature: {secrets: [secret], header: X-Sig, devices: []}}]`)
+	if got := h.send(http.MethodPost, "/api/mine", `{}`, "X-Sig", sign("secret", `{}`)); got != forbidden {
+		t.Error(got)
+	}
+}
+
+// Who has neither key nor signature is refused before anything else is looked at.
+func TestStrangersAtSignedSources(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, `sources: [{name: mine, `+mapsAll+`, signature: {secrets: [secret], header: X-Sig}}]`)
+	for _, r := range []*http.Request{
+		request(t, http.MethodGet, "/api/mine", ""),
+		request(t, http.MethodPost, "/api/mine", `{}`),
+		request(t, http.MethodPost, "/api/mine", "no gzip", "Content-Encoding", "gzip"),
+		request(t, http.MethodPost, "/api/mine", strings.Repeat("x", 2<<20)),
+	} {
+		if got := h.do(r); got != unauthorized {
+			t.Errorf("%s %s: %s", r.Method, r.Header, got)
+		}
+	}
+}
+
+// What a mapping sees of the headers has none of the door's in it, whoever checks.
+func TestMappingSeesNoCredentials(t *testing.T) {
+	t.Parallel()
+	const file = `sources: [{name: all, deviceId: '"dev-1"', measurements: "{n: ($request.headers | tostring)}"}]`
+	for name, env := range map[string][]string{
+		"nobody checks": {"AUTH=none"}, "the platform checks": {"AUTH=", "FUNCTIONS_CUSTOMHANDLER_PORT=7000"}, "a key": {"AUTH=keys", "API_KEYS=a=" + hashOf("PLANTED")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, file, env...)
+			headers := []string{"X-Sender", "here"}
+			for _, name := range []string{"X-Api-Key", "X-Functions-Key", "X-Arr-Clientcert", "X-Ms-Token-Aad-Access-Token", "Proxy-Authorization", "Cookie"} {
+				headers = append(headers, name, "PLANTED")
+			}
+			if got := h.send(http.MethodPost, "/api/all", `{}`, append(headers, "Authorization", "Bearer PLANTED")...); got != ok {
+				t.Fatal(got)
+			}
+			if body := string(h.azure.Events()[0].Body); strings.Contains(body, "PLANTED") || !strings.Contains(body, "here") {
+				t.Error(body)
+			}
+		})
+	}
+}
+
+// A signature of Soracom's that names no SIM is none: the body is not signed.
+func TestSoracomNamesNoSIM(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, `sources: [{from: soracom, signature: {scheme: soracom, secrets: [secret]}}]`)
+	h.now = time.UnixMilli(1443571200000)
+	signature := sha256Of("secret" + "x-soracom-timestamp=1443571200000")
+	if got := h.send(http.MethodPost, "/api/soracom", `{"imsi":"victim","t":1}`, "X-Soracom-Timestamp", "1443571200000", "X-Soracom-Signature", signature); got != unauthorized {
+		t.Error(got)
+	}
+}
+
+// A layer of compression may hold another that is large and holds nothing.
+func TestLayersOfCompressionAreBounded(t *testing.T) {
+	t.Parallel()
+	pack := func(text []byte) []byte {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		_, _ = w.Write(text)
+		_ = w.Close()
+		return b.Bytes()
+	}
+	nothing := bytes.Repeat(pack(nil), 400_000) // members without content, ten megabytes of them
+	h := newHouse(t, "", "AUTH=none")
+	if got := h.send(http.MethodPost, "/api/telemetry", string(pack(nothing)), "Content-Encoding", "gzip, gzip"); got != "Request Entity Too Large body-too-large" {
+		t.Error(got)
+	}
+}
+
+// Strangers' bodies fill a share of their own: callers get in beside them.
+func TestStrangersShutNobodyOut(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, `callers: [{name: gate, keys: ["{key k}"]}]
+sources: [{name: mine, `+mapsAll+`, signature: {secrets: [secret], header: X-Sig}}]`)
+	full, release := make(chan struct{}), make(chan struct{})
+	const each, many = 1 << 20, 17
+	for range many {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/mine", io.MultiReader(
+			strings.NewReader(strings.Repeat(" ", each-1)), &stalled{full, release}))
+		r.Header.Set("X-Sig", "00")
+		go h.service.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	for range many - 1 { // the last is refused
+		<-full
+	}
+	if got := h.send(http.MethodPost, "/api/telemetry", native, "X-Api-Key", "k"); got != ok {
+		t.Error(got)
+	}
+	close(release)
+}
+
+// stalled is a sender that stops in the middle.
+type stalled struct{ full, release chan struct{} }
+
+func (s *stalled) Read([]byte) (int, error) {
+	select {
+	case s.full <- struct{}{}:
+	case <-s.release:
+	}
+	<-s.release
+	return 0, io.EOF
+}
+
+// Slashes too many are no other path, and dots lead nowhere.
+func TestPaths(t *testing.T) {
+	t.Parallel()
+	const nowhere = "Not Found no-source"
+	for path, want := range map[string]string{
+		"//api/telemetry": ok, "/api//telemetry": ok, "///api///devices/d-1//telemetry": ok, "/api/./telemetry": nowhere, "/api/x/../telemetry": nowhere,
+		"/api/telemetry/..": nowhere, "/api/devices/../telemetry": nowhere,
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, "", "AUTH=none")
+			r := request(t, http.MethodPost, "/", native)
+			r.URL.Path = path
+			if got := h.do(r); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+			if want == nowhere && !strings.Contains(h.log.String(), "no-source") {
+				t.Error("it is not in the log")
+			}
+		})
+	}
+	h := newHouse(t, "", "AUTH=none")
+	if got := h.do(request(t, http.MethodConnect, "http://x/", "")); got != nowhere {
+		t.Errorf("CONNECT: %s", got)
+	}
+}
+
+// Subjects that cannot be logged have each a rate of their own, too.
+func TestRatesOfStrangeSubjects(t *testing.T) {
+	t.Parallel()
+	_, key, _ := ed25519.GenerateKey(rand.Reader)
+	set := jwks(jwkOf("k", key.Public()))
+	h := newHouse(t, fmt.Sprintf("tokens: [{name: idp, issuer: me, audience: mayfly, keys: [%q], devices: [\"*\"], rate: 1/h}]", set))
+	for _, subject := range []string{"é1", "é2", "with space 1", "with space 2"} {
+		bearer := token(t, jwt.SigningMethodEdDSA, key, nil, jwt.MapClaims{"iss": "me", "aud": "mayfly", "sub": subject, "exp": h.now.Add(time.Hour).Unix()})
+		if got := h.send(http.MethodPost, "/api/telemetry", native, "Authorization", "Bearer "+bearer); got != ok {
+			t.Errorf("%s: %s", subject, got)
+		}
+	}
+}
+
+// A token that names none of many keys is not tried with all of them.
+func TestTokenOfManyKeys(t *testing.T) {
+	t.Parallel()
+	var keys []map[string]any
+	var last ed25519.PrivateKey
+	for i := range 8 {
+		_, last, _ = ed25519.GenerateKey(rand.Reader)
+		keys = append(keys, jwkOf(fmt.Sprint("k", i), last.Public()))
+	}
+	h := newHouse(t, fmt.Sprintf("tokens: [{name: idp, issuer: me, audience: mayfly, keys: [%q], devices: [\"*\"]}]", jwks(keys...)))
+	for kid, want := range map[string]string{"k7": ok, "": unauthorized} {
+		header := map[string]any{}
+		if kid != "" {
+			header["kid"] = kid
+		}
+		bearer := token(t, jwt.SigningMethodEdDSA, last, header, jwt.MapClaims{"iss": "me", "aud": "mayfly", "sub": "a", "exp": h.now.Add(time.Hour).Unix()})
+		if got := h.send(http.MethodPost, "/api/telemetry", native, "Authorization", "Bearer "+bearer); got != want {
+			t.Errorf("kid %q: %s, want %s", kid, got, want)
+		}
+	}
+}
+
+func sha256Of(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
