@@ -90,7 +90,7 @@ func presentedKey(r *http.Request) (string, carrier) {
 		return key, carrierPlatform
 	}
 	if strings.Contains(r.URL.RawQuery, "code=") {
-		if key := r.URL.Query().Get("code"); key != "" {
+		if key := query(r).Get("code"); key != "" {
 			return key, carrierPlatform
 		}
 	}

@@ -2,6 +2,7 @@ package function
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -31,6 +32,9 @@ func (s *Service) decodeNative(r *http.Request, body []byte) (decoded, error) {
 }
 
 func (s *Service) decodeDevice(r *http.Request, body []byte) (decoded, error) {
+	if _, err := parseQuery(r); err != nil {
+		return decoded{source: "device"}, &refusal{code: codeInvalidMessage, detail: "the query is not percent-encoded as it should be: write % as %25"}
+	}
 	messages, err := s.transform.Device(s.bodyRequest(r, body), r.PathValue("deviceId"))
 	return decoded{source: "device", patience: nativePatience, messages: messages}, err
 }
@@ -91,10 +95,22 @@ func (s *Service) source(r *http.Request) (*transform.Source, error) {
 	return source, err
 }
 
+// parseQuery reads the query. A semicolon is a character like any other there: every
+// DTMI has one, and few senders encode it.
+func parseQuery(r *http.Request) (url.Values, error) {
+	return url.ParseQuery(strings.ReplaceAll(r.URL.RawQuery, ";", "%3B"))
+}
+
+// query gives what of the query can be read.
+func query(r *http.Request) url.Values {
+	values, _ := parseQuery(r)
+	return values
+}
+
 func (s *Service) bodyRequest(r *http.Request, body []byte) *transform.Request {
 	out := &transform.Request{Method: r.Method, Path: r.URL.Path, Header: withoutCredentials(r.Header), Body: body, Received: about(r.Context()).arrived}
 	if r.URL.RawQuery != "" {
-		out.Query = r.URL.Query()
+		out.Query = query(r)
 		if s.config.Auth != AuthNone {
 			delete(out.Query, "code") // a key, which must not get into a message
 		}

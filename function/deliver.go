@@ -78,12 +78,7 @@ func (s *Service) deliverDevice(ctx context.Context, messages []transform.Messag
 			info.repeated.Add(1)
 			continue
 		}
-		e := event(m)
-		if size := e.Size(); size > httpsend.MaxMessage {
-			results[i] = &refusal{code: codeEventTooLarge, detail: "the message of " + m.DeviceID + " has " + byteCount(int64(size)) + " with its properties; a hub takes 256 KiB"}
-			continue
-		}
-		events, fresh = append(events, e), append(fresh, i)
+		events, fresh = append(events, event(m)), append(fresh, i)
 	}
 	if len(events) == 0 {
 		return
@@ -114,6 +109,17 @@ func (s *Service) deliverDevice(ctx context.Context, messages []transform.Messag
 func again(err error) bool {
 	failed, ok := errors.AsType[*httpsend.Error](err)
 	return ok && (failed.Kind == httpsend.Invalid || failed.Kind == httpsend.TooLarge)
+}
+
+// checkSizes refuses what no hub would take, before anything of it is sent.
+func checkSizes(messages []transform.Message) error {
+	for i := range messages {
+		e := event(&messages[i])
+		if size := e.Size(); size > httpsend.MaxMessage {
+			return &refusal{code: codeEventTooLarge, detail: "the message of " + messages[i].DeviceID + " has " + byteCount(int64(size)) + " with its properties; a hub takes 256 KiB"}
+		}
+	}
+	return nil
 }
 
 func event(m *transform.Message) httpsend.Event {

@@ -4,8 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -15,7 +17,7 @@ import (
 
 // identify gives every message an id, so that a resend can be told from a new
 // event downstream: the sender's own, the request's Idempotency-Key, or a hash
-// of device, time and content. Where the sender gave neither an id nor a time,
+// of device, time, properties and content. Where the sender gave neither an id nor a time,
 // two equal readings are two readings: the id is a new one then.
 func (s *Service) identify(messages []transform.Message, r *http.Request) {
 	key := r.Header.Get("Idempotency-Key")
@@ -31,7 +33,7 @@ func (s *Service) identify(messages []transform.Message, r *http.Request) {
 				m.MessageID = key
 			}
 		case !m.Time.IsZero():
-			m.MessageID = hash(m.DeviceID, m.Time.Format(time.RFC3339Nano), m.Component, string(m.Body))
+			m.MessageID = hash(append(properties(m), m.DeviceID, m.Time.Format(time.RFC3339Nano), m.Component, string(m.Body))...)
 		default:
 			if once == [16]byte{} {
 				draw(&once)
@@ -52,6 +54,16 @@ func (s *Service) identify(messages []transform.Message, r *http.Request) {
 		}
 		seen[name]++
 	}
+}
+
+// properties gives the application properties in one order: what tells two series of
+// one scrape apart may stand there alone.
+func properties(m *transform.Message) []string {
+	parts := make([]string, 0, 2*len(m.Properties)+4)
+	for _, name := range slices.Sorted(maps.Keys(m.Properties)) {
+		parts = append(parts, name, m.Properties[name])
+	}
+	return parts
 }
 
 // transientPrefix marks an id that a resend would not have again.

@@ -109,6 +109,10 @@ func (s *Service) ingest(source string, methods methodsFunc, decode decodeFunc) 
 			return
 		}
 		s.identify(d.messages, r)
+		if err := checkSizes(d.messages); err != nil {
+			s.reject(w, r, d, err)
+			return
+		}
 		results := s.deliver(r.Context(), d.messages, info.arrived.Add(d.patience))
 		s.answer(w, r, d, results)
 	}

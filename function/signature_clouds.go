@@ -70,7 +70,7 @@ type uplink struct{ customer, device, port, count, payload string }
 func (actilityToken) shown(r *http.Request) bool { return strings.Contains(r.URL.RawQuery, "Token=") }
 
 func (actilityToken) claim(r *http.Request, body []byte) (claim, bool) {
-	q := r.URL.Query()
+	q := query(r)
 	for _, name := range []string{"LrnDevEui", "LrnFPort", "LrnInfos", "AS_ID", "Time", "Token"} {
 		if len(q[name]) > 1 {
 			return claim{}, false

@@ -131,7 +131,7 @@ func decodeURL(text string) ([]byte, error) {
 
 func (h *genericHMAC) shown(r *http.Request) bool {
 	if h.query != "" {
-		return r.URL.Query().Get(h.query) != ""
+		return query(r).Get(h.query) != ""
 	}
 	return first(r.Header[h.header]) != ""
 }
@@ -139,7 +139,7 @@ func (h *genericHMAC) shown(r *http.Request) bool {
 func (h *genericHMAC) claim(r *http.Request, body []byte) (claim, bool) {
 	text := first(r.Header[h.header])
 	if h.query != "" {
-		text = r.URL.Query().Get(h.query)
+		text = query(r).Get(h.query)
 	}
 	if text == "" || len(text) > 4096 {
 		return claim{}, false

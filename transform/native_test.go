@@ -133,6 +133,7 @@ func TestNativeFieldErrors(t *testing.T) {
 		{"measurements in text", `{"device":{"deviceId":"a"},"measurements":"{}"}`, at{"measurements": "object"}},
 		{"property of an object", `{"device":{"deviceId":"a"},"measurements":{},"properties":{"p":{}}}`, at{"properties.p": "property"}},
 		{"property name", `{"device":{"deviceId":"a"},"measurements":{},"properties":{"a b":1}}`, at{"properties.a b": "property"}},
+		{"property that timestamp says", `{"device":{"deviceId":"a"},"measurements":{},"properties":{"iothub-creation-time-utc":"x","$.sub":"y"}}`, at{"properties.iothub-creation-time-utc": "property", "properties.$.sub": "property"}},
 		{"second of an array", `[{"device":{"deviceId":"a"},"measurements":{}},{"device":{"deviceId":""},"measurements":{}}]`, at{"[1].device.deviceId": "required"}},
 		{"array of numbers", `[1,2]`, at{"[0]": "object", "[1]": "object"}},
 		{"text", `"hello"`, at{"": "object"}},

@@ -18,7 +18,7 @@ var hints = map[string]string{
 	"messageid": `must be 1 to 128 letters, digits or "-:.+%_#*?!(),=@;$'"`,
 	"object":    "must be a JSON object of measurements",
 	"timestamp": errTime.Error(),
-	"property":  "must be a string, a number or a boolean under a name of letters, digits or \"!#$%&'*+-.^_`|~\"",
+	"property":  "must be a string, a number or a boolean under a name of letters, digits or \"!#$%&'*+-.^_`|~\", other than what component and timestamp say",
 	"string":    "must be a string",
 }
 
@@ -166,8 +166,8 @@ func ValidMessageID(s string) bool {
 // validProperty tells whether name may be an application property: an HTTP
 // token (the same document, "Application properties").
 func validProperty(name string) bool {
-	if name == "" || len(name) > 128 {
-		return false
+	if name == "" || len(name) > 128 || name == "$.sub" || strings.EqualFold(name, "iothub-creation-time-utc") {
+		return false // component and timestamp say these
 	}
 	for i := range len(name) {
 		if c := name[i]; !alphanumeric(c) && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
