@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -134,6 +135,7 @@ func LoadConfig(environ []string) (*Config, error) {
 	if c.LogFormat != "json" && c.LogFormat != "text" {
 		fault("LOG_FORMAT", "must be json or text, not %q", c.LogFormat)
 	}
+	c.checkAddress(fault)
 	c.checkLimits(fault)
 	c.checkAuth(fault)
 	c.checkCallers(inFile)
@@ -232,6 +234,21 @@ func (c *Config) checkAuth(fault faultFunc) {
 	case AuthKeys, AuthPlatform, AuthNone:
 	default:
 		fault("AUTH", "must be keys, platform or none, not %q", string(c.Auth))
+	}
+}
+
+// checkAddress looks at where the plain server listens.
+func (c *Config) checkAddress(fault faultFunc) {
+	if n, err := strconv.Atoi(c.Port); err != nil || n < 0 || n > 65535 {
+		fault("PORT", "must be a port number, from 0 to 65535")
+	}
+	if c.Address != "" && !hostName(c.Address) && net.ParseIP(strings.Trim(c.Address, "[]")) == nil {
+		fault("HOST", "must be a name or an address, as in 127.0.0.1")
+	}
+	if c.Host == HostFunctions {
+		if n, err := strconv.Atoi(c.FunctionsPort); err != nil || n < 1 || n > 65535 {
+			fault(envFunctions, "must be a port number; the Functions host sets it")
+		}
 	}
 }
 

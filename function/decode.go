@@ -52,7 +52,7 @@ func (s *Service) decodeAny(r *http.Request, body []byte) (decoded, error) {
 	request := s.bodyRequest(r, body)
 	source, err := s.transform.Detect(r.Context(), request)
 	if err == nil && source == nil {
-		err = &refusal{code: codeInvalidMessage, detail: "no source knows such a request: send it to /api/{source} of your choice; sources are " +
+		err = &refusal{code: codeInvalidMessage, detail: "no source knows such a request: send it to /api/telemetry if it is in Mayfly's own format, else to /api/{source}; sources are " +
 			strings.Join(s.transform.SourceNames(), ", ")}
 	}
 	if err != nil {

@@ -202,7 +202,7 @@ func TestPaths(t *testing.T) {
 	t.Parallel()
 	const nowhere = "Not Found no-source"
 	for path, want := range map[string]string{
-		"//api/telemetry": ok, "/api//telemetry": ok, "///api///devices/d-1//telemetry": ok, "/api/./telemetry": nowhere, "/api/x/../telemetry": nowhere,
+		"//api/telemetry": ok, "/api//telemetry": ok, "///api///devices/d-1//telemetry": ok, "/api/telemetry/": ok, "/api/devices/d-1/telemetry/": ok, "/api/./telemetry": nowhere, "/api/x/../telemetry": nowhere,
 		"/api/telemetry/..": nowhere, "/api/devices/../telemetry": nowhere,
 	} {
 		t.Run(path, func(t *testing.T) {

@@ -21,7 +21,9 @@ func (s *Service) newRoutes() http.Handler {
 		mux.HandleFunc("/metrics", s.metrics)
 	}
 	mux.HandleFunc("/api/telemetry", s.ingest("telemetry", only(http.MethodPost), s.decodeNative))
+	mux.HandleFunc("/api/telemetry/{$}", s.ingest("telemetry", only(http.MethodPost), s.decodeNative))
 	mux.HandleFunc("/api/devices/{deviceId}/telemetry", s.ingest("device", only(http.MethodPost), s.decodeDevice))
+	mux.HandleFunc("/api/devices/{deviceId}/telemetry/{$}", s.ingest("device", only(http.MethodPost), s.decodeDevice))
 	mux.HandleFunc("/api/ingest", s.ingest("", only(http.MethodPost, http.MethodGet, http.MethodPut), s.decodeAny))
 	mux.HandleFunc("/api/{source}", s.ingest("", s.sourceMethods, s.decodeSource))
 	mux.HandleFunc("/api/{source}/{rest...}", s.ingest("", s.sourceMethods, s.decodeSource))

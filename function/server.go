@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -42,8 +43,9 @@ func serveHTTP(ctx context.Context, o ServeOptions, h http.Handler) error {
 	if request <= 0 {
 		request = defaultRequestTimeout
 	}
+	bodies := &arrivals{open: map[*arrival]struct{}{}}
 	srv := &http.Server{
-		Handler:           &hostHandler{host: o.Host, next: h, log: o.Log},
+		Handler:           &hostHandler{host: o.Host, next: h, log: o.Log, bodies: bodies},
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       slowSender + request,
 		WriteTimeout:      2*slowSender + request,
@@ -74,17 +76,19 @@ func serveHTTP(ctx context.Context, o ServeOptions, h http.Handler) error {
 		return fmt.Errorf("function: serve on %s: %w", ln.Addr(), err)
 	case <-ctx.Done():
 	}
-	return stop(ctx, srv, o.ShutdownTimeout)
+	return stop(ctx, srv, bodies, o.ShutdownTimeout)
 }
 
 // stop lets the requests in flight finish, and after the time limit closes
-// their connections.
-func stop(ctx context.Context, srv *http.Server, limit time.Duration) error {
+// their connections. Bodies that do not come are not waited for so long: whoever
+// sends half of one must not hold a stop up.
+func stop(ctx context.Context, srv *http.Server, bodies *arrivals, limit time.Duration) error {
 	if limit <= 0 {
 		limit = defaultShutdownTimeout
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
+	defer time.AfterFunc(limit/10, bodies.cut).Stop()
 	err := srv.Shutdown(grace)
 	if errors.Is(err, context.DeadlineExceeded) {
 		_ = srv.Close()
@@ -112,7 +116,7 @@ func listen(ctx context.Context, o ServeOptions) (net.Listener, error) {
 	case errors.Is(err, syscall.EACCES):
 		return nil, fmt.Errorf("function: not allowed to listen on %s: set %s to a port from 1024 up: %w", addr, variable, err)
 	case err != nil:
-		return nil, fmt.Errorf("function: listen on %s (from %s): %w", addr, variable, err)
+		return nil, fmt.Errorf("function: listen on %s (see HOST and %s): %w", addr, variable, err)
 	}
 	return ln, nil
 }
@@ -121,9 +125,10 @@ func listen(ctx context.Context, o ServeOptions) (net.Listener, error) {
 // id in its context, no header that pretends to come from the platform, and an
 // answer when the handler panics.
 type hostHandler struct {
-	host Host
-	next http.Handler
-	log  *slog.Logger
+	host   Host
+	next   http.Handler
+	log    *slog.Logger
+	bodies *arrivals
 }
 
 func (h *hostHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -132,7 +137,57 @@ func (h *hostHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	dropLoadBalancer(r.Header)
 	watched := &watchedWriter{ResponseWriter: w}
 	defer h.lastResort(ctx, watched)
-	h.next.ServeHTTP(watched, r.WithContext(ctx))
+	r = r.WithContext(ctx)
+	if r.ContentLength != 0 {
+		body := h.bodies.watch(w, r.Body)
+		defer h.bodies.done(body)
+		r.Body = body
+	}
+	h.next.ServeHTTP(watched, r)
+}
+
+// arrivals are the bodies that are not here yet.
+type arrivals struct {
+	mu   sync.Mutex
+	open map[*arrival]struct{}
+}
+
+// arrival is one of them.
+type arrival struct {
+	io.ReadCloser
+	from *http.ResponseController
+	all  *arrivals
+}
+
+func (a *arrivals) watch(w http.ResponseWriter, body io.ReadCloser) *arrival {
+	one := &arrival{body, http.NewResponseController(w), a}
+	a.mu.Lock()
+	a.open[one] = struct{}{}
+	a.mu.Unlock()
+	return one
+}
+
+func (a *arrivals) done(one *arrival) {
+	a.mu.Lock()
+	delete(a.open, one)
+	a.mu.Unlock()
+}
+
+// cut ends the wait for the rest of them.
+func (a *arrivals) cut() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for one := range a.open {
+		_ = one.from.SetReadDeadline(time.Unix(1, 0)) // long ago
+	}
+}
+
+func (a *arrival) Read(p []byte) (int, error) {
+	n, err := a.ReadCloser.Read(p)
+	if err != nil {
+		a.all.done(a)
+	}
+	return n, err
 }
 
 func (h *hostHandler) lastResort(ctx context.Context, w *watchedWriter) {

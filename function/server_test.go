@@ -238,3 +238,50 @@ func TestFatalErrorEndsTheProcess(t *testing.T) {
 		t.Errorf("got %v\n%s", err, out)
 	}
 }
+
+// Half a body does not hold a stop up, and is no failure of it; what is being
+// answered is answered.
+func TestStopDoesNotWaitForHalfABody(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	began, release := make(chan struct{}), make(chan struct{})
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.ReadAll(r.Body); err != nil {
+			return
+		}
+		close(began)
+		<-release
+		w.WriteHeader(http.StatusOK)
+	})
+	addr, ended := make(chan string, 1), make(chan error, 1)
+	go func() {
+		ended <- function.Serve(ctx, function.ServeOptions{
+			Addr: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler), ShutdownTimeout: 20 * time.Second, Ready: func(a net.Addr) { addr <- a.String() },
+		}, handler)
+	}()
+	at := <-addr
+	half, err := net.Dial("tcp", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = half.Close() }()
+	_, _ = io.WriteString(half, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx")
+	status := make(chan string, 1)
+	go func() {
+		line, _, _ := exchange(t, at, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx")
+		status <- line
+	}()
+	<-began
+	stopped := time.Now()
+	stop()
+	time.AfterFunc(100*time.Millisecond, func() { close(release) })
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(stopped); took > 15*time.Second { // a tenth of the limit, on a busy machine
+		t.Errorf("it took %v", took)
+	}
+	if got := <-status; got != "HTTP/1.1 200 OK" {
+		t.Errorf("the whole request was answered %q", got)
+	}
+}

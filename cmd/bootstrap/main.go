@@ -36,6 +36,7 @@ func run(environ []string, stdout io.Writer) error {
 		var stop context.CancelFunc
 		ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 		defer stop()
+		context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	}
 	toDPS, toHub := function.Transports(config)
 	service := function.New(config, function.Dependencies{DPS: toDPS, Hub: toHub, Log: log})

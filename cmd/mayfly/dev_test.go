@@ -107,3 +107,17 @@ func TestDevNamesTheFlagOfAPortInUse(t *testing.T) {
 		}
 	}
 }
+
+// Two of dev's own ports that are one are told by their flags.
+func TestDevWantsPortsOfItsOwn(t *testing.T) {
+	t.Parallel()
+	var out, errs strings.Builder
+	if code := run(t.Context(), []string{"dev", "--port", "7443"}, nil, &out, &errs); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	for _, want := range []string{"7443", "--port", "--emulator-port"} {
+		if !strings.Contains(errs.String(), want) {
+			t.Errorf("%q does not say %s", errs.String(), want)
+		}
+	}
+}

@@ -79,6 +79,11 @@ func (versionCommand) Run(w *world) error {
 	version := "unknown"
 	if ok {
 		version = info.Main.Version
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				version += " " + s.Value
+			}
+		}
 	}
 	_, err := fmt.Fprintln(w.stdout, "mayfly", version)
 	return err
