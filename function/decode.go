@@ -65,6 +65,9 @@ func (s *Service) mapSource(r *http.Request, source *transform.Source, request *
 	if err := s.admitBody(r, source.Name, request.Body); err != nil {
 		return decoded{source: source.Name}, err
 	}
+	if len(request.Body) == 0 && s.guards[source.Name].leavesQueryOut() {
+		request.Query = nil // it would stand for the body, and nobody signed it
+	}
 	if isDestinationCheck(r) {
 		s.confirmDestination(r, request.Body)
 	}

@@ -135,6 +135,18 @@ func TestMappingSeesNoCredentials(t *testing.T) {
 	}
 }
 
+// A signature over an empty body says nothing of a query that would stand for it.
+func TestSignedNothing(t *testing.T) {
+	t.Parallel()
+	for signed, want := range map[string]string{"{body}": "Bad Request malformed-body", "{body}?{query}": ok} {
+		h := newHouse(t, `sources: [{name: mine, methods: [GET, POST], deviceId: .id, measurements: "{n: .n}", signature: {secrets: [secret], header: X-Sig, signed: "`+signed+`"}}]`)
+		code := sign("secret", strings.NewReplacer("{body}", "", "{query}", "id=d-1&n=5").Replace(signed))
+		if got := h.send(http.MethodPost, "/api/mine?id=d-1&n=5", "", "X-Sig", code); got != want {
+			t.Errorf("%s: %s, want %s", signed, got, want)
+		}
+	}
+}
+
 // A signature of Soracom's that names no SIM is none: the body is not signed.
 func TestSoracomNamesNoSIM(t *testing.T) {
 	t.Parallel()

@@ -65,6 +65,15 @@ func newScheme(sig *transform.Signature) (scheme, error) {
 	return nil, errors.New("scheme must be hmac, soracom or actility, not " + quote(sig.Scheme))
 }
 
+// leavesQueryOut tells whether a signature says nothing of the query.
+func (g *guard) leavesQueryOut() bool {
+	if g == nil {
+		return false
+	}
+	h, generic := g.scheme.(*genericHMAC)
+	return generic && !slices.Contains(h.parts, "query")
+}
+
 // genericHMAC is a code over parts of the request, as most webhooks have it.
 type genericHMAC struct {
 	hash          func() hashes.Hash
