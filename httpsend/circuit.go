@@ -43,6 +43,7 @@ type circuit struct {
 	since    time.Time // of the first of them
 	open     time.Duration
 	until    time.Time // no call before
+	answered time.Time // last, with any status
 }
 
 // blocked gives the time until the hub may be called again; 0 lets the call
@@ -60,10 +61,14 @@ func (c *circuit) blocked(now time.Time) time.Duration {
 	return 0
 }
 
-// record tells how a call ended. Any answer but 5xx shows that the hub is up.
+// record tells how a call ended that nobody cut short. Any answer but 5xx shows
+// that the hub is up.
 func (c *circuit) record(now time.Time, err *Error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if err == nil || err.Status != 0 {
+		c.answered = now
+	}
 	if err == nil || err.Kind != Unavailable {
 		c.failures, c.open = 0, 0
 		return
@@ -76,4 +81,11 @@ func (c *circuit) record(now time.Time, err *Error) {
 		c.open = min(max(c.open*2, leastOpen), mostOpen)
 		c.until = now.Add(c.open)
 	}
+}
+
+// quiet says how long nothing has come from the hub.
+func (c *circuit) quiet(now time.Time) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return now.Sub(c.answered)
 }

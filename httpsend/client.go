@@ -69,7 +69,7 @@ func (c *Client) post(ctx context.Context, t Target, body []byte, header func(ht
 		defer release()
 		transport = own
 	}
-	return c.retry(ctx, t, func(ctx context.Context) *Error {
+	return c.retry(ctx, t, transport, func(ctx context.Context) *Error {
 		return c.once(ctx, transport, t, body, header)
 	})
 }

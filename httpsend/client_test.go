@@ -164,7 +164,9 @@ func TestFaults(t *testing.T) {
 		name       string
 		fault      emulator.Fault
 		duplicates bool
-		late       int64 // who keeps to a Retry-After of 1 s has six tries in 5 s, and 20 % may refuse them all
+		// Who keeps to a Retry-After of 1 s has six tries in 5 s, and 20 % may refuse
+		// them all; who meets silence has three.
+		late int64
 	}{
 		{"429 with Retry-After", emulator.Fault{Share: 0.2, Status: 429, RetryAfter: time.Second}, false, 2},
 		{"429 without Retry-After", emulator.Fault{Share: 0.2, Status: 429}, false, 0},
@@ -172,7 +174,7 @@ func TestFaults(t *testing.T) {
 		{"503", emulator.Fault{Share: 0.2, Status: 503}, false, 0},
 		{"cut before storing", emulator.Fault{Share: 0.2, Cut: emulator.CutBefore}, false, 0},
 		{"cut after storing", emulator.Fault{Share: 0.2, Cut: emulator.CutAfter}, true, 0},
-		{"hangs", emulator.Fault{Share: 0.05, Hang: true}, false, 0},
+		{"hangs", emulator.Fault{Share: 0.05, Hang: true}, false, 2},
 		{"truncated 500", emulator.Fault{Share: 0.2, Status: 500, Truncate: true}, false, 0},
 	}
 	for _, tt := range tests {
@@ -348,6 +350,22 @@ func TestBatches(t *testing.T) {
 	}
 	if calls := len(e.Calls()); calls > 15 {
 		t.Errorf("%d calls", calls)
+	}
+}
+
+// BenchmarkSend is our own share of an event that is answered at once.
+func BenchmarkSend(b *testing.B) {
+	client := &httpsend.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody}, nil
+	})}
+	ctx, cancel := context.WithTimeout(b.Context(), time.Hour)
+	defer cancel()
+	target, event := httpsend.Target{Hub: "h", DeviceID: "d", Key: key(b), AnswerBy: time.Now().Add(time.Hour)}, httpsend.Event{Body: []byte("{}"), MessageID: "m"}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := client.Send(ctx, target, event); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
