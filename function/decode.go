@@ -44,12 +44,12 @@ func (s *Service) decodeSource(r *http.Request, body []byte) (decoded, error) {
 	if err != nil {
 		return decoded{}, err
 	}
-	return s.mapSource(r, source, s.bodyRequest(r, body))
+	return s.mapSource(r, source, s.mappedRequest(r, body))
 }
 
 // decodeAny finds the source by the request's looks.
 func (s *Service) decodeAny(r *http.Request, body []byte) (decoded, error) {
-	request := s.bodyRequest(r, body)
+	request := s.mappedRequest(r, body)
 	source, err := s.transform.Detect(r.Context(), request)
 	if err == nil && source == nil {
 		err = &refusal{code: codeInvalidMessage, detail: "no source knows such a request: send it to /api/telemetry if it is in Mayfly's own format, else to /api/{source}; sources are " +
@@ -98,6 +98,13 @@ func (s *Service) source(r *http.Request) (*transform.Source, error) {
 	return source, err
 }
 
+// mappedRequest is what the expressions of a source see.
+func (s *Service) mappedRequest(r *http.Request, body []byte) *transform.Request {
+	out := s.bodyRequest(r, body)
+	out.Header = withoutCredentials(r.Header)
+	return out
+}
+
 // parseQuery reads the query. A semicolon is a character like any other there: every
 // DTMI has one, and few senders encode it.
 func parseQuery(r *http.Request) (url.Values, error) {
@@ -111,7 +118,7 @@ func query(r *http.Request) url.Values {
 }
 
 func (s *Service) bodyRequest(r *http.Request, body []byte) *transform.Request {
-	out := &transform.Request{Method: r.Method, Path: r.URL.Path, Header: withoutCredentials(r.Header), Body: body, Received: about(r.Context()).arrived}
+	out := &transform.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body, Received: about(r.Context()).arrived}
 	if r.URL.RawQuery != "" {
 		out.Query = query(r)
 		if s.config.Auth != AuthNone {
