@@ -2,6 +2,7 @@ package transform
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -73,6 +74,9 @@ func compareWithJQ(t *testing.T, source string, run *run, e *expression, in any)
 	}
 	run.vars = run.vars[:max(e.vars, 1)]
 	want, wantErr := run.machine(e, in)
+	if wantErr != nil && strings.Contains(wantErr.Error(), "takes longer than") {
+		return // on a busy machine
+	}
 	if (err != nil) != (wantErr != nil) {
 		t.Fatalf("%s, %s: plan %v, jq %v\n%s\nover %s", source, e.field, err, wantErr, e.text, gojq.Preview(in))
 	}
