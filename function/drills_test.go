@@ -309,8 +309,7 @@ func TestDrillHubFaults(t *testing.T) {
 		"503":                     {emulator.Fault{Share: 0.2, Status: 503}, false, 400},
 		"cut before storing":      {emulator.Fault{Share: 0.2, Cut: emulator.CutBefore}, false, 400},
 		"cut after storing":       {emulator.Fault{Share: 0.2, Cut: emulator.CutAfter}, true, 400},
-		// Who meets silence has three tries in 5 s, two of them side by side.
-		"hangs": {emulator.Fault{Share: 0.05, Hang: true}, false, 398},
+		"hangs":                   {emulator.Fault{Share: 0.05, Hang: true}, false, 400},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

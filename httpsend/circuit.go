@@ -83,9 +83,9 @@ func (c *circuit) record(now time.Time, err *Error) {
 	}
 }
 
-// quiet says how long nothing has come from the hub.
-func (c *circuit) quiet(now time.Time) time.Duration {
+// answeredSince tells whether the hub has answered anybody since then.
+func (c *circuit) answeredSince(t time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return now.Sub(c.answered)
+	return c.answered.After(t)
 }

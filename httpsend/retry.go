@@ -17,6 +17,7 @@ const (
 	mostSilent   = 10 * time.Second
 	leastSilent  = time.Second
 	longestSend  = 5 * time.Minute // where the caller's context has no deadline
+	mostBeside   = 4               // tries at one time
 	// An early try leaves this much time for its answer and ours, and comes no
 	// sooner than that after the one before it.
 	answerMargin = 300 * time.Millisecond
@@ -37,9 +38,10 @@ type sending struct {
 	once      func(context.Context) *Error
 	circuit   *circuit
 	tries     int
+	began     time.Time
 	silent    time.Duration // without an answer for so long, a second try goes beside the first
 	limit     time.Duration // and for so long, the try is given up
-	ended     chan *Error   // how tries ended, nil for a success; two run at the most
+	ended     chan *Error   // how tries ended, nil for a success
 	outcome   *Error
 }
 
@@ -56,7 +58,7 @@ func (c *Client) retry(ctx context.Context, t Target, transport http.RoundTrippe
 	if wait := circuit.blocked(c.now()); wait > 0 {
 		return &Error{Hub: t.Hub, Device: t.DeviceID, Kind: Down, RetryAfter: wait, Message: "not reachable for a while; nothing was sent"}
 	}
-	s := sending{client: c, target: t, transport: transport, once: once, circuit: circuit, tries: cmp.Or(c.Tries, defaultTries), ended: make(chan *Error, 2)}
+	s := sending{client: c, began: c.now(), target: t, transport: transport, once: once, circuit: circuit, tries: cmp.Or(c.Tries, defaultTries), ended: make(chan *Error, mostBeside)}
 	s.silent, s.limit = c.patience(t)
 	// Mostly the first try is answered soon. So it runs right here, and all else
 	// waits in a timer.
@@ -87,8 +89,9 @@ func (c *Client) retry(ctx context.Context, t Target, transport http.RoundTrippe
 }
 
 // rest follows the first try, under way or just ended, to the end of the call. It
-// starts the next one after wait, or after a pause where one has failed, and never
-// a third beside two.
+// starts the next one after wait, or after a pause where one has failed. Of a hub
+// that answers nobody no more than two run at a time: it is slow, or down. Where it
+// answers others, it is these tries that are lost, and more go beside them.
 func (s *sending) rest(ctx context.Context, wait time.Duration) *Error {
 	var others sync.WaitGroup
 	defer others.Wait()
@@ -101,7 +104,8 @@ func (s *sending) rest(ctx context.Context, wait time.Duration) *Error {
 	for made, running := 1, 1; ; {
 		select {
 		case <-next.C:
-			if running == 2 || made >= s.tries || running == 1 && ctx.Err() != nil {
+			quiet := !s.circuit.answeredSince(s.began)
+			if running == mostBeside || running > 1 && quiet || made >= s.tries || running > 0 && ctx.Err() != nil {
 				continue
 			}
 			if wait := s.circuit.blocked(s.client.now()); wait > 0 {
@@ -112,7 +116,7 @@ func (s *sending) rest(ctx context.Context, wait time.Duration) *Error {
 				last.RetryAfter = max(last.RetryAfter, wait)
 				return last
 			}
-			if running > 0 && s.circuit.quiet(s.client.now()) >= s.silent {
+			if running > 0 && quiet {
 				// After a freeze all connections of the pool may be dead: dial.
 				(&http.Client{Transport: s.transport}).CloseIdleConnections()
 			}
