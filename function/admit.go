@@ -45,12 +45,12 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request) ([]byte, erro
 		layers = append(layers, layer)
 		body = layer
 	}
-	text, err := readAll(io.LimitReader(body, limit+1), r.ContentLength)
+	text, err := readAll(body, r.ContentLength)
 	var over *http.MaxBytesError
 	switch {
 	case counted.busy:
 		return nil, errBusy
-	case errors.As(err, &over), int64(len(text)) > limit, slices.ContainsFunc(layers, func(l *io.LimitedReader) bool { return l.N <= 0 }):
+	case errors.As(err, &over), slices.ContainsFunc(layers, func(l *io.LimitedReader) bool { return l.N <= 0 }):
 		return nil, tooLarge
 	case err != nil && len(encodings) > 0:
 		return nil, &refusal{code: codeMalformedBody, detail: "the body is not what its Content-Encoding says: " + err.Error()}
