@@ -28,15 +28,18 @@ type devCommand struct {
 
 func (c *devCommand) Run(ctx context.Context, w *world) error {
 	// Looked at first, so that nothing is half started.
-	taken := map[uint16]string{}
-	for _, p := range []struct {
+	ports := []struct {
 		flag string
 		port uint16
-	}{{"--port", c.Port}, {"--emulator-port", c.EmulatorPort}, {"--console-port", c.ConsolePort}} {
+	}{{"--port", c.Port}, {"--emulator-port", c.EmulatorPort}, {"--console-port", c.ConsolePort}}
+	taken := map[uint16]string{}
+	for _, p := range ports {
 		if other := taken[p.port]; other != "" && p.port != 0 {
 			return fmt.Errorf("port %d is wanted twice; choose another one with %s or %s", p.port, other, p.flag)
 		}
 		taken[p.port] = p.flag
+	}
+	for _, p := range ports {
 		if err := free(ctx, p.flag, p.port); err != nil {
 			return err
 		}
