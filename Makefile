@@ -37,8 +37,9 @@ generate:
 bench:
 	$(GO) run ./bench/warm && $(GO) run ./bench/cold
 
-screenshots: # the console's views, light, dark and on a phone, into dist/screenshots; needs chromium
+screenshots: # the console's views into dist/screenshots, and the README's picture; needs chromium
 	SCREENSHOTS="$(CURDIR)/dist/screenshots" $(GO) test -tags browser -run TestScreenshots -count=1 ./cmd/mayfly
+	cp dist/screenshots/console.png docs/console.png
 
 check: # all that CI checks
 	.ci/run

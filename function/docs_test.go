@@ -11,27 +11,30 @@ import (
 	"mayfly/function"
 )
 
-//go:generate go test -count=1 -run ^TestReadmeTables$ . -args -update
+//go:generate go test -count=1 -run ^TestGeneratedTables$ . -args -update
 
-// The README's tables are made from the code. go generate writes them, and this
-// test fails when they are not what the code says.
-func TestReadmeTables(t *testing.T) {
+// The tables of errors and variables are made from the code. go generate writes
+// them, and this test fails when they differ from what the code says.
+func TestGeneratedTables(t *testing.T) {
 	t.Parallel()
-	const path = "../README.md"
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := section(t, string(text), "errors", errorTable())
-	want = section(t, want, "configuration", configurationTable())
-	if want == string(text) {
-		return
-	}
-	if !*update {
-		t.Fatal("README.md is not what the code says: run go generate ./function")
-	}
-	if err := os.WriteFile(path, []byte(want), 0o600); err != nil {
-		t.Fatal(err)
+	for _, table := range []struct{ path, name, text string }{
+		{"../docs/errors.md", "errors", errorTable()},
+		{"../docs/configuration.md", "configuration", configurationTable()},
+	} {
+		text, err := os.ReadFile(table.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := section(t, string(text), table.name, table.text)
+		if want == string(text) {
+			continue
+		}
+		if !*update {
+			t.Fatalf("%s differs from what the code says: run go generate ./function", table.path)
+		}
+		if err := os.WriteFile(table.path, []byte(want), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -40,7 +43,7 @@ func section(t *testing.T, text, name, table string) string {
 	t.Helper()
 	marks := regexp.MustCompile(`(?s)(<!-- ` + name + `: [^\n]*-->\n).*?(<!-- end -->)`)
 	if !marks.MatchString(text) {
-		t.Fatalf("README.md has no place for %s", name)
+		t.Fatalf("there is no place for the table of %s", name)
 	}
 	return marks.ReplaceAllStringFunc(text, func(found string) string {
 		parts := marks.FindStringSubmatch(found)

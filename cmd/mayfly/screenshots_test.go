@@ -23,6 +23,15 @@ func TestScreenshots(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newStage(t)
+	capture := func(name string) {
+		png, err := chromedp.Run(s.page, chromedp.CaptureScreenshot())
+		if err == nil {
+			err = os.WriteFile(filepath.Join(folder, name+".png"), png, 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	shoot := func(name, view, prepare string) {
 		for _, l := range []struct {
 			name          string
@@ -35,17 +44,18 @@ func TestScreenshots(t *testing.T) {
 			time.Sleep(300 * time.Millisecond)
 			s.script(prepare)
 			time.Sleep(700 * time.Millisecond)
-			png, err := chromedp.Run(s.page, chromedp.CaptureScreenshot())
-			if err == nil {
-				err = os.WriteFile(filepath.Join(folder, name+"-"+l.name+".png"), png, 0o644)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
+			capture(name + "-" + l.name)
 		}
 	}
 	shoot("empty", "events", "")
 	busy(s)
+	s.look(1120, 560, 1, false, "light")
+	s.script(`location.hash = "events"`)
+	time.Sleep(300 * time.Millisecond)
+	s.script(`document.querySelector("#event-list .item:nth-child(4)").click()`)
+	time.Sleep(700 * time.Millisecond)
+	capture("console")
+	s.script(`document.querySelector("#event-detail .back").click()`)
 	shoot("events", "events", "")
 	shoot("event", "events", `document.querySelector("#event-list .item:nth-child(4)").click()`)
 	s.script(`document.querySelector("#event-detail .back").click()`)
