@@ -22,36 +22,36 @@ import (
 // Config is what the environment says. The table of variables in the README is
 // made from it.
 type Config struct {
-	IDScope           string           `env:"ID_SCOPE" doc:"DPS ID scope (name kept from Microsoft's bridge)"`
-	GroupKey          transform.Secret `env:"GROUP_KEY" doc:"enrollment group's key, base64: the value, or a reference: file:PATH, a Key Vault secret URL, a Secrets Manager or SSM parameter ARN"`
-	GroupKeySecondary transform.Secret `env:"GROUP_KEY_SECONDARY" doc:"the group's other key, likewise; tried where DPS refuses the first"`
-	KeyURL            string           `env:"IOTC_KEY_URL" doc:"Key Vault secret URL of the group's key (name kept from Microsoft's bridge)"`
-	DeviceKeys        transform.Secret `env:"DEVICE_KEYS" doc:"keys of individual enrollments: a reference to YAML or JSON, id: key or id: [primary, secondary]"`
-	DeviceCerts       string           `env:"DEVICE_CERTS" doc:"folder with an ID.pem for each device that has a certificate of its own: chain and private key"`
-	DeviceCA          transform.Secret `env:"DEVICE_CA" doc:"a CA that is enrolled in DPS and issues short-lived device certificates: a reference to PEM, its certificate first, its chain, its private key"`
-	LeafLifetime      time.Duration    `env:"LEAF_LIFETIME" envDefault:"24h" doc:"how long a certificate of DEVICE_CA is used"`
-	DPSEndpoint       string           `env:"DPS_ENDPOINT" envDefault:"global.azure-devices-provisioning.net" doc:"host, or https URL"`
-	ModelID           string           `env:"MODEL_ID" doc:"DTMI sent when a message names none"`
-	HubHint           string           `env:"HUB_HINT" doc:"hub to try first for a device that this instance does not know; otherwise learned"`
-	HubIdleTimeout    time.Duration    `env:"HUB_IDLE_TIMEOUT" envDefault:"10s" doc:"when an idle hub connection is let go; 0 closes it after every send"`
-	RequestTimeout    time.Duration    `env:"REQUEST_TIMEOUT" envDefault:"30s" doc:"budget of one request outside Lambda"`
-	DedupWindow       time.Duration    `env:"DEDUP_WINDOW" envDefault:"10m" doc:"how long a stored message id is remembered, so that a resend is answered without being sent again; 0 switches it off"`
-	BodyLimit         int64            `env:"BODY_LIMIT" envDefault:"1048576" doc:"largest body in bytes, after decompression"`
-	HubSuffixes       string           `env:"HUB_SUFFIXES" doc:"domains of hubs beside .azure-devices.net, .azure-devices.us and .azure-devices.cn, comma-separated; no device's token goes anywhere else"`
-	Auth              Auth             `env:"AUTH" doc:"keys (callers with a key, token or certificate), platform (the host checked already), none; platform on Azure, must be said elsewhere"`
-	APIKeys           string           `env:"API_KEYS" doc:"for AUTH=keys: comma-separated name=sha256:HEX; the same name twice is one caller with two keys. callers in the configuration file say more"`
-	DeviceRate        Rate             `env:"DEVICE_RATE" doc:"messages of one device that an instance takes, as in 10/s, 60/m or 1000/h; no limit when empty"`
-	MaxInFlight       int              `env:"MAX_IN_FLIGHT" envDefault:"512" doc:"requests that an instance works on at one time; more are answered 503 at once"`
-	MaxMessages       int              `env:"MAX_MESSAGES" envDefault:"5000" doc:"messages of one request"`
-	TrustedProxies    string           `env:"TRUSTED_PROXIES" doc:"addresses and ranges of the proxies in front whose X-Forwarded-For is believed, comma-separated; for allowFrom of a source"`
-	TLSCert           string           `env:"TLS_CERT" doc:"plain server: file with its certificate and chain, PEM; HTTPS then, read again when it changes"`
-	TLSKey            string           `env:"TLS_KEY" doc:"plain server: file with the certificate's private key, PEM"`
-	Port              string           `env:"PORT" envDefault:"8080" doc:"plain server"`
-	Address           string           `env:"HOST" doc:"plain server; all interfaces when empty"`
-	ConfigFile        string           `env:"CONFIG" doc:"path of the configuration file, which has sources of your own, callers and fleets; mayfly.yaml where there is one"`
-	ConfirmAWS        bool             `env:"AWS_CONFIRM_DESTINATIONS" envDefault:"false" doc:"confirm to AWS IoT that this endpoint may be a destination of its rules, for as long as one is set up"`
-	LogLevel          slog.Level       `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
-	LogFormat         string           `env:"LOG_FORMAT" envDefault:"json" doc:"json or text, to stdout"`
+	IDScope           string        `env:"ID_SCOPE" doc:"DPS ID scope (name kept from Microsoft's bridge)"`
+	GroupKey          secret.Text   `env:"GROUP_KEY" doc:"enrollment group's key, base64: the value, or a reference: file:PATH, a Key Vault secret URL, a Secrets Manager or SSM parameter ARN"`
+	GroupKeySecondary secret.Text   `env:"GROUP_KEY_SECONDARY" doc:"the group's other key, likewise; tried where DPS refuses the first"`
+	KeyURL            string        `env:"IOTC_KEY_URL" doc:"Key Vault secret URL of the group's key (name kept from Microsoft's bridge)"`
+	DeviceKeys        secret.Text   `env:"DEVICE_KEYS" doc:"keys of individual enrollments: a reference to YAML or JSON, id: key or id: [primary, secondary]"`
+	DeviceCerts       string        `env:"DEVICE_CERTS" doc:"folder with an ID.pem for each device that has a certificate of its own: chain and private key"`
+	DeviceCA          secret.Text   `env:"DEVICE_CA" doc:"a CA that is enrolled in DPS and issues short-lived device certificates: a reference to PEM, its certificate first, its chain, its private key"`
+	LeafLifetime      time.Duration `env:"LEAF_LIFETIME" envDefault:"24h" doc:"how long a certificate of DEVICE_CA is used"`
+	DPSEndpoint       string        `env:"DPS_ENDPOINT" envDefault:"global.azure-devices-provisioning.net" doc:"host, or https URL"`
+	ModelID           string        `env:"MODEL_ID" doc:"DTMI sent when a message names none"`
+	HubHint           string        `env:"HUB_HINT" doc:"hub to try first for a device that this instance does not know; otherwise learned"`
+	HubIdleTimeout    time.Duration `env:"HUB_IDLE_TIMEOUT" envDefault:"10s" doc:"when an idle hub connection is let go; 0 closes it after every send"`
+	RequestTimeout    time.Duration `env:"REQUEST_TIMEOUT" envDefault:"30s" doc:"budget of one request outside Lambda"`
+	DedupWindow       time.Duration `env:"DEDUP_WINDOW" envDefault:"10m" doc:"how long a stored message id is remembered, so that a resend is answered without being sent again; 0 switches it off"`
+	BodyLimit         int64         `env:"BODY_LIMIT" envDefault:"1048576" doc:"largest body in bytes, after decompression"`
+	HubSuffixes       string        `env:"HUB_SUFFIXES" doc:"domains of hubs beside .azure-devices.net, .azure-devices.us and .azure-devices.cn, comma-separated; no device's token goes anywhere else"`
+	Auth              Auth          `env:"AUTH" doc:"keys (callers with a key, token or certificate), platform (the host checked already), none; platform on Azure, must be said elsewhere"`
+	APIKeys           string        `env:"API_KEYS" doc:"for AUTH=keys: comma-separated name=sha256:HEX; the same name twice is one caller with two keys. callers in the configuration file say more"`
+	DeviceRate        Rate          `env:"DEVICE_RATE" doc:"messages of one device that an instance takes, as in 10/s, 60/m or 1000/h; no limit when empty"`
+	MaxInFlight       int           `env:"MAX_IN_FLIGHT" envDefault:"512" doc:"requests that an instance works on at one time; more are answered 503 at once"`
+	MaxMessages       int           `env:"MAX_MESSAGES" envDefault:"5000" doc:"messages of one request"`
+	TrustedProxies    string        `env:"TRUSTED_PROXIES" doc:"addresses and ranges of the proxies in front whose X-Forwarded-For is believed, comma-separated; for allowFrom of a source"`
+	TLSCert           string        `env:"TLS_CERT" doc:"plain server: file with its certificate and chain, PEM; HTTPS then, read again when it changes"`
+	TLSKey            string        `env:"TLS_KEY" doc:"plain server: file with the certificate's private key, PEM"`
+	Port              string        `env:"PORT" envDefault:"8080" doc:"plain server"`
+	Address           string        `env:"HOST" doc:"plain server; all interfaces when empty"`
+	ConfigFile        string        `env:"CONFIG" doc:"path of the configuration file, which has sources of your own, callers and fleets; mayfly.yaml where there is one"`
+	ConfirmAWS        bool          `env:"AWS_CONFIRM_DESTINATIONS" envDefault:"false" doc:"confirm to AWS IoT that this endpoint may be a destination of its rules, for as long as one is set up"`
+	LogLevel          slog.Level    `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
+	LogFormat         string        `env:"LOG_FORMAT" envDefault:"json" doc:"json or text, to stdout"`
 
 	Host          Host   // where the process runs
 	FunctionsPort string // of the Functions host

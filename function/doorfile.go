@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"mayfly/transform"
+	"mayfly/internal/secret"
 )
 
 // grantSpec is what somebody may do, as the file says it.
@@ -30,20 +30,20 @@ type callerSpec struct {
 
 // keySpec is a key's hash: sha256:HEX, or {hash: sha256:HEX, expires: TIME}.
 type keySpec struct {
-	Hash    transform.Secret `yaml:"hash"` // somebody may have put the key itself here
-	Expires time.Time        `yaml:"-"`    // the zero time is for ever
+	Hash    secret.Text `yaml:"hash"` // somebody may have put the key itself here
+	Expires time.Time   `yaml:"-"`    // the zero time is for ever
 }
 
 // UnmarshalYAML takes the short form as well.
 func (k *keySpec) UnmarshalYAML(unmarshal func(any) error) error {
 	var text string
 	if unmarshal(&text) == nil {
-		k.Hash = transform.NewSecret(text)
+		k.Hash = secret.NewText(text)
 		return nil
 	}
 	var long struct {
-		Hash    transform.Secret `yaml:"hash"`
-		Expires any              `yaml:"expires"`
+		Hash    secret.Text `yaml:"hash"`
+		Expires any         `yaml:"expires"`
 	}
 	var members map[string]any
 	if err := unmarshal(&long); err != nil {
@@ -69,20 +69,20 @@ func (k *keySpec) UnmarshalYAML(unmarshal func(any) error) error {
 
 // tokenSpec is an issuer of JWTs.
 type tokenSpec struct {
-	Name     string             `yaml:"name"`
-	Issuer   string             `yaml:"issuer"`
-	Audience string             `yaml:"audience"`
-	JWKS     string             `yaml:"jwks"` // https URL
-	Keys     []transform.Secret `yaml:"keys"` // references to PEM public keys or JWK Sets
-	May      grantSpec          `yaml:",inline"`
+	Name     string        `yaml:"name"`
+	Issuer   string        `yaml:"issuer"`
+	Audience string        `yaml:"audience"`
+	JWKS     string        `yaml:"jwks"` // https URL
+	Keys     []secret.Text `yaml:"keys"` // references to PEM public keys or JWK Sets
+	May      grantSpec     `yaml:",inline"`
 }
 
 // certificateSpec is a CA whose certificates callers show.
 type certificateSpec struct {
-	Name string           `yaml:"name"`
-	CA   transform.Secret `yaml:"ca"`  // reference to PEM
-	ALB  bool             `yaml:"alb"` // on Lambda behind a load balancer that verifies: take its headers
-	May  grantSpec        `yaml:",inline"`
+	Name string      `yaml:"name"`
+	CA   secret.Text `yaml:"ca"`  // reference to PEM
+	ALB  bool        `yaml:"alb"` // on Lambda behind a load balancer that verifies: take its headers
+	May  grantSpec   `yaml:",inline"`
 }
 
 // check tells what is wrong with a grant. names are the {name}s of its patterns.
@@ -155,7 +155,7 @@ func (c *Config) checkCallers(fault faultFunc) {
 	}
 }
 
-func anySigned(sources []transform.Definition) bool {
+func anySigned(sources []sourceSpec) bool {
 	for i := range sources {
 		if sources[i].Signature != nil {
 			return true

@@ -20,11 +20,11 @@ const configFile = "mayfly.yaml"
 
 // fileSpec is what the configuration file says beside the environment.
 type fileSpec struct {
-	Sources      []transform.Definition `yaml:"sources"`
-	Callers      []callerSpec           `yaml:"callers"`
-	Tokens       []tokenSpec            `yaml:"tokens"`
-	Certificates *certificateSpec       `yaml:"certificates"`
-	Fleets       []fleetSpec            `yaml:"fleets"`
+	Sources      []sourceSpec     `yaml:"sources"`
+	Callers      []callerSpec     `yaml:"callers"`
+	Tokens       []tokenSpec      `yaml:"tokens"`
+	Certificates *certificateSpec `yaml:"certificates"`
+	Fleets       []fleetSpec      `yaml:"fleets"`
 }
 
 // LoadSources makes a Transformer with the built-in sources and those of the
@@ -48,7 +48,9 @@ func loadFile(path string) (t *transform.Transformer, file *fileSpec, found stri
 	if err := settings.Read(text, file, yaml.Strict()); err != nil {
 		return nil, nil, found, FaultsError{{found, strings.TrimSpace(yaml.FormatError(err, false, false))}}
 	}
-	err = t.Add(found, file.Sources, os.DirFS(filepath.Dir(found)))
+	definitions := mappings(file.Sources)
+	err = t.Add(found, definitions, os.DirFS(filepath.Dir(found)))
+	adopt(file.Sources, definitions)
 	if wrong, ok := errors.AsType[transform.Faults](err); ok {
 		faults := make(FaultsError, len(wrong))
 		for i, f := range wrong {

@@ -17,16 +17,16 @@ import (
 // fleetSpec is a fleet of its own in the configuration file: another DPS, and
 // other keys. What it leaves out is empty; nothing is taken from another fleet.
 type fleetSpec struct {
-	Name              string           `yaml:"name"`
-	IDScope           string           `yaml:"idScope"`
-	GroupKey          transform.Secret `yaml:"groupKey"`
-	GroupKeySecondary transform.Secret `yaml:"groupKeySecondary"`
-	DeviceKeys        transform.Secret `yaml:"deviceKeys"`
-	DeviceCerts       string           `yaml:"deviceCerts"`
-	DeviceCA          transform.Secret `yaml:"deviceCA"`
-	DPSEndpoint       string           `yaml:"dpsEndpoint"`
-	ModelID           string           `yaml:"modelId"`
-	HubHint           string           `yaml:"hubHint"`
+	Name              string      `yaml:"name"`
+	IDScope           string      `yaml:"idScope"`
+	GroupKey          secret.Text `yaml:"groupKey"`
+	GroupKeySecondary secret.Text `yaml:"groupKeySecondary"`
+	DeviceKeys        secret.Text `yaml:"deviceKeys"`
+	DeviceCerts       string      `yaml:"deviceCerts"`
+	DeviceCA          secret.Text `yaml:"deviceCA"`
+	DPSEndpoint       string      `yaml:"dpsEndpoint"`
+	ModelID           string      `yaml:"modelId"`
+	HubHint           string      `yaml:"hubHint"`
 }
 
 // checkFleets reads the fleets of the file. Each is a configuration of its own,

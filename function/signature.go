@@ -10,7 +10,6 @@ import (
 
 	"mayfly/internal/cache"
 	"mayfly/internal/secret"
-	"mayfly/transform"
 )
 
 // guard is what stands before one source: networks, and a signature.
@@ -52,7 +51,7 @@ const (
 
 // newGuard makes the guard of a definition that checkSources has passed; nil where
 // it has none.
-func newGuard(d *transform.Definition, l *secret.Loader) *guard {
+func newGuard(d *sourceSpec, l *secret.Loader) *guard {
 	if d.Signature == nil && d.AllowFrom == nil {
 		return nil
 	}

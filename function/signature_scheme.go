@@ -18,12 +18,10 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"mayfly/transform"
 )
 
 // validSignature tells what is wrong with a signature as it is written down.
-func validSignature(sig *transform.Signature) error {
+func validSignature(sig *signatureSpec) error {
 	if len(sig.Secrets) == 0 {
 		return errors.New("secrets is missing: a list of values or references")
 	}
@@ -48,12 +46,12 @@ func validSignature(sig *transform.Signature) error {
 }
 
 // timed tells whether a signature has a time in it. Such a one is taken once.
-func timed(sig *transform.Signature) bool {
+func timed(sig *signatureSpec) bool {
 	return sig.Timestamp != "" || sig.Scheme == "soracom" || sig.Scheme == "actility"
 }
 
 // newScheme makes what a definition describes.
-func newScheme(sig *transform.Signature) (scheme, error) {
+func newScheme(sig *signatureSpec) (scheme, error) {
 	switch sig.Scheme {
 	case "soracom":
 		return soracomBeam{}, nil
@@ -85,7 +83,7 @@ type genericHMAC struct {
 	timeField     string
 }
 
-func newHMAC(sig *transform.Signature) (*genericHMAC, error) {
+func newHMAC(sig *signatureSpec) (*genericHMAC, error) {
 	h := &genericHMAC{
 		header: textproto.CanonicalMIMEHeaderKey(sig.Header), query: sig.Query, field: sig.Field, prefix: sig.Prefix,
 		hash:   map[string]func() hashes.Hash{"": sha256.New, "sha256": sha256.New, "sha512": sha512.New, "sha1": sha1.New}[sig.Algorithm],
@@ -220,7 +218,7 @@ func (h *genericHMAC) code(key, signed []byte) []byte {
 }
 
 // secretReader tells how the text of a secret becomes its bytes.
-func secretReader(sig *transform.Signature) func(string) ([]byte, error) {
+func secretReader(sig *signatureSpec) func(string) ([]byte, error) {
 	return func(text string) (key []byte, err error) {
 		switch sig.SecretEncoding {
 		case "base64":

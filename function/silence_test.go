@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"mayfly/function"
-	"mayfly/transform"
+	"mayfly/internal/secret"
 )
 
 type roundTripFunc func(*http.Request) (*http.Response, error)
@@ -155,10 +155,10 @@ func page(t *testing.T, h http.Handler, path string) string {
 func TestSecretsCannotBePrinted(t *testing.T) {
 	t.Parallel()
 	type box struct {
-		Text transform.Secret
-		deep transform.Secret
+		Text secret.Text
+		deep secret.Text
 	}
-	b := box{transform.NewSecret("PLANTED"), transform.NewSecret("PLANTED")}
+	b := box{secret.NewText("PLANTED"), secret.NewText("PLANTED")}
 	var out strings.Builder
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%p", "%z"} {
 		for _, value := range []any{b, &b, b.Text, &b.Text, []any{b.Text}, map[string]any{"a": b.Text}, b.deep} {

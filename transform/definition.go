@@ -58,11 +58,6 @@ type Definition struct {
 	Codecs  map[string]string `yaml:"codecs"`
 	Profile Expr              `yaml:"profile"`
 
-	// Signature is how the sender proves that it sent this, and AllowFrom the
-	// networks that it sends from. The caller of this package checks them.
-	Signature *Signature `yaml:"signature"`
-	AllowFrom []string   `yaml:"allowFrom"`
-
 	Answer   Answer   `yaml:"answer"`
 	OnReject string   `yaml:"onReject"` // "accept" answers refusals 2xx, for senders that punish them
 	Samples  []Sample `yaml:"samples"`

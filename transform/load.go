@@ -109,12 +109,6 @@ func (d *Definition) inherit(base *Definition) {
 		d.CSV.Columns = base.CSV.Columns
 	}
 	d.Answer = cmp.Or(d.Answer, base.Answer)
-	if d.Signature == nil {
-		d.Signature = base.Signature
-	}
-	if d.AllowFrom == nil {
-		d.AllowFrom = base.AllowFrom
-	}
 	if d.Methods == nil {
 		d.Methods = base.Methods
 	}

@@ -100,7 +100,7 @@ func (r Reference) Kind() Kind { return r.kind }
 // String names the place, never the secret.
 func (r Reference) String() string {
 	if r.kind == Literal {
-		return "[redacted]"
+		return redacted
 	}
 	return r.place
 }
