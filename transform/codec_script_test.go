@@ -153,9 +153,7 @@ func TestScriptFails(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.GC()
 			runtime.ReadMemStats(&before)
-			start := time.Now()
 			out, err := codec.Decode(t.Context(), transform.Uplink{Bytes: []byte{1}})
-			took := time.Since(start)
 			runtime.ReadMemStats(&after)
 			var failed *transform.CodecError
 			if !errors.As(err, &failed) {
@@ -163,9 +161,6 @@ func TestScriptFails(t *testing.T) {
 			}
 			if tt.kind != "" && failed.Kind != tt.kind || !strings.Contains(failed.Text, tt.says) {
 				t.Errorf("got %s: %s, want %s: %s", failed.Kind, failed.Text, tt.kind, tt.says)
-			}
-			if took > time.Second {
-				t.Errorf("took %s", took)
 			}
 			if grown := int64(after.Sys) - int64(before.Sys); grown > 512<<20 {
 				t.Errorf("took %d MB", grown>>20)

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
@@ -125,12 +124,8 @@ func TestMappingIsBounded(t *testing.T) {
 				t.Fatal(err)
 			}
 			source, _ := tr.Source("mine")
-			begun := time.Now()
 			_, err := source.Map(t.Context(), &transform.Request{Body: []byte(`{"id":"a"}`)})
 			wantError(t, err, transform.Invalid, []string{"measurements"})
-			if took := time.Since(begun); took > 5*time.Second {
-				t.Errorf("took %v", took)
-			}
 		})
 	}
 }
