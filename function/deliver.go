@@ -64,24 +64,29 @@ func (s *Service) contain(ctx context.Context, indexes []int, results []error) {
 func (s *Service) deliverDevice(ctx context.Context, messages []transform.Message, indexes []int, results []error, answerBy time.Time) {
 	info := about(ctx)
 	f := s.fleets[messages[indexes[0]].Fleet]
-	if wait := s.devices.take(&messages[indexes[0]], s.now(), len(indexes)); wait > 0 {
+	fail := func(indexes []int, err error) {
 		for _, i := range indexes {
-			results[i] = slowDown(messages[i].DeviceID, wait)
+			results[i] = err
 		}
+	}
+	fresh, release, err := f.dedup.claim(ctx, messages, indexes)
+	if err != nil {
+		fail(indexes, err)
 		return
 	}
-	events := make([]httpsend.Event, 0, len(indexes))
-	fresh := make([]int, 0, len(indexes)) // the message of each event
-	for _, i := range indexes {
-		m := &messages[i]
-		if f.sent.has(m) {
-			info.repeated.Add(1)
-			continue
-		}
-		events, fresh = append(events, event(m)), append(fresh, i)
-	}
-	if len(events) == 0 {
+	defer release()
+	info.repeated.Add(int64(len(indexes) - len(fresh)))
+	if len(fresh) == 0 {
 		return
+	}
+	device := &messages[indexes[0]]
+	if wait := s.devices.take(device, s.now(), len(fresh)); wait > 0 {
+		fail(fresh, slowDown(device.DeviceID, wait))
+		return
+	}
+	events := make([]httpsend.Event, len(fresh))
+	for i, of := range fresh {
+		events[i] = event(&messages[of])
 	}
 	done := 0
 	var failed error
@@ -93,7 +98,7 @@ func (s *Service) deliverDevice(ctx context.Context, messages []transform.Messag
 		for _, i := range fresh[done : done+len(batch)] {
 			results[i] = failed
 			if failed == nil {
-				f.sent.add(&messages[i])
+				f.dedup.add(&messages[i])
 				if s.observe != nil {
 					s.observe(Delivery{info.source, messages[i], hub, s.now().Sub(info.arrived)})
 				}

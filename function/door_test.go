@@ -91,6 +91,10 @@ func (h *house) do(r *http.Request) string {
 	h.t.Helper()
 	w := httptest.NewRecorder()
 	h.service.ServeHTTP(w, r)
+	return statusAndCode(w)
+}
+
+func statusAndCode(w *httptest.ResponseRecorder) string {
 	var p struct{ Code string }
 	_ = json.Unmarshal(w.Body.Bytes(), &p)
 	return strings.TrimSpace(http.StatusText(w.Code) + " " + p.Code)

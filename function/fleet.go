@@ -102,7 +102,7 @@ type fleet struct {
 	hub         *httpsend.Client
 	hint        *hint
 	credentials *credentials
-	sent        *sentIDs
+	dedup       *deduplicator
 }
 
 func newFleet(c *Config, d Dependencies, l *secret.Loader) *fleet {
@@ -113,7 +113,7 @@ func newFleet(c *Config, d Dependencies, l *secret.Loader) *fleet {
 		}, dps.Options{}),
 		hub:         &httpsend.Client{Transport: d.Hub, Now: d.Now, UserAgent: userAgent},
 		hint:        newHint(c.HubHint),
-		sent:        newSentIDs(c.DedupWindow),
+		dedup:       newDeduplicator(c.DedupWindow),
 		credentials: newCredentials(c, l),
 	}
 }

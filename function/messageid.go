@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"time"
 
-	"mayfly/internal/cache"
 	"mayfly/transform"
 )
 
@@ -92,35 +91,6 @@ func hash(parts ...string) string {
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
-
-// sentIDs remembers for a while what was stored, so that a webhook's resend is
-// answered without being sent again. A nil one remembers nothing.
-type sentIDs struct{ ids *cache.Cache[struct{}] }
-
-const mostSentIDs = 100_000
-
-func newSentIDs(window time.Duration) *sentIDs {
-	if window <= 0 {
-		return nil
-	}
-	return &sentIDs{cache.New[struct{}](mostSentIDs, window)}
-}
-
-func (s *sentIDs) has(m *transform.Message) bool {
-	if s == nil || isTransient(m.MessageID) {
-		return false
-	}
-	_, ok := s.ids.Get(sentKey(m))
-	return ok
-}
-
-func (s *sentIDs) add(m *transform.Message) {
-	if s != nil && !isTransient(m.MessageID) {
-		s.ids.Set(sentKey(m), struct{}{})
-	}
-}
-
-func sentKey(m *transform.Message) string { return m.DeviceID + "\x00" + m.MessageID }
 
 func isTransient(id string) bool {
 	return len(id) == len(transientPrefix)+32 && id[:len(transientPrefix)] == transientPrefix
