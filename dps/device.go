@@ -61,6 +61,10 @@ type Assignment struct {
 	worked     atomic.Bool
 }
 
+// Registered tells whether the assignment was made by a registration just now,
+// and not merely looked up: the device was not assigned before.
+func (a *Assignment) Registered() bool { return a.registered != 0 }
+
 // Worked tells that the hub has taken an event by this assignment.
 func (a *Assignment) Worked() {
 	if !a.worked.Load() {

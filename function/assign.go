@@ -72,13 +72,16 @@ func unauthorized(err error) bool {
 func (f *fleet) sendAs(ctx context.Context, d dps.Device, events []httpsend.Event, answerBy time.Time) (hub string, err error) {
 	a, known := f.provisioner.Cached(d.ID)
 	if !known {
-		if hub, hit, err := f.sendByHint(ctx, d, events, answerBy); hit || err != nil {
-			return hub, err
+		tried, hit, err := f.sendByHint(ctx, d, events, answerBy)
+		if hit || err != nil {
+			return tried, err
 		}
 		if a, err = f.provisioner.Assign(ctx, d, answerBy); err != nil {
 			return "", err
 		}
-		f.hint.learn(a.Hub)
+		if a.Hub != tried { // else it was counted as a miss
+			f.hint.learn(a.Hub, !a.Registered())
+		}
 	}
 	// A look-up may give a hub that has lost the device as well, so the way from
 	// the cache over the look-up to a registration has three hubs at the most.
@@ -91,7 +94,7 @@ func (f *fleet) sendAs(ctx context.Context, d dps.Device, events []httpsend.Even
 		if silent(err) && ctx.Err() == nil {
 			if next, ok := f.provisioner.Elsewhere(ctx, d, a); ok {
 				a = next
-				f.hint.learn(a.Hub)
+				f.hint.learn(a.Hub, true)
 				continue
 			}
 		}
@@ -106,13 +109,14 @@ func (f *fleet) sendAs(ctx context.Context, d dps.Device, events []httpsend.Even
 			return "", err
 		}
 		a = next
-		f.hint.learn(a.Hub)
+		f.hint.learn(a.Hub, true)
 	}
 	return "", err
 }
 
-// sendByHint tries the hub where the fleet is. A hit costs no DPS call.
-func (f *fleet) sendByHint(ctx context.Context, d dps.Device, events []httpsend.Event, answerBy time.Time) (hub string, hit bool, err error) {
+// sendByHint tries the hub where the fleet is, and gives its name where it did.
+// A hit costs no DPS call.
+func (f *fleet) sendByHint(ctx context.Context, d dps.Device, events []httpsend.Event, answerBy time.Time) (tried string, hit bool, err error) {
 	hub, ok := f.hint.try()
 	if !ok {
 		return "", false, nil
@@ -123,11 +127,11 @@ func (f *fleet) sendByHint(ctx context.Context, d dps.Device, events []httpsend.
 	case err == nil:
 		a.Worked()
 		f.provisioner.Learn(d.ID, a)
-		f.hint.learn(hub)
+		f.hint.hit()
 		return hub, true, nil
 	case notHere(err):
 		f.hint.miss()
-		return "", false, nil
+		return hub, false, nil
 	case errors.As(err, &failed) && (failed.Kind == httpsend.Unavailable || failed.Kind == httpsend.Down) && ctx.Err() == nil:
 		return "", false, nil // the device may be elsewhere: DPS knows
 	default:

@@ -217,16 +217,54 @@ func TestDrillHintSwitchesItselfOff(t *testing.T) {
 		}
 		s := instance(t, azure)
 		send(t, 300, 1, time.Second, func(i int) (*function.Service, string) { return s, "dev-" + strconv.Itoa(i) }).want(t, 300, 300)
-		misses := 0
-		for _, c := range azure.Calls() {
-			if c.Op == emulator.OpEvents && c.Status == http.StatusNotFound {
-				misses++
-			}
-		}
-		if misses > 30 {
-			t.Errorf("%d sends to the wrong hub, of 300 devices", misses)
+		if n := misses(azure); n > 30 {
+			t.Errorf("%d sends to the wrong hub, of 300 devices", n)
 		}
 	})
+}
+
+// misses counts the sends to a hub where the device was not.
+func misses(azure *emulator.Emulator) int {
+	n := 0
+	for _, c := range azure.Calls() {
+		if c.Op == emulator.OpEvents && c.Status == http.StatusNotFound {
+			n++
+		}
+	}
+	return n
+}
+
+// Where the devices are new, none of them is at the hub yet: the hint gives up
+// after a few. Where known devices follow, it comes back.
+func TestDrillHintAndNewDevices(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		vars             []string
+		misses, lookedUp int // of 200 new devices, and of 100 known ones that follow
+	}{
+		"a hub that is learned": {nil, 4, 11},
+		"a hub that is told":    {[]string{"HUB_HINT=" + emulator.DefaultHub}, 5, 11},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				azure := newAzure(t, emulator.Config{AssignAtOnce: true, OperationsPerMinute: -1})
+				for i := range 100 {
+					azure.Provision("known-"+strconv.Itoa(i), emulator.DefaultHub)
+				}
+				s := instance(t, azure, tt.vars...)
+				send(t, 200, 1, time.Second, func(i int) (*function.Service, string) { return s, "new-" + strconv.Itoa(i) }).want(t, 200, 200)
+				if n := misses(azure); n != tt.misses {
+					t.Errorf("%d needless sends for 200 new devices, want %d", n, tt.misses)
+				}
+				before := count(azure, emulator.OpLookup)
+				send(t, 100, 1, time.Second, func(i int) (*function.Service, string) { return s, "known-" + strconv.Itoa(i) }).want(t, 100, 100)
+				if n := count(azure, emulator.OpLookup) - before; n != tt.lookedUp {
+					t.Errorf("%d look-ups for 100 known devices of the hub, want %d", n, tt.lookedUp)
+				}
+			})
+		})
+	}
 }
 
 // Microsoft's bridge: 6 of 200 delivered on 404; 0 of 20, for ever, on 401.

@@ -9,14 +9,15 @@ import "sync"
 type hint struct {
 	mu    sync.Mutex
 	hub   string
-	score int // misses that hits have not made good
+	score int // what speaks against the hint
 }
 
 const (
-	hintOff    = 10 // at this score the hint is not used
-	hintMost   = 20
-	hintMiss   = 1 // the device was not there: new, or elsewhere
-	hintSpread = 5 // the device is known to be elsewhere
+	hintOff       = 10 // at this score the hint is not used
+	hintMax       = 20
+	hintMiss      = 2 // the device was not there: new, or elsewhere
+	hintElsewhere = 5 // the device is known to be elsewhere
+	hintHit       = 1 // the device was there, or would have been
 )
 
 func newHint(hub string) *hint { return &hint{hub: hub} }
@@ -28,25 +29,38 @@ func (h *hint) try() (string, bool) {
 	return h.hub, h.hub != "" && h.score < hintOff
 }
 
-// learn tells where a device is assigned.
-func (h *hint) learn(hub string) {
+// hit takes note that a device was at the hub.
+func (h *hint) hit() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	switch {
-	case hub == h.hub:
-		h.score = max(h.score-1, 0)
-	case h.hub == "":
-		h.hub = hub
-	case h.score >= hintMost: // the fleet lives elsewhere by now
-		h.hub, h.score = hub, hintOff
-	default:
-		h.score = min(h.score+hintSpread, hintMost)
-	}
+	h.count(-hintHit)
 }
 
-// miss tells that a device was not at the hub.
+// miss takes note that a device was not at the hub.
 func (h *hint) miss() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.score = min(h.score+hintMiss, hintMost)
+	h.count(hintMiss)
 }
+
+// learn takes note of where DPS has assigned a device that the hint was not used
+// for. known says that it was assigned before: a new one would have been a miss.
+func (h *hint) learn(hub string, known bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.hub == "" {
+		h.hub = hub
+	}
+	switch {
+	case hub == h.hub && known:
+		h.count(-hintHit)
+	case hub == h.hub:
+		h.count(hintMiss)
+	case h.score >= hintMax: // the fleet lives elsewhere by now
+		h.hub, h.score = hub, hintOff
+	default:
+		h.count(hintElsewhere)
+	}
+}
+
+func (h *hint) count(n int) { h.score = min(max(h.score+n, 0), hintMax) }
