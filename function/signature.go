@@ -3,6 +3,7 @@ package function
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"net/http"
 	"strconv"
 	"sync"
@@ -103,15 +104,18 @@ func (s *Service) checkSignature(r *http.Request, source string, body []byte) er
 		return nil
 	}
 	info := about(r.Context())
-	code, err := g.check(r.Context(), r, body, s.now())
+	signed, err := g.check(r.Context(), r, body, s.now())
 	if err != nil {
 		return err
 	}
 	if g.used != nil {
-		if !g.use(code) {
-			return unauthenticated("the signature was used before")
+		// By what was signed: it may bear several codes while a secret is rotated.
+		sum := sha256.Sum256(signed)
+		key := string(sum[:])
+		if !g.use(key) {
+			return unauthenticated("what is signed was sent before")
 		}
-		info.giveBack = func() { g.used.Delete(string(code)) }
+		info.giveBack = func() { g.used.Delete(key) }
 	}
 	info.signer = g.signer
 	if info.caller == nil {
@@ -120,26 +124,26 @@ func (s *Service) checkSignature(r *http.Request, source string, body []byte) er
 	return nil
 }
 
-// check gives the code that was right.
+// check gives what was signed, once one of the codes is right.
 func (g *guard) check(ctx context.Context, r *http.Request, body []byte, now time.Time) ([]byte, error) {
 	c, ok := g.scheme.claim(r, body)
 	if !ok || len(c.codes) == 0 {
 		return nil, unauthenticated("there is no signature")
 	}
-	right := -1
+	right := false
 	for _, value := range g.secrets {
 		key, err := value.Get(ctx)
 		if err != nil {
 			return nil, err
 		}
 		want := g.scheme.code(key, c.signed)
-		for i, code := range c.codes[:min(len(c.codes), mostCodes)] {
+		for _, code := range c.codes[:min(len(c.codes), mostCodes)] {
 			if equal(want, code) {
-				right = i
+				right = true
 			}
 		}
 	}
-	if right < 0 {
+	if !right {
 		for _, value := range g.secrets { // it may have been rotated
 			value.Refresh(ctx)
 		}
@@ -148,14 +152,13 @@ func (g *guard) check(ctx context.Context, r *http.Request, body []byte, now tim
 	if age := now.Sub(c.time); c.timed && (age > g.tolerance || age < -g.tolerance) {
 		return nil, unauthenticated("the signature's time is more than " + g.tolerance.String() + " away")
 	}
-	return c.codes[right], nil
+	return c.signed, nil
 }
 
-// use marks a code as used, and tells whether it is new.
-func (g *guard) use(code []byte) bool {
+// use marks a key as used, and tells whether it is new.
+func (g *guard) use(key string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	key := string(code)
 	if _, has := g.used.Get(key); has {
 		return false
 	}

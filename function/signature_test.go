@@ -111,6 +111,37 @@ sources:
 	}
 }
 
+// While a secret is rotated a request bears a code for each. It is taken once,
+// whichever of its codes is shown the second time.
+func TestReplayDuringRotation(t *testing.T) {
+	t.Parallel()
+	const stamp, text = "1700000000", `1700000000.{"id":"d"}`
+	first, second := "v1="+sign("s1", text), "v1="+sign("s2", text)
+	both := "t=" + stamp + "," + first + "," + second
+	for name, headers := range map[string][]string{
+		"the same":             {both, both},
+		"the first alone":      {both, "t=" + stamp + "," + first},
+		"the second alone":     {both, "t=" + stamp + "," + second},
+		"first one, then both": {"t=" + stamp + "," + second, both},
+		"one after the other":  {"t=" + stamp + "," + first, "t=" + stamp + "," + second},
+		"in another order":     {both, "t=" + stamp + "," + second + "," + first},
+		"in upper case":        {both, "t=" + stamp + ",v1=" + strings.ToUpper(sign("s1", text))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, `sources: [{name: mine, deviceId: .id, measurements: "{n: 1}", `+
+				`signature: {secrets: [s1, s2], header: X-Sig, field: v1, timestamp: "field:t", signed: "{timestamp}.{body}"}}]`)
+			h.now = time.Unix(1700000000, 0)
+			h.azure.SetClock(h.now)
+			for i, want := range []string{ok, unauthorized} {
+				if got := h.send(http.MethodPost, "/api/mine", `{"id":"d"}`, "X-Sig", headers[i]); got != want {
+					t.Errorf("request %d: %s, want %s", i+1, got, want)
+				}
+			}
+		})
+	}
+}
+
 // A signature is used up by what it delivered, and not by what has to come again.
 func TestSignatureAfterFailure(t *testing.T) {
 	t.Parallel()
