@@ -1,3 +1,0 @@
-module github.com/gabriel-vasile/mimetype
-
-go 1.26
