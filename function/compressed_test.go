@@ -42,6 +42,18 @@ func TestCompressedBodies(t *testing.T) {
 	}
 	checked := zstd("KLUv/QRITQIAgkQQF5C1OjIA9v+AKtP0X7NEQrQlEf7M5z+XMSLVTCoNR9WoTF03F4OEPGuE/Rmu3WtnTwCuOHOJNsHyehHrG0fgyzABACUKEpBOm2M=")
 	bombed := zstd("KLUv/QRoTAAACFsBAPz/ORACAgAQ" + strings.Repeat("WwIAEFsCABBbAgAQ", 9) + "WwIAEFsDSAhbU4HFGg==") // four million brackets
+	block := func(text string) string {                                                                             // the last of a frame, as it is
+		header := uint32(len(text))<<3 | 1
+		return string([]byte{byte(header), byte(header >> 8), byte(header >> 16)}) + text
+	}
+	frame := func(window byte, text string) string {
+		return "\x28\xb5\x2f\xfd\x00" + string([]byte{window}) + block(text)
+	}
+	skippable := "\x5a\x2a\x4d\x18\x04\x00\x00\x00skip"
+	var many string
+	for _, char := range body {
+		many += frame(0x00, string(char)) + skippable
+	}
 	const malformed, large = "Bad Request malformed-body", "Request Entity Too Large body-too-large"
 	tests := []struct{ name, encoding, body, want string }{
 		{"gzip", "gzip", with(gz, body), ok},
@@ -50,6 +62,15 @@ func TestCompressedBodies(t *testing.T) {
 		{"deflate without zlib's frame", "Deflate", with(bare, body), ok},
 		{"zstd", "zstd", checked, ok},
 		{"zstd in two frames, another's between them", "zstd", zstd("KLUv/QBoQQEAeyJkZXZpY2UiOnsiZGV2aWNlSWQiOiJkLTEifSwibWVhc3VyZW1lblAqTRgDAAAAYWJjKLUv/QRIQQEAdHMiOnsidGVtcCI6MjAuMzEsIm4iOjkwMDcxOTkyNTQ3NDA5OTN9fXd8SBc="), ok},
+		{"zstd with the largest window", "zstd", frame(0x68, body), ok},
+		{"zstd with a window of 9 MiB", "zstd", frame(0x69, body), malformed},
+		{"zstd with a window of 2 GiB", "zstd", frame(21<<3, body), malformed},
+		{"zstd that announces 8 EiB", "zstd", "\x28\xb5\x2f\xfd\xe0\xff\xff\xff\xff\xff\xff\xff\x7f" + block(body), large},
+		{"zstd that announces 4 MiB and holds less", "zstd", "\x28\xb5\x2f\xfd\xa0\x00\x00\x40\x00" + block(body), malformed},
+		{"zstd between skippable frames", "zstd", skippable + frame(0x00, body) + skippable, ok},
+		{"zstd after a skippable frame that is cut off", "zstd", skippable[:9], malformed},
+		{"zstd in many frames", "zstd", many, ok},
+		{"zstd with something after it", "zstd", frame(0x00, body) + "xy", malformed},
 		{"gzip in zstd", "gzip, zstd", checked, malformed},
 		{"zstd in gzip", "zstd, gzip", with(gz, checked), ok},
 		{"three times", "gzip, gzip, gzip", with(gz, with(gz, with(gz, body))), "Unsupported Media Type unsupported-media"},
@@ -78,6 +99,18 @@ func TestCompressedBodies(t *testing.T) {
 				t.Errorf("sent: %+v", events)
 			}
 		})
+	}
+}
+
+// What is asked of a sender whose window is too large can be done.
+func TestZstdWindowTooLarge(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "", "AUTH=none")
+	w := httptest.NewRecorder()
+	h.service.ServeHTTP(w, request(t, http.MethodPost, "/api/telemetry", "\x28\xb5\x2f\xfd\x00\x70\x01\x00\x00", "Content-Encoding", "zstd"))
+	const want = "the body is not zstd: the window of a frame is larger than 8 MiB, the most that RFC 9659 allows"
+	if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), want) {
+		t.Errorf("%d %s, want 400 and %q", w.Code, w.Body, want)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
+
 	"mayfly/internal/secret"
 	"mayfly/transform"
 )
@@ -29,8 +31,9 @@ type Service struct {
 	devices      *deviceLimits
 	load         load
 
-	routes    func() http.Handler // made by the first request, not at a cold start
-	confirmer http.RoundTripper   // of destinations of AWS IoT
+	zstd      func() (*zstd.Decoder, error) // made by the first body that needs it
+	routes    func() http.Handler           // made by the first request, not at a cold start
+	confirmer http.RoundTripper             // of destinations of AWS IoT
 	counters  counters
 	observe   func(Delivery)
 }
@@ -81,6 +84,7 @@ func New(c *Config, d Dependencies) *Service {
 		}
 	}
 	s.routes = sync.OnceValue(s.newRoutes)
+	s.zstd = sync.OnceValues(func() (*zstd.Decoder, error) { return newZstd(c.BodyLimit) })
 	return s
 }
 
