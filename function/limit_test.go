@@ -1,0 +1,49 @@
+package function
+
+import (
+	"testing"
+)
+
+// What is under way is bounded in requests and in bytes of their bodies; a body
+// that is alone is let in whatever its size.
+func TestLoadIsBounded(t *testing.T) {
+	t.Parallel()
+	const mib = 1 << 20
+	for name, tt := range map[string]struct {
+		underWay []int // bodies
+		next     int
+		want     bool
+	}{
+		"nothing under way":               {nil, 1, true},
+		"one that is alone, to the bound": {nil, 64 * mib, true},
+		"one that is alone, past it":      {nil, 65 * mib, true},
+		"another beside it":               {[]int{65 * mib}, 1, false},
+		"two to the bound":                {[]int{63 * mib}, mib, true},
+		"two past the bound":              {[]int{63 * mib}, mib + 1, false},
+		"an empty one beside the bound":   {[]int{64 * mib}, 0, true},
+		"the third of three requests":     {[]int{1, 1}, 1, true},
+		"the fourth of three requests":    {[]int{1, 1, 1}, 1, false},
+		"the fourth, though it is empty":  {[]int{0, 0, 0}, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLoad(3, 100*mib)
+			for _, n := range tt.underWay {
+				if err := l.enter(n); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := l.enter(tt.next); (err == nil) != tt.want {
+				t.Errorf("got %v", err)
+			} else if err == nil {
+				l.leave(tt.next)
+			}
+			for _, n := range tt.underWay { // a refused one has left nothing behind
+				l.leave(n)
+			}
+			if requests, bytes := l.requests.held.Load(), l.working.held.Load(); requests != 0 || bytes != 0 {
+				t.Errorf("%d requests and %d bytes are left", requests, bytes)
+			}
+		})
+	}
+}
