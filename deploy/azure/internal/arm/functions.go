@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -25,8 +26,8 @@ var special = map[string]function{
 }
 
 var functions = map[string]function{
-	"and":                    {2, -1, func(_ *scope, a []any) (any, error) { return !contains(a, false), nil }},
-	"or":                     {2, -1, func(_ *scope, a []any) (any, error) { return contains(a, true), nil }},
+	"and":                    {2, -1, func(_ *scope, a []any) (any, error) { return !slices.Contains(a, any(false)), nil }},
+	"or":                     {2, -1, func(_ *scope, a []any) (any, error) { return slices.Contains(a, any(true)), nil }},
 	"not":                    {1, 1, func(_ *scope, a []any) (any, error) { return a[0] == false, nil }},
 	"equals":                 {2, 2, func(_ *scope, a []any) (any, error) { return reflect.DeepEqual(number(a[0]), number(a[1])), nil }},
 	"empty":                  {1, 1, func(_ *scope, a []any) (any, error) { return empty(a[0]), nil }},
@@ -108,15 +109,6 @@ func (s *scope) call(c Call) (any, error) {
 		return nil, fmt.Errorf("function %s: %w", c.Function, err)
 	}
 	return v, nil
-}
-
-func contains(list []any, v any) bool {
-	for _, e := range list {
-		if e == v {
-			return true
-		}
-	}
-	return false
 }
 
 // number makes an integer of an expression and one of JSON alike.
@@ -223,11 +215,11 @@ func joinID(root, kind string, names []string) (string, error) {
 	if !ok || len(segments) != len(names) {
 		return "", fmt.Errorf("%s wants %d names, not %d", kind, len(segments), len(names))
 	}
-	id := root + "/providers/" + provider
+	id := []string{root, "providers", provider}
 	for i, segment := range segments {
-		id += "/" + segment + "/" + names[i]
+		id = append(id, segment, names[i])
 	}
-	return id, nil
+	return strings.Join(id, "/"), nil
 }
 
 // text turns symbols into strings.
