@@ -5,38 +5,26 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
+
+	"mayfly/emulator/internal/fault"
+	"mayfly/emulator/internal/fleet"
+	"mayfly/emulator/internal/wire"
 )
 
 const maxConsoleBody = 1 << 20
 
-// ConsoleHandler is the plain-HTTP face for people and tools: the record, the devices, the faults, the clock; and the
-// proxy (CONNECT) to the HTTPS face. It answers loopback Host names only, so that no page on the web can reach it by a
-// name of its own; GET changes nothing; a change from another origin is refused.
+// ConsoleHandler answers plain HTTP for people and tools: the record, the devices, the faults, the clock; and it is a
+// proxy (CONNECT) to the HTTPS port. It answers loopback Host names only, so that no page on the web can reach it by a
+// name of its own; GET changes nothing; changes from other origins are refused.
 func (e *Emulator) ConsoleHandler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /events", e.getEvents)
-	mux.HandleFunc("DELETE /events", func(w http.ResponseWriter, _ *http.Request) {
-		e.ResetRecord()
-		w.WriteHeader(http.StatusNoContent)
-	})
-	mux.HandleFunc("GET /calls", e.getCalls)
-	mux.HandleFunc("GET /stream", e.getStream)
-	mux.HandleFunc("GET /stats", show(func(*http.Request) (any, error) { return e.Stats(), nil }))
-	mux.HandleFunc("GET /feedback", show(func(*http.Request) (any, error) { return e.Feedback(), nil }))
-	mux.HandleFunc("GET /files", show(func(*http.Request) (any, error) { return e.Files(), nil }))
-	mux.HandleFunc("GET /devices", show(func(*http.Request) (any, error) { return e.Devices(), nil }))
-	mux.HandleFunc("GET /devices/{id}", show(e.getDevice))
-	mux.HandleFunc("POST /devices/{id}/{action}", show(e.postDevice))
-	mux.HandleFunc("GET /faults", show(func(*http.Request) (any, error) { return e.Faults(), nil }))
-	mux.HandleFunc("POST /faults", show(e.postFaults))
-	mux.HandleFunc("DELETE /faults", show(func(*http.Request) (any, error) { e.ClearFaults(); return nil, nil }))
-	mux.HandleFunc("DELETE /faults/{id}", show(e.deleteFault))
-	mux.HandleFunc("GET /clock", show(func(*http.Request) (any, error) { return e.clockView(), nil }))
-	mux.HandleFunc("POST /clock", show(e.postClock))
-	mux.HandleFunc("GET /ca.pem", e.getCA)
+	for _, r := range e.consoleRoutes() {
+		mux.HandleFunc(r.pattern, r.handler)
+	}
 	if e.cfg.Page != nil {
 		mux.Handle("/", e.cfg.Page)
 	} else {
@@ -47,7 +35,7 @@ func (e *Emulator) ConsoleHandler() http.Handler {
 		switch {
 		case r.Method == http.MethodConnect:
 			e.connect(w, r)
-		case !isLoopback(hostOnly(r.Host)):
+		case !wire.IsLoopback(wire.HostOnly(r.Host)):
 			http.Error(w, "the console answers on localhost, 127.0.0.1 and [::1] only", http.StatusForbidden)
 		default:
 			w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -57,14 +45,61 @@ func (e *Emulator) ConsoleHandler() http.Handler {
 	})
 }
 
-// badRequest and notThere are the errors of the console's own callers.
+type route struct {
+	pattern string
+	handler http.HandlerFunc
+}
+
+// consoleRoutes is the console's API; docs/emulator.md describes it.
+func (e *Emulator) consoleRoutes() []route {
+	get := func(f func() any) http.HandlerFunc {
+		return reply(func(*http.Request) (any, error) { return f(), nil })
+	}
+	do := func(f func()) http.HandlerFunc {
+		return reply(func(*http.Request) (any, error) { f(); return nil, nil })
+	}
+	return []route{
+		{"GET /events", e.getEvents},
+		{"DELETE /events", do(e.ResetRecord)},
+		{"GET /calls", e.getCalls},
+		{"GET /stream", e.getStream},
+		{"GET /stats", get(func() any { return e.Stats() })},
+		{"GET /devices", get(func() any { return e.Devices() })},
+		{"GET /devices/{id}", reply(e.getDevice)},
+		{"POST /devices/{id}/{action}", reply(e.postDevice)},
+		{"GET /feedback", get(func() any { return e.Feedback() })},
+		{"GET /files", get(func() any { return e.Files() })},
+		{"GET /faults", get(func() any { return e.Faults() })},
+		{"POST /faults", reply(e.postFaults)},
+		{"DELETE /faults", do(e.ClearFaults)},
+		{"DELETE /faults/{id}", reply(e.deleteFault)},
+		{"GET /clock", get(func() any { return e.clockView() })},
+		{"POST /clock", reply(e.postClock)},
+		{"GET /ca.pem", e.getCA},
+	}
+}
+
+// connect lets any program that honors HTTPS_PROXY reach the emulator by Azure's host names.
+func (e *Emulator) connect(w http.ResponseWriter, r *http.Request) {
+	host, port, err := net.SplitHostPort(r.Host)
+	kind := e.kindOf(wire.HostOnly(host))
+	if err != nil || port != "443" || kind == wire.HostOther || kind == wire.HostLoopback {
+		http.Error(w, "this proxy connects to DPS, IoT hubs and the emulator's storage account on port 443 only",
+			http.StatusForbidden)
+		return
+	}
+	e.net.Tunnel(w, r)
+}
+
+// badRequest and notFound are the errors of those who call the console.
 type badRequest struct{ error }
 
-type notThere struct{ what string }
+type notFound struct{ what string }
 
-func (n notThere) Error() string { return "there is no " + n.what }
+func (n notFound) Error() string { return "unknown " + n.what }
 
-func show(f func(*http.Request) (any, error)) http.HandlerFunc {
+// reply answers with the JSON of what f returns, 204 when that is nil, or the error.
+func reply(f func(*http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v, err := f(r)
 		switch {
@@ -80,8 +115,8 @@ func show(f func(*http.Request) (any, error)) http.HandlerFunc {
 
 func writeError(w http.ResponseWriter, err error) {
 	status := http.StatusBadRequest
-	var none notThere
-	if errors.As(err, &none) || errors.Is(err, ErrNoDevice) {
+	var unknown notFound
+	if errors.As(err, &unknown) || errors.Is(err, ErrNoDevice) {
 		status = http.StatusNotFound
 	}
 	if errors.Is(err, ErrQueueFull) {
@@ -98,7 +133,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	_ = enc.Encode(v)
 }
 
-// readJSON reads a small body; none is the zero value.
+// readJSON reads a small body; an empty one leaves v alone.
 func readJSON(r *http.Request, v any) error {
 	b, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -117,63 +152,77 @@ func (e *Emulator) getDevice(r *http.Request) (any, error) {
 	if d, ok := e.Device(r.PathValue("id")); ok {
 		return d, nil
 	}
-	return nil, notThere{"device " + r.PathValue("id")}
+	return nil, notFound{"device " + r.PathValue("id")}
+}
+
+// moveRequest is the body of POST /devices/{id}/move; /provision reads its hub.
+type moveRequest struct {
+	Hub            string `json:"hub"`
+	StaleLookup    bool   `json:"staleLookup"`
+	OldHubDisabled bool   `json:"oldHubDisabled"`
+	OnRegister     bool   `json:"onRegister"`
+}
+
+// deviceActions are the actions of POST /devices/{id}/{action} that need no more than the id.
+func (e *Emulator) deviceActions() map[string]func(id string) {
+	return map[string]func(string){
+		"disable":         e.Disable,
+		"enable":          e.Enable,
+		"block":           e.Block,
+		"approve":         e.Approve,
+		"await-approval":  e.AwaitApproval,
+		"purge":           func(id string) { e.Purge(id) },
+		"delete":          e.Delete,
+		"delete-from-hub": e.DeleteFromHub,
+	}
 }
 
 // postDevice is POST /devices/{id}/{action}.
 func (e *Emulator) postDevice(r *http.Request) (any, error) {
-	id := r.PathValue("id")
-	if !validRegistrationID(id) {
-		return nil, badRequest{fmt.Errorf("device id %q", clip(id, 64))}
+	id, action := r.PathValue("id"), r.PathValue("action")
+	if !wire.ValidRegistrationID(id) {
+		return nil, badRequest{fmt.Errorf("%q is not a device id", wire.Clip(id, 64))}
 	}
-	var req struct {
-		Hub            string `json:"hub"`
-		StaleLookup    bool   `json:"staleLookup"`
-		OldHubDisabled bool   `json:"oldHubDisabled"`
-		OnRegister     bool   `json:"onRegister"`
-	}
-	action := r.PathValue("action")
-	if action == "c2d" {
+	var err error
+	switch action {
+	case "provision", "move":
+		err = e.postHub(r, id, action)
+	case "c2d":
 		var m Message
-		if err := readJSON(r, &m); err != nil {
-			return nil, err
+		if err = readJSON(r, &m); err == nil {
+			err = e.SendToDevice(id, m)
 		}
-		if err := e.SendToDevice(id, m); err != nil {
-			return nil, err
+	default:
+		do := e.deviceActions()[action]
+		if do == nil {
+			return nil, notFound{"action " + wire.Clip(action, 32)}
 		}
-	} else if err := readJSON(r, &req); err != nil {
+		do(id)
+	}
+	if err != nil {
 		return nil, err
 	}
-	if req.Hub != "" && kindOfHost(strings.ToLower(req.Hub), "") != hostHub || req.Hub == "" && action == "move" {
-		return nil, badRequest{fmt.Errorf("hub %q: want NAME.azure-devices.net", req.Hub)}
-	}
-	switch action {
-	case "c2d":
-	case "move":
-		e.script(id, func(d *device) {
-			e.moveDevice(d, req.Hub, move{stale: req.StaleLookup, disabled: req.OldHubDisabled, later: req.OnRegister})
-		})
-	case "provision":
-		e.Provision(id, req.Hub)
-	case "disable":
-		e.Disable(id)
-	case "enable", "approve":
-		e.Enable(id)
-	case "block":
-		e.Block(id)
-	case "await-approval":
-		e.AwaitApproval(id)
-	case "purge":
-		e.Purge(id)
-	case "delete-from-hub":
-		e.DeleteFromHub(id)
-	case "delete":
-		e.Delete(id)
+	if action == "delete" {
 		return nil, nil
-	default:
-		return nil, notThere{"action " + clip(action, 32)}
 	}
 	return e.getDevice(r)
+}
+
+func (e *Emulator) postHub(r *http.Request, id, action string) error {
+	var req moveRequest
+	if err := readJSON(r, &req); err != nil {
+		return err
+	}
+	if req.Hub != "" && !wire.IsHub(req.Hub) || req.Hub == "" && action == "move" {
+		return badRequest{fmt.Errorf("hub %q: want NAME.azure-devices.net", req.Hub)}
+	}
+	if action == "provision" {
+		e.Provision(id, req.Hub)
+		return nil
+	}
+	m := fleet.Move{StaleLookup: req.StaleLookup, OldHubDisabled: req.OldHubDisabled, OnRegister: req.OnRegister}
+	e.fleet.Move(id, req.Hub, m, e.Now())
+	return nil
 }
 
 func (e *Emulator) postFaults(r *http.Request) (any, error) {
@@ -186,26 +235,26 @@ func (e *Emulator) postFaults(r *http.Request) (any, error) {
 
 func (e *Emulator) deleteFault(r *http.Request) (any, error) {
 	if !e.RemoveFault(r.PathValue("id")) {
-		return nil, notThere{"fault " + clip(r.PathValue("id"), 64)}
+		return nil, notFound{"fault " + wire.Clip(r.PathValue("id"), 64)}
 	}
 	return nil, nil
 }
 
 type clockJSON struct {
-	Time   time.Time    `json:"time"`
-	Offset jsonDuration `json:"offset"` // from the true time
+	Time   time.Time      `json:"time"`
+	Offset fault.Duration `json:"offset"` // from the true time
 }
 
 func (e *Emulator) clockView() clockJSON {
-	return clockJSON{e.Now(), jsonDuration(e.clock.Load())}
+	return clockJSON{e.Now(), fault.Duration(e.clock.Load())}
 }
 
-// postClock steps the clock, sets it, or gives it the true time again.
+// postClock moves the clock, sets it, or makes it show the true time again.
 func (e *Emulator) postClock(r *http.Request) (any, error) {
 	var req struct {
-		Step  jsonDuration `json:"step"`
-		Set   time.Time    `json:"set"`
-		Reset bool         `json:"reset"`
+		Step  fault.Duration `json:"step"`
+		Set   time.Time      `json:"set"`
+		Reset bool           `json:"reset"`
 	}
 	if err := readJSON(r, &req); err != nil {
 		return nil, err
@@ -235,7 +284,7 @@ func (e *Emulator) getIndex(w http.ResponseWriter, r *http.Request) {
   ID scope   %s
   hubs       %s
   HTTPS      %s
-  any program that honours HTTPS_PROXY:
+  any program that honors HTTPS_PROXY:
     curl -s http://%[4]s/ca.pem > ca.pem
     HTTPS_PROXY=http://%[4]s SSL_CERT_FILE=ca.pem your-program
 

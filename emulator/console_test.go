@@ -185,7 +185,7 @@ func TestConsoleActions(t *testing.T) {
 		{"GET", "/devices", "", 200, "[]"},
 		{"POST", "/faults", `[{"id":"f","endpoint":"events","status":503}]`, 200, `{"ids":["f"]}`},
 		{"POST", "/faults", `{"endpoint":"poll","hang":true,"count":1}`, 200, `fault-2`},
-		{"POST", "/faults", `{"endpoint":"poll"}`, 400, "does nothing"},
+		{"POST", "/faults", `{"endpoint":"poll"}`, 400, "effect: none is set"},
 		{"GET", "/faults", "", 200, `"status":503`},
 		{"DELETE", "/faults/f", "", 204, ""},
 		{"DELETE", "/faults/f", "", 404, "error"},

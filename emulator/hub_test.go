@@ -32,7 +32,7 @@ func TestHubTokens(t *testing.T) {
 		"longer sr":              {token(t, key, hub+"%2Fdevices%2FDev-1%2Fmessages%2Fevents", soon, ""), 204, ""},
 		"slash at the end":       {token(t, key, hub+"%2Fdevices%2FDev-1%2F", soon, ""), 204, ""},
 		"empty skn":              {token(t, key, hub+"%2Fdevices%2FDev-1", soon, "&skn="), 204, ""},
-		"sr of the hub":          {token(t, key, hub, soon, ""), 204, "sr names no device"},
+		"sr of the hub":          {token(t, key, hub, soon, ""), 204, "sr does not name a device"},
 		"none":                   {"-", 401, ""},
 		"not a token":            {"Bearer x", 401, ""},
 		"prefix within a name":   {token(t, key, hub+"%2Fdevices%2FDev", soon, ""), 401, ""},

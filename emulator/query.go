@@ -5,18 +5,22 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"mayfly/emulator/internal/record"
+	"mayfly/emulator/internal/wire"
 )
 
 const (
-	maxWait   = 5 * time.Minute
-	heartbeat = 15 * time.Second
+	maxConsoleWait = 5 * time.Minute
+	heartbeat      = 15 * time.Second
 )
 
-// query is what GET /events and GET /calls have in common.
+// query is what GET /events and GET /calls accept.
 type query struct {
 	Filter
 	count  int // 0: all
@@ -30,7 +34,7 @@ func (e *Emulator) parseQuery(r *http.Request) (q query, err error) {
 		switch name {
 		case "device", "hub", "op", "since", "after", "count", "wait", "format":
 		default:
-			return q, badRequest{fmt.Errorf("unknown parameter %q", clip(name, 32))}
+			return q, badRequest{fmt.Errorf("unknown parameter %q", wire.Clip(name, 32))}
 		}
 	}
 	q.Device, q.Hub, q.Op = v.Get("device"), v.Get("hub"), v.Get("op")
@@ -39,17 +43,17 @@ func (e *Emulator) parseQuery(r *http.Request) (q query, err error) {
 	}
 	if s := v.Get("after"); s != "" {
 		if q.After, err = strconv.ParseUint(s, 10, 64); err != nil {
-			return q, badRequest{errors.New("after: want the seq of an event")}
+			return q, badRequest{errors.New("after: want the seq of an event or a call")}
 		}
 	}
 	if s := v.Get("count"); s != "" {
 		if q.count, err = strconv.Atoi(s); err != nil || q.count < 1 {
-			return q, badRequest{errors.New("count: want a number from 1")}
+			return q, badRequest{errors.New("count: want a number of at least 1")}
 		}
 	}
 	if s := v.Get("wait"); s != "" {
-		if q.wait, err = time.ParseDuration(s); err != nil || q.wait < 0 || q.wait > maxWait {
-			return q, badRequest{fmt.Errorf("wait: want a duration up to %v, such as 5s", maxWait)}
+		if q.wait, err = time.ParseDuration(s); err != nil || q.wait < 0 || q.wait > maxConsoleWait {
+			return q, badRequest{fmt.Errorf("wait: want a duration up to %v, such as 5s", maxConsoleWait)}
 		}
 	}
 	switch f := v.Get("format"); f {
@@ -63,7 +67,7 @@ func (e *Emulator) parseQuery(r *http.Request) (q query, err error) {
 	return q, nil
 }
 
-// parseSince takes a time, or how long ago.
+// parseSince reads a time, or a duration before now.
 func (e *Emulator) parseSince(s string) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
@@ -74,11 +78,12 @@ func (e *Emulator) parseSince(s string) (time.Time, error) {
 	if d, err := time.ParseDuration(s); err == nil && d >= 0 {
 		return e.Now().Add(-d), nil
 	}
-	return time.Time{}, badRequest{errors.New("since: want a time such as 2026-01-02T03:04:05Z, or how long ago, such as 5m")}
+	return time.Time{}, badRequest{errors.New(
+		"since: want a time such as 2026-01-02T03:04:05Z, or a duration before now such as 5m")}
 }
 
-// getEvents answers with what matches. With wait it waits for count events first, or for one; when there are fewer in
-// the end, the header Mayfly-Missing says how many. Without wait, count takes the newest.
+// getEvents answers with the events that match. With wait it first waits for count events, or for one; when there are
+// fewer in the end, the header Mayfly-Missing says how many are missing. Without wait, count selects the newest.
 func (e *Emulator) getEvents(w http.ResponseWriter, r *http.Request) {
 	q, err := e.parseQuery(r)
 	if err != nil {
@@ -131,25 +136,18 @@ func writeList[T any](w http.ResponseWriter, ndjson bool, list []T) {
 	}
 }
 
-// getStream sends each event and each call as it happens, as server-sent events named event and call; what a slow
-// reader has missed is counted in one named gap. After a new connection
-// (Last-Event-ID of an event) the stored events since then come first.
+// getStream sends each event and each call as it happens, as server-sent events named event and call. Entries that a
+// slow reader has missed are counted in an event named gap. A reader that connects again with the Last-Event-ID of an
+// event first gets the events that were stored since.
 func (e *Emulator) getStream(w http.ResponseWriter, r *http.Request) {
 	rc := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
-	s, end := e.record.subscribe()
-	defer end()
-	last, resumed := strings.CutPrefix(r.Header.Get("Last-Event-ID"), "event-")
-	var after uint64
-	if resumed {
-		after, _ = strconv.ParseUint(last, 10, 64)
-		for _, ev := range e.EventsWhere(Filter{After: after}) {
-			if sse(w, ev) != nil {
-				return
-			}
-			after = ev.Seq
-		}
+	s := e.record.Subscribe()
+	defer s.Close()
+	after, err := e.resume(w, r.Header.Get("Last-Event-ID"))
+	if err != nil {
+		return
 	}
 	if _, err := fmt.Fprint(w, ": connected\n\n"); err != nil || rc.Flush() != nil {
 		return
@@ -162,20 +160,9 @@ func (e *Emulator) getStream(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		case <-beat.C:
-			_, err = fmt.Fprint(w, ": still here\n\n")
-		case v := <-s.ch:
-			for { // one flush for all that is there
-				if ev, ok := v.(Event); !ok || ev.Seq > after {
-					err = sse(w, v)
-				}
-				if err != nil || len(s.ch) == 0 {
-					break
-				}
-				v = <-s.ch
-			}
-			if n := e.record.takeDropped(s); n > 0 && err == nil {
-				_, err = fmt.Fprintf(w, "event: gap\ndata: {\"dropped\":%d}\n\n", n)
-			}
+			_, err = fmt.Fprint(w, ": heartbeat\n\n")
+		case v := <-s.C:
+			err = writeEntries(w, s, v, after)
 		}
 		if err != nil || rc.Flush() != nil {
 			return
@@ -183,8 +170,44 @@ func (e *Emulator) getStream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func sse(w http.ResponseWriter, v any) error {
-	b, err := marshal(v)
+// resume writes the events after the one that id names and returns the sequence number of the last.
+func (e *Emulator) resume(w io.Writer, id string) (after uint64, err error) {
+	seq, ok := strings.CutPrefix(id, "event-")
+	if !ok {
+		return 0, nil
+	}
+	after, _ = strconv.ParseUint(seq, 10, 64) // an id that is not ours counts as 0: all events
+	for _, ev := range e.EventsWhere(Filter{After: after}) {
+		if err := sse(w, ev); err != nil {
+			return 0, err
+		}
+		after = ev.Seq
+	}
+	return after, nil
+}
+
+// writeEntries writes v and all entries that are waiting behind it, so that one flush is enough for them.
+func writeEntries(w io.Writer, s *record.Subscription, v any, after uint64) error {
+	for {
+		if ev, ok := v.(Event); !ok || ev.Seq > after {
+			if err := sse(w, v); err != nil {
+				return err
+			}
+		}
+		if len(s.C) == 0 {
+			break
+		}
+		v = <-s.C
+	}
+	if n := s.TakeDropped(); n > 0 {
+		_, err := fmt.Fprintf(w, "event: gap\ndata: {\"dropped\":%d}\n\n", n)
+		return err
+	}
+	return nil
+}
+
+func sse(w io.Writer, v any) error {
+	b, err := wire.Marshal(v)
 	if err != nil {
 		return err
 	}

@@ -14,30 +14,44 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"mayfly/emulator/internal/wire"
 )
 
-// Handler is the HTTPS face: the Host header tells DPS from hubs, and on a loopback address the path does.
-func (e *Emulator) Handler() http.Handler { return http.HandlerFunc(e.serve) }
+const (
+	slowBodySteps       = 10 // in which a slow body is written
+	tlsHandshakeTimeout = 10 * time.Second
+	idleConnTimeout     = 30 * time.Second
+	maxIdleConns        = 16
+)
 
-func (e *Emulator) serve(w http.ResponseWriter, r *http.Request) {
-	rep, d := e.exchange(r)
-	if d.cut || d.err != nil {
-		panic(http.ErrAbortHandler)
-	}
+// Handler answers what the HTTPS port answers: the Host header tells DPS from hubs, and on a loopback address the path
+// does.
+func (e *Emulator) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rep, d := e.serve(r)
+		if d.cut || d.err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		e.write(r.Context(), w, rep, d)
+	})
+}
+
+func (e *Emulator) write(ctx context.Context, w http.ResponseWriter, rep wire.Reply, d delivery) {
 	h := w.Header()
-	for _, kv := range rep.header {
-		h[kv[0]] = append(h[kv[0]], kv[1]) // as Azure writes them, not as net/http would
+	for _, kv := range rep.Header {
+		h[kv[0]] = append(h[kv[0]], kv[1]) // spelled as Azure spells them, not as net/http does
 	}
-	if rep.status != http.StatusNoContent {
-		h["Content-Length"] = []string{strconv.Itoa(len(rep.body))}
+	if rep.Status != http.StatusNoContent {
+		h["Content-Length"] = []string{strconv.Itoa(len(rep.Body))}
 	}
-	w.WriteHeader(rep.status)
-	body := rep.body
+	w.WriteHeader(rep.Status)
+	body := rep.Body
 	if d.truncate {
 		body = body[:len(body)/2]
 	}
 	if d.slow > 0 {
-		e.dribble(r.Context(), w, body, d.slow)
+		e.writeSlowly(ctx, w, body, d.slow)
 	} else {
 		_, _ = w.Write(body)
 	}
@@ -47,26 +61,24 @@ func (e *Emulator) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-const dribbles = 10
-
-func (e *Emulator) dribble(ctx context.Context, w http.ResponseWriter, body []byte, over time.Duration) {
+func (e *Emulator) writeSlowly(ctx context.Context, w http.ResponseWriter, body []byte, over time.Duration) {
 	rc := http.NewResponseController(w)
 	_ = rc.Flush()
-	for i := range dribbles {
-		if e.pause(ctx, over/dribbles) != nil {
+	for i := range slowBodySteps {
+		if e.pauses.wait(ctx, over/slowBodySteps) != nil {
 			panic(http.ErrAbortHandler)
 		}
-		_, _ = w.Write(body[i*len(body)/dribbles : (i+1)*len(body)/dribbles])
+		_, _ = w.Write(body[i*len(body)/slowBodySteps : (i+1)*len(body)/slowBodySteps])
 		_ = rc.Flush()
 	}
 }
 
 // RoundTripper calls the emulator without sockets and without goroutines, also inside a synctest bubble. Faults behave
-// as over a socket: a cut is ECONNRESET, a name that no service has is a *net.DNSError, hanging ends with the request's
+// as over a socket: a cut is ECONNRESET, an unknown host name is a *net.DNSError, hanging ends with the request's
 // context.
 func (e *Emulator) RoundTripper() http.RoundTripper { return memory{e: e} }
 
-// RoundTripperWith is RoundTripper with a client certificate, as a TLS handshake would have shown it.
+// RoundTripperWith is RoundTripper with a client certificate, as if a TLS handshake had presented it.
 func (e *Emulator) RoundTripperWith(cert tls.Certificate) (http.RoundTripper, error) {
 	m := memory{e: e, tls: &tls.ConnectionState{Version: tls.VersionTLS13, HandshakeComplete: true}}
 	for _, der := range cert.Certificate {
@@ -92,10 +104,10 @@ func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if host := hostOnly(req.URL.Host); !m.e.validHost(host) {
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
+	if err := m.e.lookup("tcp", req.URL.Host); err != nil {
+		return nil, err
 	}
-	rep, d := m.e.exchange(m.incoming(req))
+	rep, d := m.e.serve(m.incoming(req))
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -103,6 +115,15 @@ func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 	}
 	return m.outgoing(req, rep, d), nil
+}
+
+// lookup fails as a name server does for a host name that no service has.
+func (e *Emulator) lookup(network, addr string) error {
+	host := wire.HostOnly(addr)
+	if e.resolves(host) {
+		return nil
+	}
+	return &net.OpError{Op: "dial", Net: network, Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
 }
 
 // incoming is the request as a server would have read it.
@@ -118,9 +139,9 @@ func (m memory) incoming(req *http.Request) *http.Request {
 	if in.Body == nil || in.Body == http.NoBody {
 		in.Body, in.ContentLength = http.NoBody, 0
 	} else if in.ContentLength == 0 {
-		in.ContentLength = -1 // a client's way to say that it does not know
+		in.ContentLength = -1 // to a client 0 means unknown
 	}
-	in.Body = onlyReader{in.Body}
+	in.Body = io.NopCloser(in.Body) // RoundTrip closes it
 	in.TLS, in.RemoteAddr, in.RequestURI = m.tls, "192.0.2.1:1234", req.URL.RequestURI()
 	in.Proto, in.ProtoMajor, in.ProtoMinor = "HTTP/1.1", 1, 1
 	if in.TLS == nil {
@@ -129,33 +150,30 @@ func (m memory) incoming(req *http.Request) *http.Request {
 	return in
 }
 
-type onlyReader struct{ io.Reader }
-
-func (onlyReader) Close() error { return nil }
-
-func (m memory) outgoing(req *http.Request, rep reply, d delivery) *http.Response {
+func (m memory) outgoing(req *http.Request, rep wire.Reply, d delivery) *http.Response {
 	resp := &http.Response{
-		Status: strconv.Itoa(rep.status) + " " + http.StatusText(rep.status), StatusCode: rep.status,
+		Status: strconv.Itoa(rep.Status) + " " + http.StatusText(rep.Status), StatusCode: rep.Status,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: make(http.Header, len(rep.header)+1), ContentLength: int64(len(rep.body)), Request: req, TLS: m.tls,
+		Header: make(http.Header, len(rep.Header)+1), ContentLength: int64(len(rep.Body)), Request: req, TLS: m.tls,
 	}
-	for _, kv := range rep.header {
+	for _, kv := range rep.Header {
 		resp.Header.Add(kv[0], kv[1])
 	}
 	resp.Header.Set("Date", m.e.Now().UTC().Format(http.TimeFormat))
-	if rep.status != http.StatusNoContent {
-		resp.Header.Set("Content-Length", strconv.Itoa(len(rep.body)))
+	if rep.Status != http.StatusNoContent {
+		resp.Header.Set("Content-Length", strconv.Itoa(len(rep.Body)))
 	}
-	var body io.Reader = bytes.NewReader(rep.body)
+	var body io.Reader = bytes.NewReader(rep.Body)
 	if d.truncate {
-		body = io.MultiReader(bytes.NewReader(rep.body[:len(rep.body)/2]), failing{io.ErrUnexpectedEOF})
+		body = io.MultiReader(bytes.NewReader(rep.Body[:len(rep.Body)/2]), failing{io.ErrUnexpectedEOF})
 	}
 	if d.slow > 0 {
-		step := max(1, (len(rep.body)+dribbles-1)/dribbles)
-		steps := max(1, (len(rep.body)+step-1)/step)
-		body = &slowReader{e: m.e, ctx: req.Context(), r: body, step: step, steps: steps, wait: d.slow / time.Duration(steps)}
+		step := max(1, (len(rep.Body)+slowBodySteps-1)/slowBodySteps)
+		steps := max(1, (len(rep.Body)+step-1)/step)
+		body = &slowReader{e: m.e, ctx: req.Context(), r: body, step: step, steps: steps,
+			wait: d.slow / time.Duration(steps)}
 	}
-	resp.Body = onlyReader{body}
+	resp.Body = io.NopCloser(body)
 	return resp
 }
 
@@ -163,44 +181,44 @@ type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// slowReader hands out a step at a time.
+// slowReader waits before each step.
 type slowReader struct {
 	e           *Emulator
-	ctx         context.Context // the request's: a Read has no other way to know it
+	ctx         context.Context // the request's: Read has no other way to get it
 	r           io.Reader
-	step, steps int // bytes at a time, and how many times still
+	step, steps int // bytes in one step, and how many steps are left
 	wait        time.Duration
 }
 
 func (s *slowReader) Read(p []byte) (int, error) {
 	if s.steps > 0 {
 		s.steps--
-		if err := s.e.pause(s.ctx, s.wait); err != nil {
+		if err := s.e.pauses.wait(s.ctx, s.wait); err != nil {
 			return 0, err
 		}
 	}
 	return s.r.Read(p[:min(len(p), s.step)])
 }
 
-// Transport reaches the listener over TLS whatever Azure host name the URL has, and trusts its CA. Names that no service
-// has do not resolve. Let its idle connections go (CloseIdleConnections) when it is done with.
+// Transport connects to the HTTPS port whatever Azure host name the URL has, and trusts the emulator's CA. Names that
+// no service has do not resolve. Call CloseIdleConnections when it is no longer needed.
 func (e *Emulator) Transport() *http.Transport {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(e.CAPEM())
 	return &http.Transport{
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			if host := hostOnly(addr); !e.validHost(host) {
-				return nil, &net.OpError{Op: "dial", Net: network, Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
+			if err := e.lookup(network, addr); err != nil {
+				return nil, err
 			}
 			var d net.Dialer
 			return d.DialContext(ctx, network, e.Addr())
 		},
 		TLSClientConfig:     &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout: 10 * time.Second,
-		MaxIdleConnsPerHost: 16,
-		IdleConnTimeout:     30 * time.Second,
+		TLSHandshakeTimeout: tlsHandshakeTimeout,
+		MaxIdleConnsPerHost: maxIdleConns,
+		IdleConnTimeout:     idleConnTimeout,
 	}
 }
 
-// Client is an *http.Client with Transport.
+// Client returns an *http.Client with Transport.
 func (e *Emulator) Client() *http.Client { return &http.Client{Transport: e.Transport()} }

@@ -1,0 +1,59 @@
+package wire
+
+import (
+	"net"
+	"strings"
+)
+
+// HostKind says which service a host name belongs to.
+type HostKind int
+
+// The kinds of hosts.
+const (
+	HostOther HostKind = iota
+	HostDPS
+	HostHub
+	HostBlob
+	HostLoopback // called by address: the path tells which service is meant
+)
+
+// KindOfHost classifies the host names of the public, the US Government and the China cloud (azure-docs iot-dps
+// concepts-service.md; Intune's US Government endpoint list; azure-docs private-DNS table). The host is in lower case.
+func KindOfHost(host, blobHost string) HostKind {
+	if host == blobHost {
+		return HostBlob
+	}
+	name, domain, ok := strings.Cut(host, ".")
+	if ok && name != "" {
+		switch domain {
+		case "azure-devices-provisioning.net", "azure-devices-provisioning.us", "azure-devices-provisioning.cn":
+			return HostDPS
+		case "azure-devices.net", "azure-devices.us", "azure-devices.cn":
+			return HostHub
+		}
+	}
+	if IsLoopback(host) {
+		return HostLoopback
+	}
+	return HostOther
+}
+
+// IsHub reports whether a host name, in any case, is that of an IoT hub.
+func IsHub(host string) bool { return KindOfHost(strings.ToLower(host), "") == HostHub }
+
+// IsLoopback reports whether a host name or address is this machine's own.
+func IsLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return ip != nil && ip.IsLoopback()
+}
+
+// HostOnly removes the port from a Host header and turns the rest into lower case.
+func HostOnly(hostport string) string {
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		hostport = h
+	}
+	return strings.ToLower(strings.TrimSuffix(hostport, "."))
+}
