@@ -1,73 +1,55 @@
 package function
 
 import (
-	"cmp"
-	"encoding"
+	"errors"
 	"log/slog"
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/caarlos0/env/v11"
 )
 
 // variables reads "A=b". Set but empty is the same as not set: SAM templates and
 // Functions settings have no other way to leave a variable out.
 func variables(environ []string) map[string]string {
-	vars := make(map[string]string, len(environ))
-	for _, one := range environ {
-		name, value, _ := strings.Cut(one, "=")
-		if vars[name] = value; strings.TrimSpace(value) == "" {
+	vars := env.ToMap(environ)
+	for name, value := range vars {
+		if strings.TrimSpace(value) == "" {
 			delete(vars, name)
 		}
 	}
 	return vars
 }
 
-// read fills in what the variables say. Its faults are without the values: one of
-// them might be a secret.
-func (c *Config) read(vars map[string]string) []Fault {
-	var faults []Fault
-	for field, value := range reflect.ValueOf(c).Elem().Fields() {
-		variable := field.Tag.Get("env")
-		text := cmp.Or(vars[variable], field.Tag.Get("envDefault"))
-		if variable == "" || text == "" {
-			continue
-		}
-		if want := set(value, text); want != "" {
-			faults = append(faults, Fault{variable, "want " + want})
-		}
-	}
-	return faults
+// wanted says what the variables of a type must look like. The types of this
+// project say it in their own errors.
+var wanted = map[reflect.Type]string{
+	reflect.TypeFor[time.Duration](): "a duration, as in 10s",
+	reflect.TypeFor[int]():           "a whole number",
+	reflect.TypeFor[int64]():         "a whole number",
+	reflect.TypeFor[bool]():          "true or false",
+	reflect.TypeFor[slog.Level]():    "debug, info, warn or error",
 }
 
-// set reads a field's text, and says what would be right where it cannot.
-func set(field reflect.Value, text string) (want string) {
-	var err error
-	switch to := field.Addr().Interface().(type) {
-	case *time.Duration:
-		want = "a duration, as in 10s"
-		*to, err = time.ParseDuration(text)
-	case *int:
-		want = "a whole number"
-		*to, err = strconv.Atoi(text)
-	case *int64:
-		want = "a whole number"
-		*to, err = strconv.ParseInt(text, 10, 64)
-	case *bool:
-		want = "true or false"
-		*to, err = strconv.ParseBool(text)
-	case *slog.Level:
-		want = "debug, info, warn or error"
-		err = to.UnmarshalText([]byte(text))
-	case encoding.TextUnmarshaler:
-		if err = to.UnmarshalText([]byte(text)); err != nil {
-			return strings.TrimPrefix(err.Error(), "want ")
+// read sets the fields of c from the variables. Its faults do not repeat a value:
+// it might be a secret.
+func (c *Config) read(vars map[string]string) []Fault {
+	err := env.ParseWithOptions(c, env.Options{Environment: vars})
+	all, _ := errors.AsType[env.AggregateError](err)
+	var faults []Fault
+	for _, one := range all.Errors {
+		parse, ok := errors.AsType[env.ParseError](one)
+		if !ok {
+			faults = append(faults, Fault{"environment", one.Error()})
+			continue
 		}
-	default:
-		field.SetString(text)
+		problem := parse.Err.Error()
+		if want, ok := wanted[parse.Type]; ok {
+			problem = "want " + want
+		}
+		field, _ := reflect.TypeFor[Config]().FieldByName(parse.Name)
+		faults = append(faults, Fault{field.Tag.Get("env"), problem})
 	}
-	if err == nil {
-		return ""
-	}
-	return want
+	return faults
 }

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // newRoutes makes the table of routes. Methods are checked by the routes
@@ -39,14 +38,14 @@ func (s *Service) newRoutes() http.Handler {
 func plainPath(r *http.Request) bool {
 	if strings.Contains(r.URL.Path, "//") {
 		u := *r.URL
-		u.Path, u.RawPath = slashes().ReplaceAllString(u.Path, "/"), slashes().ReplaceAllString(u.RawPath, "/")
+		u.Path, u.RawPath = slashes.ReplaceAllString(u.Path, "/"), slashes.ReplaceAllString(u.RawPath, "/")
 		r.URL = &u
 	}
 	escaped := r.URL.EscapedPath()
 	return r.Method != http.MethodConnect && strings.HasPrefix(escaped, "/") && path.Clean(escaped) == cmp.Or(strings.TrimSuffix(escaped, "/"), "/")
 }
 
-var slashes = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("//+") })
+var slashes = regexp.MustCompile("//+")
 
 // health answers cheaply: the Functions host asks for / every 25 ms while it
 // starts the process.

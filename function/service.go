@@ -32,8 +32,8 @@ type Service struct {
 	load         load
 
 	zstd      func() (*zstd.Decoder, error) // made by the first body that needs it
-	routes    func() http.Handler           // made by the first request, not at a cold start
-	confirmer http.RoundTripper             // of destinations of AWS IoT
+	routes    http.Handler
+	confirmer http.RoundTripper // of destinations of AWS IoT
 	counters  counters
 	observe   func(Delivery)
 }
@@ -83,7 +83,7 @@ func New(c *Config, d Dependencies) *Service {
 			s.guards[c.file.Sources[i].Name] = g
 		}
 	}
-	s.routes = sync.OnceValue(s.newRoutes)
+	s.routes = s.newRoutes()
 	s.zstd = sync.OnceValues(func() (*zstd.Decoder, error) { return newZstd(c.BodyLimit) })
 	return s
 }
@@ -136,7 +136,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, newProblem(codeNoSource, "nothing is served at "+quote(r.URL.Path)))
 		return
 	}
-	s.routes().ServeHTTP(w, r)
+	s.routes.ServeHTTP(w, r)
 }
 
 // budget gives the request's own deadline: the host's where it has one, else the
