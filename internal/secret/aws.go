@@ -3,9 +3,14 @@ package secret
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
 // secretsManager reads a secret (AWS Secrets Manager API Reference,
@@ -57,41 +62,52 @@ func (l *Loader) awsCall(ctx context.Context, arn, service, operation string, in
 	}
 	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	req.Header.Set("X-Amz-Target", operation)
-	keys, err := l.awsCredentials(ctx)
+	credentials, err := l.awsCredentials(ctx)
 	if err != nil {
 		return err
 	}
-	keys.sign(req, body, service, region, l.Now())
+	sum := sha256.Sum256(body)
+	if err := v4.NewSigner().SignHTTP(ctx, credentials, req, hex.EncodeToString(sum[:]), service, region, l.Now()); err != nil {
+		return err
+	}
 	return l.call(req, output)
 }
 
 // awsCredentials are those that Lambda sets, or that a container's own endpoint
 // gives out (AWS SDKs and Tools Reference Guide, "Container credential provider").
-func (l *Loader) awsCredentials(ctx context.Context) (awsKeys, error) {
+func (l *Loader) awsCredentials(ctx context.Context) (aws.Credentials, error) {
 	if id := l.Getenv("AWS_ACCESS_KEY_ID"); id != "" {
-		return awsKeys{id, l.Getenv("AWS_SECRET_ACCESS_KEY"), l.Getenv("AWS_SESSION_TOKEN")}, nil
+		return aws.Credentials{
+			AccessKeyID:     id,
+			SecretAccessKey: l.Getenv("AWS_SECRET_ACCESS_KEY"),
+			SessionToken:    l.Getenv("AWS_SESSION_TOKEN"),
+		}, nil
 	}
 	endpoint := l.Getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI")
 	if path := l.Getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); path != "" {
 		endpoint = "http://169.254.170.2" + path
 	}
 	if endpoint == "" {
-		return awsKeys{}, errNoIdentity
+		return aws.Credentials{}, errNoIdentity
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint, nil)
 	if err != nil {
-		return awsKeys{}, err
+		return aws.Credentials{}, err
 	}
 	token := l.Getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN")
 	if path := l.Getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); path != "" {
 		if token, err = readFile(path); err != nil {
-			return awsKeys{}, err
+			return aws.Credentials{}, err
 		}
 	}
 	if token = strings.TrimSpace(token); token != "" {
 		req.Header.Set("Authorization", token)
 	}
-	var keys awsKeys
+	var keys struct {
+		AccessKeyID     string `json:"AccessKeyId"`
+		SecretAccessKey string
+		Token           string // of a role
+	}
 	err = l.call(req, &keys)
-	return keys, err
+	return aws.Credentials{AccessKeyID: keys.AccessKeyID, SecretAccessKey: keys.SecretAccessKey, SessionToken: keys.Token}, err
 }

@@ -1,8 +1,8 @@
 // Package secret finds the values that references stand for: a text, a file, a
 // Key Vault secret, a Secrets Manager secret or an SSM parameter.
 //
-// No cloud's SDK is used: each costs every cold start, whether it is asked or not,
-// and what is needed of it is one call.
+// No client of a cloud's SDK is used: each takes longer at a cold start than all of
+// Mayfly, whether or not it is needed, and what is needed of it is one call.
 package secret
 
 import (

@@ -210,3 +210,29 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// The signature covers the body, the headers, the service and the region. The expected
+// one was made by an implementation of Signature Version 4 that passes AWS's test suite.
+func TestAWSCallIsSigned(t *testing.T) {
+	t.Parallel()
+	ref, err := secret.Parse("arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-AbCdEf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &cloud{by: map[string]string{"secretsmanager.eu-west-1.amazonaws.com/": `{"SecretString":"from-aws"}`}}
+	l := loader(c, map[string]string{
+		"AWS_ACCESS_KEY_ID":     "AKIDEXAMPLE",
+		"AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+		"AWS_SESSION_TOKEN":     "IQoJb3JpZ2luX2Vj//token+=",
+	})
+	l.Now = func() time.Time { return time.Date(2026, 1, 2, 5, 4, 5, 0, time.FixedZone("EET", 2*60*60)) }
+	if _, err := l.Load(t.Context(), ref); err != nil {
+		t.Fatal(err)
+	}
+	const want = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260102/eu-west-1/secretsmanager/aws4_request, " +
+		"SignedHeaders=content-length;content-type;host;x-amz-date;x-amz-security-token;x-amz-target, " +
+		"Signature=ca77eac8d14678da8c806898f22c82c781714f4a602a9732c41614aa71b0a214"
+	if got := c.asked[0].Header.Get("Authorization"); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
