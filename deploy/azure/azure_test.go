@@ -150,7 +150,7 @@ func TestEverythingIsTagged(t *testing.T) {
 	}
 }
 
-// roleScopes are the only roles that the bridge's identity gets, and where.
+// TestLeastRights names the only roles that the bridge's identity gets, and where.
 func TestLeastRights(t *testing.T) {
 	t.Parallel()
 	type grant struct{ role, scope string }
@@ -210,7 +210,7 @@ func TestSettingsStartMayfly(t *testing.T) {
 				}
 				switch name {
 				case "GROUP_KEY": // what the platform puts in place of the reference
-					if !strings.HasPrefix(value, "@Microsoft.KeyVault(SecretUri=reference(") {
+					if !strings.HasPrefix(value, "@Microsoft.KeyVault(VaultName=kv-") {
 						t.Errorf("GROUP_KEY = %s", value)
 					}
 					value = secret

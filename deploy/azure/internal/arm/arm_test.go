@@ -13,10 +13,12 @@ func TestParseExpression(t *testing.T) {
 	t.Parallel()
 	call := func(name string, args ...arm.Node) arm.Node { return arm.Call{Function: name, Arguments: args} }
 	for text, want := range map[string]arm.Node{
-		"[parameters('a')]":              call("parameters", "a"),
-		"[ concat( 'it''s' , 1 ) ]":      call("concat", "it's", 1),
-		"[resourceGroup().location]":     arm.Member{Of: call("resourceGroup"), Name: "location"},
-		"[variables('a')[0].b['c']]":     arm.Index{Of: arm.Member{Of: arm.Index{Of: call("variables", "a"), At: 0}, Name: "b"}, At: "c"},
+		"[parameters('a')]":          call("parameters", "a"),
+		"[ concat( 'it''s' , 1 ) ]":  call("concat", "it's", 1),
+		"[resourceGroup().location]": arm.Member{Of: call("resourceGroup"), Name: "location"},
+		"[variables('a')[0].b['c']]": arm.Index{
+			Of: arm.Member{Of: arm.Index{Of: call("variables", "a"), At: 0}, Name: "b"}, At: "c",
+		},
 		"[if(equals(-1, 2), f(), 'no')]": call("if", call("equals", -1, 2), call("f"), "no"),
 	} {
 		got, err := arm.ParseExpression(text)
@@ -57,7 +59,8 @@ const good = `{
   },
   "variables": {"name": "[format('a{0}', parameters('size'))]"},
   "resources": [
-    {"type": "P/a", "apiVersion": "2024-01-01", "name": "[variables('name')]", "properties": {"k": "[parameters('key')]"}},
+    {"type": "P/a", "apiVersion": "2024-01-01", "name": "[variables('name')]",
+     "properties": {"k": "[parameters('key')]"}},
     {"type": "P/a/b", "apiVersion": "2024-01-01", "name": "[format('{0}/b', variables('name'))]",
      "dependsOn": ["[resourceId('P/a', variables('name'))]"],
      "properties": {"v": "[reference(resourceId('P/a', variables('name'))).x]"}}
@@ -99,11 +102,11 @@ func TestFaultsAreFound(t *testing.T) {
 		"parameter":            {"parameters('size')", "parameters('sise')", "no sise"},
 		"variable":             {`"value": "[variables('name')]"`, `"value": "[variables('nama')]"`, "no nama"},
 		"unused variable":      {`"variables": {`, `"variables": {"more": "x", `, "variable more is not used"},
-		"unknown member":       {`"name": "[variables('name')]", "prop`, `"name": "[variables('name')]", "sise": 1, "prop`, "sise"},
-		"secret in output":     {`"value": "[variables('name')]"`, `"value": "[format('{0}', parameters('key'))]"`, "tells a secret"},
+		"unknown member":       {`"contentVersion"`, `"sise": 1, "contentVersion"`, "sise"},
+		"secret in output":     {`"value": "[variables('name')]"`, `"value": "[parameters('key')]"`, "tells a secret"},
 		"keys in output":       {`"value": "[variables('name')]"`, `"value": "[listKeys('x', '1').key]"`, "tells a secret"},
-		"secret by a variable": {"[format('a{0}', parameters('size'))]", "[format('{0}{1}', parameters('key'), parameters('size'))]", "tells a secret"},
-		"unknown dependency":   {`"dependsOn": ["[resourceId('P/a', variables`, `"dependsOn": ["[resourceId('P/c', variables`, "not of this template"},
+		"secret by a variable": {"'a{0}', ", "'a{1}{0}', parameters('key'), ", "tells a secret"},
+		"unknown dependency":   {`["[resourceId('P/a'`, `["[resourceId('P/c'`, "not of this template"},
 		"no dependency":        {`"dependsOn": ["[resourceId('P/a', variables('name'))]"],`, "", "does not depend on it"},
 		"names and segments":   {"reference(resourceId('P/a',", "reference(resourceId('P/a/b',", "wants 2 names"},
 		"unused argument":      {"'a{0}'", "'a'", "does not use all"},

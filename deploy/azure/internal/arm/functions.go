@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// function is one of the language. most is -1 where any number may come.
+// function is one of the language, with the numbers of arguments that it takes; max is -1 where there is no bound.
 type function struct {
-	least, most int
-	do          func(s *scope, args []any) (any, error)
+	min, max int
+	do       func(s *scope, args []any) (any, error)
 }
 
-// These two are not in the table, since the table would refer to itself:
-// "if" evaluates one branch only, "parameters" and "variables" evaluate others.
+// special functions are carried out by call: "if" evaluates one branch only, the others
+// evaluate further expressions.
 var special = map[string]function{
 	"if":         {3, 3, nil},
 	"parameters": {1, 1, nil},
@@ -26,10 +26,12 @@ var special = map[string]function{
 }
 
 var functions = map[string]function{
-	"and":                    {2, -1, func(_ *scope, a []any) (any, error) { return !slices.Contains(a, any(false)), nil }},
+	"and": {2, -1, func(_ *scope, a []any) (any, error) {
+		return !slices.Contains(a, any(false)), nil
+	}},
 	"or":                     {2, -1, func(_ *scope, a []any) (any, error) { return slices.Contains(a, any(true)), nil }},
 	"not":                    {1, 1, func(_ *scope, a []any) (any, error) { return a[0] == false, nil }},
-	"equals":                 {2, 2, func(_ *scope, a []any) (any, error) { return reflect.DeepEqual(number(a[0]), number(a[1])), nil }},
+	"equals":                 {2, 2, func(_ *scope, a []any) (any, error) { return equal(a[0], a[1]), nil }},
 	"empty":                  {1, 1, func(_ *scope, a []any) (any, error) { return empty(a[0]), nil }},
 	"format":                 {1, -1, func(_ *scope, a []any) (any, error) { return format(a) }},
 	"union":                  {2, -1, func(_ *scope, a []any) (any, error) { return union(a) }},
@@ -66,7 +68,7 @@ func lookup(c Call) (function, error) {
 	switch n := len(c.Arguments); {
 	case !ok:
 		return f, fmt.Errorf("function %s is not known", c.Function)
-	case n < f.least || f.most >= 0 && n > f.most:
+	case n < f.min || f.max >= 0 && n > f.max:
 		return f, fmt.Errorf("function %s does not take %d arguments", c.Function, n)
 	}
 	return f, nil
@@ -110,6 +112,8 @@ func (s *scope) call(c Call) (any, error) {
 	}
 	return v, nil
 }
+
+func equal(a, b any) bool { return reflect.DeepEqual(number(a), number(b)) }
 
 // number makes an integer of an expression and one of JSON alike.
 func number(v any) any {
