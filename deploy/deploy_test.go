@@ -4,6 +4,7 @@ package deploy_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
 )
 
 // binary is the name that Lambda's provided runtimes start.
@@ -88,9 +90,10 @@ func TestFunctionsHostHandsOverWhatItGets(t *testing.T) {
 		t.Errorf("defaultExecutablePath = %q, want %q", got, binary)
 	}
 	if !host.CustomHandler.EnableProxyingHTTPRequest {
-		t.Error("enableProxyingHttpRequest is off: the host would send its own envelope, and drop encodings and chunked bodies")
+		t.Error("enableProxyingHttpRequest is off: the host would send its own envelope and drop chunked bodies")
 	}
-	if http := host.Extensions.HTTP; http.MaxOutstandingRequests <= 0 || http.MaxConcurrentRequests <= 0 || !http.DynamicThrottles || !http.HSTS.IsEnabled {
+	http := host.Extensions.HTTP
+	if http.MaxOutstandingRequests <= 0 || http.MaxConcurrentRequests <= 0 || !http.DynamicThrottles || !http.HSTS.IsEnabled {
 		t.Error("the host does not throttle, or does not insist on HTTPS")
 	}
 	if prefix := host.Extensions.HTTP.RoutePrefix; prefix == nil || *prefix != "" {
@@ -113,7 +116,8 @@ func TestFunctionTakesEveryRoute(t *testing.T) {
 	}
 	in, out := function.Bindings[0], function.Bindings[1]
 	if in.Type != "httpTrigger" || in.Direction != "in" || out.Type != "http" || out.Direction != "out" {
-		t.Errorf("bindings are %s %s and %s %s, want httpTrigger in and http out", in.Type, in.Direction, out.Type, out.Direction)
+		t.Errorf("bindings are %s %s and %s %s, want httpTrigger in and http out",
+			in.Type, in.Direction, out.Type, out.Direction)
 	}
 	if in.AuthLevel != "function" {
 		t.Errorf("authLevel = %q: on Functions the host checks the callers", in.AuthLevel)
@@ -133,8 +137,14 @@ func TestFunctionTakesEveryRoute(t *testing.T) {
 // such as !Ref is read as the name that follows it.
 type template struct {
 	Parameters map[string]struct {
-		Default any
-		NoEcho  bool
+		Type          string
+		Default       any
+		NoEcho        bool
+		AllowedValues []any
+	}
+	Rules map[string]struct {
+		RuleCondition any
+		Assertions    []struct{ Assert, AssertDescription any }
 	}
 	Resources map[string]resource
 }
@@ -148,7 +158,7 @@ type resource struct {
 		Runtime           string
 		Architectures     []string
 		Timeout           int
-		Environment       struct{ Variables map[string]string }
+		Environment       struct{ Variables map[string]any }
 		LoggingConfig     struct{ LogFormat string }
 		FunctionURLConfig struct{ AuthType string }
 		Events            map[string]struct {
@@ -156,6 +166,10 @@ type resource struct {
 			Properties struct{ Path, Method string }
 		}
 		DefaultRouteSettings struct{ ThrottlingRateLimit, ThrottlingBurstLimit string }
+		Policies             []any
+		DashboardBody        string
+		AlarmDescription     string
+		AlarmActions         any
 	}
 }
 
@@ -196,7 +210,8 @@ func TestTemplateBuildsTheBinary(t *testing.T) {
 
 	p := fn.Properties
 	if p.Handler != binary || p.Runtime != "provided.al2023" || p.CodeURI != "." {
-		t.Errorf("handler %q, runtime %q, code %q; want %s, provided.al2023 and the module's root", p.Handler, p.Runtime, p.CodeURI, binary)
+		t.Errorf("handler %q, runtime %q, code %q; want %s, provided.al2023 and the module's root",
+			p.Handler, p.Runtime, p.CodeURI, binary)
 	}
 	if !slices.Equal(p.Architectures, []string{"Architecture"}) || tpl.Parameters["Architecture"].Default != "arm64" {
 		t.Errorf("architectures %q default to %v, want arm64", p.Architectures, tpl.Parameters["Architecture"].Default)
@@ -254,10 +269,12 @@ func TestTemplateFailsClosed(t *testing.T) {
 			t.Errorf("parameter %s is shown by the console", name)
 		}
 	}
-	want := map[string]string{"ID_SCOPE": "IdScope", "GROUP_KEY": "GroupKey", "AUTH": "Auth", "API_KEYS": "ApiKeys"}
+	want := map[string]string{
+		"ID_SCOPE": "IdScope", "AUTH": "Auth", "API_KEYS": "ApiKeys", "GROUP_KEY": "[HasGroupKeyArn GroupKeyArn GroupKey]",
+	}
 	for variable, parameter := range want {
-		if got := fn.Properties.Environment.Variables[variable]; got != parameter {
-			t.Errorf("%s = %q, want the parameter %s", variable, got, parameter)
+		if got := fmt.Sprint(fn.Properties.Environment.Variables[variable]); got != parameter {
+			t.Errorf("%s = %s, want the parameter %s", variable, got, parameter)
 		}
 	}
 	if fn.Properties.LoggingConfig.LogFormat != "JSON" {
@@ -270,6 +287,103 @@ func TestTemplateFailsClosed(t *testing.T) {
 	for id, r := range tpl.Resources {
 		if r.Type == "AWS::Serverless::HttpApi" && r.Properties.DefaultRouteSettings.ThrottlingRateLimit == "" {
 			t.Errorf("%s does not throttle", id)
+		}
+	}
+}
+
+// TestTemplateGrantsLittle names all that the function may do, and on what.
+func TestTemplateGrantsLittle(t *testing.T) {
+	t.Parallel()
+	tpl := load(t)
+	got := map[string]string{}
+	var statements func(v any)
+	statements = func(v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, e := range v {
+				statements(e)
+			}
+		case map[string]any:
+			if action, ok := v["Action"]; ok {
+				got[fmt.Sprint(v["Resource"])] = fmt.Sprint(action)
+				return
+			}
+			for _, e := range v {
+				statements(e)
+			}
+		}
+	}
+	statements(tpl.Resources["Role"].Properties.Policies)
+	read := "[secretsmanager:GetSecretValue ssm:GetParameter]"
+	want := map[string]string{
+		"Logs.Arn":    "[logs:CreateLogStream logs:PutLogEvents]",
+		"GroupKeyArn": read,
+		"SecretArns":  read,
+		"KmsKeyArn":   "kms:Decrypt",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Callers may stand in mayfly.yaml, and so may fleets with keys of their own: no rule
+// may ask for a parameter that the file makes needless.
+func TestTemplateLeavesTheFileItsPart(t *testing.T) {
+	t.Parallel()
+	tpl := load(t)
+	for name, rule := range tpl.Rules {
+		if strings.Contains(fmt.Sprint(rule.Assertions), "ApiKeys") {
+			t.Errorf("rule %s asks for ApiKeys", name)
+		}
+	}
+	for name, p := range tpl.Parameters {
+		if p.Default == nil {
+			t.Errorf("parameter %s has no default, so that a file cannot do without", name)
+		}
+	}
+}
+
+func TestAlarmsAndDashboard(t *testing.T) {
+	t.Parallel()
+	alarms := 0
+	for id, r := range load(t).Resources {
+		switch r.Type {
+		case "AWS::CloudWatch::Alarm":
+			alarms++
+			if r.Properties.AlarmDescription == "" || !strings.Contains(fmt.Sprint(r.Properties.AlarmActions), "AlarmTopic") {
+				t.Errorf("%s has no description, or tells nobody", id)
+			}
+		case "AWS::CloudWatch::Dashboard":
+			body := regexp.MustCompile(`\$\{[A-Za-z:]+\}`).ReplaceAllString(r.Properties.DashboardBody, "x")
+			if !json.Valid([]byte(body)) {
+				t.Errorf("the body of %s is not JSON", id)
+			}
+		}
+	}
+	if alarms != 4 {
+		t.Errorf("%d alarms, want those for failures, silence, configuration and crashes", alarms)
+	}
+}
+
+// TestSAMConfiguration holds the answers that samconfig.toml proposes to the template.
+func TestSAMConfiguration(t *testing.T) {
+	t.Parallel()
+	tpl := load(t)
+	line := regexp.MustCompile(`(?m)^parameter_overrides = "(.*)"$`).FindStringSubmatch(string(read(t, "samconfig.toml")))
+	if line == nil {
+		t.Fatal("samconfig.toml has no parameter_overrides")
+	}
+	for override := range strings.FieldsSeq(line[1]) {
+		name, value, _ := strings.Cut(override, "=")
+		p, ok := tpl.Parameters[name]
+		if !ok {
+			t.Errorf("the template has no parameter %s", name)
+		}
+		if p.NoEcho {
+			t.Errorf("%s is a secret, and stands in a file", name)
+		}
+		if fmt.Sprint(p.Default) != value {
+			t.Errorf("%s is %s here and %v in the template", name, value, p.Default)
 		}
 	}
 }
@@ -311,9 +425,50 @@ func TestFunctionsPackageStaysSmall(t *testing.T) {
 			t.Errorf("folder %s would be published: name it in .funcignore", name)
 		}
 	}
-	for _, path := range []string{"function/doc.go", "local.settings.json", "mayfly", "template.yaml", ".git", "README.md"} {
+	for _, path := range []string{"function/doc.go", "local.settings.json", "mayfly", "template.yaml", "samconfig.toml", ".goreleaser.yaml", ".git", "README.md"} {
 		if packed(path) {
 			t.Errorf("%s would be published", path)
+		}
+	}
+}
+
+// TestImageHasTheConfiguration reads the ignore files as the builder does: a later line
+// wins, "*" stays within a name, and a folder that is ignored takes all below with it.
+func TestImageHasTheConfiguration(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"Dockerfile", "emulator.Dockerfile"} {
+		var patterns []*regexp.Regexp
+		for line := range strings.Lines(string(read(t, "deploy/docker/"+name+".dockerignore"))) {
+			if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+				continue
+			}
+			if strings.HasPrefix(line, "!") {
+				t.Fatalf("%s: this test does not know exceptions: %s", name, line)
+			}
+			expression := regexp.QuoteMeta(line)
+			expression = strings.ReplaceAll(expression, `\*\*/`, `(.*/)?`)
+			expression = strings.ReplaceAll(expression, `\*`, `[^/]*`)
+			patterns = append(patterns, regexp.MustCompile(`^`+expression+`(/|$)`))
+		}
+		sent := func(path string) bool {
+			return !slices.ContainsFunc(patterns, func(r *regexp.Regexp) bool { return r.MatchString(path) })
+		}
+		for _, path := range []string{
+			"go.mod", "go.sum", "cmd/bootstrap/main.go", "cmd/mayfly/main.go", "function/service.go", "emulator/doc.go",
+			"transform/sources/tts.yaml",
+			"mayfly.yaml", "codecs/tank.js", "mappings/tank.jq", "sites.csv", "templates/thermostat.json",
+		} {
+			if !sent(path) {
+				t.Errorf("%s: %s does not get into the image", name, path)
+			}
+		}
+		for _, path := range []string{
+			".git/config", ".env", "fleet/.env", "beam.key", "keys/as.key", "local.settings.json", "bootstrap",
+			"tools/cfn/node_modules/x.js", "function/service_test.go", "function/testdata/exchange/x.txt", "dist/functions.zip",
+		} {
+			if sent(path) {
+				t.Errorf("%s: %s gets into the image", name, path)
+			}
 		}
 	}
 }
