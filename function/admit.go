@@ -3,25 +3,25 @@ package function
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
-	"sync/atomic"
 )
 
 // readBody reads a body whole, decompressed, within the limit. What is over the
 // limit is not read to its end.
-func (s *Service) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+func (s *Service) readBody(w http.ResponseWriter, r *http.Request, caller *caller) ([]byte, error) {
 	limit := s.config.BodyLimit
 	tooLarge := &refusal{code: codeBodyTooLarge, detail: "the body is larger than " + byteCount(limit)}
 	if r.ContentLength > limit {
 		return nil, tooLarge
 	}
-	pot := &s.load.bodies
-	if s.config.Auth == AuthKeys && about(r.Context()).caller == nil {
-		pot = &s.load.strangers
+	budget := &s.load.bodies
+	if s.config.Auth == AuthKeys && caller == nil {
+		budget = &s.load.unauthenticated
 	}
-	counted := &countedReader{r: http.MaxBytesReader(w, r.Body, limit), pot: pot}
+	counted := &countedReader{r: http.MaxBytesReader(w, r.Body, limit), budget: budget}
 	defer counted.done()
 	encodings := contentEncodings(r.Header)
 	if err := checkEncodings(encodings); err != nil {
@@ -50,40 +50,25 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request) ([]byte, erro
 	return body, nil
 }
 
-// What bounds the bodies that are coming in at one time, all together: senders that
-// are slow are many, and each holds what it has sent. Who has not shown who it is,
-// because a signature over the body will, has a share of its own: strangers must not
-// shut callers out.
-const (
-	mostBodyBytes     = 128 << 20
-	mostStrangerBytes = 16 << 20
-)
-
-// pot is bytes that are held, up to a bound.
-type pot struct {
-	held atomic.Int64
-	most int64
-}
-
 // countedReader counts what is read of a body while it is not done.
 type countedReader struct {
-	r    io.Reader
-	pot  *pot
-	n    int64
-	busy bool
+	r      io.Reader
+	budget *budget
+	n      int64
+	busy   bool
 }
 
 func (c *countedReader) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
-	if c.pot.held.Add(int64(n)) > c.pot.most {
+	if c.budget.held.Add(int64(n)) > c.budget.max {
 		c.busy = true
 		return n, errBusy
 	}
 	return n, err
 }
 
-func (c *countedReader) done() { c.pot.held.Add(-c.n) }
+func (c *countedReader) done() { c.budget.held.Add(-c.n) }
 
 // readAll reads a body whose length may be known. Room is made for what has come,
 // not for what is announced: a sender that is slow must not hold it empty.
@@ -91,4 +76,15 @@ func readAll(r io.Reader, length int64) ([]byte, error) {
 	buf := bytes.NewBuffer(make([]byte, 0, min(max(length, 0), 4<<10)+bytes.MinRead))
 	_, err := buf.ReadFrom(r)
 	return buf.Bytes(), err
+}
+
+// checkCount refuses more messages than one request may hold.
+func (s *Service) checkCount(n int) error {
+	if n <= s.config.MaxMessages {
+		return nil
+	}
+	return &refusal{
+		code:   codeBodyTooLarge,
+		detail: fmt.Sprintf("the body holds %d messages; the bridge takes %d at a time", n, s.config.MaxMessages),
+	}
 }

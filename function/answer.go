@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 )
 
 // accepted is the answer to a request that went well.
@@ -25,23 +24,23 @@ func (a accepted) text() []byte {
 }
 
 // answer tells the sender how its messages fared.
-func (s *Service) answer(w http.ResponseWriter, r *http.Request, d decoded, results []error) {
-	info := about(r.Context())
+func (s *Service) answer(w http.ResponseWriter, r *http.Request, d *decoded, results []error) {
+	rec := recordOf(r.Context())
 	problems := make([]*Problem, len(results))
 	for i, err := range results {
 		if err == nil {
-			info.delivered++
+			rec.delivered++
 		} else {
-			problems[i] = problem(r.Context(), err, s.now())
+			problems[i] = problemOf(r.Context(), err, s.now())
 		}
 	}
 	p := worst(problems)
 	if p == nil {
-		s.accept(w, d, accepted{info.delivered, info.ignored})
+		s.accept(w, d, accepted{rec.delivered, rec.ignored})
 		return
 	}
 	if len(results) > 1 {
-		p.Delivered = info.delivered
+		p.Delivered = rec.delivered
 		p.Results = make([]Result, len(results))
 		for i, one := range problems {
 			p.Results[i] = Result{DeviceID: d.messages[i].DeviceID, Status: http.StatusOK}
@@ -51,15 +50,15 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, d decoded, resu
 		}
 	}
 	if d.lenient && !p.Retryable {
-		info.problem = p
-		s.accept(w, d, accepted{info.delivered, info.ignored})
+		rec.problem = p
+		s.accept(w, d, accepted{rec.delivered, rec.ignored})
 		return
 	}
 	s.fail(w, r, p)
 }
 
 // accept answers 2xx, in the words that the source's sender wants to hear.
-func (s *Service) accept(w http.ResponseWriter, d decoded, a accepted) {
+func (s *Service) accept(w http.ResponseWriter, d *decoded, a accepted) {
 	status := cmp.Or(d.answer.Status, http.StatusOK)
 	if status == http.StatusNoContent {
 		w.WriteHeader(status)
@@ -78,9 +77,9 @@ func (s *Service) accept(w http.ResponseWriter, d decoded, a accepted) {
 
 // reject answers an error of decoding: 2xx where the source's sender punishes
 // refusals, and then it is in the log alone.
-func (s *Service) reject(w http.ResponseWriter, r *http.Request, d decoded, err error) {
-	if p := problem(r.Context(), err, s.now()); d.lenient && !p.Retryable {
-		about(r.Context()).problem = p
+func (s *Service) reject(w http.ResponseWriter, r *http.Request, d *decoded, err error) {
+	if p := problemOf(r.Context(), err, s.now()); d.lenient && !p.Retryable {
+		recordOf(r.Context()).problem = p
 		s.accept(w, d, accepted{})
 		return
 	}
@@ -97,7 +96,7 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="mayfly"`)
 		}
 	}
-	p := problem(r.Context(), err, s.now())
+	p := problemOf(r.Context(), err, s.now())
 	if p.Code == codeInternal {
 		s.log.ErrorContext(r.Context(), "internal error", "error", err.Error())
 	}
@@ -106,9 +105,9 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 
 // fail answers a problem.
 func (s *Service) fail(w http.ResponseWriter, r *http.Request, p *Problem) {
-	info := about(r.Context())
-	info.problem = p
-	p.hide(info.secrets)
+	rec := recordOf(r.Context())
+	rec.problem = p
+	p.hide(rec.secrets)
 	p.RequestID = RequestID(r.Context())
 	h := w.Header()
 	h.Set("Content-Type", problemType)
@@ -119,15 +118,6 @@ func (s *Service) fail(w http.ResponseWriter, r *http.Request, p *Problem) {
 	w.WriteHeader(p.Status)
 	body, _ := json.Marshal(p) // texts and numbers always marshal
 	_, _ = w.Write(append(body, '\n'))
-}
-
-// quote shows foreign text, shortened.
-func quote(s string) string {
-	const most = 80
-	if len(s) > most {
-		s = s[:most] + "..."
-	}
-	return strconv.QuoteToASCII(strings.ToValidUTF8(s, "?"))
 }
 
 func byteCount(n int64) string {

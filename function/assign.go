@@ -15,7 +15,7 @@ import (
 // device makes the DPS identity of a message's device.
 func (f *fleet) device(ctx context.Context, m *transform.Message) (dps.Device, error) {
 	d, err := f.credentials.of(ctx, m.DeviceID)
-	d.Payload = registrationPayload(cmp.Or(m.ModelID, f.config.ModelID), m.GatewayID)
+	d.Payload = registrationPayload(cmp.Or(m.ModelID, f.modelID), m.GatewayID)
 	return d, err
 }
 

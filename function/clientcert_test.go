@@ -1,6 +1,7 @@
 package function_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -179,7 +180,7 @@ func TestClientCertificatesOfServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := startServer(t, function.ServeOptions{Addr: "127.0.0.1:0", TLS: config.ServerTLS(time.Now)}, h.service)
+	addr := serve(t, function.ServeOptions{Addr: "127.0.0.1:0", TLS: function.ServerTLS(config, time.Now)}, h.service)
 	roots := x509.NewCertPool()
 	roots.AddCert(ca.cert)
 	for name, tt := range map[string]struct {
@@ -198,7 +199,7 @@ func TestClientCertificatesOfServer(t *testing.T) {
 			own.MaxVersion = tt.oldest
 		}
 		transport := &http.Transport{TLSClientConfig: own}
-		res, err := (&http.Client{Transport: transport}).Post("https://"+s.addr+"/api/telemetry", "application/json", strings.NewReader(native))
+		res, err := (&http.Client{Transport: transport}).Post("https://"+addr+"/api/telemetry", "application/json", strings.NewReader(native))
 		got := 0
 		if err == nil {
 			_, _ = io.Copy(io.Discard, res.Body)
@@ -209,5 +210,26 @@ func TestClientCertificatesOfServer(t *testing.T) {
 		if got != tt.want {
 			t.Errorf("%s: %d, %v, want %d", name, got, err, tt.want)
 		}
+	}
+}
+
+// serve runs a plain server until the test ends.
+func serve(t *testing.T, o function.ServeOptions, h http.Handler) (addr string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ready, ended := make(chan net.Addr, 1), make(chan error, 1)
+	o.Log, o.Ready = slog.New(slog.DiscardHandler), func(a net.Addr) { ready <- a }
+	go func() { ended <- function.Serve(ctx, o, h) }()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	select {
+	case a := <-ready:
+		return a.String()
+	case err := <-ended:
+		ended <- err
+		t.Fatal(err)
+		return ""
 	}
 }

@@ -34,40 +34,40 @@ func (c *counters) add(which counter, n int) {
 }
 
 // count takes what is known of a request at its end.
-func (s *Service) count(info *request) {
+func (s *Service) count(record *requestRecord) {
 	messages := func(outcome string, n int) {
-		s.counters.add(counter{"mayfly_messages_total", "source", info.source, outcome}, n)
+		s.counters.add(counter{"mayfly_messages_total", "source", record.source, outcome}, n)
 	}
-	if info.source != "" {
-		messages("delivered", info.delivered)
-		messages("ignored", info.ignored)
-		messages("repeated", int(info.repeated.Load()))
-		for kind, n := range info.notes {
+	if record.source != "" {
+		messages("delivered", record.delivered)
+		messages("ignored", record.ignored)
+		messages("repeated", record.repeated)
+		for kind, n := range record.notes {
 			messages(string(kind), n)
 		}
-		if info.problem != nil && !info.problem.Retryable {
-			messages("rejected", max(len(info.problem.Results)-info.delivered, 1))
+		if record.problem != nil && !record.problem.Retryable {
+			messages("rejected", max(len(record.problem.Results)-record.delivered, 1))
 		}
 	}
-	if info.problem != nil {
-		s.counters.add(counter{"mayfly_refusals_total", "code", string(info.problem.Code), ""}, 1)
+	if record.problem != nil {
+		s.counters.add(counter{"mayfly_refusals_total", "code", string(record.problem.Code), ""}, 1)
 	}
 }
 
-// mostNotes bounds the records of one request.
-const mostNotes = 10
+// maxNotes bounds the records of one request.
+const maxNotes = 10
 
 // note tells in the log what a codec had to say, and counts it. The texts are the
 // codec's own.
-func (s *Service) note(ctx context.Context, info *request, notes []transform.Note) {
+func (s *Service) note(ctx context.Context, record *requestRecord, notes []transform.Note) {
 	for i, n := range notes {
-		if info.notes == nil {
-			info.notes = map[transform.NoteKind]int{}
+		if record.notes == nil {
+			record.notes = map[transform.NoteKind]int{}
 		}
-		info.notes[n.Kind]++
-		if i < mostNotes && n.Kind != transform.NoteUndecoded {
-			s.log.LogAttrs(ctx, slog.LevelWarn, "codec", slog.String("requestId", RequestID(ctx)), slog.String("source", info.source),
-				slog.String("device", hidden(n.DeviceID, info.secrets)), slog.String("kind", string(n.Kind)), slog.String("text", hidden(n.Text, info.secrets)))
+		record.notes[n.Kind]++
+		if i < maxNotes && n.Kind != transform.NoteUndecoded {
+			s.log.LogAttrs(ctx, slog.LevelWarn, "codec", slog.String("requestId", RequestID(ctx)), slog.String("source", record.source),
+				slog.String("device", hidden(n.DeviceID, record.secrets)), slog.String("kind", string(n.Kind)), slog.String("text", hidden(n.Text, record.secrets)))
 		}
 	}
 }

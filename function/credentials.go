@@ -41,22 +41,32 @@ type deviceCert struct {
 }
 
 const (
-	mostDeviceCerts = 10_000
-	mostDerivedKeys = 8192
-	mostCertFile    = 256 << 10
+	maxDeviceCerts = 10_000
+	maxDerivedKeys = 8192
+	maxCertFile    = 256 << 10
 )
 
-// newCredentials makes the credentials that a configuration names.
-func newCredentials(c *Config, l *secret.Loader) *credentials {
-	out := &credentials{now: l.Now, folder: c.DeviceCerts, derived: cache.New[derivedKey](mostDerivedKeys, 0), certs: cache.New[deviceCert](mostDeviceCerts, 0)}
-	for _, ref := range c.groupKeys {
+// credentialOptions names the credentials of a fleet's devices. All of it has been
+// checked.
+type credentialOptions struct {
+	GroupKeys    []secret.Reference // of the enrollment group: primary, secondary
+	DeviceKeys   *secret.Reference  // of individual enrollments
+	CA           *secret.Reference  // issues short-lived certificates
+	LeafLifetime time.Duration      // of those
+	Folder       string             // of device certificates
+}
+
+// newCredentials makes the credentials that the options name.
+func newCredentials(o *credentialOptions, l *secret.Loader) *credentials {
+	out := &credentials{now: l.Now, folder: o.Folder, derived: cache.New[derivedKey](maxDerivedKeys, 0), certs: cache.New[deviceCert](maxDeviceCerts, 0)}
+	for _, ref := range o.GroupKeys {
 		out.groups = append(out.groups, secret.NewValue(l, ref, dps.ParseKey))
 	}
-	if c.deviceKeys != nil {
-		out.keys = secret.NewValue(l, *c.deviceKeys, parseDeviceKeys)
+	if o.DeviceKeys != nil {
+		out.keys = secret.NewValue(l, *o.DeviceKeys, parseDeviceKeys)
 	}
-	if c.caPEM != nil {
-		out.issuer = secret.NewValue(l, *c.caPEM, func(text string) (*issuer, error) { return parseIssuer(text, c.LeafLifetime) })
+	if o.CA != nil {
+		out.issuer = secret.NewValue(l, *o.CA, func(text string) (*issuer, error) { return parseIssuer(text, o.LeafLifetime) })
 	}
 	return out
 }
@@ -139,7 +149,7 @@ func (c *credentials) ownCertificate(id string) (*tls.Certificate, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err == nil && info.Size() > mostCertFile {
+	if err == nil && info.Size() > maxCertFile {
 		err = errors.New("is too large")
 	}
 	if err != nil {

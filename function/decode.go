@@ -1,18 +1,79 @@
 package function
 
 import (
+	"context"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
 	"mayfly/transform"
 )
 
+// reading is how a body is to be read.
+type reading struct {
+	source  string             // its name
+	request *transform.Request // what there is to read
+	mapped  *transform.Source  // nil: one of Mayfly's own formats
+	native  func(*transform.Request) ([]transform.Message, error)
+}
+
+// chooseFunc finds out how the body of a request is to be read.
+type chooseFunc func(*http.Request, *transform.Request) (reading, error)
+
+func (s *Service) chooseNative(_ *http.Request, request *transform.Request) (reading, error) {
+	return reading{source: "telemetry", request: request, native: s.transform.Native}, nil
+}
+
+func (s *Service) chooseDevice(r *http.Request, request *transform.Request) (reading, error) {
+	how := reading{source: "device", request: request}
+	if _, err := parseQuery(r); err != nil {
+		return how, &refusal{
+			code:   codeInvalidMessage,
+			detail: "the query is not percent-encoded as it should be: write % as %25",
+		}
+	}
+	id := r.PathValue("deviceId")
+	how.native = func(request *transform.Request) ([]transform.Message, error) {
+		return s.transform.Device(request, id)
+	}
+	return how, nil
+}
+
+// chooseNamed takes the source that the path names.
+func (s *Service) chooseNamed(r *http.Request, request *transform.Request) (reading, error) {
+	source, err := s.source(r)
+	if err != nil {
+		return reading{}, err
+	}
+	request.Header = withoutCredentials(request.Header) // its expressions see the rest
+	return mappedReading(source, request), nil
+}
+
+// chooseDetected finds the source by the request's looks.
+func (s *Service) chooseDetected(r *http.Request, request *transform.Request) (reading, error) {
+	request.Header = withoutCredentials(request.Header)
+	source, err := s.transform.Detect(r.Context(), request)
+	if err == nil && source == nil {
+		err = &refusal{
+			code: codeInvalidMessage,
+			detail: "no source knows such a request: send it to /api/telemetry if it is in Mayfly's own format, " +
+				"else to /api/{source}; sources are " + strings.Join(s.transform.SourceNames(), ", "),
+		}
+	}
+	if err != nil {
+		return reading{}, err
+	}
+	return mappedReading(source, request), nil
+}
+
+func mappedReading(source *transform.Source, request *transform.Request) reading {
+	return reading{source: source.Name, request: request, mapped: source}
+}
+
 // decoded is what a body comes to.
 type decoded struct {
 	source   string
-	patience time.Duration
+	patience time.Duration // how long the sender waits for the answer
 	messages []transform.Message
 	ignored  int
 	answer   transform.Answer
@@ -20,61 +81,20 @@ type decoded struct {
 	lenient  bool             // refusals are answered 2xx, for senders that punish them
 }
 
-type decodeFunc func(r *http.Request, body []byte) (decoded, error)
-
 // nativePatience is how long the sender of a native message is thought to wait:
 // as long as the least patient webhook.
 const nativePatience = 5 * time.Second
 
-func (s *Service) decodeNative(r *http.Request, body []byte) (decoded, error) {
-	messages, err := s.transform.Native(s.bodyRequest(r, body))
-	return decoded{source: "telemetry", patience: nativePatience, messages: messages}, err
-}
-
-func (s *Service) decodeDevice(r *http.Request, body []byte) (decoded, error) {
-	if _, err := parseQuery(r); err != nil {
-		return decoded{source: "device"}, &refusal{code: codeInvalidMessage, detail: "the query is not percent-encoded as it should be: write % as %25"}
+// decode makes messages of a body. It is pure: it depends on nothing but how.
+func decode(ctx context.Context, how *reading) (decoded, error) {
+	if how.mapped == nil {
+		messages, err := how.native(how.request)
+		return decoded{source: how.source, patience: nativePatience, messages: messages}, err
 	}
-	messages, err := s.transform.Device(s.bodyRequest(r, body), r.PathValue("deviceId"))
-	return decoded{source: "device", patience: nativePatience, messages: messages}, err
-}
-
-func (s *Service) decodeSource(r *http.Request, body []byte) (decoded, error) {
-	source, err := s.source(r)
-	if err != nil {
-		return decoded{}, err
-	}
-	return s.mapSource(r, source, s.mappedRequest(r, body))
-}
-
-// decodeAny finds the source by the request's looks.
-func (s *Service) decodeAny(r *http.Request, body []byte) (decoded, error) {
-	request := s.mappedRequest(r, body)
-	source, err := s.transform.Detect(r.Context(), request)
-	if err == nil && source == nil {
-		err = &refusal{code: codeInvalidMessage, detail: "no source knows such a request: send it to /api/telemetry if it is in Mayfly's own format, else to /api/{source}; sources are " +
-			strings.Join(s.transform.SourceNames(), ", ")}
-	}
-	if err != nil {
-		return decoded{}, err
-	}
-	return s.mapSource(r, source, request)
-}
-
-func (s *Service) mapSource(r *http.Request, source *transform.Source, request *transform.Request) (decoded, error) {
-	if err := s.admitBody(r, source.Name, request.Body); err != nil {
-		return decoded{source: source.Name}, err
-	}
-	if len(request.Body) == 0 && s.guards[source.Name].leavesQueryOut() {
-		request.Query = nil // it would stand for the body, and nobody signed it
-	}
-	if isDestinationCheck(r) {
-		s.confirmDestination(r, request.Body)
-	}
-	out, err := source.Map(r.Context(), request)
+	out, err := how.mapped.Map(ctx, how.request)
 	return decoded{
-		source: source.Name, patience: source.Patience, messages: out.Messages, ignored: out.Ignored,
-		answer: source.Answer, notes: out.Notes, lenient: source.OnReject == "accept",
+		source: how.source, patience: how.mapped.Patience, messages: out.Messages, ignored: out.Ignored,
+		answer: how.mapped.Answer, notes: out.Notes, lenient: how.mapped.OnReject == "accept",
 	}, err
 }
 
@@ -98,29 +118,13 @@ func (s *Service) source(r *http.Request) (*transform.Source, error) {
 	return source, err
 }
 
-// mappedRequest is what the expressions of a source see.
-func (s *Service) mappedRequest(r *http.Request, body []byte) *transform.Request {
-	out := s.bodyRequest(r, body)
-	out.Header = withoutCredentials(r.Header)
-	return out
-}
-
-// parseQuery reads the query. A semicolon is a character like any other there: every
-// DTMI has one, and few senders encode it.
-func parseQuery(r *http.Request) (url.Values, error) {
-	return url.ParseQuery(strings.ReplaceAll(r.URL.RawQuery, ";", "%3B"))
-}
-
-// query gives what of the query can be read.
-func query(r *http.Request) url.Values {
-	values, _ := parseQuery(r)
-	return values
-}
-
-func (s *Service) bodyRequest(r *http.Request, body []byte) *transform.Request {
-	out := &transform.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body, Received: about(r.Context()).arrived}
+// transformRequest is a request as package transform takes it.
+func (s *Service) transformRequest(r *http.Request, body []byte, rec *requestRecord) *transform.Request {
+	out := &transform.Request{
+		Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body, Received: rec.arrived,
+	}
 	if r.URL.RawQuery != "" {
-		out.Query = query(r)
+		out.Query = queryValues(r)
 		if s.config.Auth != AuthNone {
 			delete(out.Query, "code") // a key, which must not get into a message
 		}

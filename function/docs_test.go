@@ -67,15 +67,34 @@ func errorTable() string {
 func configurationTable() string {
 	var b strings.Builder
 	b.WriteString("| variable | meaning | default |\n|---|---|---|\n")
-	for field := range reflect.TypeFor[function.Config]().Fields() {
-		name, value := field.Tag.Get("env"), field.Tag.Get("envDefault")
-		if name == "" {
-			continue
+	for _, v := range function.Variables() {
+		value := "none"
+		if v.Default != "" {
+			value = "`" + v.Default + "`"
 		}
-		if value = "`" + value + "`"; value == "``" {
-			value = "none"
-		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", name, strings.ReplaceAll(field.Tag.Get("doc"), "|", "\\|"), value)
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", v.Name, strings.ReplaceAll(v.Doc, "|", "\\|"), value)
 	}
 	return b.String()
+}
+
+// Every variable of the configuration is described, and nothing else.
+func TestEveryVariableIsDescribed(t *testing.T) {
+	t.Parallel()
+	described := map[string]bool{}
+	for _, v := range function.Variables() {
+		if v.Doc == "" || described[v.Name] {
+			t.Errorf("%s has no description, or two", v.Name)
+		}
+		described[v.Name] = true
+	}
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[function.Config]()) {
+		if name := field.Tag.Get("env"); name != "" && !described[name] {
+			t.Errorf("%s has no description", name)
+		} else {
+			delete(described, name)
+		}
+	}
+	for name := range described {
+		t.Errorf("there is no variable %s", name)
+	}
 }

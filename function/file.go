@@ -3,7 +3,6 @@ package function
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -24,7 +23,7 @@ type fileSpec struct {
 	Callers      []callerSpec     `yaml:"callers"`
 	Tokens       []tokenSpec      `yaml:"tokens"`
 	Certificates *certificateSpec `yaml:"certificates"`
-	Fleets       []fleetSpec      `yaml:"fleets"`
+	Fleets       []FleetSpec      `yaml:"fleets"`
 }
 
 // LoadSources makes a Transformer with the built-in sources and those of the
@@ -63,25 +62,14 @@ func loadFile(path string) (t *transform.Transformer, file *fileSpec, found stri
 
 // readFile reads the configuration file. What it could not read is empty
 // afterwards, so that the rest can be judged all the same.
-func (c *Config) readFile() error {
+func (c *Config) readFile() (*fileSpec, error) {
 	t, file, _, err := loadFile(c.ConfigFile)
 	if err != nil {
-		t, file, c.fileFailed = transform.New(), &fileSpec{}, true
+		t, file = transform.New(), &fileSpec{}
 	}
 	t.WithoutSamples()
-	c.transform, c.file = t, file
-	return err
+	c.Transformer, c.Sources, c.Tokens, c.Certificates = t, file.Sources, file.Tokens, file.Certificates
+	return file, err
 }
 
 func (c *Config) fileName() string { return cmp.Or(c.ConfigFile, configFile) }
-
-// fileFault puts the place of a fault where a variable's name stands otherwise.
-func fileFault(f *transform.Fault) Fault {
-	at := *f
-	at.File, at.Line = "", 0
-	place := f.File
-	if f.Line > 0 {
-		place = fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)
-	}
-	return Fault{place, at.Error()}
-}

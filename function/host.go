@@ -3,59 +3,15 @@ package function
 import (
 	"context"
 	"crypto/tls"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
-	"runtime/debug"
 	"strings"
 	"time"
 )
-
-// Host is where the process runs.
-type Host int
-
-// The hosts that one binary serves on.
-const (
-	HostServer    Host = iota // a plain HTTP server: a container, a machine, a laptop
-	HostLambda                // AWS Lambda, behind API Gateway, a Function URL or a load balancer
-	HostFunctions             // Azure Functions, as a custom handler
-)
-
-// String names the host as the log and the metrics name it.
-func (h Host) String() string {
-	switch h {
-	case HostServer:
-		return "server"
-	case HostLambda:
-		return "lambda"
-	case HostFunctions:
-		return "functions"
-	default:
-		return fmt.Sprintf("Host(%d)", int(h))
-	}
-}
-
-// The variables by which the two clouds tell a process that it is theirs.
-const (
-	envLambda    = "AWS_LAMBDA_RUNTIME_API"
-	envFunctions = "FUNCTIONS_CUSTOMHANDLER_PORT"
-)
-
-// DetectHost tells from the environment where the process runs. Lambda is
-// asked for first: nothing else sets its variable.
-func DetectHost(getenv func(string) string) Host {
-	switch {
-	case getenv(envLambda) != "":
-		return HostLambda
-	case getenv(envFunctions) != "":
-		return HostFunctions
-	default:
-		return HostServer
-	}
-}
 
 // ServeOptions say where and how [Serve] serves.
 type ServeOptions struct {
@@ -105,21 +61,6 @@ func Serve(ctx context.Context, o ServeOptions, h http.Handler) error {
 	}
 }
 
-type requestIDKey struct{}
-
-// RequestID is the host's name for the request that ctx belongs to: Lambda's
-// request id, the Functions host's invocation id, or on a plain server the
-// caller's X-Request-Id (when it is at most 128 printable characters) or a new
-// one. It is empty outside of a request.
-func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
-}
-
-func withRequestID(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, requestIDKey{}, id)
-}
-
 func requestIDOf(host Host, header http.Header) string {
 	name := "X-Request-Id"
 	if host == HostFunctions {
@@ -128,9 +69,7 @@ func requestIDOf(host Host, header http.Header) string {
 	if v := header[name]; len(v) > 0 && printable(v[0]) {
 		return v[0]
 	}
-	var id [16]byte
-	draw(&id)
-	return hex.EncodeToString(id[:])
+	return fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64()) //nolint:gosec // a name is not a secret
 }
 
 // dropForeignIdentity removes the headers in which Azure's front end says who
@@ -169,8 +108,6 @@ const internalProblem = `{"type":"about:blank","title":"Internal error","status"
 	`"detail":"The request could not be finished because of a fault in the bridge; it is safe to send it again.",` +
 	`"code":"internal","retryable":true}`
 
-const problemType = "application/problem+json"
-
 func writeInternal(w http.ResponseWriter) {
 	header := w.Header()
 	clear(header)
@@ -178,9 +115,4 @@ func writeInternal(w http.ResponseWriter) {
 	header["Retry-After"] = []string{"10"}
 	w.WriteHeader(http.StatusInternalServerError)
 	_, _ = w.Write([]byte(internalProblem))
-}
-
-func logPanic(ctx context.Context, log *slog.Logger, value any) {
-	log.ErrorContext(ctx, "the handler panicked",
-		"requestId", RequestID(ctx), "panic", fmt.Sprint(value), "stack", string(debug.Stack()))
 }

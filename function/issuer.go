@@ -9,7 +9,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"math/big"
@@ -39,7 +38,7 @@ type issued struct {
 }
 
 const (
-	mostLeaves = 10_000
+	maxLeaves = 10_000
 	// A leaf is valid from somewhat before its window to somewhat after it, for
 	// clocks that differ (azure-docs, iot-hub/troubleshoot-error-codes.md: 5 min).
 	leafSlack = 15 * time.Minute
@@ -68,32 +67,7 @@ func parseIssuer(text string, life time.Duration) (*issuer, error) {
 		return nil, errors.New("the private key cannot be used")
 	}
 	seed := sha256.Sum256(secret)
-	return &issuer{chain: pair.Certificate, ca: ca, signer: signer, seed: seed[:], life: life, leaves: cache.New[issued](mostLeaves, 0)}, nil
-}
-
-// parsePair reads certificates and a private key out of one PEM text. Its errors
-// quote nothing.
-func parsePair(text []byte) (tls.Certificate, error) {
-	var certs, keys []byte
-	for rest := text; ; {
-		block, next := pem.Decode(rest)
-		if block == nil {
-			break
-		}
-		if rest = next; block.Type == "CERTIFICATE" {
-			certs = append(certs, pem.EncodeToMemory(block)...)
-		} else {
-			keys = append(keys, pem.EncodeToMemory(block)...)
-		}
-	}
-	if len(certs) == 0 || len(keys) == 0 {
-		return tls.Certificate{}, errors.New("want PEM with a certificate and its private key")
-	}
-	pair, err := tls.X509KeyPair(certs, keys)
-	if err != nil {
-		return tls.Certificate{}, errors.New("the certificate and the private key do not go together, or cannot be read")
-	}
-	return pair, nil
+	return &issuer{chain: pair.Certificate, ca: ca, signer: signer, seed: seed[:], life: life, leaves: cache.New[issued](maxLeaves, 0)}, nil
 }
 
 // leaf gives the certificate of a device: CN is the registration id, as DPS

@@ -29,13 +29,13 @@ type publicKey struct {
 }
 
 const (
-	mostJWKS     = 256 << 10
-	mostJWKSKeys = 64
-	jwksTimeout  = 5 * time.Second
-	jwksFresh    = 15 * time.Minute // then they are fetched again
-	jwksStale    = 24 * time.Hour   // and so long they are used while that fails
-	jwksPause    = time.Minute      // between two fetches, however many unknown keys are named
-	leastRSA     = 2048
+	maxJWKS     = 256 << 10
+	maxJWKSKeys = 64
+	jwksTimeout = 5 * time.Second
+	jwksFresh   = 15 * time.Minute // then they are fetched again
+	jwksStale   = 24 * time.Hour   // and so long they are used while that fails
+	jwksPause   = time.Minute      // between two fetches, however many unknown keys are named
+	minRSA      = 2048
 )
 
 // parsePublicKeys reads a JWK Set (RFC 7517), or PEM blocks of public keys and
@@ -100,7 +100,7 @@ func parseJWKS(text []byte) ([]publicKey, error) {
 		return nil, errors.New("is no JWK Set")
 	}
 	var keys []publicKey
-	for i := range set.Keys[:min(len(set.Keys), mostJWKSKeys)] {
+	for i := range set.Keys[:min(len(set.Keys), maxJWKSKeys)] {
 		k := &set.Keys[i]
 		if k.Use != "" && k.Use != "sig" {
 			continue
@@ -157,7 +157,7 @@ func (k *jwk) public() (crypto.PublicKey, error) {
 func strong(key crypto.PublicKey) error {
 	switch key := key.(type) {
 	case *rsa.PublicKey:
-		if bits := key.N.BitLen(); bits < leastRSA || bits > 16384 {
+		if bits := key.N.BitLen(); bits < minRSA || bits > 16384 {
 			return errors.New("an RSA key has from 2048 to 16384 bits")
 		}
 		return nil
@@ -181,6 +181,11 @@ type remoteKeys struct {
 	mu      sync.RWMutex
 	keys    []publicKey
 	fetched time.Time
+}
+
+// newRemoteKeys makes the key set behind an https URL.
+func newRemoteKeys(url string, transport http.RoundTripper, now func() time.Time) *remoteKeys {
+	return &remoteKeys{url: url, transport: transport, now: now}
 }
 
 // get gives the keys; for one that they lack, they are fetched anew.
@@ -228,7 +233,7 @@ func (r *remoteKeys) fetch(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = res.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(res.Body, mostJWKS))
+	text, err := io.ReadAll(io.LimitReader(res.Body, maxJWKS))
 	if err != nil {
 		return err
 	}

@@ -61,12 +61,8 @@ func (h *lambdaHandler) Invoke(ctx context.Context, payload []byte) ([]byte, err
 	defer cancel()
 
 	w := &lambdaWriter{header: make(http.Header, 4)}
-	r, err := event.request(ctx, front)
-	if err != nil {
-		w.refuse(ctx, err)
-	} else {
-		h.serve(w, r)
-	}
+	r := event.request(ctx, front)
+	h.serve(w, r)
 	return w.answer(front, r)
 }
 
@@ -125,15 +121,6 @@ func (w *lambdaWriter) Write(p []byte) (int, error) {
 	return w.body.Write(p)
 }
 
-func (w *lambdaWriter) refuse(ctx context.Context, err error) {
-	p := newProblem(codeMalformedBody, err.Error())
-	p.RequestID = RequestID(ctx)
-	w.header["Content-Type"] = []string{problemType}
-	w.WriteHeader(p.Status)
-	body, _ := json.Marshal(p) // texts and numbers always marshal
-	w.body.Write(body)
-}
-
 func bodyAllowed(status int) bool {
 	return status != http.StatusNoContent && status != http.StatusNotModified
 }
@@ -156,7 +143,7 @@ func (w *lambdaWriter) answer(front lambdaFront, r *http.Request) ([]byte, error
 	if len(body) > 0 && header["Content-Type"] == nil && header["Content-Encoding"] == nil {
 		header["Content-Type"] = []string{http.DetectContentType(body)}
 	}
-	if r != nil && r.Method == http.MethodHead {
+	if r.Method == http.MethodHead {
 		body = nil
 	}
 	// The front writes its own; a length of ours would be that of the wrong

@@ -113,13 +113,9 @@ func decodeLambdaEvent(payload []byte) (*lambdaEvent, lambdaFront, error) {
 	return nil, 0, &UnsupportedEventError{Event: what}
 }
 
-// request builds the request as net/http would have read it from a socket. An
-// error is the request's fault, or its front's, and is answered 400.
-func (e *lambdaEvent) request(ctx context.Context, front lambdaFront) (*http.Request, error) {
-	u, err := e.url(front)
-	if err != nil {
-		return nil, err
-	}
+// request builds the request as net/http would have read it from a socket.
+func (e *lambdaEvent) request(ctx context.Context, front lambdaFront) *http.Request {
+	u := e.url(front)
 	r := &http.Request{
 		Method:     cmp.Or(e.HTTPMethod, http.MethodGet),
 		URL:        u,
@@ -135,9 +131,7 @@ func (e *lambdaEvent) request(ctx context.Context, front lambdaFront) (*http.Req
 	}
 	r.Host = cmp.Or(r.Header.Get("Host"), e.RequestContext.DomainName)
 	r.RemoteAddr = e.remoteAddr(front, r.Header)
-	if err := e.setBody(r); err != nil {
-		return nil, err
-	}
+	e.setBody(r)
 	// net/http takes these out of the header, too.
 	delete(r.Header, "Host")
 	delete(r.Header, "Transfer-Encoding")
@@ -146,7 +140,7 @@ func (e *lambdaEvent) request(ctx context.Context, front lambdaFront) (*http.Req
 		dropLoadBalancer(r.Header)
 		e.setCertificate(r)
 	}
-	return r.WithContext(ctx), nil
+	return r.WithContext(ctx)
 }
 
 // clientCert is what API Gateway says of a client's certificate, after it has
@@ -168,13 +162,17 @@ func (e *lambdaEvent) setCertificate(r *http.Request) {
 	}
 }
 
-func (e *lambdaEvent) setBody(r *http.Request) error {
+// setBody sets the body. One that is not what the event says fails when it is read,
+// as a broken one from a socket does.
+func (e *lambdaEvent) setBody(r *http.Request) {
 	switch {
 	case e.Body == "":
 	case e.IsBase64Encoded:
 		body, err := base64.StdEncoding.DecodeString(e.Body)
 		if err != nil {
-			return fmt.Errorf("the event's body is not base64: %w", err)
+			r.ContentLength = -1
+			r.Body = io.NopCloser(failedReader{fmt.Errorf("the event's body is not base64: %w", err)})
+			return
 		}
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	default:
@@ -186,8 +184,12 @@ func (e *lambdaEvent) setBody(r *http.Request) error {
 		v[0] = strconv.FormatInt(r.ContentLength, 10)
 		r.Header["Content-Length"] = v[:1]
 	}
-	return nil
 }
+
+// failedReader is a body that cannot be read.
+type failedReader struct{ err error }
+
+func (f failedReader) Read([]byte) (int, error) { return 0, f.err }
 
 // header turns either form of the event's headers to the canonical one. The
 // multi-value form is complete where both are given.
@@ -219,7 +221,7 @@ func (e *lambdaEvent) header() http.Header {
 	return h
 }
 
-func (e *lambdaEvent) url(front lambdaFront) (*url.URL, error) {
+func (e *lambdaEvent) url(front lambdaFront) *url.URL {
 	u := new(url.URL)
 	path := e.Path
 	switch front {
@@ -240,15 +242,11 @@ func (e *lambdaEvent) url(front lambdaFront) (*url.URL, error) {
 		path = "/" + path
 	}
 	escaped := escapePath(path)
-	plain, err := url.PathUnescape(escaped)
-	if err != nil {
-		return nil, fmt.Errorf("the path cannot be read: %w", err)
-	}
-	u.Path = plain
+	u.Path, _ = url.PathUnescape(escaped) // escapePath leaves nothing that cannot be read
 	if u.EscapedPath() != escaped {
 		u.RawPath = escaped
 	}
-	return u, nil
+	return u
 }
 
 // withoutStage takes a named stage off the path. API Gateway puts it there

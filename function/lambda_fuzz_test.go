@@ -31,7 +31,7 @@ func FuzzLambdaEvent(f *testing.F) {
 	h := hosttest.Direct(function.NewLambdaHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		switch {
-		case err != nil, int64(len(body)) != r.ContentLength:
+		case err == nil && int64(len(body)) != r.ContentLength, err != nil && len(body) > 0:
 			panic("the body does not have its length")
 		case r.URL.Path == "" || r.URL.Path[0] != '/' || r.URL.EscapedPath() == "":
 			panic("the path is not absolute")

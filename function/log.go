@@ -27,27 +27,3 @@ func NewLog(c *Config, w io.Writer) *slog.Logger {
 	}
 	return slog.New(slog.NewJSONHandler(w, options))
 }
-
-const mostName = 128
-
-// printable lets through only what is safe to put into a log line, a response
-// header and somebody's terminal.
-func printable(name string) bool {
-	if name == "" || len(name) > mostName {
-		return false
-	}
-	for i := range len(name) {
-		if name[i] <= ' ' || name[i] > '~' {
-			return false
-		}
-	}
-	return true
-}
-
-// logName lets a stranger's name into the log.
-func logName(name string) string {
-	if !printable(name) {
-		return "?"
-	}
-	return name
-}

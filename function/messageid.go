@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"maps"
 	"math/rand/v2"
-	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -15,11 +14,10 @@ import (
 )
 
 // identify gives every message an id, so that a resend can be told from a new
-// event downstream: the sender's own, the request's Idempotency-Key, or a hash
-// of device, time, properties and content. Where the sender gave neither an id nor a time,
+// event downstream: the sender's own, the request's Idempotency-Key (key), or a
+// hash of device, time, properties and content. Where the sender gave neither an id nor a time,
 // two equal readings are two readings: the id is a new one then.
-func (s *Service) identify(messages []transform.Message, r *http.Request) {
-	key := r.Header.Get("Idempotency-Key")
+func identify(messages []transform.Message, key string) {
 	var seen map[string]int
 	var once [16]byte // drawn when it is first needed
 	for i := range messages {

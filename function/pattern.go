@@ -82,6 +82,13 @@ func parseTemplate(text string, names func(string) bool) (template, error) {
 	}
 }
 
+// validatePattern tells what is wrong with a pattern. names tells which {name}s it
+// may have, and nil that it may have none.
+func validatePattern(text string, names func(string) bool) error {
+	_, err := parseTemplate(text, names)
+	return err
+}
+
 // fill makes the pattern. A value that could not stand in a device id, such as
 // one with a *, makes none: a token must not widen what it may.
 func (t template) fill(value func(name string) string) (pattern, bool) {

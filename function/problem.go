@@ -16,37 +16,6 @@ import (
 	"mayfly/transform"
 )
 
-// code names a row of the error table.
-type code string
-
-// The rows of the error table.
-const (
-	codeMethodNotAllowed    code = "method-not-allowed"
-	codeBodyTooLarge        code = "body-too-large"
-	codeUnsupportedMedia    code = "unsupported-media"
-	codeSlowDown            code = "slow-down"
-	codeTooBusy             code = "too-busy"
-	codeUnauthenticated     code = "unauthenticated"
-	codeDeviceNotAllowed    code = "device-not-allowed"
-	codeMalformedBody       code = "malformed-body"
-	codeInvalidMessage      code = "invalid-message"
-	codeNoSource            code = "no-source"
-	codeEventTooLarge       code = "event-too-large"
-	codeProvisioning        code = "provisioning"
-	codeDPSBusy             code = "dps-busy"
-	codeDPSUnreachable      code = "dps-unreachable"
-	codeDeviceRefused       code = "device-refused"
-	codeBridgeMisconfigured code = "bridge-misconfigured"
-	codeKeyUnavailable      code = "key-unavailable"
-	codeHubBusy             code = "hub-busy"
-	codeHubDown             code = "hub-down"
-	codeHubQuota            code = "hub-quota"
-	codeHubRefused          code = "hub-refused"
-	codeHubUnreachable      code = "hub-unreachable"
-	codeOutOfTime           code = "out-of-time"
-	codeInternal            code = "internal"
-)
-
 // Row is one row of the error table. The table in the README is made from it.
 type Row struct {
 	Where     string // the step that fails
@@ -88,13 +57,14 @@ var rows = [...]Row{
 // Rows gives the error table.
 func Rows() []Row { return rows[:] }
 
-func (c code) row() *Row {
+// rowOf gives the row of a code.
+func rowOf(c code) *Row {
 	for i := range rows {
 		if rows[i].Code == c {
 			return &rows[i]
 		}
 	}
-	return codeInternal.row()
+	return rowOf(codeInternal)
 }
 
 // Problem is the answer to a request that failed (RFC 9457).
@@ -165,31 +135,19 @@ func secretIDs(messages []transform.Message) []string {
 	return ids
 }
 
-// refusal is an error of ours that knows its row.
-type refusal struct {
-	code   code
-	detail string
-	allow  string // for 405
-	cause  error  // for the log, not for the caller
-
-	retryAfter time.Duration // where the row's own would be wrong
-}
-
-func (e *refusal) Error() string { return string(e.code) + ": " + e.detail }
-
 // newProblem makes the problem of a row.
 func newProblem(c code, detail string) *Problem {
-	row := c.row()
+	row := rowOf(c)
 	return &Problem{
 		Type: "urn:mayfly:error:" + string(c), Title: row.What, Status: row.Status, Detail: detail,
 		Code: c, Retryable: row.Retryable, retryAfter: row.wait,
 	}
 }
 
-// problem turns any error into the answer that tells the truth about it. It is
+// problemOf turns any error into the answer that tells the truth about it. It is
 // the one place where this happens. ctx is the request's: an upstream call that
 // was cut by our own deadline is out of time, not the upstream's fault.
-func problem(ctx context.Context, err error, now time.Time) *Problem {
+func problemOf(ctx context.Context, err error, now time.Time) *Problem {
 	var (
 		own     *refusal
 		body    *transform.Error

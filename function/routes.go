@@ -19,13 +19,20 @@ func (s *Service) newRoutes() http.Handler {
 	if s.config.Host == HostServer {
 		mux.HandleFunc("/metrics", s.metrics)
 	}
-	mux.HandleFunc("/api/telemetry", s.ingest("telemetry", only(http.MethodPost), s.decodeNative))
-	mux.HandleFunc("/api/telemetry/{$}", s.ingest("telemetry", only(http.MethodPost), s.decodeNative))
-	mux.HandleFunc("/api/devices/{deviceId}/telemetry", s.ingest("device", only(http.MethodPost), s.decodeDevice))
-	mux.HandleFunc("/api/devices/{deviceId}/telemetry/{$}", s.ingest("device", only(http.MethodPost), s.decodeDevice))
-	mux.HandleFunc("/api/ingest", s.ingest("", only(http.MethodPost, http.MethodGet, http.MethodPut), s.decodeAny))
-	mux.HandleFunc("/api/{source}", s.ingest("", s.sourceMethods, s.decodeSource))
-	mux.HandleFunc("/api/{source}/{rest...}", s.ingest("", s.sourceMethods, s.decodeSource))
+	for _, rt := range []struct {
+		patterns []string
+		route    route
+	}{
+		{[]string{"/api/telemetry", "/api/telemetry/{$}"}, route{"telemetry", only(http.MethodPost), s.chooseNative}},
+		{[]string{"/api/devices/{deviceId}/telemetry", "/api/devices/{deviceId}/telemetry/{$}"},
+			route{"device", only(http.MethodPost), s.chooseDevice}},
+		{[]string{"/api/ingest"}, route{"", only(http.MethodPost, http.MethodGet, http.MethodPut), s.chooseDetected}},
+		{[]string{"/api/{source}", "/api/{source}/{rest...}"}, route{"", s.sourceMethods, s.chooseNamed}},
+	} {
+		for _, pattern := range rt.patterns {
+			mux.HandleFunc(pattern, s.ingest(rt.route))
+		}
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, newProblem(codeNoSource, "nothing is served at "+quote(r.URL.Path)))
 	})
@@ -66,62 +73,91 @@ func only(methods ...string) methodsFunc {
 	return func(*http.Request) ([]string, error) { return methods, nil }
 }
 
-// ingest is the way of every request that carries messages. The source is the
-// route's; without a name it is the path's, or found by the body.
-func (s *Service) ingest(source string, methods methodsFunc, decode decodeFunc) http.HandlerFunc {
+// route is one way in for messages.
+type route struct {
+	source  string      // empty: the path or the body says it
+	methods methodsFunc // that it takes
+	choose  chooseFunc  // how the body is to be read
+}
+
+// ingest is the one place that shows which steps a request with messages takes.
+// Beside each stands what it may answer; out of time (504) and a bug (500) are
+// possible anywhere.
+func (s *Service) ingest(rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		info := about(r.Context())
-		if validateWebhook(w, r) {
+		if answerHandshake(w, r) { // 200: a sender of CloudEvents asks first
 			return
 		}
-		named := cmp.Or(source, r.PathValue("source"))
-		if err := s.knock(r, info, named); err != nil {
-			s.refuse(w, r, err)
+		rec := recordOf(r.Context())
+		refused := func(err error) bool {
+			if err != nil {
+				s.refuse(w, r, err)
+			}
+			return err != nil
+		}
+		caller, err := s.auth.authenticate(r, cmp.Or(rt.source, r.PathValue("source"))) // 401 403 429 503
+		rec.caller = caller
+		if refused(err) {
 			return
 		}
-		allowed, err := methods(r)
-		if err == nil {
-			err = allow(r.Method, allowed)
-		}
-		if err != nil {
-			s.refuse(w, r, err)
+		if refused(checkMethod(r, rt.methods)) { // 404 405
 			return
 		}
-		body, err := s.readBody(w, r)
-		if err != nil {
-			s.refuse(w, r, err)
+		body, err := s.readBody(w, r, caller) // 400 413 415 503
+		if refused(err) {
 			return
 		}
-		if err := s.load.enter(len(body)); err != nil {
-			s.refuse(w, r, err)
+		if refused(s.load.enter(len(body))) { // 503
 			return
 		}
 		defer s.load.leave(len(body))
-		d, err := decode(r, body)
-		info.source, info.ignored = d.source, d.ignored
-		info.secrets = secretIDs(d.messages)
-		s.note(r.Context(), info, d.notes)
+		how, err := rt.choose(r, s.transformRequest(r, body, rec)) // 400 404 415 422
+		rec.source = how.source
+		if refused(err) {
+			return
+		}
+		proof, err := s.auth.verify(r, caller, how.source, body) // 401 403 503
+		if refused(err) {
+			return
+		}
+		rec.caller, rec.forget = cmp.Or(caller, proof.signer), proof.forget
+		if s.auth.queryUnsigned(how.source) && len(body) == 0 {
+			how.request.Query = nil // it would stand for the body, and nobody signed it
+		}
+		if how.mapped != nil && isDestinationCheck(r) {
+			s.confirmDestination(r, body)
+		}
+		d, err := decode(r.Context(), &how) // 400 415 422
+		rec.ignored, rec.secrets = d.ignored, secretIDs(d.messages)
+		s.note(r.Context(), rec, d.notes)
 		if err != nil {
-			s.reject(w, r, d, err)
+			s.reject(w, r, &d, err)
 			return
 		}
-		if err := s.admitMessages(info, d); err != nil {
-			s.refuse(w, r, err)
+		if refused(s.checkCount(len(d.messages))) { // 413
 			return
 		}
-		s.identify(d.messages, r)
-		if err := checkSizes(d.messages); err != nil {
-			s.reject(w, r, d, err)
+		if refused(s.auth.authorize(d.messages, rec.caller, proof.signer)) { // 403 422
 			return
 		}
-		results := s.deliver(r.Context(), d.messages, info.arrived.Add(d.patience))
-		s.answer(w, r, d, results)
+		identify(d.messages, r.Header.Get("Idempotency-Key"))
+		if err := checkSizes(d.messages); err != nil { // 413
+			s.reject(w, r, &d, err)
+			return
+		}
+		out := s.delivery.deliver(r.Context(), &deliveryRequest{ // 403 413 429 502 503
+			Source: d.source, Messages: d.messages, Arrived: rec.arrived, AnswerBy: rec.arrived.Add(d.patience),
+		})
+		rec.devices, rec.repeated = out.Devices, out.Repeated
+		s.answer(w, r, &d, out.Results)
 	}
 }
 
-func allow(method string, allowed []string) error {
-	if slices.Contains(allowed, method) {
-		return nil
+// checkMethod refuses what the route does not take.
+func checkMethod(r *http.Request, methods methodsFunc) error {
+	allowed, err := methods(r)
+	if err != nil || slices.Contains(allowed, r.Method) {
+		return err
 	}
 	return &refusal{code: codeMethodNotAllowed, allow: strings.Join(allowed, ", "), detail: "use " + strings.Join(allowed, " or ")}
 }

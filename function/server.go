@@ -228,19 +228,11 @@ func (w *watchedWriter) Write(p []byte) (int, error) {
 // Unwrap gives http.ResponseController the writer with all its abilities.
 func (w *watchedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// ServerTLS gives the plain server's own TLS; nil where it speaks plain HTTP. A
-// client's certificate is asked for where the configuration knows a CA, and looked
-// at by authorise, so that a wrong one is told what is wrong.
-func (c *Config) ServerTLS(now func() time.Time) *tls.Config {
-	if c.TLSCert == "" || c.Host != HostServer {
-		return nil
-	}
-	pair := &renewedPair{cert: c.TLSCert, key: c.TLSKey, now: now}
-	own := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.get, NextProtos: []string{"h2", "http/1.1"}}
-	if c.file.Certificates != nil {
-		own.ClientAuth = tls.RequestClientCert
-	}
-	return own
+// RenewedCertificate makes a tls.Config's GetCertificate of a certificate and a key
+// that something renews on disk: both are read again when the certificate has
+// changed.
+func RenewedCertificate(cert, key string, now func() time.Time) func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return (&renewedPair{cert: cert, key: key, now: now}).get
 }
 
 // renewedPair is a certificate that something renews on disk.

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -23,39 +22,27 @@ type Service struct {
 	log       *slog.Logger
 	now       func() time.Time
 	transform *transform.Transformer
-	fleets    map[string]*fleet // by name; empty for the environment's own
 
-	guards       map[string]*guard // by source
-	tokens       *tokens
-	certificates *certificates
-	devices      *deviceLimits
-	load         load
-
-	zstd      func() (*zstd.Decoder, error) // made by the first body that needs it
-	routes    http.Handler
+	auth      *authenticator
+	delivery  *deliverer
+	load      load
 	confirmer http.RoundTripper // of destinations of AWS IoT
 	counters  counters
-	observe   func(Delivery)
+
+	zstd   func() (*zstd.Decoder, error) // made by the first body that needs it
+	routes http.Handler
 }
 
 // Dependencies are what a Service needs from outside.
 type Dependencies struct {
 	// DPS and Hub carry the calls out; see Transports.
 	DPS, Hub http.RoundTripper
-	// Log takes one record a request.
+	// Log takes one record per request.
 	Log *slog.Logger
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 	// Observe is told of each message that the hub has stored. May be nil.
 	Observe func(Delivery)
-}
-
-// Delivery is a message that the hub has stored.
-type Delivery struct {
-	Source  string // how the request was read: a source's name, telemetry or device
-	Message transform.Message
-	Hub     string
-	Took    time.Duration // since the request came
 }
 
 // New makes a Service of a configuration that LoadConfig has passed.
@@ -64,60 +51,54 @@ func New(c *Config, d Dependencies) *Service {
 		d.Now = time.Now
 	}
 	// The transport of DPS: it is for calls that are few and must not hang.
-	secrets := &secret.Loader{Transport: d.DPS, Getenv: c.getenv, Now: d.Now}
+	secrets := &secret.Loader{Transport: d.DPS, Getenv: c.Getenv, Now: d.Now}
 	s := &Service{
-		config: c, log: d.Log, now: d.Now, observe: d.Observe, confirmer: d.DPS,
-		transform:    c.transform,
-		fleets:       map[string]*fleet{},
-		guards:       map[string]*guard{},
-		devices:      newDeviceLimits(c.DeviceRate),
-		tokens:       newTokens(c.file.Tokens, d, secrets),
-		certificates: newCertificates(c.file.Certificates, secrets),
-		load:         newLoad(c.MaxInFlight, c.BodyLimit),
+		config: c, log: d.Log, now: d.Now, transform: c.Transformer, confirmer: d.DPS,
+		auth: newAuthenticator(&authOptions{
+			Mode: c.Auth, Keys: c.Keys, Tokens: c.Tokens, Certificates: c.Certificates, Sources: guardSpecs(c.Sources),
+			Fleets: slices.Collect(maps.Keys(c.Fleets)), Proxies: c.Proxies, Host: c.Host,
+			Secrets: secrets, Transport: d.DPS, Now: d.Now,
+		}),
+		delivery: newDeliverer(&deliveryOptions{
+			Fleets: fleetOptionsOf(c.Fleets), AcceptHub: c.AcceptHub, DedupWindow: c.DedupWindow, DeviceRate: c.DeviceRate,
+			DPS: d.DPS, Hub: d.Hub, UserAgent: userAgent, Secrets: secrets, Log: d.Log, Now: d.Now, Observe: d.Observe,
+		}),
+		load: newLoad(c.MaxInFlight, c.BodyLimit),
 	}
-	for name, own := range c.fleets {
-		s.fleets[name] = newFleet(own, d, secrets)
-	}
-	for i := range c.file.Sources {
-		if g := newGuard(&c.file.Sources[i], secrets); g != nil {
-			s.guards[c.file.Sources[i].Name] = g
-		}
-	}
-	s.routes = s.newRoutes()
 	s.zstd = sync.OnceValues(func() (*zstd.Decoder, error) { return newZstd(c.BodyLimit) })
+	s.routes = s.newRoutes()
 	return s
 }
 
-const userAgent = "mayfly"
-
-// request is what the log record of a request will say.
-type request struct {
-	source    string
-	caller    *caller
-	signer    *caller // of a signed source
-	giveBack  func()  // makes the signature good again, where the same request has to come once more
-	devices   int
-	delivered int
-	ignored   int
-	notes     map[transform.NoteKind]int
-	repeated  atomic.Int64 // the devices of a request are served side by side
-	problem   *Problem
-	secrets   []string // ids of devices that answers and the log must not tell
-	arrived   time.Time
+func fleetOptionsOf(fleets map[string]fleetConfig) map[string]fleetOptions {
+	out := make(map[string]fleetOptions, len(fleets))
+	for name, f := range fleets {
+		out[name] = fleetOptions{
+			IDScope: f.IDScope, DPSEndpoint: f.DPSEndpoint, ModelID: f.ModelID, HubHint: f.HubHint,
+			Credentials: f.Credentials,
+		}
+	}
+	return out
 }
 
-type requestKey struct{}
+// guardSpecs gives who may send to the sources.
+func guardSpecs(sources []sourceSpec) []guardSpec {
+	out := make([]guardSpec, len(sources))
+	for i := range sources {
+		out[i] = guardSpec{sources[i].Name, sources[i].Signature, sources[i].AllowFrom}
+	}
+	return out
+}
 
-// about gives the record of the request that ctx belongs to.
-func about(ctx context.Context) *request { return ctx.Value(requestKey{}).(*request) }
+const userAgent = "mayfly"
 
 // ServeHTTP gives a request its budget of time, its log record, and an answer
 // whatever happens.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := s.budget(r.Context())
 	defer cancel()
-	info := &request{arrived: s.now()}
-	r = r.WithContext(context.WithValue(ctx, requestKey{}, info))
+	record := &requestRecord{arrived: s.now()}
+	r = r.WithContext(withRecord(ctx, record))
 	defer func() {
 		if v := recover(); v != nil {
 			if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
@@ -126,11 +107,11 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			logPanic(ctx, s.log, v)
 			s.fail(w, r, newProblem(codeInternal, ""))
 		}
-		if info.giveBack != nil && info.problem != nil && info.problem.Retryable {
-			info.giveBack()
+		if record.forget != nil && record.problem != nil && record.problem.Retryable {
+			record.forget()
 		}
-		s.count(info)
-		s.record(ctx, r, info)
+		s.count(record)
+		record.write(ctx, s.log, r, s.now())
 	}()
 	if !plainPath(r) {
 		s.fail(w, r, newProblem(codeNoSource, "nothing is served at "+quote(r.URL.Path)))
@@ -147,51 +128,4 @@ func (s *Service) budget(ctx context.Context) (context.Context, context.CancelFu
 		return context.WithDeadline(detached, deadline)
 	}
 	return context.WithTimeout(detached, s.config.RequestTimeout)
-}
-
-// record writes the one log record of a request.
-func (s *Service) record(ctx context.Context, r *http.Request, info *request) {
-	if info.source == "" && info.problem == nil {
-		return // health checks
-	}
-	level, attrs := slog.LevelInfo, []slog.Attr{
-		slog.String("requestId", RequestID(ctx)),
-		slog.String("method", r.Method),
-		slog.String("path", r.URL.Path),
-		slog.Float64("ms", float64(s.now().Sub(info.arrived).Microseconds())/1000),
-	}
-	add := func(name string, n int) {
-		if n > 0 {
-			attrs = append(attrs, slog.Int(name, n))
-		}
-	}
-	if info.source != "" {
-		attrs = append(attrs, slog.String("source", info.source))
-	}
-	if info.caller != nil {
-		attrs = append(attrs, slog.String("caller", info.caller.name))
-	}
-	add("devices", info.devices)
-	add("delivered", info.delivered)
-	add("ignored", info.ignored)
-	add("repeated", int(info.repeated.Load()))
-	for _, kind := range slices.Sorted(maps.Keys(info.notes)) {
-		add(string(kind), info.notes[kind])
-	}
-	if p := info.problem; p != nil {
-		p.hide(info.secrets)
-		level = slog.LevelWarn
-		if p.Status >= 500 && p.Status != http.StatusServiceUnavailable {
-			level = slog.LevelError
-		}
-		attrs = append(attrs, slog.Int("status", p.Status), slog.String("code", string(p.Code)), slog.String("detail", p.Detail))
-		if p.cause != nil {
-			attrs = append(attrs, slog.String("cause", hidden(p.cause.Error(), info.secrets)))
-		}
-		if p.Upstream != nil {
-			attrs = append(attrs, slog.String("upstream", p.Upstream.Service), slog.Int("upstreamStatus", p.Upstream.Status),
-				slog.String("upstreamError", p.Upstream.ErrorCode), slog.String("trackingId", p.Upstream.TrackingID))
-		}
-	}
-	s.log.LogAttrs(ctx, level, "request", attrs...)
 }

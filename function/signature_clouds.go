@@ -16,19 +16,19 @@ import (
 // the SIM, and not the body: what keeps the body is TLS.
 type soracomBeam struct{}
 
-func (soracomBeam) shown(r *http.Request) bool { return first(r.Header["X-Soracom-Signature"]) != "" }
+func (soracomBeam) shown(r *http.Request) bool { return r.Header.Get("X-Soracom-Signature") != "" }
 
 func (soracomBeam) claim(r *http.Request, _ []byte) (claim, bool) {
-	code, err := hex.DecodeString(first(r.Header["X-Soracom-Signature"]))
+	code, err := hex.DecodeString(r.Header.Get("X-Soracom-Signature"))
 	if err != nil || len(code) != sha256.Size {
 		return claim{}, false
 	}
-	if version := first(r.Header["X-Soracom-Signature-Version"]); version != "" && version != "20151001" {
+	if version := r.Header.Get("X-Soracom-Signature-Version"); version != "" && version != "20151001" {
 		return claim{}, false
 	}
 	// Without any of these the mapping would believe the body, which nobody signed.
 	if !slices.ContainsFunc([]string{"Imsi", "Sim-Id", "Imei", "Lora-Device-Id", "Sigfox-Device-Id", "Device-Id"}, func(name string) bool {
-		return first(r.Header["X-Soracom-"+name]) != ""
+		return r.Header.Get("X-Soracom-"+name) != ""
 	}) {
 		return claim{}, false
 	}
@@ -44,9 +44,13 @@ func (soracomBeam) claim(r *http.Request, _ []byte) (claim, bool) {
 		pairs = append(pairs, lower+"="+values[0])
 	}
 	slices.Sort(pairs)
-	stamp := first(r.Header["X-Soracom-Timestamp"])
+	stamp := r.Header.Get("X-Soracom-Timestamp")
 	return claim{codes: [][]byte{code}, signed: []byte(strings.Join(pairs, "")), time: signedTime(stamp), timed: true}, true
 }
+
+// coversQuery is true for schemes that are a cloud's own: their requests have no
+// query that anything is read from, or sign it.
+func (soracomBeam) coversQuery() bool { return true }
 
 func (soracomBeam) code(key, signed []byte) []byte { return sumOf(key, signed) }
 
@@ -70,7 +74,7 @@ type uplink struct{ customer, device, port, count, payload string }
 func (actilityToken) shown(r *http.Request) bool { return strings.Contains(r.URL.RawQuery, "Token=") }
 
 func (actilityToken) claim(r *http.Request, body []byte) (claim, bool) {
-	q := query(r)
+	q := queryValues(r)
 	for _, name := range []string{"LrnDevEui", "LrnFPort", "LrnInfos", "AS_ID", "Time", "Token"} {
 		if len(q[name]) > 1 {
 			return claim{}, false
@@ -90,6 +94,8 @@ func (actilityToken) claim(r *http.Request, body []byte) (claim, bool) {
 		"&AS_ID=" + q.Get("AS_ID") + "&Time=" + q.Get("Time")
 	return claim{codes: [][]byte{code}, signed: []byte(signed), time: signedTime(q.Get("Time")), timed: true}, true
 }
+
+func (actilityToken) coversQuery() bool { return true }
 
 func (actilityToken) code(key, signed []byte) []byte {
 	return sumOf(signed, []byte(strings.ToLower(string(key))))

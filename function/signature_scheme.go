@@ -2,7 +2,6 @@ package function
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/hmac"
 	"crypto/sha1" //nolint:gosec // some senders know no other; an HMAC does not need what SHA-1 has lost
 	"crypto/sha256"
@@ -11,44 +10,12 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	hashes "hash"
 	"net/http"
 	"net/textproto"
 	"slices"
 	"strings"
-	"time"
 )
-
-// validSignature tells what is wrong with a signature as it is written down.
-func validSignature(sig *signatureSpec) error {
-	if len(sig.Secrets) == 0 {
-		return errors.New("secrets is missing: a list of values or references")
-	}
-	for _, text := range sig.Secrets {
-		if strings.TrimSpace(text.Reveal()) == "" {
-			return errors.New("a secret is empty")
-		}
-	}
-	if sig.Tolerance < 0 || sig.Tolerance > 24*time.Hour || sig.Replay < 0 || sig.Replay > 48*time.Hour {
-		return errors.New("tolerance is from 0 to 24h, replay to 48h")
-	}
-	if timed(sig) && sig.Replay != 0 && sig.Replay < 2*cmp.Or(sig.Tolerance, defaultTolerance) {
-		return errors.New("replay must be at least twice the tolerance: what was forgotten could be used again")
-	}
-	for _, text := range sig.Devices {
-		if _, err := parseTemplate(text, nil); err != nil {
-			return fmt.Errorf("devices: %s: %w", quote(text), err)
-		}
-	}
-	_, err := newScheme(sig)
-	return err
-}
-
-// timed tells whether a signature has a time in it. Such a one is taken once.
-func timed(sig *signatureSpec) bool {
-	return sig.Timestamp != "" || sig.Scheme == "soracom" || sig.Scheme == "actility"
-}
 
 // newScheme makes what a definition describes.
 func newScheme(sig *signatureSpec) (scheme, error) {
@@ -61,15 +28,6 @@ func newScheme(sig *signatureSpec) (scheme, error) {
 		return newHMAC(sig)
 	}
 	return nil, errors.New("scheme must be hmac, soracom or actility, not " + quote(sig.Scheme))
-}
-
-// leavesQueryOut tells whether a signature says nothing of the query.
-func (g *guard) leavesQueryOut() bool {
-	if g == nil {
-		return false
-	}
-	h, generic := g.scheme.(*genericHMAC)
-	return generic && !slices.Contains(h.parts, "query")
 }
 
 // genericHMAC is a code over parts of the request, as most webhooks have it.
@@ -138,21 +96,23 @@ func decodeURL(text string) ([]byte, error) {
 
 func (h *genericHMAC) shown(r *http.Request) bool {
 	if h.query != "" {
-		return query(r).Get(h.query) != ""
+		return queryValues(r).Get(h.query) != ""
 	}
-	return first(r.Header[h.header]) != ""
+	return r.Header.Get(h.header) != ""
 }
 
+func (h *genericHMAC) coversQuery() bool { return slices.Contains(h.parts, "query") }
+
 func (h *genericHMAC) claim(r *http.Request, body []byte) (claim, bool) {
-	text := first(r.Header[h.header])
+	text := r.Header.Get(h.header)
 	if h.query != "" {
-		text = query(r).Get(h.query)
+		text = queryValues(r).Get(h.query)
 	}
 	if text == "" || len(text) > 4096 {
 		return claim{}, false
 	}
 	c := claim{timed: h.timeHeader != "" || h.timeField != ""}
-	stamp := first(r.Header[h.timeHeader])
+	stamp := r.Header.Get(h.timeHeader)
 	// One code; or t=1,v1=CODE,v1=CODE; or PREFIXCODE PREFIXCODE.
 	separator := " "
 	if h.field != "" {
@@ -171,7 +131,7 @@ func (h *genericHMAC) claim(r *http.Request, body []byte) (claim, bool) {
 			item = value
 		}
 		code, hasPrefix := strings.CutPrefix(item, h.prefix)
-		if raw, err := h.decode(code); hasPrefix && err == nil && len(raw) > 0 && len(c.codes) < mostCodes {
+		if raw, err := h.decode(code); hasPrefix && err == nil && len(raw) > 0 && len(c.codes) < maxCodes {
 			c.codes = append(c.codes, raw)
 		}
 	}
@@ -205,7 +165,7 @@ func (h *genericHMAC) signedText(r *http.Request, body []byte, stamp string) []b
 		case "query":
 			b.WriteString(r.URL.RawQuery)
 		default:
-			b.WriteString(first(r.Header[strings.TrimPrefix(part, "header:")]))
+			b.WriteString(r.Header.Get(strings.TrimPrefix(part, "header:")))
 		}
 	}
 	return b.Bytes()
@@ -215,24 +175,6 @@ func (h *genericHMAC) code(key, signed []byte) []byte {
 	mac := hmac.New(h.hash, key)
 	mac.Write(signed)
 	return mac.Sum(nil)
-}
-
-// secretReader tells how the text of a secret becomes its bytes.
-func secretReader(sig *signatureSpec) func(string) ([]byte, error) {
-	return func(text string) (key []byte, err error) {
-		switch sig.SecretEncoding {
-		case "base64":
-			key, err = base64.StdEncoding.DecodeString(strings.TrimPrefix(text, "whsec_")) // as Standard Webhooks writes it
-		case "hex":
-			key, err = hex.DecodeString(text)
-		default:
-			key = []byte(text)
-		}
-		if err != nil || len(key) == 0 {
-			return nil, errors.New("is no secret in the encoding that secretEncoding names")
-		}
-		return key, nil
-	}
 }
 
 // equal compares codes; how long it takes does not depend on where they differ.

@@ -1,49 +1,15 @@
 package function
 
 import (
+	"cmp"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"strings"
 	"time"
 
 	"mayfly/internal/secret"
-	"mayfly/transform"
 )
-
-// sourceSpec is a source of the configuration file: its mapping, and who may send
-// to it.
-type sourceSpec struct {
-	transform.Definition `yaml:",inline"`
-
-	Signature *signatureSpec `yaml:"signature"`
-	AllowFrom []string       `yaml:"allowFrom"` // networks; everywhere when left out
-}
-
-// mappings gives the sources without what is not the mapping's concern.
-func mappings(specs []sourceSpec) []transform.Definition {
-	list := make([]transform.Definition, len(specs))
-	for i := range specs {
-		list[i] = specs[i].Definition
-	}
-	return list
-}
-
-// adopt takes back the definitions, whose names and methods may have come from
-// the sources that they change, and hands signatures and networks down likewise.
-func adopt(specs []sourceSpec, list []transform.Definition) {
-	for i := range specs {
-		s := &specs[i]
-		s.Definition = list[i]
-		for j := range i {
-			if base := &specs[j]; base.Name == s.From {
-				if s.Signature == nil {
-					s.Signature = base.Signature
-				}
-				if s.AllowFrom == nil {
-					s.AllowFrom = base.AllowFrom
-				}
-				break
-			}
-		}
-	}
-}
 
 // signatureSpec is how a source's sender proves that a request is its own. Which of
 // the fields count depends on the scheme.
@@ -66,4 +32,45 @@ type signatureSpec struct {
 	Tolerance time.Duration `yaml:"tolerance"` // how old and how early a time may be; 5m
 	Replay    time.Duration `yaml:"replay"`    // how long a signature is not taken again; at least twice the tolerance
 	Devices   []string      `yaml:"devices"`   // for which devices such a sender may speak; all when empty
+}
+
+// validate tells what is wrong with a specification. The devices are not its concern.
+func (s *signatureSpec) validate() error {
+	if len(s.Secrets) == 0 {
+		return errors.New("secrets is missing: a list of values or references")
+	}
+	for _, text := range s.Secrets {
+		if strings.TrimSpace(text.Reveal()) == "" {
+			return errors.New("a secret is empty")
+		}
+	}
+	if s.Tolerance < 0 || s.Tolerance > 24*time.Hour || s.Replay < 0 || s.Replay > 48*time.Hour {
+		return errors.New("tolerance is from 0 to 24h, replay to 48h")
+	}
+	if s.timed() && s.Replay != 0 && s.Replay < 2*cmp.Or(s.Tolerance, defaultTolerance) {
+		return errors.New("replay must be at least twice the tolerance: what was forgotten could be used again")
+	}
+	_, err := newScheme(s)
+	return err
+}
+
+// timed tells whether a signature has a time in it. Such a one is taken once.
+func (s *signatureSpec) timed() bool {
+	return s.Timestamp != "" || s.Scheme == "soracom" || s.Scheme == "actility"
+}
+
+// parseSecret makes the bytes of a secret from its text.
+func (s *signatureSpec) parseSecret(text string) (key []byte, err error) {
+	switch s.SecretEncoding {
+	case "base64":
+		key, err = base64.StdEncoding.DecodeString(strings.TrimPrefix(text, "whsec_")) // as Standard Webhooks writes it
+	case "hex":
+		key, err = hex.DecodeString(text)
+	default:
+		key = []byte(text)
+	}
+	if err != nil || len(key) == 0 {
+		return nil, errors.New("is not a secret in the encoding that secretEncoding names")
+	}
+	return key, nil
 }

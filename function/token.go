@@ -9,93 +9,46 @@ import (
 	"crypto/sha256"
 	"errors"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-	"golang.org/x/time/rate"
 
 	"mayfly/internal/cache"
 	"mayfly/internal/secret"
 )
 
 const (
-	mostToken   = 8 << 10
-	mostTokens  = 20_000
+	maxToken    = 8 << 10
+	maxTokens   = 20_000
 	tokenMemory = time.Minute // so long a token that was good is not verified again
 	tokenLeeway = 30 * time.Second
-	mostHolders = 100_000 // buckets of subjects
-	mostTries   = 3       // keys for a token that names none
+	maxTries    = 3 // keys for a token that names none
 )
 
 // tokens verifies JWTs, each by the keys of its issuer.
 type tokens struct {
 	issuers map[string]*tokenIssuer
 	parser  *jwt.Parser
-	good    *cache.Cache[verified]
+	good    *cache.Cache[remembered]
 }
 
-// verified is a token or a certificate that was good a short while ago.
-type verified struct {
+// remembered is a token or a certificate that was good a short while ago.
+type remembered struct {
 	caller         *caller
 	expires, until time.Time
 }
 
 // tokenIssuer is one who issues tokens, and what they let their bearers do.
 type tokenIssuer struct {
-	*grant
+	*permission
 	validator *jwt.Validator
 	static    []*secret.Value[[]publicKey]
 	remote    *remoteKeys
 }
 
-// grant is what a token or a certificate lets its holder do.
-type grant struct {
-	name    string
-	devices []template
-	sources []string
-	fleets  []string
-	rate    Rate
-	mu      sync.Mutex
-	buckets *cache.Cache[*rate.Limiter]
-}
-
-func newGrant(s *grantSpec, name, otherwise string) *grant {
-	g := &grant{name: name, sources: s.Sources, fleets: s.Fleets, rate: s.Rate, buckets: cache.New[*rate.Limiter](mostHolders, 0)}
-	devices := s.Devices
-	if devices == nil {
-		devices = []string{otherwise}
-	}
-	for _, text := range devices {
-		t, _ := parseTemplate(text, anyName) // checked
-		g.devices = append(g.devices, t)
-	}
-	return g
-}
-
-func anyName(string) bool { return true }
-
-// holder makes the caller who holds the grant by that name. Each name has a rate of
-// its own, also one that cannot be logged.
-func (g *grant) holder(name string, value func(string) string) *caller {
-	c := &caller{name: g.name + "/" + logName(name), sources: g.sources, devices: fillAll(g.devices, value), fleets: g.fleets}
-	if g.rate.Count == 0 {
-		return c
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	bucket, ok := g.buckets.Get(name)
-	if !ok {
-		bucket = g.rate.limiter()
-		g.buckets.Set(strings.Clone(name), bucket)
-	}
-	c.bucket = bucket
-	return c
-}
-
-// newTokens makes the verifier of specs that were checked; nil for none.
-func newTokens(specs []tokenSpec, d Dependencies, l *secret.Loader) *tokens {
-	if len(specs) == 0 {
+// newTokens makes the verifier of the issuers; nil where there are none.
+func newTokens(o *authOptions) *tokens {
+	if len(o.Tokens) == 0 {
 		return nil
 	}
 	t := &tokens{
@@ -103,21 +56,21 @@ func newTokens(specs []tokenSpec, d Dependencies, l *secret.Loader) *tokens {
 		// The issuer's own validator looks at the claims, when it is known who it is.
 		parser: jwt.NewParser(jwt.WithoutClaimsValidation(),
 			jwt.WithValidMethods([]string{"RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA"})),
-		good: cache.New[verified](mostTokens, 0),
+		good: cache.New[remembered](maxTokens, 0),
 	}
-	for i := range specs {
-		s := &specs[i]
+	for i := range o.Tokens {
+		s := &o.Tokens[i]
 		issuer := &tokenIssuer{
-			grant: newGrant(&s.May, s.Name, "{sub}"),
+			permission: newPermission(&s.May, s.Name, "{sub}"),
 			validator: jwt.NewValidator(jwt.WithIssuer(s.Issuer), jwt.WithAudience(s.Audience), jwt.WithExpirationRequired(),
-				jwt.WithLeeway(tokenLeeway), jwt.WithTimeFunc(d.Now)),
+				jwt.WithLeeway(tokenLeeway), jwt.WithTimeFunc(o.Now)),
 		}
 		for _, text := range s.Keys {
 			ref, _ := secret.Parse(text.Reveal()) // checked
-			issuer.static = append(issuer.static, secret.NewValue(l, ref, parsePublicKeys))
+			issuer.static = append(issuer.static, secret.NewValue(o.Secrets, ref, parsePublicKeys))
 		}
 		if s.JWKS != "" {
-			issuer.remote = &remoteKeys{url: s.JWKS, transport: d.DPS, now: d.Now}
+			issuer.remote = newRemoteKeys(s.JWKS, o.Transport, o.Now)
 		}
 		t.issuers[s.Issuer] = issuer
 	}
@@ -131,7 +84,7 @@ func isToken(text string) bool {
 
 // caller finds who bears a token.
 func (t *tokens) caller(ctx context.Context, text string, now time.Time) (*caller, error) {
-	if len(text) > mostToken {
+	if len(text) > maxToken {
 		return nil, unauthenticated("the token is too long")
 	}
 	sum := sha256.Sum256([]byte(text))
@@ -163,7 +116,7 @@ func (t *tokens) caller(ctx context.Context, text string, now time.Time) (*calle
 		return value
 	})
 	expires, _ := claims.GetExpirationTime() // it was validated
-	t.good.Set(key, verified{c, expires.Time, now.Add(tokenMemory)})
+	t.good.Set(key, remembered{c, expires.Time, now.Add(tokenMemory)})
 	return c, nil
 }
 
@@ -198,7 +151,7 @@ func (i *tokenIssuer) keysFor(ctx context.Context, token *jwt.Token) (any, error
 				set.Keys = append(set.Keys, k.key)
 			}
 		}
-		if kid == "" && len(set.Keys) > mostTries {
+		if kid == "" && len(set.Keys) > maxTries {
 			return nil, errors.New("it does not name its key, and there are many")
 		}
 		if len(set.Keys) > 0 {

@@ -32,3 +32,22 @@ func transport() *http.Transport {
 		MaxResponseHeaderBytes: 64 << 10,
 	}
 }
+
+// ServerTLS is what the plain server speaks TLS with; nil where it speaks plain
+// HTTP. A client's certificate is asked for where the configuration knows a CA, and
+// checked when the caller is authenticated, so that a wrong one is told what is
+// wrong.
+func ServerTLS(c *Config, now func() time.Time) *tls.Config {
+	if c.TLSCert == "" || c.Host != HostServer {
+		return nil
+	}
+	own := &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		GetCertificate: RenewedCertificate(c.TLSCert, c.TLSKey, now),
+		NextProtos:     []string{"h2", "http/1.1"},
+	}
+	if c.Certificates != nil {
+		own.ClientAuth = tls.RequestClientCert
+	}
+	return own
+}

@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// validateWebhook answers the handshake by which a sender of CloudEvents asks
+// answerHandshake answers the handshake by which a sender of CloudEvents asks
 // whether it may deliver here (cloudevents/spec, http-webhook.md section 4). It
 // comes without credentials and gives nothing away: deliveries are authorised
 // each.
-func validateWebhook(w http.ResponseWriter, r *http.Request) bool {
+func answerHandshake(w http.ResponseWriter, r *http.Request) bool {
 	origin := r.Header.Get("Webhook-Request-Origin")
 	if r.Method != http.MethodOptions || origin == "" {
 		return false

@@ -51,7 +51,7 @@ func run(environ []string, stdout io.Writer) error {
 		Addr:           net.JoinHostPort(config.Address, config.Port),
 		FunctionsPort:  config.FunctionsPort,
 		RequestTimeout: config.RequestTimeout,
-		TLS:            config.ServerTLS(time.Now),
+		TLS:            function.ServerTLS(config, time.Now),
 		Log:            log,
 		Ready: func(addr net.Addr) {
 			if config.Exposed(addr) {

@@ -8,97 +8,23 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
-
-	"mayfly/internal/secret"
 )
 
-// grantSpec is what somebody may do, as the file says it.
-type grantSpec struct {
-	Sources []string `yaml:"sources"` // all when left out; telemetry and device are the native ones
-	Devices []string `yaml:"devices"` // patterns
-	Fleets  []string `yaml:"fleets"`  // the first is meant where a message names none
-	Rate    Rate     `yaml:"rate"`    // requests, as in 10/s
-}
-
-// callerSpec is a caller with keys.
-type callerSpec struct {
-	Name string    `yaml:"name"`
-	Keys []keySpec `yaml:"keys"`
-	May  grantSpec `yaml:",inline"`
-}
-
-// keySpec is a key's hash: sha256:HEX, or {hash: sha256:HEX, expires: TIME}.
-type keySpec struct {
-	Hash    secret.Text `yaml:"hash"` // somebody may have put the key itself here
-	Expires time.Time   `yaml:"-"`    // the zero time is for ever
-}
-
-// UnmarshalYAML takes the short form as well.
-func (k *keySpec) UnmarshalYAML(unmarshal func(any) error) error {
-	var text string
-	if unmarshal(&text) == nil {
-		k.Hash = secret.NewText(text)
-		return nil
-	}
-	var long struct {
-		Hash    secret.Text `yaml:"hash"`
-		Expires any         `yaml:"expires"`
-	}
-	var members map[string]any
-	if err := unmarshal(&long); err != nil {
-		return err
-	}
-	if err := unmarshal(&members); err != nil {
-		return err
-	}
-	k.Hash = long.Hash
-	if _, has := members["expires"]; !has {
-		return nil
-	}
-	// The YAML package would read what is no time as the zero time, which is for ever.
-	date := fmt.Sprint(long.Expires)
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if at, err := time.Parse(layout, date); err == nil && !at.IsZero() {
-			k.Expires = at
-			return nil
-		}
-	}
-	return errors.New("expires is no time: want 2027-01-31, or 2027-01-31T08:30:00Z")
-}
-
-// tokenSpec is an issuer of JWTs.
-type tokenSpec struct {
-	Name     string        `yaml:"name"`
-	Issuer   string        `yaml:"issuer"`
-	Audience string        `yaml:"audience"`
-	JWKS     string        `yaml:"jwks"` // https URL
-	Keys     []secret.Text `yaml:"keys"` // references to PEM public keys or JWK Sets
-	May      grantSpec     `yaml:",inline"`
-}
-
-// certificateSpec is a CA whose certificates callers show.
-type certificateSpec struct {
-	Name string      `yaml:"name"`
-	CA   secret.Text `yaml:"ca"`  // reference to PEM
-	ALB  bool        `yaml:"alb"` // on Lambda behind a load balancer that verifies: take its headers
-	May  grantSpec   `yaml:",inline"`
-}
-
-// check tells what is wrong with a grant. names are the {name}s of its patterns.
-func (g *grantSpec) check(place string, names func(string) bool, c *Config, fault faultFunc) {
-	for _, source := range g.Sources {
-		if source != "telemetry" && source != "device" && !slices.Contains(c.transform.SourceNames(), source) {
+// checkPermission tells what is wrong with a permission. names are the {name}s that
+// its patterns may have.
+func (c *Config) checkPermission(p *permissionSpec, place string, names func(string) bool, fault faultFunc) {
+	for _, source := range p.Sources {
+		if source != "telemetry" && source != "device" && !slices.Contains(c.Transformer.SourceNames(), source) {
 			fault(place, "sources: there is no source %s", quote(source))
 		}
 	}
-	for _, text := range g.Devices {
-		if _, err := parseTemplate(text, names); err != nil {
+	for _, text := range p.Devices {
+		if err := validatePattern(text, names); err != nil {
 			fault(place, "devices: %s: %v", quote(text), err)
 		}
 	}
-	for _, name := range g.Fleets {
-		if c.fleets[name] == nil {
+	for _, name := range p.Fleets {
+		if !c.hasFleet(name) {
 			fault(place, "fleets: there is no fleet %s", quote(name))
 		}
 	}
@@ -106,13 +32,13 @@ func (g *grantSpec) check(place string, names func(string) bool, c *Config, faul
 
 // checkCallers reads the callers of API_KEYS and of the file. Who has the same
 // name in both, or several hashes in one, has several keys.
-func (c *Config) checkCallers(fault faultFunc) {
+func (c *Config) checkCallers(file *fileSpec, fault faultFunc) {
 	owners := map[string]*caller{}
 	if err := c.parseAPIKeys(owners); err != nil {
 		fault("API_KEYS", "%v", err)
 	}
-	for i := range c.file.Callers {
-		spec := &c.file.Callers[i]
+	for i := range file.Callers {
+		spec := &file.Callers[i]
 		place := fmt.Sprintf("%s: callers.%s", c.fileName(), cmp.Or(logName(spec.Name), fmt.Sprint(i)))
 		if !printable(spec.Name) {
 			fault(place, "name is missing, or has more than printable characters")
@@ -123,7 +49,7 @@ func (c *Config) checkCallers(fault faultFunc) {
 		if owners[spec.Name] != nil {
 			fault(place, "another caller has this name")
 		}
-		spec.May.check(place, nil, c, fault)
+		c.checkPermission(&spec.May, place, nil, fault)
 		owner := &caller{name: spec.Name, sources: spec.May.Sources, fleets: spec.May.Fleets, bucket: spec.May.Rate.limiter()}
 		if spec.May.Devices != nil {
 			owner.devices = patterns{}
@@ -138,21 +64,31 @@ func (c *Config) checkCallers(fault faultFunc) {
 				fault(place, "keys: %v", err)
 				continue
 			}
-			if slices.ContainsFunc(c.callerKeys, func(other callerKey) bool { return other.sum == sum && other.owner != owner }) {
+			if slices.ContainsFunc(c.Keys, func(other callerKey) bool { return other.sum == sum && other.owner != owner }) {
 				fault(place, "keys: another caller has the same key")
 			}
-			c.callerKeys = append(c.callerKeys, callerKey{sum, k.Expires, owner})
+			c.Keys = append(c.Keys, callerKey{sum, k.Expires, owner})
 		}
 	}
-	if len(c.callerKeys) > mostKeys {
-		fault("callers", "have more than %d keys; give devices tokens or certificates instead", mostKeys)
+	if len(c.Keys) > maxKeys {
+		fault("callers", "have more than %d keys; give devices tokens or certificates instead", maxKeys)
 	}
-	if (c.Auth == AuthPlatform || c.Auth == AuthNone) && (c.APIKeys != "" || len(c.file.Callers) > 0 || len(c.file.Tokens) > 0 || c.file.Certificates != nil) {
+}
+
+// checkMode checks that AUTH and the callers go together. What a file that could
+// not be read says of callers is not known.
+func (c *Config) checkMode(file *fileSpec, fileKnown bool, fault faultFunc) {
+	if (c.Auth == AuthPlatform || c.Auth == AuthNone) && (c.APIKeys != "" || len(file.Callers) > 0 || len(c.Tokens) > 0 || c.Certificates != nil) {
 		fault("AUTH", "must be keys where there are callers, tokens or certificates: nobody would ask for them otherwise")
 	}
-	if c.Auth == AuthKeys && !c.fileFailed && c.APIKeys == "" && len(c.file.Callers) == 0 && len(c.file.Tokens) == 0 && c.file.Certificates == nil && !anySigned(c.file.Sources) {
+	if c.Auth == AuthKeys && fileKnown && c.APIKeys == "" && len(file.Callers) == 0 && len(c.Tokens) == 0 && c.Certificates == nil && !anySigned(c.Sources) {
 		fault("API_KEYS", "is missing: AUTH=keys needs callers, as name=sha256:HEX here or in %s; mayfly keys new makes them", configFile)
 	}
+}
+
+func (c *Config) hasFleet(name string) bool {
+	_, has := c.Fleets[name]
+	return has
 }
 
 func anySigned(sources []sourceSpec) bool {
@@ -178,7 +114,7 @@ func (c *Config) parseAPIKeys(owners map[string]*caller) error {
 		if owners[name] == nil {
 			owners[name] = &caller{name: name}
 		}
-		c.callerKeys = append(c.callerKeys, callerKey{sum: sum, owner: owners[name]})
+		c.Keys = append(c.Keys, callerKey{sum: sum, owner: owners[name]})
 	}
 	return nil
 }
@@ -196,26 +132,26 @@ func parseHash(text string) (sum [32]byte, err error) {
 // checkTokens looks at the issuers of tokens.
 func (c *Config) checkTokens(fault faultFunc) {
 	seen := map[string]bool{}
-	for i := range c.file.Tokens {
-		t := &c.file.Tokens[i]
+	for i := range c.Tokens {
+		t := &c.Tokens[i]
 		place := fmt.Sprintf("%s: tokens.%s", c.fileName(), cmp.Or(logName(t.Name), fmt.Sprint(i)))
-		t.May.check(place, anyName, c, fault)
+		c.checkPermission(&t.May, place, anyClaim, fault)
 		u, err := url.Parse(t.JWKS)
 		switch {
 		case !printable(t.Name):
 			fault(place, "name is missing")
 		case t.Issuer == "" || t.Audience == "":
-			fault(place, "issuer and audience have to be said: a token for somebody else is none for us")
+			fault(place, "issuer and audience must be set: a token for somebody else is not valid here")
 		case seen[t.Issuer]:
 			fault(place, "another one has this issuer")
 		case t.JWKS == "" && len(t.Keys) == 0:
 			fault(place, "jwks (an https URL) or keys (references to public keys) is missing")
 		case t.JWKS != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil):
-			fault(place, "jwks is no https URL")
+			fault(place, "jwks is not an https URL")
 		}
 		seen[t.Issuer] = true
 		for _, key := range t.Keys {
-			c.reference(place, key.Reveal(), fault, func(text string) error {
+			reference(place, key.Reveal(), fault, func(text string) error {
 				_, err := parsePublicKeys(text)
 				return err
 			})
@@ -225,16 +161,16 @@ func (c *Config) checkTokens(fault faultFunc) {
 
 // checkCertificates looks at the CA of client certificates.
 func (c *Config) checkCertificates(fault faultFunc) {
-	s := c.file.Certificates
+	s := c.Certificates
 	if s == nil {
 		return
 	}
 	place := c.fileName() + ": certificates"
-	s.May.check(place, func(name string) bool { return name == "cn" }, c, fault)
+	c.checkPermission(&s.May, place, func(name string) bool { return name == "cn" }, fault)
 	if s.CA.Reveal() == "" {
 		fault(place, "ca is missing: a reference to the PEM certificates of those who issue")
 	}
-	c.reference(place, s.CA.Reveal(), fault, func(text string) error {
+	reference(place, s.CA.Reveal(), fault, func(text string) error {
 		_, err := parseCAs(text)
 		return err
 	})
@@ -245,8 +181,8 @@ func (c *Config) checkCertificates(fault faultFunc) {
 
 // checkSources looks at the signatures and networks of the file's sources.
 func (c *Config) checkSources(fault faultFunc) {
-	for i := range c.file.Sources {
-		d := &c.file.Sources[i]
+	for i := range c.Sources {
+		d := &c.Sources[i]
 		place := fmt.Sprintf("%s: sources.%s", c.fileName(), logName(d.Name))
 		if _, err := parseNetworks(d.AllowFrom); err != nil {
 			fault(place, "allowFrom: %v", err)
@@ -255,12 +191,17 @@ func (c *Config) checkSources(fault faultFunc) {
 		if sig == nil {
 			continue
 		}
-		if err := validSignature(sig); err != nil {
+		if err := sig.validate(); err != nil {
 			fault(place, "signature: %v", err)
 		}
+		for _, text := range sig.Devices {
+			if err := validatePattern(text, nil); err != nil {
+				fault(place, "signature: devices: %s: %v", quote(text), err)
+			}
+		}
 		for _, text := range sig.Secrets {
-			c.reference(place, text.Reveal(), fault, func(text string) error {
-				_, err := secretReader(sig)(text)
+			reference(place, text.Reveal(), fault, func(text string) error {
+				_, err := sig.parseSecret(text)
 				return err
 			})
 		}

@@ -1,0 +1,52 @@
+package function
+
+import "sync/atomic"
+
+// load is the work under way: bodies that are still coming in, and requests past
+// that. What a body becomes takes many times its bytes, so these are bounded too.
+type load struct {
+	bodies, unauthenticated budget // bytes that are coming in
+	requests, working       budget // requests under way, and the bytes of their bodies
+}
+
+const (
+	// Bodies that are coming in, all together: slow senders are many, and each holds
+	// what it has sent.
+	maxBodyBytes = 128 << 20
+	// The share of those that have not shown who they are, because a signature over
+	// the body will: they must not shut authenticated callers out.
+	maxUnauthenticatedBytes = 16 << 20
+	// Bodies that are being mapped and delivered.
+	maxWorkingBytes = 64 << 20
+)
+
+// budget is a number of things that are held at one time, up to a bound.
+type budget struct {
+	held atomic.Int64
+	max  int64
+}
+
+func newLoad(requests int, body int64) load {
+	return load{
+		bodies: budget{max: maxBodyBytes}, unauthenticated: budget{max: max(maxUnauthenticatedBytes, body)},
+		requests: budget{max: int64(requests)}, working: budget{max: maxWorkingBytes},
+	}
+}
+
+var errBusy = &refusal{code: codeTooBusy, detail: "the bridge has as much under way as it takes"}
+
+// enter counts a request in, with its body; leave has to follow when it gives no
+// error. A body that is alone is let in whatever its size.
+func (l *load) enter(body int) error {
+	n := int64(body)
+	if requests, held := l.requests.held.Add(1), l.working.held.Add(n); requests > l.requests.max || held > l.working.max && held > n {
+		l.leave(body)
+		return errBusy
+	}
+	return nil
+}
+
+func (l *load) leave(body int) {
+	l.requests.held.Add(-1)
+	l.working.held.Add(-int64(body))
+}
