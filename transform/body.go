@@ -1,77 +1,67 @@
 package transform
 
-import "fmt"
+import (
+	"fmt"
+)
 
 // body writes the measurements of a part.
-func (s *Source) body(run *run, r *Request, part any) ([]byte, error) {
-	also, err := run.object(s.also, part)
+func (s *Source) body(j *job, part any) ([]byte, error) {
+	also, err := j.Object(s.of.also, part)
 	if err != nil {
 		return nil, err
 	}
-	object, err := s.content(run, part, len(also) > 0)
+	object, err := s.content(j, part, len(also) > 0)
 	if err != nil {
 		return nil, err
 	}
 	if len(also) > 0 {
-		object = merged(also, object)
+		object = over(also, object)
 	}
-	if s.Units == UnitsSI || s.Units == UnitsImperial && r.query("units") == "si" {
-		object = siObject(object)
+	if s.Units == UnitsSI || s.Units == UnitsImperial && j.request.QueryValue("units") == "si" {
+		object = SIObject(object)
 	}
-	return marshal(object)
+	return Marshal(object)
 }
 
 // content gives the measurements: what the sender decoded, else the payload as it
 // came. An uplink that nobody decoded is never dropped.
-func (s *Source) content(run *run, part any, mayBeEmpty bool) (map[string]any, error) {
-	object, err := run.object(s.measurements, part)
+func (s *Source) content(j *job, part any, mayBeEmpty bool) (map[string]any, error) {
+	object, err := j.Object(s.of.measurements, part)
 	if err != nil || len(object) > 0 {
 		return object, err
 	}
-	if s.payload != nil {
-		return s.undecoded(run, part)
+	if s.of.payload != nil {
+		return s.undecoded(j, part)
 	}
 	if object == nil && !mayBeEmpty {
-		return nil, s.measurements.wrong("gave no measurements", nil)
+		return nil, s.of.measurements.Wrong("gave no measurements", nil)
 	}
 	return object, nil
 }
 
-// undecoded gives the payload and its port.
-func (s *Source) undecoded(run *run, part any) (map[string]any, error) {
-	payload, err := run.one(s.payload, part)
+// undecoded gives what a codec makes of the payload, or else the payload and its
+// port.
+func (s *Source) undecoded(j *job, part any) (map[string]any, error) {
+	payload, err := j.One(s.of.payload, part)
 	if err != nil {
 		return nil, err
 	}
 	bytes, ok := payload.(string)
 	if !ok && payload != nil {
-		return nil, s.payload.wrong("must give bytes, not "+typeName(payload), payload)
+		return nil, s.of.payload.Wrong("must give bytes, not "+TypeName(payload), payload)
 	}
-	object := map[string]any{"payload": fmt.Sprintf("%x", bytes)}
-	port, err := run.one(s.port, part)
+	port, err := j.One(s.of.port, part)
 	if err != nil {
 		return nil, err
 	}
-	port = numberOf(port) // some write it as a text
-	decoded, err := s.decodePayload(run, part, bytes, port)
+	port = NumberOf(port) // some write it as a text
+	decoded, err := s.decodePayload(j, part, bytes, port)
 	if err != nil || decoded != nil {
 		return decoded, err
 	}
+	object := map[string]any{"payload": fmt.Sprintf("%x", bytes)}
 	if port != nil {
 		object["fPort"] = port
-	}
-	return object, nil
-}
-
-// object gives an object; null is nil.
-func (r *run) object(e *expression, input any) (map[string]any, error) {
-	value, err := r.one(e, input)
-	if err != nil {
-		return nil, err
-	}
-	object, ok := value.(map[string]any)
-	if !ok && value != nil {
-		return nil, e.wrong("must give an object, not "+typeName(value), value)
 	}
 	return object, nil
 }

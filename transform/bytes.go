@@ -30,7 +30,7 @@ func bytesOf(value any) (string, error) {
 		}
 		return b.String(), nil
 	}
-	return "", fmt.Errorf("bytes are a string or an array, not %s", typeName(value))
+	return "", fmt.Errorf("bytes are a string or an array, not %s", TypeName(value))
 }
 
 // onBytes makes a helper of a function over bytes; null gives null.
@@ -120,7 +120,7 @@ func reader(width int, big bool, read func(uint64) any) helperFunc {
 	return func(in any, args []any) (any, error) {
 		offset, ok := gojq.ToInt(args[0])
 		if !ok {
-			return nil, fmt.Errorf("the offset is a number, not %s", typeName(args[0]))
+			return nil, fmt.Errorf("the offset is a number, not %s", TypeName(args[0]))
 		}
 		if in == nil {
 			return nil, nil
@@ -212,7 +212,7 @@ func signExtend(in any, args []any) (any, error) {
 	}
 	n, ok := gojq.ToInt(in)
 	if !ok {
-		return nil, fmt.Errorf("signed wants a number, not %s", typeName(in))
+		return nil, fmt.Errorf("signed wants a number, not %s", TypeName(in))
 	}
 	return signedOf(width)(uint64(n)), nil
 }

@@ -24,8 +24,9 @@ type Uplink struct {
 	Variables map[string]string
 	// Normalize asks for Decoded.Normalized too, where a script can make it.
 	Normalize bool
-
-	timeText string // of an example: what a script is told instead of Time
+	// TimeText, where it is set, is what a script is told instead of Time: the
+	// examples of the device repository have texts.
+	TimeText string
 }
 
 // Decoded is what a codec made of an uplink.
@@ -69,9 +70,9 @@ func codecError(kind CodecFailure, format string, args ...any) *CodecError {
 	return &CodecError{Kind: kind, Text: fmt.Sprintf(format, args...)}
 }
 
-// mostPayload bounds what a codec is given. LoRaWAN frames have 242 bytes at
+// maxPayload bounds what a codec is given. LoRaWAN frames have 242 bytes at
 // most, satellite messages some kilobytes.
-const mostPayload = 64 << 10
+const maxPayload = 64 << 10
 
 // NewCodec makes a codec.
 //
@@ -92,5 +93,5 @@ func NewCodec(spec string, script []byte) (Codec, error) {
 	case spec == "":
 		return nil, errors.New("codec: which one? cayenne, sigfox:GRAMMAR, or a JavaScript file")
 	}
-	return nil, fmt.Errorf("codec %s is not known: want cayenne, sigfox:GRAMMAR, or a JavaScript file", quote(spec))
+	return nil, fmt.Errorf("codec %s is not known: want cayenne, sigfox:GRAMMAR, or a JavaScript file", Quote(spec))
 }

@@ -69,8 +69,8 @@ const lppPolyline = 0xf0
 // before the end of a short payload, is not given: a payload that is no Cayenne
 // LPP looks like that.
 func (cayenne) Decode(_ context.Context, in Uplink) (Decoded, error) {
-	if len(in.Bytes) > mostPayload {
-		return Decoded{}, codecError(CodecResult, "the payload is larger than %d bytes", mostPayload)
+	if len(in.Bytes) > maxPayload {
+		return Decoded{}, codecError(CodecResult, "the payload is larger than %d bytes", maxPayload)
 	}
 	data := map[string]any{}
 	for i := 0; i < len(in.Bytes); {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,11 +20,11 @@ import (
 // 100 ms), the size leaves room for the largest of the LoRaWAN device repository
 // (321 KB).
 const (
-	mostScript    = 512 << 10
-	mostScriptRun = 100 * time.Millisecond
-	mostStarting  = time.Second // to find out what a script needs, once
-	mostCalls     = 1000        // depth of its call stack
-	mostNesting   = 1000        // of brackets: the parser recurses
+	maxScript    = 512 << 10
+	maxScriptRun = 100 * time.Millisecond
+	maxStarting  = time.Second // to find out what a script needs, once
+	maxCalls     = 1000        // depth of its call stack
+	maxNesting   = 1000        // of brackets: the parser recurses
 )
 
 // script is a JavaScript payload formatter (LoRa Alliance TS013, and what was
@@ -60,16 +61,16 @@ var find = sync.OnceValue(func() *goja.Program {
 // boundRegexps bounds what backreferences and look-around make of a regular
 // expression: regexp2, which goja uses for these, backtracks, and an interrupt
 // does not reach it. A match that takes longer counts as none.
-var boundRegexps = sync.OnceFunc(func() { regexp2.DefaultMatchTimeout = mostScriptRun / 2 })
+var boundRegexps = sync.OnceFunc(func() { regexp2.DefaultMatchTimeout = maxScriptRun / 2 })
 
 func newScript(name string, source []byte) (*script, error) {
 	boundRegexps()
-	if len(source) > mostScript {
-		return nil, fmt.Errorf("%s: the script is larger than %d KB", name, mostScript>>10)
+	if len(source) > maxScript {
+		return nil, fmt.Errorf("%s: the script is larger than %d KB", name, maxScript>>10)
 	}
 	text := string(bytes.TrimPrefix(source, []byte("\xef\xbb\xbf")))
-	if nesting(text) > mostNesting {
-		return nil, fmt.Errorf("%s: brackets are nested deeper than %d", name, mostNesting)
+	if nesting(text) > maxNesting {
+		return nil, fmt.Errorf("%s: brackets are nested deeper than %d", name, maxNesting)
 	}
 	program, text, err := compileInTime(name, text)
 	if err != nil {
@@ -99,7 +100,7 @@ var errNoEntry = errors.New("has none of the functions decodeUplink, Decoder and
 
 // try loads the script and looks for its entry points.
 func (s *script) try() error {
-	m := s.machine(func() error { return nil }, mostStarting, time.Unix(0, 0))
+	m := s.machine(func() error { return nil }, maxStarting, time.Unix(0, 0))
 	done := make(chan error, 1)
 	go func() {
 		err := m.guard(func() error {
@@ -117,8 +118,8 @@ func (s *script) try() error {
 	}
 }
 
-// mostCompiling is fifty times what the largest public formatter takes.
-const mostCompiling = 5 * time.Second
+// maxCompiling is fifty times what the largest public formatter takes.
+const maxCompiling = 5 * time.Second
 
 // compileInTime compiles a script, but does not wait forever: goja takes the
 // square of the length of an expression like 1+1+1+...
@@ -133,13 +134,13 @@ func compileInTime(name, text string) (program *goja.Program, repaired string, e
 		defer close(done)
 		result.program, result.text, result.err = compileScript(name, text)
 	}()
-	late := time.NewTimer(mostCompiling)
+	late := time.NewTimer(maxCompiling)
 	defer late.Stop()
 	select {
 	case <-done:
 		return result.program, result.text, result.err
 	case <-late.C:
-		return nil, "", fmt.Errorf("%s: takes longer than %s to compile", name, mostCompiling)
+		return nil, "", fmt.Errorf("%s: takes longer than %s to compile", name, maxCompiling)
 	}
 }
 
@@ -197,12 +198,12 @@ func nesting(text string) (most int) {
 // ECMAScript modules: ChirpStack runs formatters as such. goja has no modules,
 // so their import and export words are taken out, and lines are kept.
 var (
-	importWord    = lazy(`(?m)(^|;)[ \t]*import\b\s*(?:[\w*\s{},$]*\bfrom\s*)?["'][^"'\n]*["'][ \t]*;?`)
-	exportList    = lazy(`(?m)(^|[;}])\s*export\s*\{([^{}]*)\}(?:\s*from\s*["'][^"'\n]*["'])?[ \t]*;?`)
-	exportDeclare = lazy(`(?m)(^|[;}])([ \t]*)export\s+((?:default\s+)?(?:async\s+)?(?:function\b\s*\*?\s*[\w$]|class\s+[\w$])|const\b|let\b|var\b)`)
-	exportDefault = lazy(`(?m)(^|[;}])([ \t]*)export\s+default\b`)
-	renaming      = lazy(`^([\w$]+)\s+as\s+([\w$]+)$`)
-	defaultWord   = lazy(`^default\s+`)
+	importWord    = regexp.MustCompile(`(?m)(^|;)[ \t]*import\b\s*(?:[\w*\s{},$]*\bfrom\s*)?["'][^"'\n]*["'][ \t]*;?`)
+	exportList    = regexp.MustCompile(`(?m)(^|[;}])\s*export\s*\{([^{}]*)\}(?:\s*from\s*["'][^"'\n]*["'])?[ \t]*;?`)
+	exportDeclare = regexp.MustCompile(`(?m)(^|[;}])([ \t]*)export\s+((?:default\s+)?(?:async\s+)?(?:function\b\s*\*?\s*[\w$]|class\s+[\w$])|const\b|let\b|var\b)`)
+	exportDefault = regexp.MustCompile(`(?m)(^|[;}])([ \t]*)export\s+default\b`)
+	renaming      = regexp.MustCompile(`^([\w$]+)\s+as\s+([\w$]+)$`)
+	defaultWord   = regexp.MustCompile(`^default\s+`)
 )
 
 // plainScript makes a script of a module.
@@ -211,25 +212,25 @@ func plainScript(text string) string {
 		return text
 	}
 	lines := func(s string) string { return strings.Repeat("\n", strings.Count(s, "\n")) }
-	text = importWord().ReplaceAllStringFunc(text, func(found string) string {
-		return importWord().FindStringSubmatch(found)[1] + lines(found)
+	text = importWord.ReplaceAllStringFunc(text, func(found string) string {
+		return importWord.FindStringSubmatch(found)[1] + lines(found)
 	})
-	text = exportList().ReplaceAllStringFunc(text, func(found string) string {
-		parts := exportList().FindStringSubmatch(found)
+	text = exportList.ReplaceAllStringFunc(text, func(found string) string {
+		parts := exportList.FindStringSubmatch(found)
 		var out strings.Builder
 		out.WriteString(parts[1] + lines(found))
 		for name := range strings.SplitSeq(parts[2], ",") {
-			if as := renaming().FindStringSubmatch(strings.TrimSpace(name)); as != nil && as[1] != as[2] && as[2] != "default" {
+			if as := renaming.FindStringSubmatch(strings.TrimSpace(name)); as != nil && as[1] != as[2] && as[2] != "default" {
 				out.WriteString("var " + as[2] + "=" + as[1] + ";")
 			}
 		}
 		return out.String()
 	})
-	text = exportDeclare().ReplaceAllStringFunc(text, func(found string) string {
-		parts := exportDeclare().FindStringSubmatch(found)
-		return parts[1] + parts[2] + lines(strings.TrimSuffix(found, parts[3])) + defaultWord().ReplaceAllString(parts[3], "")
+	text = exportDeclare.ReplaceAllStringFunc(text, func(found string) string {
+		parts := exportDeclare.FindStringSubmatch(found)
+		return parts[1] + parts[2] + lines(strings.TrimSuffix(found, parts[3])) + defaultWord.ReplaceAllString(parts[3], "")
 	})
-	return exportDefault().ReplaceAllString(text, "${1}${2}module.exports=")
+	return exportDefault.ReplaceAllString(text, "${1}${2}module.exports=")
 }
 
 // unquoted mends a script that was stored as the inside of a JSON string, all in

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"regexp"
 	"slices"
 
 	"github.com/dop251/goja"
@@ -18,11 +19,11 @@ var (
 	// What walks over arrays that are long, but empty.
 	heldLong = []string{"concat", "slice", "splice", "map", "filter", "forEach", "indexOf", "lastIndexOf", "includes", "every", "some",
 		"reduce", "reduceRight", "find", "findIndex", "reverse", "sort", "flat", "flatMap", "copyWithin"}
-	typedName = lazy(`Array$|^ArrayBuffer$`)
+	typedName = regexp.MustCompile(`Array$|^ArrayBuffer$`)
 )
 
-// mostHeld is the length that a text or an array may be given in one step.
-const mostHeld = 1 << 20
+// maxHeld is the length that a text or an array may be given in one step.
+const maxHeld = 1 << 20
 
 // toHold gives those of a script's names that the guard is for.
 func toHold(names map[string]bool) []string {
@@ -60,7 +61,7 @@ func hold(vm *goja.Runtime, names []string) error {
 		case "from":
 			err = holdMethod(vm, array, name, func(call goja.FunctionCall) float64 { return scriptLength(call.Argument(0)) })
 		default:
-			if typedName().MatchString(name) {
+			if typedName.MatchString(name) {
 				err = holdConstructor(vm, name)
 				break
 			}
@@ -143,7 +144,7 @@ func scriptLength(value goja.Value) float64 {
 }
 
 func holdSize(vm *goja.Runtime, size float64) {
-	if size > mostHeld {
+	if size > maxHeld {
 		// What is thrown here a script can catch, as it can its own RangeErrors.
 		thrown, err := vm.New(vm.Get("RangeError"), vm.ToValue("larger than a payload formatter may make"))
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -14,7 +15,7 @@ import (
 )
 
 // What payload formatters expect beside ECMAScript. goja has none of it. Each is
-// run only for scripts that name it, since every message has a fresh VM.
+// Run only for scripts that name it, since every message has a fresh VM.
 //
 //go:embed prelude/*.js
 var preludes embed.FS
@@ -40,7 +41,7 @@ func needsOf(text string) (n needs, err error) {
 			return n, err
 		}
 		for _, name := range slices.Sorted(maps.Keys(names)) {
-			if method := bufferMethod().FindString(name); method != "" {
+			if method := bufferMethod.FindString(name); method != "" {
 				n.buffers = append(n.buffers, method)
 			}
 		}
@@ -50,7 +51,7 @@ func needsOf(text string) (n needs, err error) {
 	return n, nil
 }
 
-var bufferMethod = lazy(`^(?:read|write)[A-Z][A-Za-z0-9]*$`)
+var bufferMethod = regexp.MustCompile(`^(?:read|write)[A-Z][A-Za-z0-9]*$`)
 
 // makesLong stands among the names of a script that makes arrays which may be
 // long, but empty.
@@ -84,7 +85,7 @@ func scriptNames(text string) map[string]bool {
 	return names
 }
 
-func nameByte(c byte) bool { return alphanumeric(c) || c == '_' || c == '$' }
+func nameByte(c byte) bool { return IsAlphanumeric(c) || c == '_' || c == '$' }
 
 // install makes a VM what the script needs. The guard comes last, so that the
 // others are not held back by it.

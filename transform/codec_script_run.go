@@ -32,14 +32,14 @@ const watchStep = 5 * time.Millisecond
 // what goja does in Go cannot be interrupted, and goes on by itself.
 const graceSteps = 20
 
-// mostHeap is how much the heap may grow while a script runs, beside the
+// maxHeap is how much the heap may grow while a script runs, beside the
 // garbage that is usual for a heap of its size. goja has no limit of its own, so
 // this watches the whole process: the figure is coarse.
-const mostHeap = 64 << 20
+const maxHeap = 64 << 20
 
 func (s *script) machine(over func() error, limit time.Duration, now time.Time) *machine {
 	m := &machine{vm: goja.New(), over: over, steps: int(limit / watchStep), lost: make(chan struct{})}
-	m.vm.SetMaxCallStackSize(mostCalls)
+	m.vm.SetMaxCallStackSize(maxCalls)
 	m.vm.SetTimeSource(func() time.Time { return now })
 	m.mu.Lock() // the first look waits until timer is set
 	m.timer = time.AfterFunc(watchStep, m.look)
@@ -56,7 +56,7 @@ func (m *machine) look() {
 	}
 	heap, due := heapBytes()
 	if m.ceiling == 0 {
-		m.ceiling = heap + due/2 + mostHeap // half of it was alive
+		m.ceiling = heap + due/2 + maxHeap // half of it was alive
 	}
 	m.steps--
 	if m.steps < 0 { // it was interrupted before
@@ -72,7 +72,7 @@ func (m *machine) look() {
 	case heap > m.ceiling:
 		why = codecError(CodecMemory, "the codec uses too much memory")
 	case m.steps <= 0:
-		why = codecError(CodecTimeout, "the codec takes longer than %s", mostScriptRun)
+		why = codecError(CodecTimeout, "the codec takes longer than %s", maxScriptRun)
 	default:
 		if err := m.over(); err != nil {
 			why = codecError(CodecTimeout, "the request is over: %v", err)
@@ -136,20 +136,11 @@ func failure(err error) error {
 		}
 		return codecError(CodecTimeout, "%v", interrupted)
 	case errors.As(err, &overflow):
-		return codecError(CodecThrew, "calls are nested deeper than %d", mostCalls)
+		return codecError(CodecThrew, "calls are nested deeper than %d", maxCalls)
 	case errors.As(err, &thrown):
-		return codecError(CodecThrew, "%s", shorten(thrown.Error()))
+		return codecError(CodecThrew, "%s", Shorten(thrown.Error()))
 	}
-	return codecError(CodecThrew, "%s", shorten(err.Error()))
-}
-
-// shorten bounds what a script says of itself.
-func shorten(text string) string {
-	const most = 500
-	if len(text) > most {
-		text = text[:most] + "..."
-	}
-	return text
+	return codecError(CodecThrew, "%s", Shorten(err.Error()))
 }
 
 // load runs the script's top level and gives its entry points.
@@ -186,23 +177,23 @@ func (s *script) load(m *machine) ([entries]goja.Callable, error) {
 	return found, nil
 }
 
-// mostLost is how many messages may be stuck in a script before it is not run
+// maxLost is how many messages may be stuck in a script before it is not run
 // any more.
-const mostLost = 2
+const maxLost = 2
 
 // Decode implements [Codec].
 func (s *script) Decode(ctx context.Context, in Uplink) (Decoded, error) {
-	if len(in.Bytes) > mostPayload {
-		return Decoded{}, codecError(CodecResult, "the payload is larger than %d bytes", mostPayload)
+	if len(in.Bytes) > maxPayload {
+		return Decoded{}, codecError(CodecResult, "the payload is larger than %d bytes", maxPayload)
 	}
-	if s.lost.Load() >= mostLost {
+	if s.lost.Load() >= maxLost {
 		return Decoded{}, codecError(CodecTimeout, "the codec is stuck in earlier messages")
 	}
 	clock := in.Clock
 	if clock.IsZero() {
 		clock = in.Time
 	}
-	m := s.machine(ctx.Err, mostScriptRun, clock)
+	m := s.machine(ctx.Err, maxScriptRun, clock)
 	type result struct {
 		out Decoded
 		err error
@@ -225,7 +216,7 @@ func (s *script) Decode(ctx context.Context, in Uplink) (Decoded, error) {
 			<-done
 			s.lost.Add(-1)
 		}()
-		return Decoded{}, codecError(CodecTimeout, "the codec takes longer than %s and does not stop", mostScriptRun)
+		return Decoded{}, codecError(CodecTimeout, "the codec takes longer than %s and does not stop", maxScriptRun)
 	}
 }
 
@@ -238,7 +229,7 @@ func (s *script) decode(m *machine, in Uplink, out *Decoded) error {
 	if err != nil {
 		return err
 	}
-	export := exporter{vm: m.vm, left: mostValues, jsons: s.jsons}
+	export := exporter{vm: m.vm, left: MaxValues, jsons: s.jsons}
 	if err := export.decoded(result, call[decodeUplink] != nil, out); err != nil {
 		return err
 	}
@@ -282,8 +273,8 @@ func (m *machine) call(entry [entries]goja.Callable, in Uplink) (goja.Value, err
 func (m *machine) input(in Uplink) (*goja.Object, error) {
 	input := m.vm.NewObject()
 	switch {
-	case in.timeText != "":
-		if err := input.Set("recvTime", in.timeText); err != nil {
+	case in.TimeText != "":
+		if err := input.Set("recvTime", in.TimeText); err != nil {
 			return nil, err
 		}
 	case !in.Time.IsZero():
@@ -319,7 +310,7 @@ func settled(result goja.Value) (goja.Value, error) {
 	case goja.PromiseStateFulfilled:
 		return promise.Result(), nil
 	case goja.PromiseStateRejected:
-		return nil, codecError(CodecThrew, "%s", shorten(promise.Result().String()))
+		return nil, codecError(CodecThrew, "%s", Shorten(promise.Result().String()))
 	default:
 		return nil, codecError(CodecResult, "the codec waits for something that never comes")
 	}
@@ -342,6 +333,6 @@ func (s *script) normalize(m *machine, normalizer goja.Callable, in Uplink, out 
 	if result, err = settled(result); err != nil {
 		return err
 	}
-	export := exporter{vm: m.vm, left: mostValues, jsons: s.jsons}
+	export := exporter{vm: m.vm, left: MaxValues, jsons: s.jsons}
 	return export.normalized(result, out)
 }

@@ -10,9 +10,6 @@ import (
 	"github.com/dop251/goja"
 )
 
-// mostValues bounds what a body or a codec's answer may hold.
-const mostValues = 250_000
-
 // exporter turns what a script returned into values that jq sees. It reads
 // properties, so it may run code of the script.
 type exporter struct {
@@ -29,7 +26,7 @@ func (e *exporter) decoded(result goja.Value, wrapped bool, out *Decoded) error 
 		if absent(result) {
 			return nil
 		}
-		return codecError(CodecResult, "the codec gave %s, not an object", quote(result.String()))
+		return codecError(CodecResult, "the codec gave %s, not an object", Quote(result.String()))
 	}
 	data := goja.Value(object)
 	if wrapped {
@@ -50,20 +47,20 @@ func (e *exporter) decoded(result goja.Value, wrapped bool, out *Decoded) error 
 	case map[string]any:
 		out.Data = value
 	case []any:
-		if out.Data = fields(value); out.Data == nil {
+		if out.Data = fieldList(value); out.Data == nil {
 			out.List = value
 			return codecError(CodecResult, "the codec gave an array, not an object")
 		}
 	default:
 		if value != nil && err == nil {
-			return codecError(CodecResult, "the codec gave %s, not an object", typeName(value))
+			return codecError(CodecResult, "the codec gave %s, not an object", TypeName(value))
 		}
 	}
 	return err
 }
 
-// fields reads the answer of a Datacake decoder: a list of {field, value}.
-func fields(list []any) map[string]any {
+// fieldList reads the answer of a Datacake decoder: a list of {field, value}.
+func fieldList(list []any) map[string]any {
 	data := map[string]any{}
 	for _, item := range list {
 		object, _ := item.(map[string]any)
@@ -120,13 +117,13 @@ func (e *exporter) texts(value goja.Value) ([]string, error) {
 		switch item := item.(type) {
 		case nil:
 		case string:
-			texts = append(texts, shorten(item))
+			texts = append(texts, Shorten(item))
 		default:
-			text, err := marshal(item)
+			text, err := Marshal(item)
 			if err != nil {
 				return nil, err
 			}
-			texts = append(texts, shorten(string(text)))
+			texts = append(texts, Shorten(string(text)))
 		}
 	}
 	return texts, nil
@@ -137,10 +134,10 @@ func absent(v goja.Value) bool { return v == nil || goja.IsUndefined(v) || goja.
 // value turns a value; nil is one that JSON cannot write.
 func (e *exporter) value(v goja.Value, depth int) (any, error) {
 	if e.left--; e.left < 0 {
-		return nil, codecError(CodecMemory, "the codec gave more than %d values", mostValues)
+		return nil, codecError(CodecMemory, "the codec gave more than %d values", MaxValues)
 	}
-	if depth > mostDepth {
-		return nil, codecError(CodecResult, "what the codec gave is nested deeper than %d, or holds itself", mostDepth)
+	if depth > MaxDepth {
+		return nil, codecError(CodecResult, "what the codec gave is nested deeper than %d, or holds itself", MaxDepth)
 	}
 	if absent(v) {
 		return nil, nil
@@ -187,7 +184,7 @@ func (e *exporter) value(v goja.Value, depth int) (any, error) {
 func (e *exporter) object(object *goja.Object, depth int) (any, error) {
 	keys := object.Keys()
 	if len(keys) > e.left {
-		return nil, codecError(CodecMemory, "the codec gave more than %d values", mostValues)
+		return nil, codecError(CodecMemory, "the codec gave more than %d values", MaxValues)
 	}
 	members := make(map[string]any, len(keys))
 	for _, key := range keys {
@@ -208,7 +205,7 @@ func (e *exporter) array(object *goja.Object, depth int) (any, error) {
 
 func (e *exporter) elements(object *goja.Object, length int64, depth int) (any, error) {
 	if length > int64(e.left) {
-		return nil, codecError(CodecMemory, "the codec gave more than %d values", mostValues)
+		return nil, codecError(CodecMemory, "the codec gave more than %d values", MaxValues)
 	}
 	list := make([]any, length)
 	for i := range list {

@@ -36,8 +36,8 @@ type sigfoxField struct {
 // Bounds of a grammar: a Sigfox payload has 12 bytes, but the grammar is of use
 // elsewhere too.
 const (
-	mostSigfoxFields = 256
-	mostSigfoxIndex  = 4096
+	maxSigfoxFields = 256
+	maxSigfoxIndex  = 4096
 )
 
 func newSigfox(grammar string) (Codec, error) {
@@ -45,8 +45,8 @@ func newSigfox(grammar string) (Codec, error) {
 	if len(texts) == 0 {
 		return nil, fmt.Errorf("sigfox: no fields; want name:index:type, as in temp::int:16")
 	}
-	if len(texts) > mostSigfoxFields {
-		return nil, fmt.Errorf("sigfox: more than %d fields", mostSigfoxFields)
+	if len(texts) > maxSigfoxFields {
+		return nil, fmt.Errorf("sigfox: more than %d fields", maxSigfoxFields)
 	}
 	codec := make(sigfox, 0, len(texts))
 	last := -1 // byte that was read last
@@ -59,7 +59,7 @@ func newSigfox(grammar string) (Codec, error) {
 		switch {
 		case index != "":
 			field.at, err = strconv.Atoi(index)
-			if err != nil || field.at < 0 || field.at > mostSigfoxIndex {
+			if err != nil || field.at < 0 || field.at > maxSigfoxIndex {
 				return nil, fmt.Errorf("sigfox: field %d, %q: %q is no byte index", i+1, text, index)
 			}
 		case field.kind == "bool" || shared:
@@ -106,8 +106,8 @@ func sigfoxParse(text string) (f sigfoxField, index string, err error) {
 			return f, "", fmt.Errorf("a bool is a bit from 0 to 7, not %d", size)
 		}
 	case "char":
-		if size < 1 || size > mostSigfoxIndex {
-			return f, "", fmt.Errorf("a char has 1 to %d bytes, not %d", mostSigfoxIndex, size)
+		if size < 1 || size > maxSigfoxIndex {
+			return f, "", fmt.Errorf("a char has 1 to %d bytes, not %d", maxSigfoxIndex, size)
 		}
 	case "float":
 		if size != 32 && size != 64 {
@@ -144,7 +144,7 @@ func sigfoxName(name string) bool {
 		return false
 	}
 	for i := range len(name) {
-		if c := name[i]; !alphanumeric(c) && c != '-' && c != '_' && c != '#' {
+		if c := name[i]; !IsAlphanumeric(c) && c != '-' && c != '_' && c != '#' {
 			return false
 		}
 	}

@@ -144,7 +144,7 @@ func (raw *rawExample) example(now time.Time) (CodecExample, error) {
 		e.Input.Time = at
 	default:
 		e.timeText = fmt.Sprint(at)
-		if e.Input.Time, err = parseTime(e.timeText); err != nil {
+		if e.Input.Time, err = ParseTime(e.timeText); err != nil {
 			return e, fmt.Errorf("recvTime %v: %w", at, err)
 		}
 	}
@@ -183,7 +183,7 @@ func (e *CodecExample) Check(ctx context.Context, codec Codec) []string {
 		return nil
 	}
 	in := e.Input
-	in.timeText = e.timeText
+	in.TimeText = e.timeText
 	if in.Time.IsZero() {
 		in.Time = in.Clock
 	}
@@ -227,14 +227,14 @@ func latest(data any) time.Time {
 	return last
 }
 
-// mostTries is how often a codec may be too slow, or use too much memory: other
+// maxTries is how often a codec may be too slow, or use too much memory: other
 // examples run at the same time, in the same process.
-const mostTries = 3
+const maxTries = 3
 
 func (e *CodecExample) check(ctx context.Context, codec Codec, in Uplink) []string {
 	out, err := codec.Decode(ctx, in)
 	var failed *CodecError
-	for try := 1; try < mostTries && errors.As(err, &failed) && (failed.Kind == CodecTimeout || failed.Kind == CodecMemory); try++ {
+	for try := 1; try < maxTries && errors.As(err, &failed) && (failed.Kind == CodecTimeout || failed.Kind == CodecMemory); try++ {
 		out, err = codec.Decode(ctx, in)
 	}
 	if errors.As(err, &failed) && e.expects(failed) {

@@ -20,11 +20,11 @@ func emptied(data any) any {
 
 type differences []string
 
-// mostDifferences bounds what one example says.
-const mostDifferences = 20
+// maxDifferences bounds what one example says.
+const maxDifferences = 20
 
 func (d *differences) add(path, format string, args ...any) {
-	if len(*d) < mostDifferences {
+	if len(*d) < maxDifferences {
 		*d = append(*d, path+": "+fmt.Sprintf(format, args...))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -58,7 +59,7 @@ func (v decimals) Visit(node ast.Node) ast.Visitor {
 func plainJSON(text []byte) []byte {
 	out := make([]byte, 0, len(text))
 	for i := 0; i < len(text); {
-		found := jsonToken().FindIndex(text[i:])
+		found := jsonToken.FindIndex(text[i:])
 		if found == nil {
 			return append(out, text[i:]...)
 		}
@@ -82,7 +83,7 @@ func plainJSON(text []byte) []byte {
 	return out
 }
 
-var jsonToken = lazy(`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|//[^\n]*|(?s:/\*.*?\*/)` +
+var jsonToken = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|//[^\n]*|(?s:/\*.*?\*/)` +
 	`|,(?:\s|//[^\n]*|(?s:/\*.*?\*/))*[\]}]` +
 	`|[-+]?(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)|[\pL_$][\pL\w$]*`)
 
@@ -214,13 +215,13 @@ func exampleTexts(value any) []string {
 		switch item := item.(type) {
 		case nil:
 		case string:
-			texts = append(texts, shorten(item))
+			texts = append(texts, Shorten(item))
 		default:
 			text, err := json.Marshal(item)
 			if err != nil {
 				text = fmt.Append(nil, item)
 			}
-			texts = append(texts, shorten(string(text)))
+			texts = append(texts, Shorten(string(text)))
 		}
 	}
 	return texts

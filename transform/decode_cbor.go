@@ -4,7 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"math/big"
 	"reflect"
@@ -15,45 +17,87 @@ import (
 	"github.com/fxamacker/cbor/v2"
 )
 
-// decodeCBOR reads CBOR (RFC 8949). Keys that are no texts become such, byte
+// decodeCBOR reads CBOR (RFC 8949). Keys that are not texts become such, byte
 // strings base64, times (tags 0 and 1) RFC 3339, bignums (tags 2 and 3) numbers;
-// of another tag the content counts. NaN and the infinities, which JSON has not,
-// are null, and so is undefined.
+// of another tag the content counts. NaN and the infinities, which JSON does not
+// have, are null, and so is undefined.
 func decodeCBOR(body []byte, sequence bool) (any, error) {
 	if len(body) == 0 {
-		return nil, malformed("the body is empty")
+		return nil, Malformedf("the body is empty")
 	}
-	w := cborWalk{text: body}
+	if values, containers := cborSize(body); values > MaxValues || containers > MaxContainers {
+		return nil, tooMuch()
+	}
 	var items []any
-	for {
-		start := w.at
-		if err := w.item(0); err != nil {
-			return nil, err
-		}
-		if !sequence && w.at < len(body) {
-			return nil, malformed("offset %d: more follows after the value", w.at)
-		}
+	for rest := body; len(rest) > 0; {
+		offset := len(body) - len(rest)
 		var value any
-		if err := cborMode().Unmarshal(body[start:w.at], &value); err != nil {
-			return nil, malformed("offset %d: %v", start, err)
+		var err error
+		if rest, err = cborMode().UnmarshalFirst(rest, &value); err != nil {
+			return nil, cborError(body, offset, err)
 		}
-		item, err := cborValue(value)
-		if err != nil {
+		if value, err = cborValue(value); err != nil {
 			return nil, err
 		}
-		if !sequence {
-			return item, nil
-		}
-		if items = append(items, item); w.at == len(body) {
-			return items, checkCount(len(items))
+		if items = append(items, value); !sequence && len(rest) > 0 {
+			return nil, Malformedf("offset %d: more follows after the value", len(body)-len(rest))
 		}
 	}
+	if !sequence {
+		return items[0], nil
+	}
+	if err := checkCount(len(items)); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+func cborError(body []byte, offset int, err error) error {
+	if _, ok := errors.AsType[*cbor.MaxNestedLevelError](err); ok {
+		return Malformedf("offset %d: nested deeper than %d", offset, MaxDepth)
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return Malformedf("offset %d: unexpected end of CBOR input", len(body))
+	}
+	return Malformedf("offset %d: %v", offset, err)
+}
+
+// cborSize counts the values of CBOR, and those of them that are arrays or maps,
+// before room is made for them. Heads follow one another whatever the nesting is,
+// so that none of it has to be known. Of what is not well-formed it counts the
+// beginning; the library refuses that.
+func cborSize(text []byte) (values, containers int) {
+	for at := 0; at < len(text); values++ {
+		major, argument := text[at]>>5, uint64(text[at]&31)
+		at++
+		if argument >= 24 && argument < 28 {
+			var wide [8]byte
+			width := 1 << (argument - 24)
+			if len(text)-at < width {
+				return values, containers
+			}
+			copy(wide[8-width:], text[at:at+width])
+			argument, at = binary.BigEndian.Uint64(wide[:]), at+width
+		} else if argument == 31 {
+			argument = 0 // parts follow that have heads of their own
+		}
+		switch major {
+		case 2, 3:
+			if argument > uint64(len(text)-at) {
+				return values, containers
+			}
+			at += int(argument)
+		case 4, 5:
+			containers++
+		}
+	}
+	return values, containers
 }
 
 // cborMode is made when the first CBOR comes.
 var cborMode = sync.OnceValue(func() cbor.DecMode {
 	mode, err := cbor.DecOptions{
-		DupMapKey: cbor.DupMapKeyQuiet, MaxNestedLevels: 4 * mostDepth, MaxArrayElements: mostValues, MaxMapPairs: mostValues,
+		DupMapKey: cbor.DupMapKeyQuiet, MaxNestedLevels: MaxDepth, MaxArrayElements: MaxValues, MaxMapPairs: MaxValues,
 		DefaultMapType: reflect.TypeFor[map[any]any](), MapKeyByteString: cbor.MapKeyByteStringAllowed,
 		UTF8: cbor.UTF8RejectInvalid, TimeTagToAny: cbor.TimeTagToTime, BigIntDec: cbor.BigIntDecodePointer,
 	}.DecMode()
@@ -62,6 +106,10 @@ var cborMode = sync.OnceValue(func() cbor.DecMode {
 	}
 	return mode
 })
+
+// maxBignum bounds a bignum in bits: the time to write one in decimal grows faster
+// than its length.
+const maxBignum = 4096
 
 // cborValue makes a value of ours of one of the library's.
 func cborValue(value any) (any, error) {
@@ -73,6 +121,9 @@ func cborValue(value any) (any, error) {
 	case int64:
 		return json.Number(strconv.FormatInt(value, 10)), nil
 	case *big.Int:
+		if value.BitLen() > maxBignum {
+			return nil, Malformedf("a bignum has more than %d bits", maxBignum)
+		}
 		return json.Number(value.String()), nil
 	case float64:
 		return floatNumber(value), nil
@@ -117,7 +168,7 @@ func cborKey(key any) (string, error) {
 	case float64:
 		return strconv.FormatFloat(key, 'g', -1, 64), nil
 	}
-	return "", malformed("a map has a key that is neither text nor number")
+	return "", Malformedf("a map has a key that is neither text nor number")
 }
 
 // floatNumber writes a float with the digits that it needs.
@@ -130,147 +181,4 @@ func floatNumber(f float64) any {
 		return nil
 	}
 	return json.Number(text)
-}
-
-// cborWalk looks through CBOR before it is decoded: the library neither counts
-// values nor tells where it stopped.
-type cborWalk struct {
-	text  []byte
-	at    int
-	spent budget
-}
-
-func (w *cborWalk) short() *Error {
-	return malformed("offset %d: unexpected end of CBOR input", len(w.text))
-}
-
-// head reads a major type and its argument; size is negative for an indefinite
-// length.
-func (w *cborWalk) head() (major byte, size int64, err error) {
-	if w.at >= len(w.text) {
-		return 0, 0, w.short()
-	}
-	first := w.text[w.at]
-	major, info := first>>5, first&31
-	switch {
-	case info < 24:
-		w.at++
-		return major, int64(info), nil
-	case info < 28:
-		n := 1 << (info - 24)
-		if w.at+1+n > len(w.text) {
-			return 0, 0, w.short()
-		}
-		var wide [8]byte
-		copy(wide[8-n:], w.text[w.at+1:w.at+1+n])
-		argument := binary.BigEndian.Uint64(wide[:])
-		if argument > math.MaxInt64 {
-			if major >= 2 && major <= 5 { // a length; for the rest it does not matter
-				return 0, 0, w.short()
-			}
-			argument = math.MaxInt64
-		}
-		w.at += 1 + n
-		return major, int64(argument), nil
-	case info == 31 && (major >= 2 && major <= 5):
-		w.at++
-		return major, -1, nil
-	}
-	return 0, 0, malformed("offset %d: 0x%02x begins no CBOR value", w.at, first)
-}
-
-const cborBreak = 0xff
-
-// mostBignum bounds a bignum: to write it in decimal takes the square of its
-// length.
-const mostBignum = 512
-
-func (w *cborWalk) item(depth int) error {
-	if depth > mostDepth {
-		return malformed("offset %d: nested deeper than %d", w.at, mostDepth)
-	}
-	if err := w.spent.value(); err != nil {
-		return err
-	}
-	start := w.at
-	major, size, err := w.head()
-	if err != nil {
-		return err
-	}
-	switch major {
-	case 2, 3:
-		if size >= 0 {
-			return w.skip(size)
-		}
-		for !w.ends() {
-			kind, part, err := w.head()
-			if err != nil {
-				return err
-			}
-			if kind != major || part < 0 {
-				return malformed("offset %d: a part of another type in a string", w.at)
-			}
-			if err := w.skip(part); err != nil {
-				return err
-			}
-		}
-		return w.closed()
-	case 4, 5:
-		if err := w.spent.container(); err != nil {
-			return err
-		}
-		if major == 5 && size > 0 {
-			size = min(size, math.MaxInt64/2) * 2
-		}
-		if size > int64(len(w.text)-w.at) { // each takes a byte at least
-			return w.short()
-		}
-		for i := int64(0); i < size || size < 0 && !w.ends(); i++ {
-			if err := w.item(depth + 1); err != nil {
-				return err
-			}
-			if size < 0 && major == 5 {
-				if w.ends() {
-					return malformed("offset %d: a key without a value", w.at)
-				}
-				if err := w.item(depth + 1); err != nil {
-					return err
-				}
-			}
-		}
-		if size < 0 {
-			return w.closed()
-		}
-	case 6:
-		content := w.at
-		if err := w.item(depth + 1); err != nil {
-			return err
-		}
-		if (size == 2 || size == 3) && w.at-content > mostBignum {
-			return malformed("offset %d: a bignum of more than %d bytes", start, mostBignum)
-		}
-	case 7:
-		if w.at-start == 2 && size < 32 {
-			return malformed("offset %d: not a simple value", start)
-		}
-	}
-	return nil
-}
-
-func (w *cborWalk) skip(size int64) error {
-	if size > int64(len(w.text)-w.at) {
-		return w.short()
-	}
-	w.at += int(size)
-	return nil
-}
-
-func (w *cborWalk) ends() bool { return w.at >= len(w.text) || w.text[w.at] == cborBreak }
-
-func (w *cborWalk) closed() error {
-	if w.at >= len(w.text) {
-		return w.short()
-	}
-	w.at++
-	return nil
 }

@@ -14,7 +14,7 @@ import (
 // as its datacontenttype says; data_base64 stays beside it.
 
 // cloudEventBinary reads an event whose attributes are headers.
-func cloudEventBinary(r *Request, how reading) (any, error) {
+func cloudEventBinary(r *Request, how Reading) (any, error) {
 	event := map[string]any{}
 	for name, values := range r.Header {
 		attribute, ok := strings.CutPrefix(strings.ToLower(name), "ce-")
@@ -28,7 +28,7 @@ func cloudEventBinary(r *Request, how reading) (any, error) {
 		}
 		event[attribute] = text
 	}
-	if kind := r.header("Content-Type"); kind != "" {
+	if kind := r.HeaderValue("Content-Type"); kind != "" {
 		event["datacontenttype"] = kind
 	}
 	if len(bytes.TrimSpace(r.Body)) == 0 {
@@ -43,19 +43,19 @@ func cloudEventBinary(r *Request, how reading) (any, error) {
 }
 
 // eventData decodes what an event carries. An event in an event is left alone.
-func eventData(r *Request, how reading) (any, error) {
-	media, err := mediaOf(r)
+func eventData(r *Request, how Reading) (any, error) {
+	kind, err := mediaOf(r)
 	if err != nil {
 		return nil, err
 	}
-	format, err := media.format(r.Body)
+	format, err := kind.format(r.Body)
 	if err != nil {
 		return base64.StdEncoding.EncodeToString(r.Body), nil
 	}
 	if format == FormatCloudEvent {
 		format = FormatJSON
 	}
-	return decodeBody(r, media, format, how)
+	return decodeBody(r, kind, format, how)
 }
 
 // cloudEventStructured reads an event, or a batch of them, that is JSON.
@@ -74,7 +74,7 @@ func cloudEventStructured(body []byte, received time.Time) (any, error) {
 	for _, item := range events {
 		event, ok := item.(map[string]any)
 		if !ok {
-			return nil, &Error{Kind: Invalid, Detail: "a CloudEvent is an object, not " + typeName(item)}
+			return nil, Invalidf("a CloudEvent is an object, not %s", TypeName(item))
 		}
 		encoded, ok := event["data_base64"].(string)
 		if !ok || event["data"] != nil {
@@ -82,11 +82,11 @@ func cloudEventStructured(body []byte, received time.Time) (any, error) {
 		}
 		raw, err := base64.StdEncoding.DecodeString(encoded)
 		if err != nil {
-			return nil, malformed("data_base64: %v", err)
+			return nil, Malformedf("data_base64: %v", err)
 		}
 		kind, _ := event["datacontenttype"].(string)
 		inner := &Request{Header: map[string][]string{"Content-Type": {kind}}, Body: raw, Received: received}
-		if event["data"], err = eventData(inner, reading{}); err != nil {
+		if event["data"], err = eventData(inner, Reading{}); err != nil {
 			return nil, err
 		}
 	}

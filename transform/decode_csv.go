@@ -22,17 +22,17 @@ type CSV struct {
 
 // asked adds what the request says: ?header=no, ?columns=a,b and ?delimiter=; in
 // the query, and the parameter header of text/csv (RFC 4180).
-func (c CSV) asked(m media, r *Request) CSV {
-	switch cmp.Or(r.query("header"), m.params["header"]) {
+func (c CSV) asked(m mediaType, r *Request) CSV {
+	switch cmp.Or(r.QueryValue("header"), m.params["header"]) {
 	case "absent", "no", "false", "0":
 		c.Header = "no"
 	case "present", "yes", "true", "1":
 		c.Header = "yes"
 	}
-	if columns := r.query("columns"); columns != "" {
+	if columns := r.QueryValue("columns"); columns != "" {
 		c.Columns = strings.Split(columns, ",")
 	}
-	c.Delimiter = cmp.Or(r.query("delimiter"), c.Delimiter)
+	c.Delimiter = cmp.Or(r.QueryValue("delimiter"), c.Delimiter)
 	if m.name == "text/tab-separated-values" {
 		c.Delimiter = "\t"
 	}
@@ -45,7 +45,7 @@ func (c CSV) asked(m media, r *Request) CSV {
 // delimiter is not a comma, a comma in a number is a decimal one.
 func decodeCSV(body []byte, c CSV) (any, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
-		return nil, malformed("the body is empty")
+		return nil, Malformedf("the body is empty")
 	}
 	reader := csv.NewReader(bytes.NewReader(body))
 	reader.Comma = c.comma(body)
@@ -60,9 +60,9 @@ func decodeCSV(body []byte, c CSV) (any, error) {
 			break
 		}
 		if wrong, ok := errors.AsType[*csv.ParseError](err); ok {
-			return nil, malformed("line %d, column %d (offset %d): %v", wrong.Line, wrong.Column, reader.InputOffset(), wrong.Err)
+			return nil, Malformedf("line %d, column %d (offset %d): %v", wrong.Line, wrong.Column, reader.InputOffset(), wrong.Err)
 		} else if err != nil {
-			return nil, malformed("offset %d: %v", reader.InputOffset(), err)
+			return nil, Malformedf("offset %d: %v", reader.InputOffset(), err)
 		}
 		for i := range record {
 			record[i] = strings.TrimSpace(record[i])
@@ -79,7 +79,7 @@ func decodeCSV(body []byte, c CSV) (any, error) {
 			if _, ours := errors.AsType[*Error](err); ours {
 				return nil, err
 			}
-			return nil, malformed("line %d, column %d (offset %d): %v", line, column, reader.InputOffset(), err)
+			return nil, Malformedf("line %d, column %d (offset %d): %v", line, column, reader.InputOffset(), err)
 		}
 		rows = append(rows, row)
 	}
@@ -170,11 +170,11 @@ func csvCell(cell string, comma rune) any {
 	case "false", "FALSE", "False":
 		return false
 	}
-	if n, ok := numeric(cell); ok {
+	if n, ok := ParseNumber(cell); ok {
 		return n
 	}
 	if comma != ',' && strings.Count(cell, ",") == 1 && !strings.Contains(cell, ".") {
-		if n, ok := numeric(strings.Replace(cell, ",", ".", 1)); ok {
+		if n, ok := ParseNumber(strings.Replace(cell, ",", ".", 1)); ok {
 			return n
 		}
 	}

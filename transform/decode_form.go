@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// mostFields bounds the fields of a form. Weather stations send a hundred.
-const mostFields = 10_000
+// maxFields bounds the fields of a form. Weather stations send a hundred.
+const maxFields = 10_000
 
 // decodeForm reads a form into an object of texts; a name that comes several
 // times has a list of them. A form that is one JSON text, as Sigfox sends a JSON
@@ -21,7 +21,7 @@ const mostFields = 10_000
 func decodeForm(body []byte) (any, error) {
 	body = bytes.TrimSpace(body)
 	if len(body) == 0 {
-		return nil, malformed("the body is empty")
+		return nil, Malformedf("the body is empty")
 	}
 	if head := string(body[:min(len(body), 3)]); strings.EqualFold(head, "%7b") || strings.EqualFold(head, "%5b") {
 		if text, err := url.QueryUnescape(strings.TrimSuffix(string(body), "=")); err == nil {
@@ -36,8 +36,8 @@ func decodeForm(body []byte) (any, error) {
 		if pair == "" {
 			continue
 		}
-		if fields++; fields > mostFields {
-			return nil, &Error{Kind: Invalid, Detail: "the form has more than 10000 fields"}
+		if fields++; fields > maxFields {
+			return nil, Invalidf("the form has more than 10000 fields")
 		}
 		rawName, rawValue, _ := strings.Cut(pair, "=")
 		name, err := url.QueryUnescape(rawName)
@@ -45,14 +45,14 @@ func decodeForm(body []byte) (any, error) {
 			err = errors.New("not UTF-8")
 		}
 		if err != nil {
-			return nil, malformed("%s: %v", position(body, int64(at)), err)
+			return nil, Malformedf("%s: %v", position(body, int64(at)), err)
 		}
 		value, err := url.QueryUnescape(rawValue)
 		if err == nil && !utf8.ValidString(value) {
 			err = errors.New("not UTF-8")
 		}
 		if err != nil {
-			return nil, malformed("%s: field %s: %v", position(body, int64(at)), quote(name), err)
+			return nil, Malformedf("%s: field %s: %v", position(body, int64(at)), Quote(name), err)
 		}
 		addField(form, name, value)
 	}
@@ -73,10 +73,10 @@ func addField(form map[string]any, name string, value any) {
 
 // decodeMultipart reads a multipart form as decodeForm reads a plain one. A part
 // that is JSON is that value; a file that is no text is base64.
-func decodeMultipart(body []byte, m media) (any, error) {
+func decodeMultipart(body []byte, m mediaType) (any, error) {
 	boundary := m.params["boundary"]
 	if boundary == "" {
-		return nil, malformed("the media type names no boundary")
+		return nil, Malformedf("the media type names no boundary")
 	}
 	reader := multipart.NewReader(bytes.NewReader(body), boundary)
 	form := map[string]any{}
@@ -84,19 +84,19 @@ func decodeMultipart(body []byte, m media) (any, error) {
 		part, err := reader.NextRawPart()
 		if errors.Is(err, io.EOF) {
 			if len(form) == 0 {
-				return nil, malformed("the body has no parts")
+				return nil, Malformedf("the body has no parts")
 			}
 			return form, nil
 		}
 		if err != nil {
-			return nil, malformed("part %d: %v", fields+1, err)
+			return nil, Malformedf("part %d: %v", fields+1, err)
 		}
-		if fields >= mostFields {
-			return nil, &Error{Kind: Invalid, Detail: "the form has more than 10000 fields"}
+		if fields >= maxFields {
+			return nil, Invalidf("the form has more than 10000 fields")
 		}
 		text, err := io.ReadAll(part)
 		if err != nil {
-			return nil, malformed("part %d: %v", fields+1, err)
+			return nil, Malformedf("part %d: %v", fields+1, err)
 		}
 		name := part.FormName()
 		if name == "" {
@@ -104,7 +104,7 @@ func decodeMultipart(body []byte, m media) (any, error) {
 		}
 		value, err := partValue(part, text)
 		if err != nil {
-			return nil, malformed("part %d, %s: %v", fields+1, quote(name), err)
+			return nil, Malformedf("part %d, %s: %v", fields+1, Quote(name), err)
 		}
 		addField(form, strings.ToValidUTF8(name, "?"), value)
 	}
@@ -113,7 +113,7 @@ func decodeMultipart(body []byte, m media) (any, error) {
 func partValue(part *multipart.Part, text []byte) (any, error) {
 	kind, _, _ := strings.Cut(part.Header.Get("Content-Type"), ";")
 	switch {
-	case (media{name: strings.ToLower(strings.TrimSpace(kind))}).known() == FormatJSON:
+	case (mediaType{name: strings.ToLower(strings.TrimSpace(kind))}).known() == FormatJSON:
 		return decodeJSON(text, false)
 	case utf8.Valid(text):
 		return string(text), nil

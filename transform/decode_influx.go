@@ -26,7 +26,7 @@ var precisions = map[string]lineprotocol.Precision{
 func decodeInflux(body []byte, precision string) (any, error) {
 	unit, ok := precisions[precision]
 	if !ok {
-		return nil, invalid(FieldError{Path: "precision", Rule: "precision", Hint: quote(precision) + " is not known: want ns, us, ms or s"})
+		return nil, InvalidFields(FieldError{Path: "precision", Rule: "precision", Hint: Quote(precision) + " is not known: want ns, us, ms or s"})
 	}
 	decoder := lineprotocol.NewDecoderWithBytes(body)
 	points := []any{}
@@ -37,21 +37,21 @@ func decodeInflux(body []byte, precision string) (any, error) {
 		var own *Error
 		switch {
 		case errors.As(err, &wrong):
-			return nil, malformed("line %d, column %d: %v", wrong.Line, wrong.Column, wrong.Err)
+			return nil, Malformedf("line %d, column %d: %v", wrong.Line, wrong.Column, wrong.Err)
 		case errors.As(err, &own):
 			return nil, err
 		case err != nil: // such as a time beyond 64 bits
-			return nil, malformed("line %d: %v", len(points)+1, err)
+			return nil, Malformedf("line %d: %v", len(points)+1, err)
 		}
-		if points = append(points, point); len(points) > mostMessages {
+		if points = append(points, point); len(points) > MaxMessages {
 			break
 		}
 	}
-	if err := decoder.Err(); err != nil && len(points) <= mostMessages {
-		return nil, malformed("%v", err)
+	if err := decoder.Err(); err != nil && len(points) <= MaxMessages {
+		return nil, Malformedf("%v", err)
 	}
 	if len(points) == 0 {
-		return nil, malformed("the body has no line")
+		return nil, Malformedf("the body has no line")
 	}
 	return points, checkCount(len(points))
 }
@@ -91,7 +91,7 @@ func influxPoint(decoder *lineprotocol.Decoder, unit lineprotocol.Precision, spe
 			return nil, err
 		}
 		if fields[string(key)], err = influxValue(kind, value); err != nil {
-			return nil, fmt.Errorf("field %s: %w", quote(string(key)), err)
+			return nil, fmt.Errorf("field %s: %w", Quote(string(key)), err)
 		}
 	}
 	at, err := decoder.Time(unit, time.Time{})
@@ -114,24 +114,24 @@ func influxValue(kind lineprotocol.ValueKind, raw []byte) (any, error) {
 		return strings.ContainsAny(text[:1], "tT"), nil
 	case lineprotocol.Int, lineprotocol.Uint:
 		digits := strings.TrimRight(text, "iu")
-		if n, ok := numeric(strings.TrimLeft(digits, "+")); ok {
+		if n, ok := ParseNumber(strings.TrimLeft(digits, "+")); ok {
 			return n, nil
 		}
 		n, err := strconv.ParseInt(digits, 10, 64)
 		if err != nil {
-			return nil, malformed("%v", err)
+			return nil, Malformedf("%v", err)
 		}
 		return json.Number(strconv.FormatInt(n, 10)), nil
 	case lineprotocol.Float:
-		if n, ok := numeric(text); ok {
+		if n, ok := ParseNumber(text); ok {
 			return n, nil
 		}
 		f, err := strconv.ParseFloat(text, 64)
 		if err != nil {
-			return nil, malformed("%v", err)
+			return nil, Malformedf("%v", err)
 		}
 		return floatNumber(f), nil
 	default:
-		return nil, malformed("%s is no value", quote(text))
+		return nil, Malformedf("%s is no value", Quote(text))
 	}
 }

@@ -18,7 +18,7 @@ import (
 // object of its type and its base64 data.
 func decodeMsgPack(body []byte) (any, error) {
 	if len(body) == 0 {
-		return nil, malformed("the body is empty")
+		return nil, Malformedf("the body is empty")
 	}
 	text := bytes.NewReader(body)
 	d := msgPack{msgpack.NewDecoder(text), text, budget{}}
@@ -28,11 +28,11 @@ func decodeMsgPack(body []byte) (any, error) {
 	case errors.As(err, &ours):
 		return nil, err
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, malformed("offset %d: unexpected end of MessagePack input", len(body))
+		return nil, Malformedf("offset %d: unexpected end of MessagePack input", len(body))
 	case err != nil:
-		return nil, malformed("offset %d: %v", d.offset(), err)
+		return nil, Malformedf("offset %d: %v", d.offset(), err)
 	case text.Len() > 0:
-		return nil, malformed("offset %d: more follows after the value", d.offset())
+		return nil, Malformedf("offset %d: more follows after the value", d.offset())
 	}
 	return value, nil
 }
@@ -46,8 +46,8 @@ type msgPack struct {
 func (d *msgPack) offset() int { return int(d.text.Size()) - d.text.Len() }
 
 func (d *msgPack) value(depth int) (any, error) {
-	if depth > mostDepth {
-		return nil, malformed("offset %d: nested deeper than %d", d.offset(), mostDepth)
+	if depth > MaxDepth {
+		return nil, Malformedf("offset %d: nested deeper than %d", d.offset(), MaxDepth)
 	}
 	if err := d.spent.value(); err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func (d *msgPack) value(depth int) (any, error) {
 		f, err := d.DecodeFloat64()
 		return floatNumber(f), err
 	}
-	return nil, malformed("offset %d: 0x%02x begins no MessagePack value", d.offset(), code)
+	return nil, Malformedf("offset %d: 0x%02x begins no MessagePack value", d.offset(), code)
 }
 
 // bytes reads a string or binary; the library would make room for its length
@@ -136,7 +136,7 @@ func (d *msgPack) object(depth int) (any, error) {
 		case bool:
 			name = strconv.FormatBool(key)
 		default:
-			return nil, malformed("offset %d: a map has a key that is neither text nor number", at)
+			return nil, Malformedf("offset %d: a map has a key that is neither text nor number", at)
 		}
 		if object[name], err = d.value(depth + 1); err != nil {
 			return nil, err

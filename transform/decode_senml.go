@@ -56,14 +56,14 @@ func senMLRecords(body []byte, binary bool, now time.Time) ([]senML, error) {
 	}
 	list, ok := value.([]any)
 	if !ok {
-		return nil, &Error{Kind: Invalid, Detail: "SenML is an array of records, not " + typeName(value)}
+		return nil, Invalidf("SenML is an array of records, not %s", TypeName(value))
 	}
 	base := senMLBase{now: now}
 	var records []senML
 	for i, item := range list {
 		object, ok := item.(map[string]any)
 		if !ok {
-			return nil, senMLWrong(i, "", "is an object, not "+typeName(item))
+			return nil, senMLWrong(i, "", "is an object, not "+TypeName(item))
 		}
 		if binary {
 			object = senMLNamed(object)
@@ -84,7 +84,7 @@ func senMLWrong(i int, field, hint string) *Error {
 	if field != "" {
 		path += "." + field
 	}
-	return invalid(FieldError{Path: path, Rule: "senml", Hint: hint})
+	return InvalidFields(FieldError{Path: path, Rule: "senml", Hint: hint})
 }
 
 func senMLNamed(record map[string]any) map[string]any {
@@ -223,12 +223,12 @@ func plus(a, b json.Number) json.Number {
 		}
 		return b
 	}
-	text := x.Add(x, y).FloatString(mostDecimals)
+	text := x.Add(x, y).FloatString(maxDecimals)
 	return json.Number(strings.TrimSuffix(strings.TrimRight(text, "0"), "."))
 }
 
-// mostDecimals is what plus keeps behind the point.
-const mostDecimals = 30
+// maxDecimals is what plus keeps behind the point.
+const maxDecimals = 30
 
 // decimal reads a number of a size that may be added exactly.
 func decimal(n json.Number) (*big.Rat, bool) {

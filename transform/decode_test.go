@@ -78,7 +78,7 @@ func TestDecode(t *testing.T) {
 			if tt.media != "" {
 				r.Header["Content-Type"] = []string{tt.media}
 			}
-			got, err := transform.Decode(r, tt.format, transform.CSV{})
+			got, err := transform.Decode(r, transform.Reading{Format: tt.format})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -114,6 +114,7 @@ func TestDecodeBinary(t *testing.T) {
 		{"without lengths", "application/cbor", "bf 6161 9f 01 02 ff ff", `{"a":[1,2]}`},
 		{"keys that are numbers", "application/cbor", "a3 01 02 20 03 41 01 04", `{"1":2,"-1":3,"AQ==":4}`},
 		{"other tags", "application/cbor", "d9 d9f7 a1 6161 d8 20 63 783a79", `{"a":"x:y"}`},
+		{"sequence of parts", "application/cbor-seq", "5f 41 01 41 02 ff 9f ff bf ff", `["AQI=",[],{}]`},
 		{"sequence", "application/cbor-seq", "01 a1 6161 02", `[1,{"a":2}]`},
 		{"MessagePack", "application/msgpack", "87 a1 61 01 a1 62 93 c3 c0 e0 a1 63 cb 4035800000000000 a1 64 ca 41ac0000 a1 65 c4 02 01 02 a1 66 cf ffffffffffffffff a1 67 d3 8000000000000000",
 			`{"a":1,"b":[true,null,-32],"c":21.5,"d":21.5,"e":"AQI=","f":18446744073709551615,"g":-9223372036854775808}`},
@@ -124,7 +125,7 @@ func TestDecodeBinary(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := transform.Decode(request(tt.media, string(unhex(t, tt.body))), "", transform.CSV{})
+			got, err := transform.Decode(request(tt.media, string(unhex(t, tt.body))), transform.Reading{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -135,6 +136,21 @@ func TestDecodeBinary(t *testing.T) {
 
 func request(media, body string) *transform.Request {
 	return &transform.Request{Header: map[string][]string{"Content-Type": {media}}, Query: map[string][]string{}, Body: []byte(body)}
+}
+
+// Every format may be nested as deep as JSON.
+func TestDecodeDeep(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ media, open, inner, end string }{
+		{"application/json", "[", "1", "]"}, {"application/cbor", "\x81", "\x01", ""}, {"application/msgpack", "\x91", "\x01", ""},
+	} {
+		for depth, fine := range map[int]bool{100: true, 101: false} {
+			body := strings.Repeat(tt.open, depth) + tt.inner + strings.Repeat(tt.end, depth)
+			if _, err := transform.Decode(request(tt.media, body), transform.Reading{}); (err == nil) != fine {
+				t.Errorf("%s, %d deep: %v", tt.media, depth, err)
+			}
+		}
+	}
 }
 
 func TestDecodeMultipart(t *testing.T) {
@@ -154,7 +170,7 @@ Content-Disposition: form-data; name="raw"; filename="x.bin"
 `+"\xff\x00"+`
 --XX--
 `, "\n", "\r\n")
-	got, err := transform.Decode(request("multipart/form-data; boundary=XX", body), "", transform.CSV{})
+	got, err := transform.Decode(request("multipart/form-data; boundary=XX", body), transform.Reading{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +182,7 @@ func TestDecodeCloudEventBinary(t *testing.T) {
 	r := request("application/json", `{"temp":21.5}`)
 	r.Header["Ce-Specversion"], r.Header["Ce-Id"], r.Header["Ce-Source"] = []string{"1.0"}, []string{"1"}, []string{"/dev-1"}
 	r.Header["Ce-Subject"], r.Header["X-Other"] = []string{"sensor%20%E2%82%AC"}, []string{"x"}
-	got, err := transform.Decode(r, "", transform.CSV{})
+	got, err := transform.Decode(r, transform.Reading{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +209,7 @@ func TestDecodeCSVAsked(t *testing.T) {
 			if r.Query, err = url.ParseQuery(tt.query); err != nil {
 				t.Fatal(err)
 			}
-			got, err := transform.Decode(r, "", tt.csv)
+			got, err := transform.Decode(r, transform.Reading{CSV: tt.csv})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -219,7 +235,7 @@ func TestDecodeSenML(t *testing.T) {
 			t.Parallel()
 			r := request("application/senml+json", tt.body)
 			r.Received = now
-			got, err := transform.Decode(r, "", transform.CSV{})
+			got, err := transform.Decode(r, transform.Reading{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -232,7 +248,7 @@ func TestDecodeSenML(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := transform.Decode(request("application/senml+json", body), "", transform.CSV{})
+			_, err := transform.Decode(request("application/senml+json", body), transform.Reading{})
 			wantError(t, err, transform.Invalid, nil)
 		})
 	}
@@ -251,10 +267,14 @@ func TestDecodeMalformed(t *testing.T) {
 		{"CSV row too long", "text/csv", "a,b\n1,2\n1,2,3", "", []string{"line 3", "more cells"}},
 		{"text", "text/plain", "a\n\xff", "", []string{"line 2, column 1", "UTF-8"}},
 		{"CBOR cut off", "application/cbor", "\xa2\x61a\x01\x61", "", []string{"offset 5", "unexpected end"}},
-		{"CBOR, no such byte", "application/cbor", "\x82\x01\x1c", "", []string{"offset 2", "0x1c"}},
+		{"CBOR, no such byte", "application/cbor", "\x82\x01\x1c", "", []string{"offset 0", "28"}},
 		{"CBOR with more", "application/cbor", "\x01\x02", "", []string{"offset 1"}},
-		{"CBOR that lies about its length", "application/cbor", "\x9b\x7f\xff\xff\xff\xff\xff\xff\xff", "", []string{"unexpected end"}},
+		{"CBOR that lies about its length", "application/cbor", "\x9b\x7f\xff\xff\xff\xff\xff\xff\xff", "", []string{"number of elements"}},
 		{"CBOR text that is none", "application/cbor", "\x61\xff", "", []string{"offset 0", "UTF-8"}},
+		{"CBOR nested one too deep", "application/cbor", strings.Repeat("\x81", 101) + "\x01", "", []string{"nested deeper than 100"}},
+		{"CBOR map without a value", "application/cbor", "\xa1\x01", "", []string{"offset 2", "unexpected end"}},
+		{"CBOR sequence cut off", "application/cbor-seq", "\x01\x82\x01", "", []string{"offset 3", "unexpected end"}},
+		{"CBOR break", "application/cbor-seq", "\x01\xff", "", []string{"offset 1"}},
 		{"CBOR nested", "application/cbor", strings.Repeat("\x81", 1000) + "\x01", "", []string{"nested deeper"}},
 		{"CBOR of tags", "application/cbor", strings.Repeat("\xc6", 100_000), "", []string{"nested deeper"}},
 		{"MessagePack cut off", "application/msgpack", "\x92\x01", "", []string{"offset 2", "unexpected end"}},
@@ -278,7 +298,7 @@ func TestDecodeMalformed(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r := request(tt.media, tt.body)
-			_, err := transform.Decode(r, tt.format, transform.CSV{})
+			_, err := transform.Decode(r, transform.Reading{Format: tt.format})
 			wantError(t, err, transform.Malformed, tt.says)
 		})
 	}
@@ -287,7 +307,7 @@ func TestDecodeMalformed(t *testing.T) {
 func TestDecodeUnsupported(t *testing.T) {
 	t.Parallel()
 	for _, media := range []string{"image/png", "application/x-protobuf", "application/json; charset=utf-16", "application/zip"} {
-		_, err := transform.Decode(request(media, "x"), "", transform.CSV{})
+		_, err := transform.Decode(request(media, "x"), transform.Reading{})
 		wantError(t, err, transform.Unsupported, nil)
 	}
 }
@@ -330,7 +350,7 @@ func TestDecodeLarge(t *testing.T) {
 			best := time.Hour
 			for range 3 { // the machine may be busy
 				start := time.Now()
-				_, err := transform.Decode(r, tt.format, transform.CSV{})
+				_, err := transform.Decode(r, transform.Reading{Format: tt.format})
 				best = min(best, time.Since(start))
 				_ = err // either will do
 			}
@@ -342,7 +362,7 @@ func TestDecodeLarge(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.GC()
 			runtime.ReadMemStats(&before)
-			value, _ := transform.Decode(r, tt.format, transform.CSV{})
+			value, _ := transform.Decode(r, transform.Reading{Format: tt.format})
 			runtime.GC()
 			runtime.ReadMemStats(&after)
 			if kept := int64(after.HeapAlloc) - int64(before.HeapAlloc); kept > 64<<20 {
@@ -415,7 +435,7 @@ func TestDecodeSamples(t *testing.T) {
 		{"application/msgpack", "msgpack/telemetry.bin", "cbor/telemetry.json"},
 		{"application/senml+json", "senml/moving-sensor.json", "senml/moving-sensor.resolved.json"},
 	} {
-		got, err := transform.Decode(request(tt.media, read(tt.file)), "", transform.CSV{})
+		got, err := transform.Decode(request(tt.media, read(tt.file)), transform.Reading{})
 		if err != nil {
 			t.Errorf("%s: %v", tt.file, err)
 			continue
@@ -425,11 +445,11 @@ func TestDecodeSamples(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"datatypes", "multiple-base-time"} {
-		got, err := transform.Decode(request("application/senml+cbor", read("senml/"+name+".senml.cbor.bin")), "", transform.CSV{})
+		got, err := transform.Decode(request("application/senml+cbor", read("senml/"+name+".senml.cbor.bin")), transform.Reading{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := transform.Decode(request("application/senml+json", read("senml/"+name+".json")), "", transform.CSV{})
+		want, err := transform.Decode(request("application/senml+json", read("senml/"+name+".json")), transform.Reading{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -452,7 +472,7 @@ func FuzzDecode(f *testing.F) {
 		if int(media)%len(medias) == len(medias)-1 && media > 100 {
 			format = transform.FormatInflux
 		}
-		value, err := transform.Decode(r, format, transform.CSV{})
+		value, err := transform.Decode(r, transform.Reading{Format: format})
 		if err != nil {
 			checkOutcome(t, nil, err)
 			return
@@ -486,7 +506,7 @@ func BenchmarkDecode(b *testing.B) {
 			r := request(bm.media, bm.body)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := transform.Decode(r, "", transform.CSV{}); err != nil {
+				if _, err := transform.Decode(r, transform.Reading{}); err != nil {
 					b.Fatal(err)
 				}
 			}

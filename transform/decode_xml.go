@@ -15,7 +15,7 @@ import (
 // spaces are left out. There are no entities but XML's own, and no document type.
 func decodeXML(body []byte) (any, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
-		return nil, malformed("the body is empty")
+		return nil, Malformedf("the body is empty")
 	}
 	decoder := xml.NewDecoder(bytes.NewReader(body))
 	decoder.CharsetReader = latin1
@@ -25,7 +25,7 @@ func decodeXML(body []byte) (any, error) {
 		token, err := decoder.Token()
 		if errors.Is(err, io.EOF) {
 			if len(root) == 0 {
-				return nil, malformed("offset %d: there is no element", len(body))
+				return nil, Malformedf("offset %d: there is no element", len(body))
 			}
 			return root, nil
 		}
@@ -35,16 +35,16 @@ func decodeXML(body []byte) (any, error) {
 		switch token := token.(type) {
 		case xml.StartElement:
 			if len(root) > 0 {
-				return nil, malformed("%s: a second root element", position(body, decoder.InputOffset()))
+				return nil, Malformedf("%s: a second root element", position(body, decoder.InputOffset()))
 			}
 			if root[token.Name.Local], err = x.element(token, 1); err != nil {
 				return nil, x.wrong(body, err)
 			}
 		case xml.Directive:
-			return nil, malformed("%s: a document type is not read", position(body, decoder.InputOffset()))
+			return nil, Malformedf("%s: a document type is not read", position(body, decoder.InputOffset()))
 		case xml.CharData:
 			if len(bytes.TrimSpace(token)) > 0 {
-				return nil, malformed("%s: text outside of the root element", position(body, decoder.InputOffset()))
+				return nil, Malformedf("%s: text outside of the root element", position(body, decoder.InputOffset()))
 			}
 		}
 	}
@@ -63,12 +63,12 @@ func (x *xmlReader) wrong(body []byte, err error) error {
 	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
 		what = syntax.Msg
 	}
-	return malformed("%s: %s", position(body, x.decoder.InputOffset()), what)
+	return Malformedf("%s: %s", position(body, x.decoder.InputOffset()), what)
 }
 
 func (x *xmlReader) element(start xml.StartElement, depth int) (any, error) {
-	if depth > mostDepth {
-		return nil, malformed("offset %d: nested deeper than %d", x.decoder.InputOffset(), mostDepth)
+	if depth > MaxDepth {
+		return nil, Malformedf("offset %d: nested deeper than %d", x.decoder.InputOffset(), MaxDepth)
 	}
 	if err := x.spent.container(); err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func (x *xmlReader) element(start xml.StartElement, depth int) (any, error) {
 		case xml.CharData:
 			text.Write(token)
 		case xml.Directive:
-			return nil, malformed("offset %d: a document type is not read", x.decoder.InputOffset())
+			return nil, Malformedf("offset %d: a document type is not read", x.decoder.InputOffset())
 		case xml.EndElement:
 			content := strings.TrimSpace(text.String())
 			switch {
@@ -146,5 +146,5 @@ func latin1(charset string, input io.Reader) (io.Reader, error) {
 		}
 		return strings.NewReader(string(text)), nil
 	}
-	return nil, &Error{Kind: Unsupported, Detail: "charset " + quote(charset) + " is not read; send UTF-8"}
+	return nil, Unsupportedf("charset %s is not supported; send UTF-8", Quote(charset))
 }

@@ -147,3 +147,16 @@ func ParseDefinition(text []byte) (*Definition, error) {
 	}
 	return d, nil
 }
+
+// Units says which units of measurement a sender uses, and whether they are
+// turned into SI.
+type Units string
+
+// The ways of units.
+const (
+	// UnitsImperial: the sender's are imperial; the query parameter units=si turns
+	// a request's readings into SI.
+	UnitsImperial Units = "imperial"
+	// UnitsSI: the sender's are imperial, and turned into SI always.
+	UnitsSI Units = "si"
+)

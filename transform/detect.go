@@ -40,7 +40,7 @@ type detection struct {
 // fits asks a source whether a request is one of its sender's. A source that
 // fails on the request does not fit.
 func (d *detection) fits(ctx context.Context, s *Source, r *Request) (bool, error) {
-	if s.detect == nil {
+	if s.of.detect == nil {
 		return false, nil
 	}
 	body := d.body
@@ -60,9 +60,9 @@ func (d *detection) fits(ctx context.Context, s *Source, r *Request) (bool, erro
 	case d.err != nil:
 		return false, nil
 	}
-	run := newRun(ctx, r)
-	defer run.done()
-	fits, err := run.truth(s.detect, body)
+	j := newJob(ctx, r)
+	defer j.Done()
+	fits, err := j.Truth(s.of.detect, body)
 	return fits && err == nil, nil
 }
 

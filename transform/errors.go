@@ -1,11 +1,7 @@
 package transform
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 )
 
@@ -41,51 +37,31 @@ type FieldError struct {
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Detail)
-	for i, f := range e.Fields {
-		b.WriteString([]string{"; ", ": "}[b2i(i == 0)])
-		b.WriteString(f.Path + " " + f.Hint)
+	separator := ": "
+	for _, f := range e.Fields {
+		b.WriteString(separator + f.Path + " " + f.Hint)
+		separator = "; "
 	}
 	return b.String()
 }
 
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-func malformed(format string, args ...any) *Error {
+// Malformedf makes the error of a body that cannot be read.
+func Malformedf(format string, args ...any) *Error {
 	return &Error{Kind: Malformed, Detail: fmt.Sprintf(format, args...)}
 }
 
-// invalid makes the error of a message whose fields are wrong.
-func invalid(fields ...FieldError) *Error {
-	return &Error{Kind: Invalid, Detail: "the message is not valid", Fields: fields}
+// Unsupportedf makes the error of a body that is in a form which is not read here.
+func Unsupportedf(format string, args ...any) *Error {
+	return &Error{Kind: Unsupported, Detail: fmt.Sprintf(format, args...)}
 }
 
-// syntaxError tells where JSON stops making sense. base is the offset of what
-// was parsed in the body.
-func syntaxError(body []byte, base int64, err error) *Error {
-	offset, what := base, err.Error()
-	var syntax *json.SyntaxError
-	switch {
-	case errors.As(err, &syntax):
-		offset += max(syntax.Offset-1, 0)
-		if strings.HasPrefix(what, "unexpected end") {
-			offset = int64(len(body))
-		}
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		offset, what = int64(len(body)), "unexpected end of JSON input"
-	}
-	return malformed("%s: %s", position(body, offset), what)
+// Invalidf makes the error of a body that makes no message.
+func Invalidf(format string, args ...any) *Error {
+	return &Error{Kind: Invalid, Detail: fmt.Sprintf(format, args...)}
 }
 
-// position names a place in a body as line, column (in bytes) and offset, as
-// editors count.
-func position(body []byte, offset int64) string {
-	before := body[:min(offset, int64(len(body)))]
-	line := bytes.Count(before, []byte("\n")) + 1
-	column := len(before) - (bytes.LastIndexByte(before, '\n') + 1) + 1
-	return fmt.Sprintf("line %d, column %d (offset %d)", line, column, offset)
+// InvalidFields makes the error of a message whose fields are wrong. Of very many
+// it names the first ones.
+func InvalidFields(fields ...FieldError) *Error {
+	return &Error{Kind: Invalid, Detail: "the message is not valid", Fields: fields[:min(len(fields), MaxFieldErrors)]}
 }

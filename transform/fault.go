@@ -31,7 +31,7 @@ func (f *Fault) Error() string {
 		b.WriteString("source " + f.Source + ": ")
 	}
 	if f.Sample != "" {
-		b.WriteString("sample " + quote(f.Sample) + ": ")
+		b.WriteString("sample " + Quote(f.Sample) + ": ")
 	}
 	if f.Field != "" {
 		b.WriteString(f.Field + ": ")
@@ -55,8 +55,8 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// orNil keeps an empty list from being an error.
-func (f Faults) orNil() error {
+// Err gives the faults as an error; nil where there are none.
+func (f Faults) Err() error {
 	if len(f) == 0 {
 		return nil
 	}

@@ -41,7 +41,7 @@ func helpers() []helper {
 		{"bytes", 0, onBytes(byteList)},
 		{"bits", 2, bitField},
 		{"signed", 1, signExtend},
-		{"num", 0, func(in any, _ []any) (any, error) { return numberOf(in), nil }},
+		{"num", 0, func(in any, _ []any) (any, error) { return NumberOf(in), nil }},
 		{"readings", 0, readings},
 		{"drop_nulls", 0, func(in any, _ []any) (any, error) { return dropNull(in), nil }},
 		{"eui", 0, eui},
@@ -51,7 +51,7 @@ func helpers() []helper {
 		{"sf", 0, spreadingFactor},
 		{"bw", 0, bandwidth},
 		{"slug", 0, slug},
-		{"dtdl_name", 0, dtdlNameOf},
+		{"dtdl_name", 0, dtdlNameFunc},
 		{"omit", 1, omit},
 		{"unescape", 0, func(in any, _ []any) (any, error) {
 			if text, ok := in.(string); ok {
@@ -104,9 +104,9 @@ func functions(list []helper) []gojq.CompilerOption {
 func epochOf(in any, _ []any) (any, error) {
 	text, ok := timeText(in)
 	if !ok && in != nil {
-		return nil, fmt.Errorf("cannot be applied to %s", typeName(in))
+		return nil, fmt.Errorf("cannot be applied to %s", TypeName(in))
 	}
-	t, err := lenientTime(text)
+	t, err := ParseLenientTime(text)
 	if err != nil {
 		return nil, nil
 	}
@@ -119,22 +119,22 @@ func utcOf(in any, unit string) (any, error) {
 	if !ok {
 		return nil, nil
 	}
-	read := lenientTime
+	read := ParseLenientTime
 	if unit != "" && looksNumeric(text) {
-		read = func(text string) (time.Time, error) { return epochText(text, unit) }
+		read = func(text string) (time.Time, error) { return ParseEpoch(text, unit) }
 	}
 	t, err := read(text)
 	if err != nil {
 		return nil, nil
 	}
-	return formatTime(t), nil
+	return FormatTime(t), nil
 }
 
 func timeText(in any) (string, bool) {
 	if text, ok := in.(string); ok {
 		return strings.TrimSpace(text), true
 	}
-	if n, ok := numberText(in); ok {
+	if n, ok := NumberText(in); ok {
 		return n, true
 	}
 	return "", false
@@ -160,13 +160,13 @@ func eui(in any, _ []any) (any, error) {
 
 // slug makes a legal device id of a text: lower case, everything else a hyphen.
 func slug(in any, _ []any) (any, error) {
-	text, ok := scalarText(in)
+	text, ok := ScalarText(in)
 	if !ok {
 		return nil, nil
 	}
 	var b strings.Builder
 	for _, r := range strings.ToLower(text) {
-		if r < 0x80 && (alphanumeric(byte(r)) || r == '.' || r == '_' || r == ':') {
+		if r < 0x80 && (IsAlphanumeric(byte(r)) || r == '.' || r == '_' || r == ':') {
 			b.WriteRune(r)
 		} else if s := b.String(); s != "" && s[len(s)-1] != '-' {
 			b.WriteByte('-')
@@ -179,26 +179,16 @@ func slug(in any, _ []any) (any, error) {
 	return out, nil
 }
 
-// dtdlNameOf makes a legal name of a DTDL content of a text.
-func dtdlNameOf(in any, _ []any) (any, error) {
-	text, ok := scalarText(in)
+// dtdlNameFunc makes a legal name of a DTDL content of a text.
+func dtdlNameFunc(in any, _ []any) (any, error) {
+	text, ok := ScalarText(in)
 	if !ok {
 		return nil, nil
 	}
-	name := strings.Trim(strings.Map(func(r rune) rune {
-		if r < 0x80 && alphanumeric(byte(r)) {
-			return r
-		}
-		return '_'
-	}, text), "_")
-	if name != "" && '0' <= name[0] && name[0] <= '9' {
-		name = "n" + name
+	if name := DTDLName(text); name != "" {
+		return name, nil
 	}
-	name = strings.TrimRight(name[:min(len(name), 64)], "_")
-	if name == "" {
-		return nil, nil
-	}
-	return name, nil
+	return nil, nil
 }
 
 // omit leaves members out of an object.
@@ -212,7 +202,7 @@ func omit(in any, args []any) (any, error) {
 		if in == nil {
 			return nil, nil
 		}
-		return nil, fmt.Errorf("cannot be applied to %s", typeName(in))
+		return nil, fmt.Errorf("cannot be applied to %s", TypeName(in))
 	}
 	out := make(map[string]any, len(object))
 	maps.Copy(out, object)

@@ -4,132 +4,136 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
+	"strings"
 	"unicode/utf8"
 )
 
-// mostDepth bounds how deep a body may be nested. Device models allow 5 (DTDL
-// v3, "Schemas"); webhooks add some.
-const mostDepth = 100
-
-// checkText refuses what no JSON text may be: bytes that are not UTF-8, and
-// nesting that only serves to exhaust a parser. It gives the body without a
-// byte order mark.
-func checkText(body []byte) ([]byte, error) {
-	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
-	if !utf8.Valid(body) {
-		return nil, malformed("%s: not UTF-8", position(body, invalidUTF8(body)))
+// decodeJSON reads one JSON value, or several, one after another (NDJSON), into a
+// list. With list, a lone value is a list, too.
+func decodeJSON(body []byte, list bool) (any, error) {
+	s, err := newScanner(body, true)
+	if err != nil {
+		return nil, err
 	}
-	depth, quoted := 0, false
-	for i := 0; i < len(body); i++ {
-		c := body[i]
-		if quoted {
-			switch c {
-			case '\\':
-				i++
-			case '"':
-				quoted = false
-			}
-			continue
+	var values []any
+	err = s.sequence(func() bool {
+		value, ok := s.value(0)
+		values = append(values, value)
+		return ok
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(values) == 1 {
+		elements, isList := values[0].([]any)
+		if !isList && !list {
+			return values[0], nil
 		}
-		switch c {
-		case '"':
-			quoted = true
-		case '{', '[':
-			if depth++; depth > mostDepth {
-				return nil, malformed("%s: nested deeper than %d", position(body, int64(i)), mostDepth)
-			}
-		case '}', ']':
-			depth--
+		if isList {
+			values = elements
 		}
 	}
-	return body, nil
+	if err := checkCount(len(values)); err != nil {
+		return nil, err
+	}
+	return values, nil
 }
 
-func invalidUTF8(body []byte) int64 {
-	for i := 0; i < len(body); {
-		r, size := utf8.DecodeRune(body[i:])
+// jsonMessages cuts a JSON or NDJSON body into the messages that it holds: the
+// elements of an array, or one value after another.
+func jsonMessages(body []byte) ([]json.RawMessage, error) {
+	s, err := newScanner(body, false)
+	if err != nil {
+		return nil, err
+	}
+	items, depth := []json.RawMessage{}, 0
+	item := func() bool {
+		start := s.at
+		_, ok := s.value(depth)
+		items = append(items, s.text[start:s.at:s.at])
+		return ok
+	}
+	next := item
+	if s.peek() == '[' {
+		depth, next = 1, func() bool { return s.elements(']', 1, item) }
+	}
+	if err := s.sequence(next); err != nil {
+		return nil, err
+	}
+	if err := checkCount(len(items)); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+// sequence reads values one after another; next has to read one. An array is not
+// followed by others.
+func (s *scanner) sequence(next func() bool) error {
+	if s.done() {
+		return Malformedf("the body is empty")
+	}
+	for array := s.peek() == '['; ; {
+		if ok := next(); s.limit != nil {
+			return s.limit
+		} else if !ok {
+			return syntaxError(s.text)
+		}
+		if s.space(); s.done() {
+			return nil
+		}
+		if array {
+			return syntaxError(s.text)
+		}
+	}
+}
+
+// syntaxError has encoding/json tell where a text stops to make sense, and why.
+func syntaxError(text []byte) error {
+	var err error
+	if bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("[")) {
+		err = json.Unmarshal(text, new(json.RawMessage))
+	} else {
+		for decoder := json.NewDecoder(bytes.NewReader(text)); err == nil; {
+			err = decoder.Decode(new(json.RawMessage))
+		}
+	}
+	offset, what := int64(len(text)), "unexpected end of JSON input"
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && !strings.HasPrefix(syntax.Error(), "unexpected end") {
+		offset, what = max(syntax.Offset-1, 0), syntax.Error()
+	}
+	return Malformedf("%s: %s", position(text, offset), what)
+}
+
+func notUTF8(text []byte) error {
+	at := 0
+	for at < len(text) {
+		r, size := utf8.DecodeRune(text[at:])
 		if r == utf8.RuneError && size <= 1 {
-			return int64(i)
+			break
 		}
-		i += size
+		at += size
 	}
-	return int64(len(body))
+	return Malformedf("%s: not UTF-8", position(text, int64(at)))
 }
 
-// values cuts a body into the JSON values that it holds: the elements of an
-// array, or one value after another (NDJSON). A lone value is one.
-func values(body []byte) ([]json.RawMessage, error) {
-	body = bytes.TrimLeft(body, " \t\r\n")
-	if len(body) == 0 {
-		return nil, malformed("the body is empty")
+// checkCount bounds the messages of a body.
+func checkCount(messages int) error {
+	switch {
+	case messages == 0:
+		return Invalidf("the body holds no message")
+	case messages > MaxMessages:
+		return &Error{Kind: Invalid, Detail: "the body holds too many messages", Fields: []FieldError{
+			{Path: "body", Rule: "max", Hint: "may hold 10000 messages at most"},
+		}}
 	}
-	if json.Valid(body) {
-		if body[0] == '[' {
-			return elements(body), nil
-		}
-		return []json.RawMessage{bytes.TrimRight(body, " \t\r\n")}, nil
-	}
-	var list []json.RawMessage
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	for {
-		var value json.RawMessage
-		err := decoder.Decode(&value)
-		if errors.Is(err, io.EOF) {
-			return list, nil
-		}
-		if err != nil {
-			return nil, syntaxError(body, 0, err)
-		}
-		if body[0] == '[' {
-			// Valid elements, and then something else.
-			return nil, syntaxError(body, 0, json.Unmarshal(body, new(any)))
-		}
-		list = append(list, value)
-	}
+	return nil
 }
 
-// elements cuts an array that is known to be valid.
-func elements(array []byte) []json.RawMessage {
-	list := []json.RawMessage{}
-	depth, quoted, start := 0, false, 0
-	add := func(end int) {
-		if element := bytes.TrimSpace(array[start:end]); len(element) > 0 {
-			list = append(list, element)
-		}
-	}
-	for i := 0; i < len(array); i++ {
-		c := array[i]
-		switch {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '[', c == '{':
-			if depth++; depth == 1 {
-				start = i + 1
-			}
-		case c == ']', c == '}':
-			if depth--; depth == 0 {
-				add(i)
-			}
-		case c == ',' && depth == 1:
-			add(i)
-			start = i + 1
-		}
-	}
-	return list
-}
+// IsObject tells whether a JSON value is an object.
+func IsObject(value []byte) bool { return KindOf(value) == "an object" }
 
-// isObject tells whether a JSON value is an object.
-func isObject(value []byte) bool {
-	value = bytes.TrimLeft(value, " \t\r\n")
-	return len(value) > 0 && value[0] == '{'
-}
-
-// kindOf names the type of a JSON value for an error.
-func kindOf(value []byte) string {
+// KindOf names the type of a JSON value for an error.
+func KindOf(value []byte) string {
 	value = bytes.TrimLeft(value, " \t\r\n")
 	if len(value) == 0 {
 		return "nothing"

@@ -76,7 +76,7 @@ func (t *Transformer) prepare(d *Definition, before []Definition) Faults {
 	}
 	text := builtinText(d.From)
 	if text == "" {
-		return append(faults, &Fault{Field: "from", Problem: "there is no source " + quote(d.From) + "; mayfly check lists them"})
+		return append(faults, &Fault{Field: "from", Problem: "there is no source " + Quote(d.From) + "; mayfly check lists them"})
 	}
 	base, err := ParseDefinition([]byte(text))
 	if err != nil {
@@ -95,10 +95,10 @@ func (t *Transformer) prepare(d *Definition, before []Definition) Faults {
 func (d *Definition) inherit(base *Definition) {
 	d.Let, d.Properties = over(base.Let, d.Let), over(base.Properties, d.Properties)
 	d.Codecs = over(base.Codecs, d.Codecs)
-	theirs := base.fields()
-	for i, mine := range d.fields() {
-		if mine.into.IsZero() {
-			*mine.into = *theirs[i].into
+	theirs := fields(base, &expressions{})
+	for i, mine := range fields(d, &expressions{}) {
+		if mine.text.IsZero() {
+			*mine.text = *theirs[i].text
 		}
 	}
 	d.Title, d.Docs, d.Setup = cmp.Or(d.Title, base.Title), cmp.Or(d.Docs, base.Docs), cmp.Or(d.Setup, base.Setup)
@@ -126,26 +126,10 @@ func over[T any](base, mine map[string]T) map[string]T {
 	return out
 }
 
-// slot is an expression of a definition under its name.
-type slot struct {
-	field string
-	into  *Expr
-}
-
-// fields gives the expressions that stand alone, in one order.
-func (d *Definition) fields() []slot {
-	return []slot{
-		{"detect", &d.Detect}, {"ignore", &d.Ignore}, {"each", &d.Each}, {"deviceId", &d.DeviceID}, {"secretId", &d.SecretID}, {"modelId", &d.ModelID},
-		{"gatewayId", &d.GatewayID}, {"component", &d.Component}, {"messageId", &d.MessageID}, {"timestamp", &d.Timestamp},
-		{"payload", &d.Payload}, {"port", &d.Port}, {"measurements", &d.Measurements}, {"also", &d.Also}, {"profile", &d.Profile},
-		{"fleet", &d.Fleet},
-	}
-}
-
 // each changes every expression of the definition by a function.
 func (d *Definition) each(change func(field string, e Expr) Expr) {
-	for _, f := range d.fields() {
-		*f.into = change(f.field, *f.into)
+	for _, f := range fields(d, &expressions{}) {
+		*f.text = change(f.name, *f.text)
 	}
 	for prefix, members := range map[string]map[string]Expr{"let.": d.Let, "properties.": d.Properties} {
 		for _, name := range slices.Sorted(maps.Keys(members)) {

@@ -102,7 +102,7 @@ func TestAddFaults(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	for _, part := range []string{
-		`my.yaml: source Mine: name: "Mine" is no name of a source`, `my.yaml:3:21: source Mine: deviceId:`, `my.yaml:6:17: source Mine: measurements:`, "env is not there: a mapping sees no environment",
+		`my.yaml: source Mine: name: "Mine" is not a name for a source`, `my.yaml:3:21: source Mine: deviceId:`, `my.yaml:6:17: source Mine: measurements:`, "env is not there: a mapping sees no environment",
 		"source mine: measurements: is missing, and so is payload", "another source in this file has it", "no.jq", "/api/telemetry is taken", `there is no source "nothing"`,
 	} {
 		if !strings.Contains(err.Error(), part) {

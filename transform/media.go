@@ -8,34 +8,38 @@ import (
 	"unicode/utf8"
 )
 
-// media is what the Content-Type of a request says.
-type media struct {
+// mediaType is what the Content-Type of a request says.
+type mediaType struct {
 	name   string // lower case, without parameters; empty when it says nothing
 	params map[string]string
 }
 
 // mediaOf reads the Content-Type. Text in another charset than UTF-8 is refused;
 // XML says its charset itself.
-func mediaOf(r *Request) (media, error) {
-	declared := r.header("Content-Type")
+func mediaOf(r *Request) (mediaType, error) {
+	declared := r.HeaderValue("Content-Type")
 	switch declared {
 	case "", "application/json": // nearly all
-		return media{name: declared}, nil
+		return mediaType{name: declared}, nil
 	}
 	name, params, err := mime.ParseMediaType(declared)
 	if err != nil {
 		name, _, _ = strings.Cut(declared, ";")
 		name = strings.ToLower(strings.TrimSpace(name))
 	}
-	m := media{name, params}
+	m := mediaType{name, params}
 	switch charset := strings.ToLower(params["charset"]); charset {
 	case "", "utf-8", "utf8", "us-ascii":
 	default:
 		if m.known() != FormatXML {
-			return m, &Error{Kind: Unsupported, Detail: "charset " + quote(charset) + " is not read; send UTF-8"}
+			return m, Unsupportedf("charset %s is not supported; send UTF-8", Quote(charset))
 		}
 	}
 	return m, nil
+}
+
+func (m mediaType) unsupported() *Error {
+	return Unsupportedf("media type %s is not supported here; send application/json", Quote(m.name))
 }
 
 // mediaFormats are the media types that say how a body is written.
@@ -56,7 +60,7 @@ var mediaFormats = map[string]Format{
 
 // known gives the format that a media type stands for; empty when it is none of
 // ours.
-func (m media) known() Format {
+func (m mediaType) known() Format {
 	if f, ok := mediaFormats[m.name]; ok {
 		return f
 	}
@@ -79,7 +83,7 @@ func (m media) known() Format {
 // format tells how a body is written. Senders that name no media type, or a
 // general one (curl says form, simple clients say text or bytes), are met by
 // looking at the body: what looks like JSON is JSON.
-func (m media) format(body []byte) (Format, error) {
+func (m mediaType) format(body []byte) (Format, error) {
 	declared := m.known()
 	switch declared {
 	case FormatText, FormatCSV, FormatXML:
@@ -105,7 +109,7 @@ func (m media) format(body []byte) (Format, error) {
 		return declared, nil
 	case "":
 		if m.name != "" {
-			return "", &Error{Kind: Unsupported, Detail: "media type " + quote(m.name) + " is not read here; send application/json"}
+			return "", m.unsupported()
 		}
 		return sniff(body), nil
 	default:
@@ -136,7 +140,7 @@ func looksLikeJSON(body []byte) bool {
 
 func looksLikeXML(body []byte) bool {
 	body = bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n")
-	return len(body) > 1 && body[0] == '<' && (body[1] == '?' || body[1] == '!' || alphanumeric(body[1]))
+	return len(body) > 1 && body[0] == '<' && (body[1] == '?' || body[1] == '!' || IsAlphanumeric(body[1]))
 }
 
 // looksLikeForm tells whether a text is name=value pairs. A single one has no
@@ -147,7 +151,7 @@ func looksLikeForm(body []byte) bool {
 		return false
 	}
 	for _, c := range name {
-		if !alphanumeric(c) && strings.IndexByte("-._%+[]", c) < 0 {
+		if !IsAlphanumeric(c) && strings.IndexByte("-._%+[]", c) < 0 {
 			return false
 		}
 	}
@@ -157,41 +161,14 @@ func looksLikeForm(body []byte) bool {
 	return !bytes.ContainsAny(bytes.TrimRight(body, "\r\n"), "\t\r\n\"<>{}")
 }
 
-// jsonValues reads a JSON or NDJSON body, whatever of both its media type says.
-func jsonValues(r *Request) ([]json.RawMessage, error) {
+// JSONValues cuts a JSON or NDJSON body, whatever of both its media type says,
+// into the messages that it holds.
+func JSONValues(r *Request) ([]json.RawMessage, error) {
 	if err := wantJSON(r); err != nil {
 		return nil, err
 	}
-	body, err := checkText(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	return jsonItems(body)
+	return jsonMessages(r.Body)
 }
-
-// jsonItems cuts a text that was checked into the messages that it holds.
-func jsonItems(body []byte) ([]json.RawMessage, error) {
-	items, err := values(body)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkCount(len(items)); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-func checkCount(messages int) error {
-	switch {
-	case messages == 0:
-		return &Error{Kind: Invalid, Detail: "the body holds no message"}
-	case messages > mostMessages:
-		return &Error{Kind: Invalid, Detail: "the body holds too many messages", Fields: []FieldError{{Path: "body", Rule: "max", Hint: "may hold 10000 messages at most"}}}
-	}
-	return nil
-}
-
-const mostMessages = 10_000
 
 // wantJSON accepts the media types of JSON. What curl and simple HTTP clients
 // send when nobody tells them (form, text, binary, nothing) passes where the
@@ -213,15 +190,5 @@ func wantJSON(r *Request) error {
 	if m.name == "" {
 		return nil
 	}
-	return &Error{Kind: Unsupported, Detail: "media type " + quote(m.name) + " is not read here; send application/json"}
-}
-
-// quote shows foreign text, shortened.
-func quote(s string) string {
-	const most = 80
-	if len(s) > most {
-		s = s[:most] + "..."
-	}
-	text, _ := json.Marshal(strings.ToValidUTF8(s, "?"))
-	return string(text)
+	return m.unsupported()
 }

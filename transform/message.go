@@ -29,16 +29,16 @@ type Request struct {
 	Received time.Time
 }
 
-// header gives the first value of a header.
-func (r *Request) header(name string) string {
+// HeaderValue gives the first value of a header.
+func (r *Request) HeaderValue(name string) string {
 	if values := r.Header[name]; len(values) > 0 {
 		return values[0]
 	}
 	return ""
 }
 
-// query gives the first value of a query parameter.
-func (r *Request) query(name string) string {
+// QueryValue gives the first value of a query parameter.
+func (r *Request) QueryValue(name string) string {
 	if values := r.Query[name]; len(values) > 0 {
 		return values[0]
 	}

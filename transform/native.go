@@ -33,10 +33,7 @@ type nativeDevice struct {
 // Native reads Mayfly's own format: an object, a JSON array of objects, or one
 // object after another (NDJSON).
 func (t *Transformer) Native(r *Request) ([]Message, error) {
-	if message, ok := nativeOne(r); ok {
-		return []Message{message}, nil
-	}
-	items, err := jsonValues(r)
+	items, err := JSONValues(r)
 	if err != nil {
 		return nil, err
 	}
@@ -48,25 +45,15 @@ func (t *Transformer) Native(r *Request) ([]Message, error) {
 		messages = append(messages, message)
 	}
 	if len(wrong) > 0 {
-		return nil, invalid(wrong[:min(len(wrong), mostFieldErrors)]...)
+		return nil, InvalidFields(wrong...)
 	}
 	return messages, nil
 }
 
-// mostFieldErrors bounds the answer to a batch that is wrong throughout.
-const mostFieldErrors = 100
-
 func (t *Transformer) native(item json.RawMessage, prefix string) (Message, []FieldError) {
-	if message, ok := nativeFast(item); ok {
-		return message, nil
-	}
-	return t.nativeSlow(item, prefix)
-}
-
-func (t *Transformer) nativeSlow(item json.RawMessage, prefix string) (Message, []FieldError) {
-	if !isObject(item) {
+	if !IsObject(item) {
 		path := strings.TrimSuffix(prefix, ".")
-		return Message{}, []FieldError{{Path: path, Rule: "object", Hint: "must be an object with device and measurements, not " + kindOf(item)}}
+		return Message{}, []FieldError{{Path: path, Rule: "object", Hint: "must be an object with device and measurements, not " + KindOf(item)}}
 	}
 	var n native
 	var fields []FieldError
@@ -108,10 +95,10 @@ func (t *Transformer) nativeSlow(item json.RawMessage, prefix string) (Message, 
 // plain tells whether the fields keep the rules of their tags. It is for speed: a
 // test holds it to what the validator says.
 func (n *native) plain() bool {
-	return ValidDeviceID(n.Device.DeviceID) && isObject(n.Measurements) &&
+	return ValidDeviceID(n.Device.DeviceID) && IsObject(n.Measurements) &&
 		(n.Device.ModelID == "" || ValidModelID(n.Device.ModelID)) && (n.ModelID == "" || ValidModelID(n.ModelID)) &&
 		(n.Device.GatewayID == "" || ValidDeviceID(n.Device.GatewayID)) && (n.MessageID == "" || ValidMessageID(n.MessageID)) &&
-		(n.Component == "" || validName(n.Component)) && (len(n.Timestamp) == 0 || validTimestamp(string(n.Timestamp)))
+		(n.Component == "" || ValidName(n.Component)) && (len(n.Timestamp) == 0 || validTimestamp(string(n.Timestamp)))
 }
 
 // dropNulls takes a null for an absent member, as JavaScript senders mean it.
@@ -129,7 +116,7 @@ func timestamp(raw json.RawMessage) time.Time {
 	if len(raw) == 0 {
 		return time.Time{}
 	}
-	t, _ := parseTime(strings.Trim(string(raw), `"`))
+	t, _ := ParseTime(strings.Trim(string(raw), `"`))
 	return t
 }
 
@@ -159,7 +146,7 @@ func scalars(prefix string, members map[string]json.RawMessage) (map[string]stri
 		if string(raw) == "null" {
 			continue
 		}
-		if !ok || !validProperty(name) {
+		if !ok || !ValidProperty(name) {
 			wrong = append(wrong, FieldError{Path: prefix + name, Rule: "property", Hint: hints["property"]})
 			continue
 		}
@@ -169,7 +156,7 @@ func scalars(prefix string, members map[string]json.RawMessage) (map[string]stri
 }
 
 func scalar(raw json.RawMessage) (string, bool) {
-	switch kindOf(raw) {
+	switch KindOf(raw) {
 	case "a string":
 		var s string
 		err := json.Unmarshal(raw, &s)

@@ -9,7 +9,7 @@ import (
 
 // deviceID gives a text or a number that is a legal device id; null for others.
 func deviceID(in any, _ []any) (any, error) {
-	text, ok := scalarText(in)
+	text, ok := ScalarText(in)
 	if text = strings.TrimSpace(text); !ok || !ValidDeviceID(text) || in == true || in == false {
 		return nil, nil
 	}
@@ -18,7 +18,7 @@ func deviceID(in any, _ []any) (any, error) {
 
 // hertz gives a frequency in Hz. Network servers write MHz or Hz.
 func hertz(in any, _ []any) (any, error) {
-	n, ok := floatOf(numberOf(in))
+	n, ok := floatOf(NumberOf(in))
 	if !ok || n <= 0 || n > 1e16 {
 		return nil, nil
 	}
@@ -51,12 +51,12 @@ func spreadingFactor(in any, _ []any) (any, error) {
 			return json.Number(sf), nil
 		}
 	}
-	return numberOf(in), nil
+	return NumberOf(in), nil
 }
 
 // bandwidth gives 125000 for "SF7BW125", 125 and 125000.
 func bandwidth(in any, _ []any) (any, error) {
-	value := numberOf(in)
+	value := NumberOf(in)
 	if text, ok := in.(string); ok {
 		if bw, ok := dataRate(text, "BW"); ok {
 			value = json.Number(bw)
@@ -77,7 +77,7 @@ func gatewayID(in any, args []any) (any, error) {
 	if id, _ := eui(in, args); id != nil {
 		return id, nil
 	}
-	text, ok := scalarText(in)
+	text, ok := ScalarText(in)
 	if !ok || text == "" {
 		return nil, nil
 	}

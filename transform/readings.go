@@ -28,74 +28,24 @@ func fillerNumber(text string) bool {
 	return err == nil && (n == -999 || n == -9999 || n == -99999 || n == -999.9 || n == -9999.9 || n == -9999.99)
 }
 
-// numberOf gives a number, or the number that a text is; null for all else, and
+// NumberOf gives a number, or the number that a text is; null for all else, and
 // for fillers.
-func numberOf(in any) any {
+func NumberOf(in any) any {
 	switch in := in.(type) {
 	case string:
 		if text := strings.TrimSpace(in); !filler(text) {
-			if n, ok := jsonNumber(text); ok {
+			if n, ok := ParseNumber(text); ok {
 				return n
 			}
 		}
 		return nil
 	case int, float64, *big.Int, json.Number:
-		if text, _ := numberText(in); fillerNumber(text) {
+		if text, _ := NumberText(in); fillerNumber(text) {
 			return nil
 		}
 		return in
 	}
 	return nil
-}
-
-// jsonNumber gives the text of a number as a JSON number with the same digits.
-// What begins with zeros is a name, not a number.
-func jsonNumber(text string) (json.Number, bool) {
-	if text == "" || len(text) > 64 || strings.Trim(text, "0123456789+-.eE") != "" {
-		return "", false
-	}
-	sign, rest := "", text
-	switch text[0] {
-	case '-':
-		sign, rest = "-", text[1:]
-	case '+':
-		rest = text[1:]
-	}
-	if strings.HasPrefix(rest, ".") {
-		rest = "0" + rest
-	}
-	whole, after, dot := strings.Cut(rest, ".")
-	if dot && (after == "" || after[0] == 'e' || after[0] == 'E') {
-		rest = whole + after
-	}
-	if !json.Valid([]byte(sign+rest)) || rest[0] == '-' {
-		return "", false
-	}
-	return json.Number(sign + rest), true
-}
-
-func numberText(in any) (string, bool) {
-	switch in := in.(type) {
-	case json.Number:
-		return in.String(), true
-	case int:
-		return strconv.Itoa(in), true
-	case float64:
-		return strconv.FormatFloat(in, 'f', -1, 64), true
-	case *big.Int:
-		return in.String(), true
-	}
-	return "", false
-}
-
-func scalarText(in any) (string, bool) {
-	if text, ok := in.(string); ok {
-		return text, true
-	}
-	if b, ok := in.(bool); ok {
-		return strconv.FormatBool(b), true
-	}
-	return numberText(in)
 }
 
 // readings cleans what form and query senders write: numeric texts become
@@ -109,7 +59,7 @@ func cleaned(in any) any {
 		if filler(text) {
 			return nil
 		}
-		if n, ok := jsonNumber(text); ok {
+		if n, ok := ParseNumber(text); ok {
 			return n
 		}
 		switch text {
@@ -136,7 +86,7 @@ func cleaned(in any) any {
 	case bool, nil:
 		return in
 	}
-	return numberOf(in)
+	return NumberOf(in)
 }
 
 // dropNull takes the members that are null out of objects, at any depth.

@@ -20,7 +20,7 @@ func (s *Source) Prove(ctx context.Context, sample Sample) (got, want []SampleMe
 	}
 	got = make([]SampleMessage, len(out.Messages))
 	for i := range out.Messages {
-		got[i] = out.Messages[i].sample()
+		got[i] = sampleOf(&out.Messages[i])
 	}
 	want = make([]SampleMessage, len(sample.Messages))
 	for i, m := range sample.Messages {
@@ -45,22 +45,22 @@ func (r SampleRequest) Request(source string) *Request {
 	return out
 }
 
-func (m *Message) sample() SampleMessage {
+func sampleOf(m *Message) SampleMessage {
 	out := SampleMessage{DeviceID: m.DeviceID, ModelID: m.ModelID, GatewayID: m.GatewayID, Component: m.Component,
 		MessageID: m.MessageID, Body: string(m.Body), Properties: m.Properties}
 	if !m.Time.IsZero() {
-		out.Time = m.Time.Format("2006-01-02T15:04:05.999999999Z")
+		out.Time = FormatTime(m.Time)
 	}
 	return out
 }
 
 // canonical writes JSON as a mapping does: sorted members, digits as they are.
 func canonical(text string) (string, error) {
-	value, err := decode(&Request{Body: []byte(text)})
+	value, err := Decode(&Request{Body: []byte(text)}, Reading{})
 	if err != nil {
 		return "", err
 	}
-	out, err := marshal(value)
+	out, err := Marshal(value)
 	return string(out), err
 }
 
@@ -104,7 +104,7 @@ func Differences(got, want []SampleMessage, all bool) []string {
 func orNothing(text string) string { return cmp.Or(text, "nothing") }
 
 // SampleFault makes faults of the error that a sample met: each points at the
-// expression that is wrong.
+// Expression that is wrong.
 func (s *Source) SampleFault(sample Sample, err error) Faults {
 	var ours *Error
 	if !errors.As(err, &ours) || len(ours.Fields) == 0 {
@@ -123,9 +123,9 @@ func (s *Source) SampleFault(sample Sample, err error) Faults {
 // at gives the expression of a field.
 func (s *Source) at(field string) Expr {
 	d := s.Definition
-	for _, f := range d.fields() {
-		if f.field == field {
-			return *f.into
+	for _, f := range fields(&d, &expressions{}) {
+		if f.name == field {
+			return *f.text
 		}
 	}
 	if name, ok := strings.CutPrefix(field, "properties."); ok {

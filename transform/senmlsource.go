@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -17,14 +18,14 @@ import (
 func senMLMessages(in any, _ []any) (any, error) {
 	records, ok := in.([]any)
 	if !ok {
-		return nil, fmt.Errorf("wants SenML records, not %s", typeName(in))
+		return nil, fmt.Errorf("wants SenML records, not %s", TypeName(in))
 	}
 	index := map[string]int{}
 	messages := []any{}
 	for _, one := range records {
 		record, ok := one.(map[string]any)
 		if !ok {
-			return nil, fmt.Errorf("wants SenML records, not %s", typeName(one))
+			return nil, fmt.Errorf("wants SenML records, not %s", TypeName(one))
 		}
 		value, ok := senMLValue(record)
 		if !ok {
@@ -34,11 +35,7 @@ func senMLMessages(in any, _ []any) (any, error) {
 		unit, _ := record["u"].(string)
 		device, key := senMLSplit(name)
 		if key == "" {
-			if named, _ := dtdlNameOf(unit, nil); named != nil {
-				key = named.(string)
-			} else {
-				key = "value"
-			}
+			key = cmp.Or(DTDLName(unit), "value")
 		}
 		at := senMLTime(record["t"])
 		id := device + "\x00" + fmt.Sprint(at)
@@ -68,11 +65,11 @@ func senMLTime(in any) any {
 	if f, isNumber := gojq.ToFloat64(in); !ok || !isNumber || f < 1<<28 { // relative to now, and nobody said when that is
 		return nil
 	}
-	at, err := epochText(n.String(), "s")
+	at, err := ParseEpoch(n.String(), "s")
 	if err != nil {
 		return nil
 	}
-	return formatTime(at)
+	return FormatTime(at)
 }
 
 func senMLSplit(name string) (device, key string) {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-var errTime = errors.New("want RFC 3339, as in 2026-01-31T08:30:00Z, or seconds or milliseconds since 1970")
+var ErrTime = errors.New("want RFC 3339, as in 2026-01-31T08:30:00Z, or seconds or milliseconds since 1970")
 
 // What divides epoch seconds from milliseconds, those from microseconds, and
 // those from nanoseconds: each is the year 5138 in the one and 1973 in the next.
@@ -18,14 +18,14 @@ const (
 	microsEnd  = 1e17
 )
 
-// parseTime reads RFC 3339, or a number of seconds or milliseconds since 1970.
-func parseTime(text string) (time.Time, error) {
+// ParseTime reads RFC 3339, or a number of seconds or milliseconds since 1970.
+func ParseTime(text string) (time.Time, error) {
 	text = strings.TrimSpace(text)
 	if n, err := strconv.ParseFloat(text, 64); err == nil {
 		if n < secondsEnd {
-			return epochText(text, "s")
+			return ParseEpoch(text, "s")
 		}
-		return epochText(text, "ms")
+		return ParseEpoch(text, "ms")
 	}
 	// RFC 3339 section 5.6 allows lower case, a space, and leap seconds.
 	upper := []byte(strings.ToUpper(text))
@@ -38,12 +38,12 @@ func parseTime(text string) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, string(upper))
 	if err != nil {
-		return time.Time{}, errTime
+		return time.Time{}, ErrTime
 	}
 	if leap {
 		t = t.Add(time.Second).Truncate(time.Second)
 	}
-	return inRange(t.UTC())
+	return InRange(t.UTC())
 }
 
 func looksNumeric(text string) bool {
@@ -51,12 +51,12 @@ func looksNumeric(text string) bool {
 	return err == nil
 }
 
-// epochText reads a number since 1970 in a unit: s, ms, us, ns, or by its
+// ParseEpoch reads a number since 1970 in a unit: s, ms, us, ns, or by its
 // magnitude. Whole numbers keep every digit.
-func epochText(text, unit string) (time.Time, error) {
+func ParseEpoch(text, unit string) (time.Time, error) {
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(n >= 0) || math.IsInf(n, 0) {
-		return time.Time{}, errTime
+		return time.Time{}, ErrTime
 	}
 	nanos, digits := 1.0, 0 // nanoseconds in the unit; decimal places that count
 	switch {
@@ -68,10 +68,10 @@ func epochText(text, unit string) (time.Time, error) {
 		nanos, digits = 1e3, 3
 	case unit == "ns" || unit == "":
 	default:
-		return time.Time{}, errTime
+		return time.Time{}, ErrTime
 	}
 	if n*nanos > 253402300800e9 { // the year 10000
-		return time.Time{}, errTime
+		return time.Time{}, ErrTime
 	}
 	whole, fraction, _ := strings.Cut(text, ".")
 	units, err := strconv.ParseInt(whole, 10, 64)
@@ -81,27 +81,27 @@ func epochText(text, unit string) (time.Time, error) {
 	fraction = (fraction + "000000000")[:digits]
 	rest, err := strconv.ParseInt("0"+fraction, 10, 64)
 	if err != nil {
-		return time.Time{}, errTime
+		return time.Time{}, ErrTime
 	}
 	second := int64(1e9 / nanos)
-	return inRange(time.Unix(units/second, units%second*int64(nanos)+rest).UTC())
+	return InRange(time.Unix(units/second, units%second*int64(nanos)+rest).UTC())
 }
 
 // epochFloat is for numbers such as 1.6e9. A float64 of this size holds
 // microseconds and no more.
 func epochFloat(n, nanos float64) (time.Time, error) {
 	seconds, fraction := math.Modf(n / (1e9 / nanos))
-	return inRange(time.Unix(int64(seconds), int64(math.Round(fraction*1e6))*1000).UTC())
+	return InRange(time.Unix(int64(seconds), int64(math.Round(fraction*1e6))*1000).UTC())
 }
 
-// lenientTime reads what senders write for a time: what parseTime reads, also in
+// ParseLenientTime reads what senders write for a time: what parseTime reads, also in
 // microseconds and nanoseconds, and times without a zone, which are taken for UTC. Some write spaces into them,
 // leave a separator out or write the zone without its colon.
-func lenientTime(text string) (time.Time, error) {
+func ParseLenientTime(text string) (time.Time, error) {
 	if looksNumeric(text) {
-		return epochText(text, "")
+		return ParseEpoch(text, "")
 	}
-	if t, err := parseTime(text); err == nil {
+	if t, err := ParseTime(text); err == nil {
 		return t, nil
 	}
 	s := paddedTime(strings.ReplaceAll(strings.ToUpper(strings.TrimSpace(text)), ": ", ":"))
@@ -109,7 +109,7 @@ func lenientTime(text string) (time.Time, error) {
 		s = s[:7] + "-" + s[7:]
 	}
 	if len(s) < 19 || s[10] != 'T' && s[10] != ' ' && s[10] != '+' {
-		return time.Time{}, errTime
+		return time.Time{}, ErrTime
 	}
 	s = strings.ReplaceAll(s[:10], "/", "-") + "T" + s[11:]
 	end := 19
@@ -125,7 +125,7 @@ func lenientTime(text string) (time.Time, error) {
 	case len(zone) == 3: // +01
 		zone += ":00"
 	}
-	return parseTime(s[:end] + zone)
+	return ParseTime(s[:end] + zone)
 }
 
 // paddedTime writes the two digits of 2026-1-31 8:5:9, as small devices send it.
@@ -158,13 +158,13 @@ func paddedTime(s string) string {
 	return b.String()
 }
 
-// formatTime writes a time as the expressions see it.
-func formatTime(t time.Time) string { return t.Format("2006-01-02T15:04:05.999999999Z") }
+// FormatTime writes a time as the expressions see it.
+func FormatTime(t time.Time) string { return t.Format("2006-01-02T15:04:05.999999999Z") }
 
-// inRange refuses years that RFC 3339 cannot write.
-func inRange(t time.Time) (time.Time, error) {
+// InRange refuses years that RFC 3339 cannot write.
+func InRange(t time.Time) (time.Time, error) {
 	if y := t.Year(); y < 0 || y > 9999 {
-		return time.Time{}, errTime
+		return time.Time{}, ErrTime
 	}
 	return t, nil
 }

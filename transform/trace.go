@@ -76,26 +76,26 @@ func (s *Source) Trace(ctx context.Context, r *Request) Trace {
 		return t
 	}
 	t.Decoded = body
-	run := newRun(ctx, r)
-	defer run.done()
-	parts, err := run.all(s.each, body)
+	j := newJob(ctx, r)
+	defer j.Done()
+	parts, err := j.All(s.of.each, body)
 	if err != nil {
 		t.Error = traceError(err)
 		return t
 	}
 	for _, part := range parts {
-		t.Parts = append(t.Parts, s.tracePart(run, r, part))
+		t.Parts = append(t.Parts, s.tracePart(j, part))
 	}
-	for _, note := range run.notes {
+	for _, note := range j.notes {
 		t.Notes = append(t.Notes, fmt.Sprint(note))
 	}
 	return t
 }
 
-func (s *Source) tracePart(run *run, r *Request, part any) TracePart {
+func (s *Source) tracePart(j *job, part any) TracePart {
 	p := TracePart{Value: part, Steps: []TraceStep{}}
-	run.observed = func(e *expression, values []any, err error) {
-		step := TraceStep{Field: e.field, Expression: strings.TrimSpace(e.text)}
+	j.Observe = func(e *Expression, values []any, err error) {
+		step := TraceStep{Field: e.Field, Expression: strings.TrimSpace(e.Text)}
 		switch {
 		case err != nil:
 			step.Error = err.Error()
@@ -104,23 +104,18 @@ func (s *Source) tracePart(run *run, r *Request, part any) TracePart {
 		case len(values) > 1:
 			step.Value = values
 		}
-		if text, ok := step.Value.(string); ok && e == s.payload {
+		if text, ok := step.Value.(string); ok && e == s.of.payload {
 			step.Value = fmt.Sprintf("%x", text)
 		}
 		p.Steps = append(p.Steps, step)
 	}
-	defer func() { run.observed = nil }()
-	ignored, err := run.truth(s.ignore, part)
+	defer func() { j.Observe = nil }()
+	message, ignored, err := s.part(j, part)
 	if p.Ignored = ignored; ignored || err != nil {
 		p.Error = traceError(err)
 		return p
 	}
-	message, err := s.message(run, r, part)
-	if err != nil {
-		p.Error = traceError(err)
-		return p
-	}
-	sample := message.sample()
+	sample := sampleOf(&message)
 	p.Message = &TraceMessage{
 		DeviceID: sample.DeviceID, ModelID: sample.ModelID, GatewayID: sample.GatewayID, Component: sample.Component,
 		MessageID: sample.MessageID, Time: sample.Time, Properties: sample.Properties, Body: message.Body, Message: message,

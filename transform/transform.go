@@ -11,7 +11,7 @@ import (
 type Transformer struct {
 	validate *rules
 	sources  func() *sources // made when first asked for
-	language func() *language
+	language func() *Language
 	bare     bool // without samples
 }
 
@@ -52,7 +52,7 @@ func (l *lazySource) hinted(r *Request) bool {
 
 // New makes a Transformer with the built-in sources.
 func New() *Transformer {
-	t := &Transformer{validate: &rules{}, language: sync.OnceValue(newLanguage)}
+	t := &Transformer{validate: &rules{}, language: sync.OnceValue(NewLanguage)}
 	t.sources = sync.OnceValue(func() *sources {
 		names := builtinNames()
 		s := &sources{named: make(map[string]*lazySource, len(names)), order: names}

@@ -7,19 +7,6 @@ import (
 	"strings"
 )
 
-// Units says which units of measurement a sender uses, and whether they are
-// turned into SI.
-type Units string
-
-// The ways of units.
-const (
-	// UnitsImperial: the sender's are imperial; the query parameter units=si turns
-	// a request's readings into SI.
-	UnitsImperial Units = "imperial"
-	// UnitsSI: the sender's are imperial, and turned into SI always.
-	UnitsSI Units = "si"
-)
-
 // siUnit gives the SI value of a number in a unit, and the unit that it is then
 // in. Pressure is in hPa, speed in m/s, rain in mm: what meteorology uses.
 func siUnit(n float64, unit string) (float64, string, bool) {
@@ -56,13 +43,13 @@ func siNumber(in any, args []any) (any, error) {
 	if in == nil {
 		return nil, nil
 	}
-	n, ok := floatOf(numberOf(in))
+	n, ok := floatOf(NumberOf(in))
 	if !ok {
-		return nil, fmt.Errorf("wants a number, not %s", typeName(in))
+		return nil, fmt.Errorf("wants a number, not %s", TypeName(in))
 	}
 	value, _, ok := siUnit(n, unit)
 	if !ok {
-		return nil, fmt.Errorf("does not know the unit %s", quote(unit))
+		return nil, fmt.Errorf("does not know the unit %s", Quote(unit))
 	}
 	return rounded(value), nil
 }
@@ -72,29 +59,30 @@ func siNumber(in any, args []any) (any, error) {
 // rain, the day's strongest gust and the vapour pressure deficit have a unit that
 // the name does not tell.
 var imperialNames = []struct {
-	name       func() *regexp.Regexp
+	name       *regexp.Regexp
 	unit, from string
 }{
-	{lazy(`(?i)^(.*temp\w*|dewpt\d*|dewpoint\d*|windchill|heatindex|feelslike)f$`), "f", "f"},
-	{lazy(`^tf_ch\d+$`), "f", "f"},
-	{lazy(`(?i)^(abs|rel)?barom\w*in$`), "inhg", "in"},
-	{lazy(`(?i)^\w*rain\w*in$|^rainin$`), "in", "in"},
-	{lazy(`(?i)mph`), "mph", "mph"},
-	{lazy(`^[a-z0-9]+rain_piezo$`), "in", ""},
-	{lazy(`^maxdailygust$`), "mph", ""},
-	{lazy(`^vpd$`), "inhg", ""},
+	{regexp.MustCompile(`(?i)^(.*temp\w*|dewpt\d*|dewpoint\d*|windchill|heatindex|feelslike)f$`), "f", "f"},
+	{regexp.MustCompile(`^tf_ch\d+$`), "f", "f"},
+	{regexp.MustCompile(`(?i)^(abs|rel)?barom\w*in$`), "inhg", "in"},
+	{regexp.MustCompile(`(?i)^\w*rain\w*in$|^rainin$`), "in", "in"},
+	{regexp.MustCompile(`(?i)mph`), "mph", "mph"},
+	{regexp.MustCompile(`^[a-z0-9]+rain_piezo$`), "in", ""},
+	{regexp.MustCompile(`^maxdailygust$`), "mph", ""},
+	{regexp.MustCompile(`^vpd$`), "inhg", ""},
 }
 
 // siReadings is si of the expressions, over the readings of a weather station:
 // what has an imperial unit is converted, and its name tells the new unit.
 func siReadings(in any, _ []any) (any, error) {
 	if object, ok := in.(map[string]any); ok {
-		return siObject(object), nil
+		return SIObject(object), nil
 	}
 	return in, nil
 }
 
-func siObject(object map[string]any) map[string]any {
+// SIObject is siReadings for an object.
+func SIObject(object map[string]any) map[string]any {
 	out := make(map[string]any, len(object))
 	for name, value := range object {
 		name, value := siReading(name, value)
@@ -109,7 +97,7 @@ func siReading(name string, value any) (string, any) {
 		return name, value
 	}
 	for _, rule := range imperialNames {
-		if !rule.name().MatchString(name) {
+		if !rule.name.MatchString(name) {
 			continue
 		}
 		converted, unit, _ := siUnit(n, rule.unit)

@@ -1,7 +1,6 @@
 package transform
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"maps"
@@ -9,7 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+
+	"github.com/itchyny/gojq"
 )
 
 // Note is something about a message that its operator wants to know, though the
@@ -31,8 +31,8 @@ const (
 	NoteCodecWarning NoteKind = "codec-warning" // the codec decoded, but has something to say
 )
 
-// mostNotes bounds what one request may say.
-const mostNotes = 100
+// maxNotes bounds what one request may say.
+const maxNotes = 100
 
 // codecs are those of a source.
 type codecs struct {
@@ -109,63 +109,50 @@ func (c *codecs) pick(profile string, port int) Codec {
 
 // decodePayload gives what the source's codec makes of a payload; nil when it
 // goes out as it came, and the notes say why.
-func (s *Source) decodePayload(run *run, part any, payload string, port any) (map[string]any, error) {
+func (s *Source) decodePayload(j *job, part any, payload string, port any) (map[string]any, error) {
 	if s.codecs == nil || payload == "" {
-		run.note(NoteUndecoded, "nothing decodes it")
+		j.note(NoteUndecoded, "nothing decodes it")
 		return nil, nil
 	}
-	profile, err := run.text(s.profile, part)
+	profile, err := j.Text(s.of.profile, part)
 	if err != nil {
 		return nil, err
 	}
-	number := 0
-	if n, ok := exampleNumber(port); ok {
-		number = int(n)
-	}
+	number, _ := gojq.ToInt(port)
 	codec := s.codecs.pick(profile, number)
 	if codec == nil {
-		run.note(NoteUndecoded, "there is no codec for port "+strconv.Itoa(number)+" and profile "+quote(profile))
+		j.note(NoteUndecoded, "there is no codec for port "+strconv.Itoa(number)+" and profile "+Quote(profile))
 		return nil, nil
 	}
-	in := Uplink{Bytes: []byte(payload), Port: number, Time: run.received}
-	if run.message != nil && !run.message.Time.IsZero() {
-		in.Time = run.message.Time
+	in := Uplink{Bytes: []byte(payload), Port: number, Time: j.request.Received}
+	if !j.message.Time.IsZero() {
+		in.Time = j.message.Time
 	}
-	ctx := run.parent
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	out, err := codec.Decode(ctx, in)
+	out, err := codec.Decode(j.ctx, in)
 	for _, text := range out.Warnings {
-		run.note(NoteCodecWarning, text)
+		j.note(NoteCodecWarning, text)
 	}
 	switch {
 	case err != nil:
-		run.note(NoteCodecFailed, err.Error())
+		j.note(NoteCodecFailed, err.Error())
 	case len(out.Errors) > 0:
-		run.note(NoteCodecError, strings.Join(out.Errors, "; "))
+		j.note(NoteCodecError, strings.Join(out.Errors, "; "))
 	case len(out.Data) == 0:
-		run.note(NoteUndecoded, "the codec gave no data")
+		j.note(NoteUndecoded, "the codec gave no data")
 	default:
 		return out.Data, nil
 	}
 	return nil, nil
 }
 
-// about is what codecs and notes need to know of the message that is being made.
-type about struct {
-	message  *Message
-	received time.Time
-	notes    []Note
-}
-
-func (a *about) note(kind NoteKind, text string) {
-	if len(a.notes) >= mostNotes {
+// note takes a note of the message that is being made.
+func (j *job) note(kind NoteKind, text string) {
+	if len(j.notes) >= maxNotes {
 		return
 	}
-	n := Note{Kind: kind, Text: shorten(text)}
-	if a.message != nil {
-		n.DeviceID = a.message.DeviceID
+	n := Note{Kind: kind, Text: Shorten(text)}
+	if j.message != nil {
+		n.DeviceID = j.message.DeviceID
 	}
-	a.notes = append(a.notes, n)
+	j.notes = append(j.notes, n)
 }

@@ -1,0 +1,141 @@
+package transform
+
+import (
+	"cmp"
+	"maps"
+	"regexp"
+	"slices"
+	"time"
+)
+
+// defaultPatience is how long the least patient senders wait: ChirpStack and The
+// Things Stack.
+const defaultPatience = 5 * time.Second
+
+// expressions are those of a definition that stand alone, compiled.
+type expressions struct {
+	detect, ignore, each                       *Expression
+	deviceID, secretID, modelID, gatewayID     *Expression
+	fleet, component, messageID, timestamp     *Expression
+	payload, port, profile, measurements, also *Expression
+}
+
+// field is an expression of a definition that stands alone.
+type field struct {
+	name  string
+	text  *Expr
+	into  **Expression
+	whole bool // over the whole body, where let has no values yet
+}
+
+// fields lists them: this is the only place that does.
+func fields(d *Definition, x *expressions) []field {
+	return []field{
+		{"detect", &d.Detect, &x.detect, true},
+		{"ignore", &d.Ignore, &x.ignore, true},
+		{"each", &d.Each, &x.each, true},
+		{"deviceId", &d.DeviceID, &x.deviceID, false},
+		{"secretId", &d.SecretID, &x.secretID, false},
+		{"modelId", &d.ModelID, &x.modelID, false},
+		{"gatewayId", &d.GatewayID, &x.gatewayID, false},
+		{"fleet", &d.Fleet, &x.fleet, false},
+		{"component", &d.Component, &x.component, false},
+		{"messageId", &d.MessageID, &x.messageID, false},
+		{"timestamp", &d.Timestamp, &x.timestamp, false},
+		{"payload", &d.Payload, &x.payload, false},
+		{"port", &d.Port, &x.port, false},
+		{"profile", &d.Profile, &x.profile, false},
+		{"measurements", &d.Measurements, &x.measurements, false},
+		{"also", &d.Also, &x.also, false},
+	}
+}
+
+// named is an expression of let or of the properties.
+type named struct {
+	name  string
+	value *Expression
+}
+
+// compile makes a source of its definition, or tells all that is wrong with it.
+func compile(v *rules, l *Language, d *Definition) (*Source, error) {
+	s := &Source{Definition: *d, validate: v}
+	s.Patience = cmp.Or(s.Patience, defaultPatience)
+	faults := d.check()
+	add := func(f *Fault) {
+		if f != nil {
+			faults = append(faults, f)
+		}
+	}
+	made, found := codecsOf(d)
+	s.codecs, faults = made, append(faults, found...)
+	var vars []string
+	for _, name := range slices.Sorted(maps.Keys(d.Let)) {
+		if !variableName.MatchString(name) || name == "request" {
+			add(FaultAt("let", d.Let[name], 0, Quote(name)+" is not a name for a variable; want letters, digits and _"))
+			continue
+		}
+		compiled, fault := l.Compile("let."+name, d.Let[name], slices.Clone(vars)) // those before it have values
+		add(fault)
+		vars = append(vars, "$"+name)
+		s.let = append(s.let, named{name, compiled})
+	}
+	for _, f := range fields(d, &s.of) {
+		visible := vars
+		if f.whole {
+			visible = nil
+		}
+		compiled, fault := l.Compile(f.name, *f.text, visible)
+		add(fault)
+		*f.into = compiled
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Properties)) {
+		compiled, fault := l.Compile("properties."+name, d.Properties[name], vars)
+		if !ValidProperty(name) {
+			fault = FaultAt("properties", d.Properties[name], 0, Quote(name)+" is not a property name")
+		}
+		add(fault)
+		s.properties = append(s.properties, named{name, compiled})
+	}
+	for _, f := range faults {
+		f.File, f.Source = cmp.Or(f.File, d.File), d.Name
+	}
+	return s, faults.Err()
+}
+
+var (
+	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	sourceName   = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+)
+
+// check tells what is wrong with a definition besides its expressions.
+func (d *Definition) check() Faults {
+	var faults Faults
+	fault := func(field, problem string) { faults = append(faults, &Fault{Field: field, Problem: problem}) }
+	if !sourceName.MatchString(d.Name) {
+		fault("name", Quote(d.Name)+" is not a name for a source: want lower-case letters, digits and hyphens; it becomes part of the URL")
+	}
+	if d.DeviceID.IsZero() {
+		fault("deviceId", "is missing")
+	}
+	if d.Measurements.IsZero() && d.Payload.IsZero() {
+		fault("measurements", "is missing, and so is payload: one of them is needed")
+	}
+	if d.OnReject != "" && d.OnReject != "accept" {
+		fault("onReject", Quote(d.OnReject)+" is not known: want accept, or leave it out")
+	}
+	if d.Units != "" && d.Units != UnitsImperial && d.Units != UnitsSI {
+		fault("units", Quote(string(d.Units))+" is not known: want imperial or si")
+	}
+	if d.Patience < 0 {
+		fault("patience", "must not be negative")
+	}
+	for _, m := range d.Methods {
+		if !slices.Contains([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, m) {
+			fault("methods", Quote(m)+" is not known: want GET, POST, PUT, PATCH or DELETE")
+		}
+	}
+	if d.Answer.Status != 0 && (d.Answer.Status < 200 || d.Answer.Status > 299) {
+		fault("answer", "status must be from 200 to 299")
+	}
+	return faults
+}

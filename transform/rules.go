@@ -1,0 +1,90 @@
+package transform
+
+import (
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/go-playground/validator/v10"
+)
+
+// hints say what would be right, for each rule.
+var hints = map[string]string{
+	"required":  "is missing",
+	"deviceid":  `must be 1 to 128 letters, digits or "-._:", the last one a letter, a digit or "-"`,
+	"dtmi":      "must be a DTMI, as in dtmi:example:Thermostat;1",
+	"name":      "must be a DTDL name: 1 to 64 letters, digits or _, a letter first, no _ last",
+	"messageid": `must be 1 to 128 letters, digits or "-:.+%_#*?!(),=@;$'"`,
+	"object":    "must be a JSON object of measurements",
+	"timestamp": ErrTime.Error(),
+	"property":  "must be a string, a number or a boolean under a name of letters, digits or \"!#$%&'*+-.^_`|~\", other than what component and timestamp say",
+	"string":    "must be a string",
+}
+
+// rules is the validator of all messages. It is made when the first message
+// comes: a cold start does not wait for it.
+type rules struct {
+	once sync.Once
+	made *validator.Validate
+}
+
+// Struct checks the fields of a message by their tags.
+func (r *rules) Struct(fields any) error {
+	r.once.Do(func() { r.made = newValidator() })
+	return r.made.Struct(fields)
+}
+
+func newValidator() *validator.Validate {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		return name
+	})
+	for tag, valid := range map[string]func(string) bool{
+		"deviceid":  ValidDeviceID,
+		"dtmi":      ValidModelID,
+		"name":      ValidName,
+		"messageid": ValidMessageID,
+		"object":    func(s string) bool { return IsObject([]byte(s)) },
+		"timestamp": validTimestamp,
+	} {
+		// The tags are constants of this file, so registration cannot fail.
+		_ = v.RegisterValidation(tag, func(fl validator.FieldLevel) bool { return valid(text(fl.Field())) })
+	}
+	return v
+}
+
+// text gives a field's value, be it a string or raw JSON.
+func text(v reflect.Value) string {
+	if v.Kind() == reflect.Slice {
+		return string(v.Bytes())
+	}
+	return v.String()
+}
+
+// fieldErrors turns what the validator found into our field errors. prefix
+// names the message in a batch.
+func fieldErrors(prefix string, err error) []FieldError {
+	found, _ := err.(validator.ValidationErrors) //nolint:errorlint // the validator returns it bare
+	fields := make([]FieldError, 0, len(found))
+	for _, f := range found {
+		_, path, _ := strings.Cut(f.Namespace(), ".")
+		fields = append(fields, FieldError{Path: prefix + path, Rule: f.Tag(), Hint: hints[f.Tag()]})
+	}
+	return fields
+}
+
+// element names a message of a batch in paths; a lone message needs no name.
+func element(i, of int) string {
+	if of == 1 {
+		return ""
+	}
+	return "[" + strconv.Itoa(i) + "]."
+}
+
+// validTimestamp tells whether a JSON value is a timestamp.
+func validTimestamp(s string) bool {
+	_, err := ParseTime(strings.Trim(s, `"`))
+	return err == nil
+}
