@@ -49,7 +49,7 @@ func (l *Loader) Load(ctx context.Context, r Reference) (string, error) {
 	var err error
 	switch r.kind {
 	case Literal:
-		return r.value(), nil
+		return r.literal.Reveal(), nil
 	case File:
 		value, err = readFile(r.place)
 	case KeyVault:

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"mayfly/internal/redact"
 )
 
 // Kind is where a secret is kept.
@@ -27,9 +29,9 @@ const (
 // Reference says where a secret is. A literal is the secret itself, so a
 // Reference never prints what it holds, but for the place.
 type Reference struct {
-	kind  Kind
-	place string
-	value func() string // of a literal; a function, because fmt looks into private fields
+	kind    Kind
+	place   string
+	literal redact.Value[string]
 }
 
 // ErrReference says that a text looks like a reference and is none. It never
@@ -66,7 +68,7 @@ func Parse(text string) (Reference, error) {
 	case strings.HasPrefix(text, "@Microsoft.KeyVault("):
 		return Reference{}, fmt.Errorf("%w: Azure has left a Key Vault reference unresolved: the app's identity may not read the secret, or the reference is wrong", ErrReference)
 	}
-	return Reference{value: func() string { return text }}, nil
+	return Reference{literal: redact.New(text)}, nil
 }
 
 // Key Vault's names, by cloud (azure-docs, key-vault/general/about-keys-secrets-certificates.md).
@@ -100,7 +102,7 @@ func (r Reference) Kind() Kind { return r.kind }
 // String names the place, never the secret.
 func (r Reference) String() string {
 	if r.kind == Literal {
-		return redacted
+		return redact.Placeholder
 	}
 	return r.place
 }
