@@ -9,7 +9,7 @@ import (
 	"unique"
 
 	"mayfly/internal/backoff"
-	"mayfly/internal/foreign"
+	"mayfly/internal/upstream"
 )
 
 // answer is any body that DPS sends: a RegistrationOperationStatus (register,
@@ -32,7 +32,7 @@ type state struct {
 	ErrorMessage string `json:"errorMessage"`
 }
 
-// code reads an error code that may be a number or its text.
+// code is an error code that may be written as a number or in a string.
 type code int
 
 // UnmarshalJSON never fails: an unreadable code must not hide the error itself.
@@ -44,7 +44,7 @@ func (c *code) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// final is the state that tells how a registration ended.
+// final is the state that says how a registration ended.
 func (a *answer) final() *state {
 	if a.State != nil {
 		return a.State
@@ -52,7 +52,7 @@ func (a *answer) final() *state {
 	return &a.state
 }
 
-// status is compared without regard to case, as Microsoft's Node SDK does.
+// status is in lower case: Microsoft's Node SDK compares without regard to it.
 func (a *answer) status() string {
 	if a.Status != "" {
 		return strings.ToLower(a.Status)
@@ -60,11 +60,11 @@ func (a *answer) status() string {
 	return strings.ToLower(a.final().Status)
 }
 
-// refusal makes the error of a registration that ended without a hub. DPS tells
-// it with HTTP 200.
+// refusal fills in the error of a registration that ended without a hub. DPS
+// reports it with HTTP 200.
 func (a *answer) refusal(e *Error) *Error {
 	end := a.final()
-	e.Code, e.Message, e.TrackingID = int(end.ErrorCode), foreign.Text(end.ErrorMessage), a.TrackingID
+	e.Code, e.Message, e.TrackingID = int(end.ErrorCode), upstream.Text(end.ErrorMessage), a.TrackingID
 	switch a.status() {
 	case "disabled":
 		e.Kind = Disabled
@@ -72,51 +72,35 @@ func (a *answer) refusal(e *Error) *Error {
 		e.Kind = Refused
 	default:
 		e.Kind = Malformed
-		e.Message = foreign.Text("status " + strconv.Quote(a.status()))
+		e.Message = upstream.Text("status " + strconv.Quote(a.status()))
 	}
 	return e
 }
 
-// assignment reads the hub that DPS names. What is no host name is refused: the
-// next call carries the device's token there.
+// assignment reads the hub that DPS names. What is not a host name is refused:
+// the next call carries the device's token there.
 func (a *answer) assignment(id string) (*Assignment, bool) {
 	end := a.final()
-	if !plainHost(end.AssignedHub) {
+	if !upstream.ValidHost(end.AssignedHub) {
 		return nil, false
 	}
 	device := end.DeviceID
-	if device == "" || device == id {
+	if device == "" {
 		device = id
 	}
 	return &Assignment{Hub: unique.Make(end.AssignedHub).Value(), DeviceID: strings.Clone(device)}, true
 }
 
-// plainHost accepts a host name with an optional port, and nothing that could
-// change the meaning of a URL.
-func plainHost(host string) bool {
-	if host == "" || len(host) > 253+6 {
-		return false
-	}
-	for _, c := range []byte(host) {
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '.', c == '-', c == ':':
-		default:
-			return false
-		}
-	}
-	return true
-}
-
-// failure makes the error of a non-2xx answer.
+// failure fills in the error of a non-2xx answer.
 func failure(e *Error, res *http.Response, body []byte, now time.Time) *Error {
 	var a answer
 	if json.Unmarshal(body, &a) != nil {
 		a = answer{Message: string(body)}
 	}
 	e.Status = res.StatusCode
-	e.Code, e.Message, e.TrackingID = int(a.ErrorCode), foreign.Text(a.Message), foreign.Text(a.TrackingID)
+	e.Code, e.Message, e.TrackingID = int(a.ErrorCode), upstream.Text(a.Message), upstream.Text(a.TrackingID)
 	if e.TrackingID == "" {
-		e.TrackingID = foreign.Text(res.Header.Get("X-Ms-Request-Id"))
+		e.TrackingID = upstream.Text(res.Header.Get("X-Ms-Request-Id"))
 	}
 	e.RetryAfter = backoff.RetryAfter(res.Header, now)
 	switch s := res.StatusCode; {
@@ -141,5 +125,6 @@ func failure(e *Error, res *http.Response, body []byte, now time.Time) *Error {
 // both have the same status (azure-docs, iot-dps/how-to-troubleshoot-dps.md).
 func aboutInstance(message string) bool {
 	text := strings.ToLower(message)
-	return strings.Contains(text, "scope") || strings.Contains(text, "provisioning service") || strings.Contains(text, "dps instance")
+	return strings.Contains(text, "scope") || strings.Contains(text, "provisioning service") ||
+		strings.Contains(text, "dps instance")
 }

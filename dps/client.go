@@ -2,6 +2,7 @@ package dps
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,9 +14,9 @@ import (
 	"time"
 
 	"mayfly/internal/backoff"
-	"mayfly/internal/foreign"
 	"mayfly/internal/mtls"
 	"mayfly/internal/sas"
+	"mayfly/internal/upstream"
 )
 
 // GlobalEndpoint is the device endpoint of the public cloud; the ID scope
@@ -25,7 +26,14 @@ const GlobalEndpoint = "global.azure-devices-provisioning.net"
 const (
 	apiVersion = "2021-06-01"
 	tokenLife  = time.Hour
-	mostAnswer = 256 << 10 // DPS messages are 96 KB at most (azure-docs, includes/iot-dps-limits.md)
+	maxAnswer  = 256 << 10 // DPS messages are 96 KB at most (azure-docs, includes/iot-dps-limits.md)
+)
+
+// The calls, as errors name them.
+const (
+	opLookup   = "look-up"
+	opRegister = "register"
+	opPoll     = "operation"
 )
 
 // Client makes single calls to one DPS instance. The zero value of every field
@@ -38,46 +46,47 @@ type Client struct {
 	// Transport carries the calls; http.DefaultTransport when nil. For devices
 	// with certificates it is an *http.Transport.
 	Transport http.RoundTripper
-	// Now is the clock that tokens are made by; time.Now when nil.
+	// Now is the clock; time.Now when nil. Tokens expire by it.
 	Now func() time.Time
 	// UserAgent is sent with each call when not empty.
 	UserAgent string
-	// AcceptHub tells whether a host that DPS names is a hub that devices' tokens
-	// may be sent to. Every plain host name is when nil.
+	// AcceptHub reports whether a host that DPS names is a hub that devices'
+	// tokens may be sent to. When nil, every valid host name is.
 	AcceptHub func(hub string) bool
 }
 
-// Lookup asks where a device is assigned at present. It is not metered and ends
-// at once. A device without an assignment gives ErrNotAssigned.
+// Lookup asks where a device is assigned at present. It is not metered and needs
+// no poll. A device without an assignment fails with NotAssigned.
 func (c *Client) Lookup(ctx context.Context, d Device) (*Assignment, error) {
-	a, res, err := c.call(ctx, "look-up", http.MethodPost, "", d)
+	a, res, err := c.call(ctx, opLookup, http.MethodPost, "", d)
 	if err != nil {
-		var failed *Error
-		if errors.As(err, &failed) && failed.Kind == NotEnrolled {
-			return nil, ErrNotAssigned
+		if err.Kind == NotEnrolled {
+			err.Kind = NotAssigned
 		}
 		return nil, err
 	}
+	failed := &Error{Op: opLookup, Device: d.ID, Status: res.StatusCode}
 	switch a.status() {
 	case "assigned":
-		return c.done(a, "look-up", d)
+		return c.assigned(a, opLookup, d)
 	case "disabled":
-		return nil, a.refusal(&Error{Op: "look-up", Device: d.ID, Status: res.StatusCode})
+		return nil, a.refusal(failed)
 	default: // failed, assigning, unassigned: no hub now
-		return nil, ErrNotAssigned
+		failed.Kind = NotAssigned
+		return nil, failed
 	}
 }
 
-// Register asks DPS to assign the device. The answer is mostly an operation to
-// ask for later: see Operation.
+// Register asks DPS to assign the device. DPS usually answers with an operation
+// to poll: see Operation.
 func (c *Client) Register(ctx context.Context, d Device) (Registration, error) {
-	return c.registration(ctx, "register", http.MethodPut, "/register", d)
+	return c.registration(ctx, opRegister, http.MethodPut, "/register", d)
 }
 
-// Operation asks how a registration stands. DPS allows 5 such calls in 10
-// seconds for a device (azure-docs, includes/iot-dps-limits.md).
+// Operation polls a registration. DPS allows 5 such calls in 10 seconds for a
+// device (azure-docs, includes/iot-dps-limits.md).
 func (c *Client) Operation(ctx context.Context, d Device, operation string) (Registration, error) {
-	return c.registration(ctx, "operation", http.MethodGet, "/operations/"+url.PathEscape(operation), d)
+	return c.registration(ctx, opPoll, http.MethodGet, "/operations/"+url.PathEscape(operation), d)
 }
 
 func (c *Client) registration(ctx context.Context, op, method, path string, d Device) (Registration, error) {
@@ -85,42 +94,51 @@ func (c *Client) registration(ctx context.Context, op, method, path string, d De
 	if err != nil {
 		return Registration{}, err
 	}
+	failed := &Error{Op: op, Device: d.ID, Status: res.StatusCode}
 	switch a.status() {
 	case "assigned":
-		done, err := c.done(a, op, d)
-		if err == nil {
-			done.registered = c.now().Unix()
+		done, err := c.assigned(a, op, d)
+		if err != nil {
+			return Registration{}, err
 		}
-		return Registration{Assignment: done}, err
+		done.registered = c.now().Unix()
+		return Registration{Assignment: done}, nil
 	case "assigning", "unassigned":
-		if a.OperationID != "" {
-			wait := backoff.RetryAfter(res.Header, c.now())
-			return Registration{Operation: a.OperationID, RetryAfter: int((wait + time.Second - 1) / time.Second)}, nil
+		if a.OperationID == "" {
+			failed.Kind, failed.Message = Malformed, "assigning without an operation id"
+			return Registration{}, failed
 		}
-		return Registration{}, &Error{Op: op, Device: d.ID, Kind: Malformed, Status: res.StatusCode, Message: "assigning without an operation id"}
+		return Registration{Operation: a.OperationID, RetryAfter: backoff.RetryAfter(res.Header, c.now())}, nil
 	default:
-		return Registration{}, a.refusal(&Error{Op: op, Device: d.ID, Status: res.StatusCode})
+		return Registration{}, a.refusal(failed)
 	}
 }
 
-func (c *Client) done(a *answer, op string, d Device) (*Assignment, error) {
+// assigned reads the assignment of an answer that says "assigned".
+func (c *Client) assigned(a *answer, op string, d Device) (*Assignment, error) {
+	failed := &Error{Op: op, Device: d.ID, Kind: Malformed, Status: http.StatusOK}
 	assignment, ok := a.assignment(d.ID)
 	if !ok {
-		return nil, &Error{Op: op, Device: d.ID, Kind: Malformed, Status: http.StatusOK, Message: "assigned, but to no valid host name"}
+		failed.Message = "assigned, but to an invalid host name"
+		return nil, failed
 	}
 	if c.AcceptHub != nil && !c.AcceptHub(assignment.Hub) {
-		return nil, &Error{Op: op, Device: d.ID, Kind: Malformed, Status: http.StatusOK, Message: "assigned, but to a host that is not accepted as a hub: " + foreign.Text(assignment.Hub)}
+		failed.Message = "assigned, but to a host that is not accepted as a hub: " + upstream.Text(assignment.Hub)
+		return nil, failed
 	}
 	return assignment, nil
 }
 
-// call makes one request and reads its answer. An error is an *Error.
-func (c *Client) call(ctx context.Context, op, method, path string, d Device) (*answer, *http.Response, error) {
+// call makes one request and reads its answer.
+func (c *Client) call(ctx context.Context, op, method, path string, d Device) (*answer, *http.Response, *Error) {
 	failed := &Error{Op: op, Device: d.ID, Kind: Unavailable}
-	req, err := c.request(ctx, method, path, d)
-	if err != nil {
+	invalid := func(err error) (*answer, *http.Response, *Error) {
 		failed.Kind, failed.Err = Invalid, err
 		return nil, nil, failed
+	}
+	req, err := c.request(ctx, method, path, d)
+	if err != nil {
+		return invalid(err)
 	}
 	transport := c.Transport
 	if transport == nil {
@@ -129,8 +147,7 @@ func (c *Client) call(ctx context.Context, op, method, path string, d Device) (*
 	if d.Certificate != nil {
 		own, release, err := mtls.Transport(transport, d.Certificate)
 		if err != nil {
-			failed.Kind, failed.Err = Invalid, err
-			return nil, nil, failed
+			return invalid(err)
 		}
 		defer release()
 		transport = own
@@ -142,7 +159,7 @@ func (c *Client) call(ctx context.Context, op, method, path string, d Device) (*
 		return nil, nil, failed
 	}
 	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(res.Body, mostAnswer))
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
 		failed.Status, failed.Err = res.StatusCode, err
 		return nil, nil, failed
@@ -152,22 +169,19 @@ func (c *Client) call(ctx context.Context, op, method, path string, d Device) (*
 	}
 	a := &answer{}
 	if err := json.Unmarshal(body, a); err != nil {
-		// A cut or foreign answer: the next try may get the whole of it.
+		// A truncated or foreign answer: the next try may get the whole of it.
 		failed.Status, failed.Message = res.StatusCode, "the answer is not JSON"
 		return nil, nil, failed
 	}
 	return a, res, nil
 }
 
+// request makes the HTTP request of a call, or says what is wrong with the
+// client or the device: such a call would fail again and again.
 func (c *Client) request(ctx context.Context, method, path string, d Device) (*http.Request, error) {
-	endpoint := c.Endpoint
-	if endpoint == "" {
-		endpoint = GlobalEndpoint
+	if err := c.validate(d); err != nil {
+		return nil, err
 	}
-	if !strings.Contains(endpoint, "://") {
-		endpoint = "https://" + endpoint
-	}
-	target := strings.TrimSuffix(endpoint, "/") + "/" + url.PathEscape(c.IDScope) + "/registrations/" + url.PathEscape(d.ID) + path + "?api-version=" + apiVersion
 	var body io.Reader
 	if method != http.MethodGet {
 		text, err := json.Marshal(struct {
@@ -179,7 +193,8 @@ func (c *Client) request(ctx context.Context, method, path string, d Device) (*h
 		}
 		body = bytes.NewReader(text)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, target, body)
+	resource := url.PathEscape(c.IDScope) + "/registrations/" + url.PathEscape(d.ID)
+	req, err := http.NewRequestWithContext(ctx, method, c.endpoint()+"/"+resource+path+"?api-version="+apiVersion, body)
 	if err != nil {
 		return nil, err
 	}
@@ -191,12 +206,40 @@ func (c *Client) request(ctx context.Context, method, path string, d Device) (*h
 		req.Header.Set("User-Agent", c.UserAgent)
 	}
 	if d.Certificate == nil {
-		req.Header.Set("Authorization", sas.Token(d.Key, c.IDScope+"/registrations/"+d.ID, "registration", c.now().Add(tokenLife)))
+		signed := c.IDScope + "/registrations/" + d.ID
+		req.Header.Set("Authorization", sas.Token(sas.Key(d.Key), signed, "registration", c.now().Add(tokenLife)))
 	}
 	// All three calls may be repeated; this lets net/http do so by itself when a
 	// pooled connection turns out to be dead. An empty value is not sent.
 	req.Header["Idempotency-Key"] = []string{}
 	return req, nil
+}
+
+// validate refuses what net/http or DPS would refuse without regard to the
+// device's enrollment.
+func (c *Client) validate(d Device) error {
+	switch {
+	case c.IDScope == "":
+		return errors.New("the ID scope is missing")
+	case d.ID == "" || len(d.ID) > maxDeviceID:
+		return fmt.Errorf("the registration id has %d characters: want 1 to %d", len(d.ID), maxDeviceID)
+	case d.Key.IsZero() && d.Certificate == nil:
+		return errors.New("the device has neither a key nor a certificate")
+	case d.Certificate != nil && len(d.Certificate.Certificate) == 0:
+		return errors.New("the device's certificate is empty")
+	case !upstream.Printable(c.UserAgent):
+		return errors.New("the user agent is not printable ASCII")
+	}
+	return nil
+}
+
+// endpoint is the URL of the DPS instance, without a slash at its end.
+func (c *Client) endpoint() string {
+	endpoint := cmp.Or(c.Endpoint, GlobalEndpoint)
+	if !strings.Contains(endpoint, "://") {
+		endpoint = "https://" + endpoint
+	}
+	return strings.TrimSuffix(endpoint, "/")
 }
 
 func (c *Client) now() time.Time {

@@ -50,10 +50,10 @@ func TestRegister(t *testing.T) {
 		device string
 		err    *dps.Error // Kind, Status, Code
 	}{
-		{"assigning", answers(202, `{"operationId":"`+id+`","status":"assigning"}`, "Retry-After", "3"), dps.Registration{Operation: id, RetryAfter: 3}, "", "", nil},
+		{"assigning", answers(202, `{"operationId":"`+id+`","status":"assigning"}`, "Retry-After", "3"), dps.Registration{Operation: id, RetryAfter: 3 * time.Second}, "", "", nil},
 		{"assigning with a state", answers(202, `{"operationId":"o","status":"Assigning","registrationState":{"registrationId":"dev-1","status":"assigning"}}`),
 			dps.Registration{Operation: "o"}, "", "", nil},
-		{"Retry-After as a date", answers(202, `{"operationId":"o","status":"assigning"}`, "Retry-After", "Sat, 21 Nov 2026 12:00:07 GMT"), dps.Registration{Operation: "o", RetryAfter: 7}, "", "", nil},
+		{"Retry-After as a date", answers(202, `{"operationId":"o","status":"assigning"}`, "Retry-After", "Sat, 21 Nov 2026 12:00:07 GMT"), dps.Registration{Operation: "o", RetryAfter: 7 * time.Second}, "", "", nil},
 		{"unassigned is not the end", answers(200, `{"operationId":"o","status":"unassigned"}`), dps.Registration{Operation: "o"}, "", "", nil},
 		{"assigned at once", answers(200, `{"operationId":"","status":"assigned","registrationState":{"status":"assigned","assignedHub":"h.azure-devices.net","deviceId":"dev-1"}}`),
 			dps.Registration{}, "h.azure-devices.net", "dev-1", nil},
@@ -123,9 +123,9 @@ func TestLookup(t *testing.T) {
 	}{
 		{"assigned, bare", answers(200, `{"registrationId":"dev-1","status":"assigned","assignedHub":"h.azure-devices.net","deviceId":"dev-1"}`), "h.azure-devices.net", nil},
 		{"assigned, wrapped", answers(200, `{"status":"assigned","registrationState":{"status":"assigned","assignedHub":"h.azure-devices.net"}}`), "h.azure-devices.net", nil},
-		{"never seen", answers(404, `{"errorCode":404202,"message":"Registration not found."}`), "", dps.ErrNotAssigned},
-		{"unassigned", answers(200, `{"status":"unassigned"}`), "", dps.ErrNotAssigned},
-		{"failed before", answers(200, `{"status":"failed","errorCode":400209}`), "", dps.ErrNotAssigned},
+		{"never seen", answers(404, `{"errorCode":404202,"message":"Registration not found."}`), "", dps.NotAssigned},
+		{"unassigned", answers(200, `{"status":"unassigned"}`), "", dps.NotAssigned},
+		{"failed before", answers(200, `{"status":"failed","errorCode":400209}`), "", dps.NotAssigned},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -4,19 +4,15 @@ import (
 	"bytes"
 	"crypto/tls"
 	"encoding/json"
+	"slices"
 	"sync/atomic"
-
-	"mayfly/internal/sas"
+	"time"
 )
 
-// Key is a symmetric key; it cannot be printed. ParseKey reads one, Derive
-// makes a device's key from its enrollment group's.
-type Key = sas.Key
+// maxDeviceID is the length of the longest registration id.
+const maxDeviceID = 128
 
-// ParseKey reads a symmetric key in base64, as the portal shows it.
-func ParseKey(text string) (Key, error) { return sas.ParseKey(text) }
-
-// Device is who registers, and by what credential: a key or a certificate.
+// Device is who registers, and with which credential: a key or a certificate.
 type Device struct {
 	// ID is the registration id: 1 to 128 letters, digits and "-._:", the last
 	// one a letter, a digit or "-" (azure-docs, iot-dps/concepts-service.md).
@@ -34,16 +30,19 @@ type Device struct {
 	Payload json.RawMessage
 }
 
-// Same tells whether two devices are the same one with the same credential.
+// Same reports whether two devices are the same one with the same credential.
 func (d Device) Same(other Device) bool {
 	return d.ID == other.ID && d.Key.Equal(other.Key) && d.SecondaryKey.Equal(other.SecondaryKey) &&
-		(d.Certificate == other.Certificate ||
-			d.Certificate != nil && other.Certificate != nil && bytes.Equal(d.Certificate.Certificate[0], other.Certificate.Certificate[0]))
+		sameCertificate(d.Certificate, other.Certificate)
 }
 
-// withKey gives the device with the key that a call is to use.
+func sameCertificate(a, b *tls.Certificate) bool {
+	return a == b || a != nil && b != nil && slices.EqualFunc(a.Certificate, b.Certificate, bytes.Equal)
+}
+
+// withKey returns the device with the key that a call is to use as its Key.
 func (d Device) withKey(secondary bool) Device {
-	if secondary {
+	if secondary && !d.SecondaryKey.IsZero() {
 		d.Key = d.SecondaryKey
 	}
 	return d
@@ -53,28 +52,18 @@ func (d Device) withKey(secondary bool) Device {
 type Assignment struct {
 	Hub      string // host name of the IoT hub, without a scheme
 	DeviceID string // the device's id at the hub; may differ from the registration id
-	// Secondary says that DPS took the device's SecondaryKey; the hub wants the
-	// same one.
+	// Secondary says that DPS accepted the device's SecondaryKey; the hub wants
+	// the same one.
 	Secondary bool
 
 	registered int64 // Unix seconds of the registration; 0 when it was only looked up
-	worked     atomic.Bool
+	confirmed  atomic.Bool
 }
 
-// Registered tells whether the assignment was made by a registration just now,
-// and not merely looked up: the device was not assigned before.
-func (a *Assignment) Registered() bool { return a.registered != 0 }
-
-// Worked tells that the hub has taken an event by this assignment.
-func (a *Assignment) Worked() {
-	if !a.worked.Load() {
-		a.worked.Store(true)
-	}
-}
-
-// Registration is what DPS says of a registration: done, or under way.
+// Registration is what DPS answers to a registration: it has ended, or is under
+// way.
 type Registration struct {
-	Assignment *Assignment // nil while DPS is still assigning
-	Operation  string      // id of the operation to ask for
-	RetryAfter int         // seconds that DPS wants to be left alone; 0 when it does not say
+	Assignment *Assignment   // nil while DPS is still assigning
+	Operation  string        // id of the operation to poll
+	RetryAfter time.Duration // before which DPS wants no poll; 0 when it does not say
 }

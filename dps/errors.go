@@ -1,12 +1,14 @@
 package dps
 
 import (
-	"errors"
-	"fmt"
+	"strings"
 	"time"
+
+	"mayfly/internal/upstream"
 )
 
-// Kind says what a failure means for the caller.
+// Kind says what a failure means for the caller. It is an error itself, so that
+// errors.Is(err, dps.Throttled) works.
 type Kind int
 
 // The kinds of failure.
@@ -15,6 +17,12 @@ const (
 	Unavailable Kind = iota + 1
 	// Throttled: HTTP 429. Try again after RetryAfter.
 	Throttled
+	// Pending: DPS was still assigning the device when the context left no time
+	// for one more poll. The next Assign of the device goes on from there.
+	Pending
+	// NotAssigned: DPS has no assignment for the device at present. Only look-ups
+	// fail so: Assign registers the device then.
+	NotAssigned
 	// Unauthorized: HTTP 401. The key, the certificate, the ID scope or the
 	// clock is wrong.
 	Unauthorized
@@ -24,75 +32,61 @@ const (
 	// UnknownScope: HTTP 404 that speaks of the DPS instance itself.
 	UnknownScope
 	// Refused: the registration ended as "failed": the device is blocked, waits
-	// for approval, or the custom allocation said no.
+	// for approval, or the custom allocation refused it.
 	Refused
 	// Disabled: the enrollment is disabled.
 	Disabled
-	// Invalid: DPS does not accept the request (400, 403, 405, 415 and the like).
+	// Invalid: the request cannot be sent as it is, or DPS does not accept it
+	// (400, 403, 405, 415 and the like).
 	Invalid
 	// Malformed: the answer is not what DPS documents.
 	Malformed
 )
 
 var kindNames = map[Kind]string{
-	Unavailable: "unavailable", Throttled: "throttled", Unauthorized: "unauthorized", NotEnrolled: "not enrolled",
-	UnknownScope: "unknown ID scope", Refused: "refused", Disabled: "disabled", Invalid: "invalid request", Malformed: "malformed answer",
+	Unavailable: "unavailable", Throttled: "throttled", Pending: "still being assigned", NotAssigned: "not assigned",
+	Unauthorized: "unauthorized", NotEnrolled: "not enrolled", UnknownScope: "unknown ID scope", Refused: "refused",
+	Disabled: "disabled", Invalid: "invalid request", Malformed: "malformed answer",
 }
 
-// String names the kind.
-func (k Kind) String() string { return kindNames[k] }
+// Error names the kind.
+func (k Kind) Error() string { return kindNames[k] }
 
-// Error is a call to DPS that failed. Its text names no credential.
+// Error is a call to DPS that failed. Its text contains no credential.
 type Error struct {
 	Op         string // "look-up", "register" or "operation"
 	Device     string // registration id
 	Kind       Kind
-	Status     int           // HTTP status; 0 when there was no answer, 200 when DPS tells of a refusal
+	Status     int           // HTTP status; 0 when there was no answer, 200 when DPS reports a refusal
 	Code       int           // DPS errorCode, 0 when it gave none
-	Message    string        // DPS's own words, shortened
+	Message    string        // DPS's own text, shortened
 	TrackingID string        // for Microsoft's support
-	RetryAfter time.Duration // what DPS asked for, 0 when it did not
+	RetryAfter time.Duration // when to ask again, 0 when nobody knows
 	Err        error         // the cause, for calls that got no answer
 }
 
-// Error tells what failed, in one line.
+// Error describes the failure in one line.
 func (e *Error) Error() string {
-	text := fmt.Sprintf("dps %s of %s: %s", e.Op, e.Device, e.Kind)
-	if e.Status != 0 {
-		text += fmt.Sprintf(" (HTTP %d", e.Status)
-		if e.Code != 0 {
-			text += fmt.Sprintf(", error %d", e.Code)
-		}
-		text += ")"
-	}
-	if e.Message != "" {
-		text += ": " + e.Message
-	}
-	if e.Err != nil {
-		text += ": " + e.Err.Error()
-	}
-	return text
+	return upstream.Describe("dps "+e.Op+" of "+e.Device, e.Kind.Error(), e.Status, e.Code, e.Err, e.Message)
 }
 
-// Unwrap gives the cause.
+// Is reports whether target is the error's kind, for errors.Is.
+func (e *Error) Is(target error) bool { return target == error(e.Kind) }
+
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Retryable says whether the same call may succeed later without anybody
+// Retryable reports whether the same call may succeed later without anybody
 // changing anything.
-func (e *Error) Retryable() bool { return e.Kind == Unavailable || e.Kind == Throttled }
-
-// PendingError says that DPS was still assigning the device when the context
-// left no time for one more poll. The next Assign of the device resumes it.
-type PendingError struct {
-	Device     string
-	RetryAfter time.Duration // until DPS may be asked again
+func (e *Error) Retryable() bool {
+	return e.Kind == Unavailable || e.Kind == Throttled || e.Kind == Pending
 }
 
-// Error tells what is under way.
-func (e *PendingError) Error() string {
-	return fmt.Sprintf("dps: %s is still being assigned, ask again in %s", e.Device, e.RetryAfter.Round(time.Second))
+// curable reports whether a second registration heals the failure of the first.
+// Two are known: IoT Central creates the device while it is asked for it
+// ("Custom allocation failed with status code: 404", MicrosoftDocs/azure-docs
+// issue 48511), and DPS does not know the operation any more.
+func (e *Error) curable() bool {
+	return e.Kind == Refused && e.Code == 400207 && strings.Contains(e.Message, "404") ||
+		e.Kind == NotEnrolled && e.Op == opPoll
 }
-
-// ErrNotAssigned is the answer of Client.Lookup for a device that has no
-// assignment at present.
-var ErrNotAssigned = errors.New("dps: the device is not assigned")

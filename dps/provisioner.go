@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"mayfly/internal/backoff"
 	"mayfly/internal/cache"
 )
 
@@ -27,224 +27,178 @@ const (
 	defaultMaxDevices     = 2_000_000
 	defaultRefusalTTL     = 30 * time.Second
 	defaultAttemptTimeout = 2500 * time.Millisecond
-	operationTTL          = 10 * time.Minute
-	longestFlight         = 5 * time.Minute // where the caller's context has no deadline
-	// A device whose fresh assignment its hub refuses is not registered again
-	// before this: the hub's answer is then the truth.
-	reRegisterAfter = time.Minute
+
+	maxRemembered = 100_000          // refusals, pending operations and checked devices, each
+	operationTTL  = 10 * time.Minute // of a pending operation
+	maxFlight     = 5 * time.Minute  // where the caller's context has no deadline
+
+	// A call that DPS does not answer is tried this often.
+	maxLookupTries   = 3
+	maxRegisterTries = 8
+	maxPollTries     = 8
 )
 
 // Provisioner knows where the devices of one DPS instance are assigned. What it
 // remembers is a hint: it may be lost at any time and costs a look-up then.
 type Provisioner struct {
-	client  *Client
-	timeout time.Duration
+	client         *Client
+	attemptTimeout time.Duration
+	jitter         backoff.Policy
 
 	assigned *cache.Cache[*Assignment]
 	refused  *cache.Cache[refusal]
 	pending  *cache.Cache[operation]
-	asked    *cache.Cache[struct{}] // devices that were looked up because their hub was silent
+	checked  *cache.Cache[struct{}] // devices that FindMoved has looked up
+	flights  flights
 
-	puts, polls, lookups gate
-	secondary            atomic.Bool // which key DPS took last
+	lookups, registrations, polls *gate
 
-	mu      sync.Mutex
-	flights map[string]*flight // bounded by the calls under way
+	secondary atomic.Bool // DPS accepted the secondary key last
 }
 
+// refusal is an error that holds for the credential that was refused: with
+// another one DPS is asked anew.
 type refusal struct {
 	err *Error
-	by  Device // with another credential it is asked about anew
-}
-
-// operation is a registration that is still under way.
-type operation struct {
-	id        string
-	secondary bool
-	asked     []time.Time // the last polls, for DPS's limit
-	next      time.Time   // DPS wants no poll before
-}
-
-// flight is the provisioning of one device, for all who wait for it.
-type flight struct {
-	done      chan struct{}
-	result    *Assignment
-	err       error
-	outOfTime bool // the leader's own context ended; another may go on
+	of  Device
 }
 
 // NewProvisioner makes a Provisioner that calls DPS through c.
 func NewProvisioner(c *Client, o Options) *Provisioner {
-	if o.MaxDevices == 0 {
+	if o.MaxDevices <= 0 {
 		o.MaxDevices = defaultMaxDevices
 	}
-	if o.RefusalTTL == 0 {
+	if o.RefusalTTL <= 0 {
 		o.RefusalTTL = defaultRefusalTTL
 	}
-	if o.AttemptTimeout == 0 {
+	if o.AttemptTimeout <= 0 {
 		o.AttemptTimeout = defaultAttemptTimeout
 	}
 	return &Provisioner{
-		client:   c,
-		timeout:  o.AttemptTimeout,
-		assigned: cache.New[*Assignment](o.MaxDevices, 0),
-		refused:  cache.New[refusal](100_000, o.RefusalTTL),
-		pending:  cache.New[operation](100_000, operationTTL),
-		asked:    cache.New[struct{}](100_000, o.RefusalTTL),
-		flights:  map[string]*flight{},
-		puts:     newGate(), polls: newGate(), lookups: newGate(),
+		client:         c,
+		attemptTimeout: min(o.AttemptTimeout, maxFlight),
+		jitter:         backoff.Jitter,
+		assigned:       cache.New[*Assignment](o.MaxDevices, 0),
+		refused:        cache.New[refusal](maxRemembered, o.RefusalTTL),
+		pending:        cache.New[operation](maxRemembered, operationTTL),
+		checked:        cache.New[struct{}](maxRemembered, o.RefusalTTL),
+		lookups:        newGate(c.now),
+		registrations:  newGate(c.now),
+		polls:          newGate(c.now),
 	}
 }
 
-// Cached gives the assignment of a device as far as it is remembered.
-func (p *Provisioner) Cached(id string) (*Assignment, bool) { return p.assigned.Get(id) }
-
-// Learn remembers an assignment that was found without DPS.
-func (p *Provisioner) Learn(id string, a *Assignment) { p.assigned.Set(strings.Clone(id), a) }
-
-// Assign gives the hub of a device: from memory, else by look-up, else by
-// registration. It waits until ctx ends at the most.
+// Assign returns the hub of a device: from memory, else by look-up, else by
+// registration. It waits until ctx ends at most, and 5 minutes where ctx has no
+// deadline.
 //
-// answerBy is when the one who waits for the result gives up; the zero time
-// means that nobody does. DPS's Retry-After is kept unless it would pass
-// answerBy while one more poll, within DPS's limit, could still be in time.
-//
-// Its errors are *Error, and *PendingError when ctx ended while DPS was still
-// assigning.
-func (p *Provisioner) Assign(ctx context.Context, d Device, answerBy time.Time) (*Assignment, error) {
-	return p.join(ctx, d, answerBy, nil)
+// Its errors are *Error. Kind Pending says that ctx left no time for the end of
+// the registration; the next Assign of the device resumes it.
+func (p *Provisioner) Assign(ctx context.Context, d Device) (*Assignment, error) {
+	return p.AssignBy(ctx, d, time.Time{})
 }
 
-// Replace gives another assignment for a device whose hub refused the one that
-// was used (401 or 404: the device has moved). All who come with the same stale
-// assignment share one re-provisioning. Where the stale assignment is a fresh
-// registration that never worked, there is nothing better to be had: ok is
-// false.
-func (p *Provisioner) Replace(ctx context.Context, d Device, stale *Assignment, answerBy time.Time) (a *Assignment, ok bool, err error) {
-	now := p.client.now().Unix()
-	if stale.registered != 0 && !stale.worked.Load() && now-stale.registered < int64(reRegisterAfter/time.Second) {
-		return nil, false, nil
-	}
-	if current, has := p.assigned.Get(d.ID); has && current == stale {
-		p.assigned.Delete(d.ID)
-	}
-	a, err = p.join(ctx, d, answerBy, stale)
-	return a, err == nil, err
+// request is one wish for an assignment.
+type request struct {
+	device   Device
+	answerBy time.Time   // when the one who waits gives up; zero: nobody does
+	stale    *Assignment // the one that is known not to work, or nil
 }
 
-// Elsewhere asks whether a device whose hub does not answer is assigned to another
-// one by now. It costs a look-up, for a device once in a while; a registration
-// would be too much for what may be a short outage.
-func (p *Provisioner) Elsewhere(ctx context.Context, d Device, silent *Assignment) (*Assignment, bool) {
-	if a, ok := p.assigned.Get(d.ID); ok && a.Hub != silent.Hub {
-		return a, true
-	}
-	if _, asked := p.asked.Get(d.ID); asked {
-		return nil, false
-	}
-	p.asked.Set(strings.Clone(d.ID), struct{}{})
-	found, err := p.lookup(ctx, d)
-	if err != nil || found.Hub == silent.Hub {
-		return nil, false
-	}
-	p.Learn(d.ID, found)
-	return found, true
-}
-
-// join leads the flight of a device, or waits for the one that is under way.
-func (p *Provisioner) join(ctx context.Context, d Device, answerBy time.Time, stale *Assignment) (*Assignment, error) {
+// assign answers from memory, leads the flight of the device, or waits for the
+// one that is under way.
+func (p *Provisioner) assign(ctx context.Context, r request) (*Assignment, error) {
 	for {
-		if a, ok := p.assigned.Get(d.ID); ok && a != stale {
-			return a, nil
+		if a, err := p.remembered(r); a != nil || err != nil {
+			return a, err
 		}
-		if r, ok := p.refused.Get(d.ID); ok && r.by.Same(d) {
-			return nil, r.err
+		f, leads := p.flights.join(r.device.ID)
+		if leads {
+			p.lead(ctx, f, r)
+			return f.assignment, f.err
 		}
-		p.mu.Lock()
-		f, under := p.flights[d.ID]
-		if !under {
-			f = &flight{done: make(chan struct{})}
-			d.ID = strings.Clone(d.ID) // it stays in the caches, its request must not
-			p.flights[d.ID] = f
-			p.mu.Unlock()
-			p.lead(ctx, f, d, answerBy, stale)
-			return f.result, f.err
-		}
-		p.mu.Unlock()
 		select {
 		case <-f.done:
-			if !f.outOfTime {
-				return f.result, f.err
+			if !f.unfinished {
+				return f.assignment, f.err
 			}
 		case <-ctx.Done():
-			return nil, &PendingError{Device: d.ID, RetryAfter: p.untilPoll(d.ID)}
+			return nil, p.pendingError(r.device.ID)
 		}
 	}
 }
 
-func (p *Provisioner) lead(ctx context.Context, f *flight, d Device, answerBy time.Time, stale *Assignment) {
-	ctx, cancel := context.WithTimeout(ctx, longestFlight)
+// remembered returns what is known of a device without a call, or nothing.
+func (p *Provisioner) remembered(r request) (*Assignment, error) {
+	if a, ok := p.assigned.Get(r.device.ID); ok && a != r.stale {
+		return a, nil
+	}
+	if refused, ok := p.refused.Get(r.device.ID); ok && refused.of.Same(r.device) {
+		return nil, refused.err
+	}
+	return nil, nil
+}
+
+// lead provisions a device for all who wait for its flight, and remembers the
+// result.
+func (p *Provisioner) lead(ctx context.Context, f *flight, r request) {
+	ctx, cancel := context.WithTimeout(ctx, maxFlight)
 	defer cancel()
-	f.err = errors.New("dps: the registration was given up") // stands only if provision panics
-	defer func() {
-		p.mu.Lock()
-		delete(p.flights, d.ID)
-		p.mu.Unlock()
-		close(f.done)
-	}()
-	if a, ok := p.assigned.Get(d.ID); ok && a != stale { // the flight before this one ended just now
-		f.result, f.err = a, nil
+	defer p.flights.land(f)
+	r.device.ID = strings.Clone(r.device.ID) // it stays in the caches, the text that it is cut from must not
+
+	if a, ok := p.assigned.Get(r.device.ID); ok && a != r.stale {
+		f.assignment = a // the flight before this one has just ended
 		return
 	}
-	f.result, f.err = p.provision(ctx, d, answerBy, stale)
-	switch err := f.err.(type) { //nolint:errorlint // provision's errors are not wrapped
-	case nil:
-		p.assigned.Set(d.ID, f.result)
-	case *PendingError:
-		f.outOfTime = true
-	case *Error:
-		if err.Retryable() {
-			f.outOfTime = ctx.Err() != nil || err.Kind == Throttled
-		} else {
-			p.refused.Set(d.ID, refusal{err, d})
-		}
+	f.err = errGivenUp // stands only if provision panics
+	f.assignment, f.err = p.provision(ctx, r)
+	failed, _ := errors.AsType[*Error](f.err)
+	switch {
+	case failed == nil:
+		p.assigned.Set(r.device.ID, f.assignment)
+	case !failed.Retryable():
+		p.refused.Set(r.device.ID, refusal{failed, r.device})
+	default:
+		// Others may have more time than the leader had.
+		f.unfinished = ctx.Err() != nil || failed.Kind != Unavailable
 	}
 }
+
+var errGivenUp = errors.New("dps: the registration was given up")
 
 // provision finds or makes the assignment of a device.
-func (p *Provisioner) provision(ctx context.Context, d Device, answerBy time.Time, stale *Assignment) (*Assignment, error) {
-	if op, ok := p.pending.Get(d.ID); ok {
-		return p.await(ctx, d, op, answerBy)
+func (p *Provisioner) provision(ctx context.Context, r request) (*Assignment, error) {
+	if op, ok := p.pending.Get(r.device.ID); ok {
+		return p.register(ctx, r, op)
 	}
-	found, err := p.lookup(ctx, d)
+	found, err := p.lookup(ctx, r.device)
 	switch {
-	case err == nil && (stale == nil || found.Hub != stale.Hub || found.Secondary != stale.Secondary):
+	case err == nil && (r.stale == nil || found.Hub != r.stale.Hub || found.Secondary != r.stale.Secondary):
 		return found, nil
-	case err != nil && !goesOnToRegister(err):
+	case err != nil && !mayRegister(err):
 		return nil, err
 	}
-	return p.register(ctx, d, answerBy)
+	return p.register(ctx, r, operation{})
 }
 
-// goesOnToRegister says after which failed look-ups a registration may still
-// succeed. How DPS answers a look-up of a device that it never saw is not
-// documented, and may be 401 as well; the registration is the authority.
-func goesOnToRegister(err error) bool {
-	var failed *Error
-	if !errors.As(err, &failed) {
-		return true // ErrNotAssigned
-	}
+// mayRegister says after which failed look-ups a registration may still succeed.
+// How DPS answers a look-up of a device that it never saw is not documented, and
+// may be 401 as well; the registration is the authority.
+func mayRegister(err error) bool {
+	failed, _ := errors.AsType[*Error](err)
 	switch failed.Kind {
-	case Disabled, Throttled, UnknownScope, Refused:
+	case Disabled, Throttled, UnknownScope, Refused, Pending:
 		return false
-	case Unavailable, Unauthorized, NotEnrolled, Invalid, Malformed:
+	case Unavailable, Unauthorized, NotAssigned, NotEnrolled, Invalid, Malformed:
 	}
 	return true
 }
 
 func (p *Provisioner) lookup(ctx context.Context, d Device) (found *Assignment, err error) {
 	err = p.withKeys(d, func(d Device, secondary bool) error {
-		return p.try(ctx, &p.lookups, 3, "look-up", d.ID, func(ctx context.Context) error {
+		c := call{gate: p.lookups, tries: maxLookupTries, op: opLookup, device: d.ID}
+		return p.try(ctx, c, func(ctx context.Context) error {
 			found, err = p.client.Lookup(ctx, d)
 			if err == nil {
 				found.Secondary = secondary
@@ -255,50 +209,52 @@ func (p *Provisioner) lookup(ctx context.Context, d Device) (found *Assignment, 
 	return found, err
 }
 
-// register asks for an assignment and waits for it.
-func (p *Provisioner) register(ctx context.Context, d Device, answerBy time.Time) (*Assignment, error) {
-	for again := true; ; again = false {
-		var reg Registration
-		var secondary bool
-		err := p.withKeys(d, func(d Device, second bool) error {
-			secondary = second
-			return p.try(ctx, &p.puts, 8, "register", d.ID, func(ctx context.Context) (err error) {
-				reg, err = p.client.Register(ctx, d)
-				return err
-			})
-		})
+// register brings a registration to its end: one that is under way, or a new one
+// where op has no id. A failure that a second registration heals is healed once,
+// however many requests the registration has outlived by then.
+func (p *Provisioner) register(ctx context.Context, r request, op operation) (*Assignment, error) {
+	for {
 		var a *Assignment
-		switch {
-		case err == nil && reg.Assignment != nil:
-			reg.Assignment.Secondary = secondary
-			return reg.Assignment, nil
-		case err == nil:
-			op := operation{id: reg.Operation, secondary: secondary}
-			op.next = p.client.now().Add(pollWait(reg.RetryAfter))
-			p.pending.Set(d.ID, op)
-			a, err = p.await(ctx, d, op, answerBy)
+		var err error
+		if op.id == "" {
+			a, err = p.begin(ctx, r.device, &op)
 		}
-		if err == nil || !again || !firstTimeFailure(err) {
+		if a == nil && err == nil {
+			a, err = p.await(ctx, r, &op)
+		}
+		failed, _ := errors.AsType[*Error](err)
+		if failed == nil || op.repeated || !failed.curable() {
 			return a, err
 		}
+		op = operation{repeated: true}
 	}
 }
 
-// firstTimeFailure knows the two failures that a second registration heals: IoT
-// Central creating the device while it is asked for it ("Custom allocation
-// failed with status code: 404", MicrosoftDocs/azure-docs issue 48511), and an
-// operation that DPS does not know any more.
-func firstTimeFailure(err error) bool {
-	var failed *Error
-	if !errors.As(err, &failed) {
-		return false
+// begin asks for an assignment. DPS gives it at once, or an operation to wait
+// for.
+func (p *Provisioner) begin(ctx context.Context, d Device, op *operation) (*Assignment, error) {
+	var reg Registration
+	err := p.withKeys(d, func(d Device, secondary bool) error {
+		op.secondary = secondary
+		c := call{gate: p.registrations, tries: maxRegisterTries, op: opRegister, device: d.ID}
+		return p.try(ctx, c, func(ctx context.Context) (err error) {
+			reg, err = p.client.Register(ctx, d)
+			return err
+		})
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case reg.Assignment != nil:
+		reg.Assignment.Secondary = op.secondary
+		return reg.Assignment, nil
 	}
-	return failed.Kind == Refused && failed.Code == 400207 && strings.Contains(failed.Message, "404") ||
-		failed.Kind == NotEnrolled && failed.Op == "operation"
+	p.proceed(d.ID, op, reg)
+	return nil, nil
 }
 
-// withKeys makes a call with the key that DPS took last and, where DPS refuses
-// it, with the other one. DPS may hold on to the key of a device's first
+// withKeys makes a call with the key that DPS accepted last and, where DPS
+// refuses it, with the other one. DPS may hold on to the key of a device's first
 // registration for half an hour (azure-iot-sdk-node issue 721), so both are
 // always worth a try.
 func (p *Provisioner) withKeys(d Device, call func(d Device, secondary bool) error) error {
@@ -307,12 +263,11 @@ func (p *Provisioner) withKeys(d Device, call func(d Device, secondary bool) err
 	}
 	secondary := p.secondary.Load()
 	err := call(d.withKey(secondary), secondary)
-	var failed *Error
-	if !errors.As(err, &failed) || failed.Kind != Unauthorized {
+	if !errors.Is(err, Unauthorized) {
 		return err
 	}
 	other := call(d.withKey(!secondary), !secondary)
-	if errors.As(other, &failed) && failed.Kind == Unauthorized {
+	if errors.Is(other, Unauthorized) {
 		return err
 	}
 	p.secondary.Store(!secondary)

@@ -84,7 +84,7 @@ func TestAssign(t *testing.T) {
 					tt.prepare(a)
 				}
 				start := time.Now()
-				got, err := a.Assign(t.Context(), a.device("dev-1"), time.Time{})
+				got, err := a.Assign(t.Context(), a.device("dev-1"))
 				var failed *dps.Error
 				switch {
 				case tt.kind == 0 && (err != nil || got.Hub != emulator.DefaultHub || got.DeviceID != "dev-1"):
@@ -96,7 +96,7 @@ func TestAssign(t *testing.T) {
 					t.Errorf("took %v, want %v", took, tt.took)
 				}
 				calls := len(a.Calls())
-				_, again := a.Assign(t.Context(), a.device("dev-1"), time.Time{})
+				_, again := a.Assign(t.Context(), a.device("dev-1"))
 				if (again == nil) != (err == nil) || len(a.Calls()) != calls {
 					t.Errorf("the second time: %v, and %d more calls; want the same from memory", again, len(a.Calls())-calls)
 				}
@@ -113,7 +113,7 @@ func TestOneFlightADevice(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
-				if _, err := a.Assign(t.Context(), a.device("dev-1"), time.Time{}); err != nil {
+				if _, err := a.Assign(t.Context(), a.device("dev-1")); err != nil {
 					t.Error(err)
 				}
 			})
@@ -133,7 +133,7 @@ func TestDevicesAreNotConfused(t *testing.T) {
 			wg.Go(func() {
 				time.Sleep(time.Duration(i) * 20 * time.Millisecond)
 				id := "dev-" + strconv.Itoa(i)
-				got, err := a.Assign(t.Context(), a.device(id), time.Time{})
+				got, err := a.Assign(t.Context(), a.device(id))
 				if err != nil {
 					t.Errorf("%s: %v", id, err)
 					return
@@ -181,7 +181,7 @@ func TestPatience(t *testing.T) {
 				if tt.patience > 0 {
 					answerBy = start.Add(tt.patience)
 				}
-				if _, err := a.Assign(t.Context(), a.device("dev-1"), answerBy); err != nil {
+				if _, err := a.AssignBy(t.Context(), a.device("dev-1"), answerBy); err != nil {
 					t.Fatal(err)
 				}
 				if took := time.Since(start); took != tt.took {
@@ -200,15 +200,15 @@ func TestResume(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		start := time.Now()
-		_, err := a.Assign(ctx, a.device("dev-1"), time.Time{})
-		var pending *dps.PendingError
-		if !errors.As(err, &pending) || pending.RetryAfter != 3*time.Second {
-			t.Fatalf("got %v, want a PendingError of 3 s", err)
+		_, err := a.Assign(ctx, a.device("dev-1"))
+		var pending *dps.Error
+		if !errors.Is(err, dps.Pending) || !errors.As(err, &pending) || pending.RetryAfter != 3*time.Second {
+			t.Fatalf("got %v, want Pending and 3 s", err)
 		}
 		if took := time.Since(start); took != 3*time.Second {
 			t.Errorf("gave up after %v; there was nothing to wait for after 3 s", took)
 		}
-		if _, err := a.Assign(t.Context(), a.device("dev-1"), time.Time{}); err != nil {
+		if _, err := a.Assign(t.Context(), a.device("dev-1")); err != nil {
 			t.Fatal(err)
 		}
 		a.want(t, 1, 1, 2)
@@ -227,12 +227,12 @@ func TestFollowerTakesOver(t *testing.T) {
 		defer cancel()
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if _, err := a.Assign(short, a.device("dev-1"), time.Time{}); err == nil {
+			if _, err := a.Assign(short, a.device("dev-1")); err == nil {
 				t.Error("assigned within a second")
 			}
 		})
 		synctest.Wait()
-		if _, err := a.Assign(t.Context(), a.device("dev-1"), time.Time{}); err != nil {
+		if _, err := a.Assign(t.Context(), a.device("dev-1")); err != nil {
 			t.Error(err)
 		}
 		wg.Wait()
@@ -246,14 +246,14 @@ func TestRefusalsAreRememberedBriefly(t *testing.T) {
 		a := newAzure(t, emulator.Config{}, dps.Options{RefusalTTL: 30 * time.Second})
 		a.AwaitApproval("dev-1")
 		for range 100 {
-			if _, err := a.Assign(t.Context(), a.device("dev-1"), time.Time{}); err == nil {
+			if _, err := a.Assign(t.Context(), a.device("dev-1")); err == nil {
 				t.Fatal("assigned without approval")
 			}
 		}
 		a.want(t, 1, 1, 1)
 		a.Approve("dev-1")
 		time.Sleep(31 * time.Second)
-		if _, err := a.Assign(t.Context(), a.device("dev-1"), time.Time{}); err != nil {
+		if _, err := a.Assign(t.Context(), a.device("dev-1")); err != nil {
 			t.Errorf("after the approval: %v", err)
 		}
 	})
@@ -266,7 +266,7 @@ func TestSecondaryKey(t *testing.T) {
 		wrong := groupKey(t)
 		for i := range 5 {
 			id := "dev-" + strconv.Itoa(i)
-			got, err := a.Assign(t.Context(), dps.Device{ID: id, Key: wrong.Derive(id), SecondaryKey: a.key.Derive(id)}, time.Time{})
+			got, err := a.Assign(t.Context(), dps.Device{ID: id, Key: wrong.Derive(id), SecondaryKey: a.key.Derive(id)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -283,7 +283,7 @@ func TestSecondaryKey(t *testing.T) {
 		if refused != 1 {
 			t.Errorf("%d calls with the wrong key; want 1, then the key that works", refused)
 		}
-		_, err := a.Assign(t.Context(), dps.Device{ID: "x", Key: wrong.Derive("x"), SecondaryKey: wrong.Derive("y")}, time.Time{})
+		_, err := a.Assign(t.Context(), dps.Device{ID: "x", Key: wrong.Derive("x"), SecondaryKey: wrong.Derive("y")})
 		var failed *dps.Error
 		if !errors.As(err, &failed) || failed.Kind != dps.Unauthorized {
 			t.Errorf("two wrong keys: %v", err)
@@ -297,16 +297,16 @@ func TestReplace(t *testing.T) {
 		const h1, h2 = "h1.azure-devices.net", "h2.azure-devices.net"
 		a := newAzure(t, emulator.Config{Hubs: []string{h1, h2}}, dps.Options{})
 		a.Provision("dev-1", h1)
-		first, err := a.Assign(t.Context(), a.device("dev-1"), time.Time{})
+		first, err := a.Assign(t.Context(), a.device("dev-1"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		first.Worked()
+		first.Confirm()
 		a.Move("dev-1", h2, emulator.StaleLookup()) // look-ups still name the old hub
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
-				got, ok, err := a.Replace(t.Context(), a.device("dev-1"), first, time.Time{})
+				got, ok, err := a.Reassign(t.Context(), a.device("dev-1"), first, time.Time{})
 				if err != nil || !ok || got.Hub != h2 {
 					t.Errorf("got %+v, %v, %v", got, ok, err)
 				}
@@ -325,16 +325,16 @@ func TestReplaceDoesNotLoop(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newAzure(t, emulator.Config{}, dps.Options{})
-		first, err := a.Assign(t.Context(), a.device("dev-1"), time.Time{})
+		first, err := a.Assign(t.Context(), a.device("dev-1"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, ok, err := a.Replace(t.Context(), a.device("dev-1"), first, time.Time{}); ok || err != nil {
+		if _, ok, err := a.Reassign(t.Context(), a.device("dev-1"), first, time.Time{}); ok || err != nil {
 			t.Errorf("a fresh registration was replaced: %v, %v", ok, err)
 		}
 		a.want(t, 1, 1, 1)
 		time.Sleep(2 * time.Minute)
-		if _, ok, err := a.Replace(t.Context(), a.device("dev-1"), first, time.Time{}); !ok || err != nil {
+		if _, ok, err := a.Reassign(t.Context(), a.device("dev-1"), first, time.Time{}); !ok || err != nil {
 			t.Errorf("an old one was not: %v, %v", ok, err)
 		}
 	})
@@ -371,7 +371,7 @@ func TestThrottledFleet(t *testing.T) {
 						defer func() { <-places }()
 						ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 						defer cancel()
-						if _, err := a.Assign(ctx, a.device("dev-"+strconv.Itoa(i)), time.Now().Add(5*time.Second)); err != nil {
+						if _, err := a.AssignBy(ctx, a.device("dev-"+strconv.Itoa(i)), time.Now().Add(5*time.Second)); err != nil {
 							t.Errorf("dev-%d: %v", i, err)
 						}
 					})
@@ -394,14 +394,13 @@ func TestNoStorm(t *testing.T) {
 				id := fmt.Sprintf("dev-%d", i)
 				for {
 					ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-					_, err := a.Assign(ctx, a.device(id), time.Time{})
+					_, err := a.Assign(ctx, a.device(id))
 					cancel()
 					if err == nil {
 						return
 					}
 					var failed *dps.Error
-					var pending *dps.PendingError
-					if !errors.As(err, &pending) && (!errors.As(err, &failed) || !failed.Retryable()) {
+					if !errors.As(err, &failed) || !failed.Retryable() {
 						t.Errorf("%s: %v", id, err)
 						return
 					}

@@ -62,8 +62,7 @@ func (f *fleet) send(ctx context.Context, m *transform.Message, events []httpsen
 }
 
 func unauthorized(err error) bool {
-	failed, ok := errors.AsType[*dps.Error](err)
-	return ok && failed.Kind == dps.Unauthorized || notHere(err)
+	return errors.Is(err, dps.Unauthorized) || notHere(err)
 }
 
 // sendAs delivers events of one device: to the hub that is known, else to the
@@ -76,7 +75,7 @@ func (f *fleet) sendAs(ctx context.Context, d dps.Device, events []httpsend.Even
 		if hit || err != nil {
 			return tried, err
 		}
-		if a, err = f.provisioner.Assign(ctx, d, answerBy); err != nil {
+		if a, err = f.provisioner.AssignBy(ctx, d, answerBy); err != nil {
 			return "", err
 		}
 		if a.Hub != tried { // else it was counted as a miss
@@ -88,11 +87,12 @@ func (f *fleet) sendAs(ctx context.Context, d dps.Device, events []httpsend.Even
 	for range 3 {
 		err = f.post(ctx, d, a, events, answerBy)
 		if err == nil {
-			a.Worked()
+			a.Confirm()
 			return a.Hub, nil
 		}
 		if silent(err) && ctx.Err() == nil {
-			if next, ok := f.provisioner.Elsewhere(ctx, d, a); ok {
+			// Where DPS cannot tell, the hub's silence stands as the failure.
+			if next, moved, _ := f.provisioner.FindMoved(ctx, d, a); moved {
 				a = next
 				f.hint.learn(a.Hub, true)
 				continue
@@ -101,7 +101,7 @@ func (f *fleet) sendAs(ctx context.Context, d dps.Device, events []httpsend.Even
 		if !notHere(err) {
 			return "", err
 		}
-		next, ok, assignErr := f.provisioner.Replace(ctx, d, a, answerBy)
+		next, ok, assignErr := f.provisioner.Reassign(ctx, d, a, answerBy)
 		if assignErr != nil {
 			return "", assignErr
 		}
@@ -125,8 +125,8 @@ func (f *fleet) sendByHint(ctx context.Context, d dps.Device, events []httpsend.
 	var failed *httpsend.Error
 	switch err = f.post(ctx, d, a, events, answerBy); {
 	case err == nil:
-		a.Worked()
-		f.provisioner.Learn(d.ID, a)
+		a.Confirm()
+		f.provisioner.Remember(d.ID, a)
 		f.hint.hit()
 		return hub, true, nil
 	case notHere(err):
@@ -152,9 +152,9 @@ func notHere(err error) bool {
 
 // post sends events to one hub.
 func (f *fleet) post(ctx context.Context, d dps.Device, a *dps.Assignment, events []httpsend.Event, answerBy time.Time) error {
-	t := httpsend.Target{Hub: a.Hub, DeviceID: a.DeviceID, Key: d.Key, Certificate: d.Certificate, AnswerBy: answerBy}
+	t := httpsend.Target{Hub: a.Hub, DeviceID: a.DeviceID, Key: httpsend.Key(d.Key), Certificate: d.Certificate, AnswerBy: answerBy}
 	if a.Secondary {
-		t.Key = d.SecondaryKey
+		t.Key = httpsend.Key(d.SecondaryKey)
 	}
 	return f.hub.SendBatch(ctx, t, events)
 }

@@ -416,7 +416,7 @@ func TestDrillMillionDevices(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	for i := range devices {
 		id := "device-with-a-usual-name-" + strconv.Itoa(i)
-		p.Learn(id, &dps.Assignment{Hub: "iotc-12345678-1234-1234-1234-123456789012.azure-devices.net", DeviceID: id})
+		p.Remember(id, &dps.Assignment{Hub: "iotc-12345678-1234-1234-1234-123456789012.azure-devices.net", DeviceID: id})
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)

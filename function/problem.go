@@ -12,6 +12,7 @@ import (
 
 	"mayfly/dps"
 	"mayfly/httpsend"
+	"mayfly/internal/redact"
 	"mayfly/internal/secret"
 	"mayfly/transform"
 )
@@ -119,7 +120,7 @@ func (p *Problem) hide(secrets []string) {
 
 func hidden(text string, secrets []string) string {
 	for _, secret := range secrets {
-		text = strings.ReplaceAll(text, secret, "[redacted]")
+		text = strings.ReplaceAll(text, secret, redact.Placeholder)
 	}
 	return text
 }
@@ -151,7 +152,6 @@ func problemOf(ctx context.Context, err error, now time.Time) *Problem {
 	var (
 		own     *refusal
 		body    *transform.Error
-		pending *dps.PendingError
 		fromDPS *dps.Error
 		fromHub *httpsend.Error
 		key     *secret.Error
@@ -165,10 +165,6 @@ func problemOf(ctx context.Context, err error, now time.Time) *Problem {
 	case errors.As(err, &body):
 		p := newProblem(bodyCode(body.Kind), body.Detail)
 		p.Errors = body.Fields
-		return p
-	case errors.As(err, &pending):
-		p := newProblem(codeProvisioning, "DPS is still assigning "+pending.Device)
-		p.retryAfter = pending.RetryAfter
 		return p
 	case errors.As(err, &fromDPS):
 		return dpsProblem(ctx, fromDPS)
@@ -203,14 +199,18 @@ func dpsProblem(ctx context.Context, e *dps.Error) *Problem {
 	var c code
 	detail := ""
 	switch e.Kind {
+	case dps.Pending:
+		p := newProblem(codeProvisioning, "DPS is still assigning "+e.Device)
+		p.retryAfter = e.RetryAfter
+		return p
 	case dps.Throttled:
 		c, detail = codeDPSBusy, "DPS throttles; "+e.Device+" has no hub yet"
 	case dps.Unauthorized, dps.UnknownScope, dps.Invalid:
-		c, detail = codeBridgeMisconfigured, "DPS does not accept the bridge's credentials: "+e.Kind.String()
+		c, detail = codeBridgeMisconfigured, "DPS does not accept the bridge's credentials: "+e.Kind.Error()
 		if e.Kind == dps.Invalid {
 			detail = "DPS does not accept the request"
 		}
-	case dps.NotEnrolled, dps.Refused, dps.Disabled:
+	case dps.NotAssigned, dps.NotEnrolled, dps.Refused, dps.Disabled:
 		c, detail = codeDeviceRefused, "DPS refuses "+e.Device+": "+refusedBecause(e)
 	case dps.Unavailable, dps.Malformed:
 		c, detail = codeDPSUnreachable, "DPS gave no usable answer for "+e.Device

@@ -10,12 +10,12 @@ const (
 	// that is down, not one that is troubled.
 	openAfterFailures = 10
 	openAfterTime     = 3 * time.Second
-	leastOpen         = time.Second
-	mostOpen          = 15 * time.Second
-	mostHubs          = 1000
+	minOpen           = time.Second
+	maxOpen           = 15 * time.Second
+	maxHubs           = 1000
 )
 
-// circuits keeps one circuit a hub.
+// circuits keeps one circuit per hub.
 type circuits struct {
 	mu   sync.Mutex
 	hubs map[string]*circuit
@@ -26,7 +26,7 @@ func (cs *circuits) of(hub string) *circuit {
 	defer cs.mu.Unlock()
 	c, ok := cs.hubs[hub]
 	if !ok {
-		if cs.hubs == nil || len(cs.hubs) >= mostHubs {
+		if cs.hubs == nil || len(cs.hubs) >= maxHubs {
 			cs.hubs = map[string]*circuit{}
 		}
 		c = &circuit{}
@@ -36,17 +36,17 @@ func (cs *circuits) of(hub string) *circuit {
 }
 
 // circuit stops calls to a hub that has been down for a while, so that requests
-// do not pile up waiting for it. While it is open one call at a time probes.
+// do not pile up waiting for it. While it is open, one call at a time probes.
 type circuit struct {
 	mu       sync.Mutex
 	failures int       // in a row
 	since    time.Time // of the first of them
 	open     time.Duration
-	until    time.Time // no call before
-	answered time.Time // last, with any status
+	until    time.Time // before which no call is let through
+	answered time.Time // when the hub last answered, with any status
 }
 
-// blocked gives the time until the hub may be called again; 0 lets the call
+// blocked returns the time until the hub may be called again; 0 lets the call
 // through.
 func (c *circuit) blocked(now time.Time) time.Duration {
 	c.mu.Lock()
@@ -57,12 +57,12 @@ func (c *circuit) blocked(now time.Time) time.Duration {
 	if wait := c.until.Sub(now); wait > 0 {
 		return wait
 	}
-	c.until = now.Add(c.open) // this call probes, the others go on waiting
+	c.until = now.Add(c.open) // this call probes, the others keep waiting
 	return 0
 }
 
-// record tells how a call ended that nobody cut short. Any answer but 5xx shows
-// that the hub is up.
+// record notes the result of a call that was not cut short. Any answer but 5xx
+// shows that the hub is up.
 func (c *circuit) record(now time.Time, err *Error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -78,12 +78,12 @@ func (c *circuit) record(now time.Time, err *Error) {
 	}
 	c.failures++
 	if c.failures >= openAfterFailures && now.Sub(c.since) >= openAfterTime {
-		c.open = min(max(c.open*2, leastOpen), mostOpen)
+		c.open = min(max(c.open*2, minOpen), maxOpen)
 		c.until = now.Add(c.open)
 	}
 }
 
-// answeredSince tells whether the hub has answered anybody since then.
+// answeredSince reports whether the hub has answered anybody since t.
 func (c *circuit) answeredSince(t time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

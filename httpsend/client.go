@@ -12,12 +12,13 @@ import (
 	"net/url"
 	"time"
 
+	"mayfly/internal/backoff"
 	"mayfly/internal/mtls"
 )
 
 const (
 	apiVersion = "2021-04-12"
-	mostAnswer = 64 << 10
+	maxAnswer  = 64 << 10
 	batchType  = "application/vnd.microsoft.iothub.json"
 )
 
@@ -27,36 +28,79 @@ type Client struct {
 	// Transport carries the calls; http.DefaultTransport when nil. For devices
 	// with certificates it is an *http.Transport.
 	Transport http.RoundTripper
-	// Now is the clock that tokens are made by; time.Now when nil.
+	// Now is the clock; time.Now when nil. Tokens expire by it.
 	Now func() time.Time
 	// UserAgent is sent with each call when not empty.
 	UserAgent string
-	// Tries bounds the calls for one Send or SendBatch; 8 when 0, and 1 means
-	// that nothing is tried again.
+	// Tries bounds the calls for one request; 8 when 0, and 1 means that nothing
+	// is tried again.
 	Tries int
 
+	jitter   backoff.Policy // backoff.Jitter when nil
 	circuits circuits
 	tokens   tokens
 }
 
-// Send sends one event. A nil error means that the hub has stored it; every
-// other is an *Error.
-func (c *Client) Send(ctx context.Context, t Target, e Event) error {
-	if size := e.Size(); size > MaxMessage {
-		return &Error{Hub: t.Hub, Device: t.DeviceID, Kind: TooLarge, Message: tooLarge(size)}
+// Send sends events of one device in as few requests as Batches makes of them,
+// in order. A nil error means that the hub has stored all of them. At the first
+// request that fails it stops, so that order is kept, and the *Error says how
+// many events are stored. Without events it does nothing.
+func (c *Client) Send(ctx context.Context, t Target, events ...Event) error {
+	if err := c.validate(t, events); err != nil {
+		return err
 	}
-	return c.post(ctx, t, e.Body, func(h http.Header) {
-		h["Content-Type"] = []string{cmp.Or(e.ContentType, "application/json")}
-		e.header(h)
+	stored := 0
+	for _, batch := range Batches(events) {
+		if err := c.request(ctx, t, batch); err != nil {
+			err.Stored = stored
+			return err
+		}
+		stored += len(batch)
+	}
+	return nil
+}
+
+// SendBatch sends events of one device in one request of at most MaxBatch bytes.
+// The hub stores all or none. Without events it does nothing.
+func (c *Client) SendBatch(ctx context.Context, t Target, events []Event) error {
+	if err := c.validate(t, events); err != nil {
+		return err
+	}
+	if err := c.request(ctx, t, events); err != nil {
+		return err
+	}
+	return nil
+}
+
+// request sends valid events in one request.
+func (c *Client) request(ctx context.Context, t Target, events []Event) *Error {
+	switch len(events) {
+	case 0:
+		return nil
+	case 1:
+		e := &events[0]
+		return c.post(ctx, t, e.Body, func(h http.Header) {
+			h["Content-Type"] = []string{cmp.Or(e.ContentType, "application/json")}
+			e.header(h)
+		})
+	}
+	size := len("]")
+	for i := range events {
+		size += batchedSize(&events[i])
+	}
+	if size > MaxBatch {
+		return &Error{
+			Hub: t.Hub, Device: t.DeviceID, Kind: TooLarge,
+			Message: fmt.Sprintf("the batch has %d bytes: want at most %d, as Batches makes them", size, MaxBatch),
+		}
+	}
+	return c.post(ctx, t, appendBatch(make([]byte, 0, size), events), func(h http.Header) {
+		h["Content-Type"] = []string{batchType}
 	})
 }
 
-func tooLarge(size int) string {
-	return fmt.Sprintf("the message has %d bytes with its properties; a hub takes %d", size, MaxMessage)
-}
-
 // post makes the call until the hub has answered for good.
-func (c *Client) post(ctx context.Context, t Target, body []byte, header func(http.Header)) error {
+func (c *Client) post(ctx context.Context, t Target, body []byte, header func(http.Header)) *Error {
 	transport := c.Transport
 	if transport == nil {
 		transport = http.DefaultTransport
@@ -75,7 +119,9 @@ func (c *Client) post(ctx context.Context, t Target, body []byte, header func(ht
 }
 
 // once makes one call.
-func (c *Client) once(ctx context.Context, transport http.RoundTripper, t Target, body []byte, header func(http.Header)) *Error {
+func (c *Client) once(
+	ctx context.Context, transport http.RoundTripper, t Target, body []byte, header func(http.Header),
+) *Error {
 	failed := &Error{Hub: t.Hub, Device: t.DeviceID, Kind: Unavailable}
 	req := newRequest(ctx, t, body)
 	header(req.Header)
@@ -94,7 +140,7 @@ func (c *Client) once(ctx context.Context, transport http.RoundTripper, t Target
 	if err != nil {
 		failed.Err = err
 		if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
-			failed.Kind = NotHere // a hub that was taken away
+			failed.Kind = NotHere // a hub that was deleted
 		}
 		return failed
 	}
@@ -102,7 +148,7 @@ func (c *Client) once(ctx context.Context, transport http.RoundTripper, t Target
 	if res.StatusCode == http.StatusNoContent {
 		return nil
 	}
-	answer, err := io.ReadAll(io.LimitReader(res.Body, mostAnswer))
+	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil && res.StatusCode < 400 {
 		failed.Status, failed.Err = res.StatusCode, err
 		return failed
@@ -110,11 +156,13 @@ func (c *Client) once(ctx context.Context, transport http.RoundTripper, t Target
 	return failed.failure(res, answer, c.now())
 }
 
-// newRequest makes the request as http.NewRequest does, without parsing a URL
-// that was just put together.
+// newRequest makes the request as http.NewRequest does, without the cost of
+// parsing a URL that was just put together.
 func newRequest(ctx context.Context, t Target, body []byte) *http.Request {
 	const before, after = "/devices/", "/messages/events"
-	target := &url.URL{Scheme: "https", Host: t.Hub, Path: before + t.DeviceID + after, RawQuery: "api-version=" + apiVersion}
+	target := &url.URL{
+		Scheme: "https", Host: t.Hub, Path: before + t.DeviceID + after, RawQuery: "api-version=" + apiVersion,
+	}
 	if escaped := url.PathEscape(t.DeviceID); escaped != t.DeviceID {
 		target.RawPath = before + escaped + after
 	}

@@ -237,19 +237,6 @@ func TestNotTriedAgain(t *testing.T) {
 	}
 }
 
-func TestTooLargeIsNotSent(t *testing.T) {
-	t.Parallel()
-	client := &httpsend.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
-		t.Error("sent")
-		return nil, io.EOF
-	})}
-	err := client.Send(t.Context(), httpsend.Target{Hub: "h", DeviceID: "d", Key: key(t)}, httpsend.Event{Body: make([]byte, httpsend.MaxMessage)})
-	var failed *httpsend.Error
-	if !errors.As(err, &failed) || failed.Kind != httpsend.TooLarge {
-		t.Errorf("got %v", err)
-	}
-}
-
 // A hub that is down is told quickly, and it is found up again.
 func TestCircuit(t *testing.T) {
 	t.Parallel()
@@ -286,69 +273,6 @@ func TestCircuit(t *testing.T) {
 			t.Errorf("and then: %v", err)
 		}
 	})
-}
-
-func TestBatch(t *testing.T) {
-	t.Parallel()
-	e, client, target := hubs(t, emulator.Config{})
-	events := []httpsend.Event{
-		{Body: []byte(`{"n":1}`), MessageID: "a", Properties: map[string]string{"k": `v"\`}},
-		{Body: []byte(`{"n":1e400}`), MessageID: "b", Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Component: "c"},
-		{Body: []byte("{}"), MessageID: "c"},
-	}
-	if err := client.SendBatch(t.Context(), target, events); err != nil {
-		t.Fatal(err)
-	}
-	got := e.Events()
-	if len(got) != 3 {
-		t.Fatalf("%d events", len(got))
-	}
-	for i, want := range []struct{ body, id, component, at string }{{`{"n":1}`, "a", "", ""}, {`{"n":1e400}`, "b", "c", "2026-01-02T03:04:05Z"}, {"{}", "c", "", ""}} {
-		g := got[i]
-		if string(g.Body) != want.body || g.MessageID != want.id || g.Component != want.component || g.CreationTime != want.at || g.ContentType != "application/json" {
-			t.Errorf("event %d: %+v", i, g)
-		}
-	}
-	if got[0].Properties["k"] != `v"\` {
-		t.Errorf("property %q", got[0].Properties["k"])
-	}
-}
-
-func TestBatches(t *testing.T) {
-	t.Parallel()
-	e, client, target := hubs(t, emulator.Config{})
-	var events []httpsend.Event
-	for i := range 3000 {
-		size := 10 + i*7919%900
-		if i == 1500 {
-			size = 250_000 // does not fit a batch, but goes alone
-		}
-		events = append(events, httpsend.Event{Body: []byte(`{"s":"` + strings.Repeat("x", size) + `"}`), MessageID: strconv.Itoa(i),
-			Properties: map[string]string{"fPort": strconv.Itoa(i % 7)}})
-	}
-	n := 0
-	for _, batch := range httpsend.Batches(events) {
-		for _, event := range batch {
-			if event.MessageID != strconv.Itoa(n) {
-				t.Fatalf("message %s stands where %d should", event.MessageID, n)
-			}
-			n++
-		}
-		if err := client.SendBatch(t.Context(), target, batch); err != nil {
-			t.Fatalf("batch of %d: %v", len(batch), err)
-		}
-	}
-	if n != len(events) || len(e.Events()) != len(events) {
-		t.Errorf("%d messages in batches, %d stored, of %d", n, len(e.Events()), len(events))
-	}
-	for _, call := range e.Calls() {
-		if call.Bytes > 262_144 {
-			t.Errorf("a request of %d bytes", call.Bytes)
-		}
-	}
-	if calls := len(e.Calls()); calls > 15 {
-		t.Errorf("%d calls", calls)
-	}
 }
 
 // BenchmarkSend is our own share of an event that is answered at once.

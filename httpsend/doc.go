@@ -1,18 +1,32 @@
 // Package httpsend is a client of Azure IoT Hub's Send Device Event over HTTPS:
-// one event, or many of one device in one call.
+// one event, or many of one device.
 //
 //	hub := &httpsend.Client{}
 //	err := hub.Send(ctx, httpsend.Target{Hub: a.Hub, DeviceID: a.DeviceID, Key: key},
 //		httpsend.Event{Body: []byte(`{"temperature":21.5}`)})
 //
-// A nil error means that the hub has stored the event: it answered 204, and
-// nothing else counts. Send tries again what is worth it (429, 5xx, resets)
-// within its context, and a try that stays silent gets a second one beside it;
-// an event may then be stored twice under the same message id, so give one to
-// tell a repetition from a new event. Everything else is an [*Error] whose Kind
-// says what a program can do about it.
+// A nil error means that the hub has stored the events: it answered 204, and
+// nothing else counts. [Client.Send] tries again what is worth it (429, 5xx,
+// resets) within its context, and a try that stays silent gets a second one
+// beside it; an event may then be stored twice under the same message id, so
+// give one to tell a repetition from a new event. Many events go as few batches;
+// [Client.SendBatch] and [Batches] are its parts.
 //
-// A Client is safe for concurrent use and multiplexes devices over the
-// connections of its Transport. It does not provision: see package dps. Nothing
-// here logs, reads the environment, or shows a key.
+// # Errors
+//
+// Every error is an [*Error]. Its [Kind] says what a program can do about it and
+// works with errors.Is; [Error.Retryable] and RetryAfter say whether and when
+// the same events are worth another try. What is invalid is refused before any
+// call (Kind Invalid or TooLarge), so that one caller's mistake never counts as
+// the hub's outage.
+//
+// # Limits
+//
+// The package does not provision: see package dps, whose Key converts to [Key].
+// It neither logs nor reads the environment, and no error, log or document shows
+// a key. A Client is safe for concurrent use and multiplexes devices over the
+// connections of its Transport.
+//
+// To read the source, start at client.go; retry.go holds the loop of tries,
+// circuit.go spares a hub that is down, errors.go reads the hub's refusals.
 package httpsend

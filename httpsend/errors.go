@@ -2,90 +2,79 @@ package httpsend
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"mayfly/internal/backoff"
-	"mayfly/internal/foreign"
+	"mayfly/internal/upstream"
 )
 
-// Kind says what a failure means for the caller.
+// Kind says what a failure means for the caller. It is an error itself, so that
+// errors.Is(err, httpsend.Throttled) works.
 type Kind int
 
 // The kinds of failure.
 const (
-	// Unavailable: no answer, 5xx, or an answer that is no hub's. Try again.
+	// Unavailable: no answer, 5xx, or an answer that is not a hub's. Try again.
 	Unavailable Kind = iota + 1
 	// Throttled: HTTP 429. Try again after RetryAfter.
 	Throttled
 	// Down: nothing was sent, because the hub has been unavailable for a while.
 	// Try again after RetryAfter.
 	Down
-	// NotHere: 401 or 404: the hub does not know the device or its credential; or
-	// there is no such hub. Mostly the device has moved: ask DPS where it is now.
+	// NotHere: 401 or 404: the hub does not know the device or its credential, or
+	// there is no such hub. Usually the device has moved: ask DPS where it is now.
 	NotHere
 	// Blocked: an operator has blocked the device. Asking DPS does not help.
 	Blocked
 	// QuotaExceeded: the hub's daily quota is used up, until the next UTC day.
 	QuotaExceeded
-	// TooLarge: HTTP 413.
+	// TooLarge: an event or a batch is over the hub's limit; HTTP 413.
 	TooLarge
-	// Invalid: the hub does not accept the request (400, 403 and the like).
+	// Invalid: the target or an event cannot be sent as it is, and nothing was
+	// sent; or the hub does not accept the request (400, 403 and the like).
 	Invalid
 )
 
 var kindNames = map[Kind]string{
-	Unavailable: "unavailable", Throttled: "throttled", Down: "down", NotHere: "device not at this hub", Blocked: "device blocked",
+	Unavailable: "unavailable", Throttled: "throttled", Down: "down",
+	NotHere: "device not at this hub", Blocked: "device blocked",
 	QuotaExceeded: "daily quota exceeded", TooLarge: "message too large", Invalid: "invalid request",
 }
 
-// String names the kind.
-func (k Kind) String() string { return kindNames[k] }
+// Error names the kind.
+func (k Kind) Error() string { return kindNames[k] }
 
-// Error is an event that the hub did not store, as far as is known. Its text
-// names no credential.
+// Error says that the hub did not store the events, as far as is known. Its text
+// contains no credential.
 type Error struct {
 	Hub, Device string
 	Kind        Kind
 	Status      int    // HTTP status; 0 when there was no answer
 	Code        int    // the hub's six-digit code, 0 when it gave none
 	Name        string // the hub's name of the error, for example DeviceNotFound
-	Message     string // the hub's own words, shortened
+	Message     string // the hub's own text, shortened
 	TrackingID  string // for Microsoft's support
 	RetryAfter  time.Duration
 	Tries       int   // calls made
+	Stored      int   // how many events of the same Send, the first ones, are stored
 	Err         error // the cause, for calls that got no answer
 }
 
-// Error tells what failed, in one line.
+// Error describes the failure in one line.
 func (e *Error) Error() string {
-	text := fmt.Sprintf("hub %s, device %s: %s", e.Hub, e.Device, e.Kind)
-	if e.Status != 0 {
-		text += fmt.Sprintf(" (HTTP %d", e.Status)
-		if e.Code != 0 {
-			text += fmt.Sprintf(", error %d", e.Code)
-		}
-		text += ")"
-	}
-	if e.Name != "" {
-		text += ": " + e.Name
-	}
-	if e.Message != "" {
-		text += ": " + e.Message
-	}
-	if e.Err != nil {
-		text += ": " + e.Err.Error()
-	}
-	return text
+	return upstream.Describe("hub "+e.Hub+", device "+e.Device, e.Kind.Error(), e.Status, e.Code, e.Err, e.Name, e.Message)
 }
 
-// Unwrap gives the cause.
+// Is reports whether target is the error's kind, for errors.Is.
+func (e *Error) Is(target error) bool { return target == error(e.Kind) }
+
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Retryable says whether the same event may be stored later without anybody
+// Retryable reports whether the same event may be stored later without anybody
 // changing anything.
 func (e *Error) Retryable() bool {
 	switch e.Kind {
@@ -102,17 +91,17 @@ func (e *Error) failure(res *http.Response, body []byte, now time.Time) *Error {
 	e.RetryAfter = backoff.RetryAfter(res.Header, now)
 	e.read(body)
 	if name := res.Header.Get("iothub-errorcode"); name != "" {
-		e.Name = foreign.Text(name)
+		e.Name = upstream.Text(name)
 	}
 	if e.TrackingID == "" {
-		e.TrackingID = foreign.Text(res.Header.Get("X-Ms-Request-Id"))
+		e.TrackingID = upstream.Text(res.Header.Get("X-Ms-Request-Id"))
 	}
 	switch s := e.Status; {
 	case s == http.StatusTooManyRequests:
 		e.Kind = Throttled
 	case s == http.StatusUnauthorized && e.mentions("DEVICE_BLOCKED", "DeviceBlocked"):
-		// IoT Central's word for "blocked by an operator"; DEVICE_DISABLED means
-		// moved (azure-docs, iot-central/core/troubleshoot-connection.md).
+		// IoT Central says so of a device that an operator has blocked;
+		// DEVICE_DISABLED means moved (azure-docs, iot-central/core/troubleshoot-connection.md).
 		e.Kind = Blocked
 	case s == http.StatusUnauthorized, s == http.StatusNotFound:
 		e.Kind = NotHere
@@ -123,7 +112,7 @@ func (e *Error) failure(res *http.Response, body []byte, now time.Time) *Error {
 	case s == http.StatusRequestEntityTooLarge:
 		e.Kind = TooLarge
 	case s >= 500, s == http.StatusRequestTimeout, s < 400:
-		// Below 400 it is not a hub that answered: a portal or a proxy.
+		// Below 400 the answer is not a hub's, but a portal's or a proxy's.
 		e.Kind = Unavailable
 	default:
 		e.Kind = Invalid
@@ -140,8 +129,8 @@ func (e *Error) mentions(words ...string) bool {
 	return false
 }
 
-// envelope is what the hub's error bodies have in common. Two forms occur, and a
-// bare one: the message holds "ErrorCode:Name;text", or JSON in a string with
+// envelope is what the hub's error bodies have in common. Two forms occur beside
+// a bare one: the message holds "ErrorCode:Name;text", or JSON in a string with
 // the same members again.
 type envelope struct {
 	ErrorCode        json.RawMessage `json:"errorCode"`
@@ -153,7 +142,7 @@ type envelope struct {
 func (e *Error) read(body []byte) {
 	var env envelope
 	if json.Unmarshal(body, &env) != nil {
-		e.Message = foreign.Text(string(body))
+		e.Message = upstream.Text(string(body))
 		return
 	}
 	if strings.HasPrefix(env.Message, "{") {
@@ -167,19 +156,19 @@ func (e *Error) read(body []byte) {
 		if n, err := strconv.Atoi(text); err == nil {
 			e.Code = n
 		} else {
-			e.Name = foreign.Text(text)
+			e.Name = upstream.Text(text)
 		}
 	}
 	if rest, ok := strings.CutPrefix(env.Message, "ErrorCode:"); ok {
 		name, text, _ := strings.Cut(rest, ";")
-		e.Name, env.Message = foreign.Text(name), text
+		e.Name, env.Message = upstream.Text(name), text
 	}
-	e.TrackingID = foreign.Text(env.TrackingID)
+	e.TrackingID = upstream.Text(env.TrackingID)
 	for _, text := range []string{env.ExceptionMessage, env.Message} {
 		if _, id, ok := strings.Cut(text, "Tracking ID:"); ok && e.TrackingID == "" {
 			id, _, _ = strings.Cut(strings.TrimSpace(id), ",")
-			e.TrackingID = foreign.Text(id)
+			e.TrackingID = upstream.Text(id)
 		}
 	}
-	e.Message = foreign.Text(env.Message)
+	e.Message = upstream.Text(env.Message)
 }

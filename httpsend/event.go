@@ -7,28 +7,20 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"mayfly/internal/sas"
 )
 
-// Key is a symmetric key; it cannot be printed.
-type Key = sas.Key
-
-// ParseKey reads a symmetric key in base64, as the portal shows it.
-func ParseKey(text string) (Key, error) { return sas.ParseKey(text) }
-
-// Target is the device that speaks, and the hub that it speaks to.
+// Target is the device that sends, and the hub that it sends to.
 type Target struct {
 	Hub      string // host name, without a scheme
 	DeviceID string
 	// Key signs a token for each call, unless Certificate is set.
 	Key Key
-	// Certificate is the X.509 credential; its connection is let go after the
+	// Certificate is the X.509 credential; its connection is closed after the
 	// call.
 	Certificate *tls.Certificate
-	// AnswerBy is when the one who waits for the result gives up; the zero time
-	// means that nobody does. It shapes the time-outs of the single tries, not
-	// the whole: that is the context's.
+	// AnswerBy is when the one who waits for the result stops waiting; the zero
+	// time means that nobody does. It shapes the time-outs of the single tries;
+	// the whole is bounded by the context.
 	AnswerBy time.Time
 }
 
@@ -38,18 +30,18 @@ type Event struct {
 	ContentType     string    // application/json when empty
 	ContentEncoding string    // utf-8 when empty
 	MessageID       string    // at most 128 characters
-	CorrelationID   string    //
+	CorrelationID   string    // at most 128 characters
 	Time            time.Time // of the measurement; left out when zero
 	Component       string    // of the device's model, for IoT Plug and Play
-	// Properties are application properties. Names are HTTP tokens and without
-	// regard to case; what is not printable ASCII in a value goes
+	// Properties are application properties. Names are HTTP tokens and compared
+	// without regard to case; what is not printable ASCII in a value is sent
 	// percent-encoded.
 	Properties map[string]string
 }
 
 const (
 	appPrefix = "iothub-app-"
-	// creationTime is the application property that IoT Central charts by
+	// creationTime is the application property by which IoT Central charts
 	// (azure-docs, iot-hub/iot-hub-devguide-messages-construct.md).
 	creationTime = appPrefix + "iothub-creation-time-utc"
 	timeFormat   = "2006-01-02T15:04:05.999999999Z"

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -14,186 +15,237 @@ import (
 
 const (
 	defaultTries = 8
-	mostSilent   = 10 * time.Second
-	leastSilent  = time.Second
-	longestSend  = 5 * time.Minute // where the caller's context has no deadline
-	mostBeside   = 4               // tries at one time
+	maxParallel  = 4               // tries at a time
+	maxSend      = 5 * time.Minute // where the caller's context has no deadline
+
+	// How long a try may be silent before another one goes beside it.
+	minSilence = time.Second
+	maxSilence = 10 * time.Second
+	// A try is given up after this many silences.
+	silences = 4
+
 	// An early try leaves this much time for its answer and ours, and comes no
 	// sooner than that after the one before it.
 	answerMargin = 300 * time.Millisecond
 
-	backoffBase    = 100 * time.Millisecond
-	backoffCeiling = 5 * time.Second
-	whileAwaited   = 800 * time.Millisecond // the ceiling while somebody still waits for the answer
+	minRetryDelay   = 100 * time.Millisecond // the first ceiling of the jitter between two tries
+	maxRetryDelay   = 5 * time.Second
+	maxAwaitedDelay = 800 * time.Millisecond // while somebody still waits for the answer
 )
 
 // errGivenUp ends a try that got no answer for as long as the sender waits.
 var errGivenUp = fmt.Errorf("no answer: %w", context.DeadlineExceeded)
 
-// sending is what the tries of one call share.
+// sending is one request on its way to the hub: one try, or several beside each
+// other.
 type sending struct {
 	client    *Client
 	target    Target
 	transport http.RoundTripper
-	once      func(context.Context) *Error
+	call      func(context.Context) *Error
 	circuit   *circuit
-	tries     int
 	began     time.Time
-	silent    time.Duration // without an answer for so long, a second try goes beside the first
-	limit     time.Duration // and for so long, the try is given up
-	ended     chan *Error   // how tries ended, nil for a success
-	outcome   *Error
+	silence   time.Duration // a try that is silent for so long gets another one beside it
+	limit     time.Duration // and after so long it is given up
+
+	tries   sync.WaitGroup
+	results chan *Error // of the tries, nil for a success
+
+	made, running int
+	notBefore     time.Time // when the hub wants the next try
 }
 
-// retry calls once until it succeeds or there is no point or no time in another
-// try. A try that is silent may be on a connection that is dead, or the hub is
-// slow; so another one goes beside it, and the first success counts.
-func (c *Client) retry(ctx context.Context, t Target, transport http.RoundTripper, once func(context.Context) *Error) error {
+// retry makes the call until it succeeds, or there is no point or no time in
+// another try.
+func (c *Client) retry(
+	ctx context.Context, t Target, transport http.RoundTripper, call func(context.Context) *Error,
+) *Error {
 	if _, bounded := ctx.Deadline(); !bounded {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, longestSend)
+		ctx, cancel = context.WithTimeout(ctx, maxSend)
 		defer cancel()
 	}
-	circuit := c.circuits.of(t.Hub)
-	if wait := circuit.blocked(c.now()); wait > 0 {
-		return &Error{Hub: t.Hub, Device: t.DeviceID, Kind: Down, RetryAfter: wait, Message: "not reachable for a while; nothing was sent"}
+	s := sending{
+		client: c, target: t, transport: transport, call: call, began: c.now(),
+		circuit: c.circuits.of(t.Hub), results: make(chan *Error, maxParallel),
 	}
-	s := sending{client: c, began: c.now(), target: t, transport: transport, once: once, circuit: circuit, tries: cmp.Or(c.Tries, defaultTries), ended: make(chan *Error, mostBeside)}
-	s.silent, s.limit = c.patience(t)
-	// Mostly the first try is answered soon. So it runs right here, and all else
-	// waits in a timer.
-	first, end := context.WithCancelCause(ctx)
-	defer end(nil)
-	done := make(chan struct{})
-	rest := time.AfterFunc(s.silent, func() {
-		giveUp := time.AfterFunc(s.limit-s.silent, func() { end(errGivenUp) })
-		defer giveUp.Stop()
-		s.outcome = s.rest(ctx, 0)
-		end(nil)
-		close(done)
+	if wait := s.circuit.blocked(s.began); wait > 0 {
+		return &Error{
+			Hub: t.Hub, Device: t.DeviceID, Kind: Down, RetryAfter: wait,
+			Message: "not reachable for a while; nothing was sent",
+		}
+	}
+	s.silence, s.limit = patience(t, s.began)
+	return s.run(ctx)
+}
+
+// run makes the first try and, unless it succeeds soon, the loop. The first try
+// runs right here and not on a goroutine of its own, which would cost a message a
+// tenth more CPU; so the loop starts beside it when it has been silent, and after
+// it when it has failed.
+func (s *sending) run(ctx context.Context) *Error {
+	first, cancel := context.WithTimeoutCause(ctx, s.limit, errGivenUp)
+	defer cancel()
+	s.made, s.running = 1, 1
+	outcome := make(chan *Error, 1)
+	silent := time.AfterFunc(s.silence, func() {
+		outcome <- s.loop(ctx, 0)
+		cancel()
 	})
 	err := s.try(first)
 	switch {
-	case !rest.Stop():
-		s.ended <- err
-		<-done
-		err = s.outcome
+	case !silent.Stop():
+		s.results <- err
+		return <-outcome
 	case err != nil:
-		s.ended <- err
-		err = s.rest(ctx, s.silent)
-	}
-	if err != nil {
-		return err
+		s.results <- err
+		return s.loop(ctx, s.silence)
 	}
 	return nil
 }
 
-// rest follows the first try, under way or just ended, to the end of the call. It
-// starts the next one after wait, or after a pause where one has failed. Of a hub
-// that answers nobody no more than two run at a time: it is slow, or down. Where it
-// answers others, it is these tries that are lost, and more go beside them.
-func (s *sending) rest(ctx context.Context, wait time.Duration) *Error {
-	var others sync.WaitGroup
-	defer others.Wait()
+// loop makes tries until one of them has ended the sending, and does not outlive
+// the tries that it has started. A try that is silent may be on a connection that
+// is dead, or the hub is slow: so after wait another one goes beside it, and the
+// first success counts. A try that failed is followed by another one after a
+// pause.
+func (s *sending) loop(ctx context.Context, wait time.Duration) *Error {
 	ctx, cancel := context.WithCancel(ctx)
+	defer s.tries.Wait()
 	defer cancel()
 	next := time.NewTimer(wait)
 	defer next.Stop()
-	var last *Error
-	var notBefore time.Time // as the hub has asked
-	for made, running := 1, 1; ; {
+	for {
 		select {
 		case <-next.C:
-			quiet := !s.circuit.answeredSince(s.began)
-			if running == mostBeside || running > 1 && quiet || made >= s.tries || running > 0 && ctx.Err() != nil {
-				continue
+			if s.another() && ctx.Err() == nil {
+				s.start(ctx)
 			}
-			if wait := s.circuit.blocked(s.client.now()); wait > 0 {
-				if running > 0 {
-					continue
-				}
-				// Not Down: something was sent.
-				last.RetryAfter = max(last.RetryAfter, wait)
-				return last
-			}
-			if running > 0 && quiet {
-				// After a freeze all connections of the pool may be dead: dial.
-				(&http.Client{Transport: s.transport}).CloseIdleConnections()
-			}
-			limit := s.limit << min(made/2, 3) // after two, the hub itself seems slow
-			made++
-			running++
-			others.Go(func() {
-				ctx, cancel := context.WithTimeoutCause(ctx, limit, errGivenUp)
-				defer cancel()
-				s.ended <- s.try(ctx)
-			})
-			next.Reset(s.silent)
-		case last = <-s.ended:
-			running--
-			if last == nil {
+			next.Reset(s.silence)
+
+		case err := <-s.results:
+			s.running--
+			if err == nil {
 				return nil
 			}
-			last.Tries = made
-			if last.Kind != Unavailable && last.Kind != Throttled || made >= s.tries && running == 0 {
-				return last
+			pause, again := s.failed(err)
+			if !again {
+				return err
 			}
-			now := s.client.now()
-			if last.RetryAfter > 0 {
-				notBefore = now.Add(last.RetryAfter)
-			}
-			last.RetryAfter = max(notBefore.Sub(now), 0)
-			var pause time.Duration
-			if last.RetryAfter > 0 || !errors.Is(last, context.DeadlineExceeded) { // which took its time already
-				pause = s.client.pause(s.target, made-1, last.RetryAfter)
-			}
-			switch {
-			case running > 0:
+			if s.running > 0 {
 				next.Reset(pause)
-			case backoff.Sleep(ctx, pause):
-				next.Reset(0)
-			default:
-				return last
+				continue
 			}
+			if !backoff.Sleep(ctx, pause) {
+				return err
+			}
+			if wait := s.circuit.blocked(s.client.now()); wait > 0 {
+				err.RetryAfter = max(err.RetryAfter, wait) // not Down: something was sent
+				return err
+			}
+			s.start(ctx)
+			next.Reset(s.silence)
 		}
 	}
 }
 
-// try makes one call and tells the circuit of it.
+// start makes one more try, on a goroutine. After two, the hub itself seems slow:
+// so the later ones are given more time.
+func (s *sending) start(ctx context.Context) {
+	limit := s.limit << min(s.made/2, 3)
+	s.made++
+	s.running++
+	s.tries.Go(func() {
+		ctx, cancel := context.WithTimeoutCause(ctx, limit, errGivenUp)
+		defer cancel()
+		s.results <- s.try(ctx)
+	})
+}
+
+// try makes one call and tells the circuit of its result.
 func (s *sending) try(ctx context.Context) *Error {
-	err := s.once(ctx)
-	// A try that lost, or ended with the call, says nothing about the hub.
-	if cause := context.Cause(ctx); err == nil || cause == nil || cause == errGivenUp { //nolint:errorlint // it is that very one
+	err := s.call(ctx)
+	// A try that lost, or ended with the sending, says nothing about the hub; and
+	// that it refuses one device's certificate says nothing to the others.
+	cause := context.Cause(ctx)
+	if err == nil || (cause == nil || errors.Is(cause, errGivenUp)) && !(s.target.Certificate != nil && isAlert(err)) {
 		s.circuit.record(s.client.now(), err)
 	}
 	return err
 }
 
+// isAlert reports whether the other side has ended a TLS connection with an
+// alert. Package tls does not export the alerts of TCP connections.
+func isAlert(err error) bool {
+	operation, ok := errors.AsType[*net.OpError](err)
+	return ok && operation.Op == "remote error"
+}
+
+// another reports whether a try is to go beside those that are silent. Of a hub
+// that answers nobody no more than two run at a time: it is slow, or down. Where
+// it answers others, it is these tries that are lost, and more go beside them.
+func (s *sending) another() bool {
+	quiet := !s.circuit.answeredSince(s.began)
+	if s.running >= maxParallel || s.running > 1 && quiet || s.made >= s.maxTries() ||
+		s.circuit.blocked(s.client.now()) > 0 {
+		return false
+	}
+	if quiet {
+		// After a freeze all connections of the pool may be dead: dial.
+		(&http.Client{Transport: s.transport}).CloseIdleConnections()
+	}
+	return true
+}
+
+// failed says whether the sending goes on after a try that failed, and how long
+// to wait before the next one. It completes the error.
+func (s *sending) failed(err *Error) (pause time.Duration, again bool) {
+	err.Tries = s.made
+	if err.Kind != Unavailable && err.Kind != Throttled || s.made >= s.maxTries() && s.running == 0 {
+		return 0, false
+	}
+	now := s.client.now()
+	if err.RetryAfter > 0 {
+		s.notBefore = now.Add(err.RetryAfter)
+	}
+	err.RetryAfter = max(s.notBefore.Sub(now), 0)
+	if err.RetryAfter == 0 && errors.Is(err, context.DeadlineExceeded) {
+		return 0, true // it took its time already
+	}
+	return s.client.pause(s.target, s.made-1, err.RetryAfter), true
+}
+
+func (s *sending) maxTries() int { return cmp.Or(s.client.Tries, defaultTries) }
+
 // patience says how long a try may be silent before another goes beside it, and
 // before it is given up: a fourth of what the one who waits still has, and all of
 // it but a moment for one more.
-func (c *Client) patience(t Target) (silent, limit time.Duration) {
-	left := t.AnswerBy.Sub(c.now())
+func patience(t Target, now time.Time) (silence, limit time.Duration) {
+	left := t.AnswerBy.Sub(now)
 	if t.AnswerBy.IsZero() || left <= 0 {
-		return mostSilent, 4 * mostSilent
+		return maxSilence, silences * maxSilence
 	}
-	limit = min(max(left*24/25, 2*leastSilent), 4*mostSilent)
-	return max(limit/4, leastSilent), limit
+	limit = min(max(left/25*24, 2*minSilence), silences*maxSilence)
+	return max(limit/silences, minSilence), limit
 }
 
 // pause says how long to wait before try n+1: what the hub asked, unless that is
 // too late for the one who waits and one try just in time is possible.
 func (c *Client) pause(t Target, n int, asked time.Duration) time.Duration {
-	if asked == 0 && c.now().Before(t.AnswerBy) {
-		return backoff.Jitter(n, backoffBase, whileAwaited)
-	}
+	now := c.now()
 	if asked == 0 {
-		return backoff.Jitter(n, backoffBase, backoffCeiling)
+		ceiling := maxRetryDelay
+		if now.Before(t.AnswerBy) {
+			ceiling = maxAwaitedDelay
+		}
+		jitter := c.jitter
+		if jitter == nil {
+			jitter = backoff.Jitter
+		}
+		return jitter(n, minRetryDelay, ceiling)
 	}
-	if t.AnswerBy.IsZero() {
-		return asked
-	}
-	if inTime := t.AnswerBy.Add(-answerMargin).Sub(c.now()); inTime >= answerMargin && asked > inTime {
+	inTime := t.AnswerBy.Add(-answerMargin).Sub(now)
+	if !t.AnswerBy.IsZero() && inTime >= answerMargin && asked > inTime {
 		return inTime
 	}
 	return asked

@@ -11,12 +11,12 @@ import (
 
 const (
 	tokenLife  = time.Hour
-	tokenSpare = 15 * time.Minute // a token is used no longer than this before its end
-	mostTokens = 8192
+	tokenSpare = 15 * time.Minute // a token is not used any more for this long before it expires
+	maxTokens  = 8192
 )
 
-// tokens keeps the tokens of the devices that speak often: a token costs two
-// thirds of a microsecond to find and two microseconds to sign.
+// tokens keeps the tokens of the devices that send often: to find one takes two
+// thirds of a microsecond, to sign one takes two microseconds.
 type tokens struct {
 	once sync.Once
 	made *cache.Cache[token]
@@ -30,12 +30,19 @@ type token struct {
 }
 
 func (ts *tokens) of(t Target, now time.Time) string {
-	ts.once.Do(func() { ts.made = cache.New[token](mostTokens, 0) })
-	if k, ok := ts.made.Get(t.DeviceID); ok && k.hub == t.Hub && k.key.Equal(t.Key) && now.Before(k.expiry.Add(-tokenSpare)) && k.expiry.Sub(now) <= tokenLife {
+	ts.once.Do(func() { ts.made = cache.New[token](maxTokens, 0) })
+	if k, ok := ts.made.Get(t.DeviceID); ok && k.hub == t.Hub && k.key.Equal(t.Key) && k.usable(now) {
 		return k.text
 	}
 	expiry := now.Add(tokenLife)
-	text := sas.Token(t.Key, t.Hub+"/devices/"+url.PathEscape(t.DeviceID), "", expiry)
+	text := sas.Token(sas.Key(t.Key), t.Hub+"/devices/"+url.PathEscape(t.DeviceID), "", expiry)
 	ts.made.Set(t.DeviceID, token{t.Key, t.Hub, text, expiry})
 	return text
+}
+
+// usable reports whether a token is neither near its end nor, after the clock was
+// set back, longer valid than a new one.
+func (k token) usable(now time.Time) bool {
+	left := k.expiry.Sub(now)
+	return left > tokenSpare && left <= tokenLife
 }

@@ -31,11 +31,11 @@ func main() {
 	fleet := dps.NewProvisioner(&dps.Client{IDScope: os.Getenv("ID_SCOPE")}, dps.Options{})
 	hub := &httpsend.Client{}
 
-	assigned, err := fleet.Assign(ctx, dps.Device{ID: id, Key: key}, time.Time{})
+	assigned, err := fleet.Assign(ctx, dps.Device{ID: id, Key: key})
 	if err != nil {
 		log.Fatal(err)
 	}
-	target := httpsend.Target{Hub: assigned.Hub, DeviceID: assigned.DeviceID, Key: key}
+	target := httpsend.Target{Hub: assigned.Hub, DeviceID: assigned.DeviceID, Key: httpsend.Key(key)}
 	if err := hub.Send(ctx, target, httpsend.Event{Body: []byte(`{"temperature":21.5}`), Time: time.Now()}); err != nil {
 		log.Fatal(err)
 	}

@@ -1,5 +1,3 @@
-// Package backoff says how long to wait before a call is tried again. It never
-// waits longer than its caller's context allows: see Sleep.
 package backoff
 
 import (
@@ -16,8 +14,8 @@ import (
 const MaxRetryAfter = 5 * time.Minute
 
 // RetryAfter reads a Retry-After header in seconds or as an HTTP date
-// (RFC 9110 section 10.2.3). It gives 0 where there is none or it makes no
-// sense, and MaxRetryAfter at most.
+// (RFC 9110 section 10.2.3). It returns 0 where there is none or it makes no
+// sense, and at most MaxRetryAfter.
 func RetryAfter(h http.Header, now time.Time) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if text == "" {
@@ -38,24 +36,37 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 	return min(max(wait, 0), MaxRetryAfter)
 }
 
-// Jitter gives the wait before try n (the first is 0): full jitter under an
-// exponential ceiling, as Azure's DPS guidance asks for (azure-docs,
-// iot-dps/concepts-deploy-at-scale.md).
+// Policy says how long to wait before try n of a call (the first is 0), where
+// the waits begin at base and grow to ceiling. Jitter and Ceiling are policies.
+type Policy func(n int, base, ceiling time.Duration) time.Duration
+
+// Jitter is full jitter under an exponential ceiling, as Azure's DPS guidance
+// asks for (azure-docs, iot-dps/concepts-deploy-at-scale.md): a random time from
+// 0 to Ceiling.
 func Jitter(n int, base, ceiling time.Duration) time.Duration {
-	limit := ceiling
-	if n < 30 && base<<n < ceiling {
-		limit = base << n
-	}
-	return time.Duration(rand.Int64N(int64(limit) + 1)) //nolint:gosec // jitter needs no secret
+	limit := int64(Ceiling(n, base, ceiling))
+	return time.Duration(rand.Int64N(limit + 1)) //nolint:gosec // jitter needs no secret
 }
 
-// Sleep waits for d. It gives false at once where ctx would end first, and
+// Ceiling doubles base n times, up to ceiling. It is the longest that Jitter
+// waits.
+func Ceiling(n int, base, ceiling time.Duration) time.Duration {
+	for range n {
+		if base >= ceiling {
+			break
+		}
+		base *= 2
+	}
+	return min(base, ceiling)
+}
+
+// Sleep waits for d. It returns false at once where ctx would end first, and
 // false as soon as ctx ends.
 func Sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil
 	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d { //nolint:forbidigo // context deadlines live by time.Now
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d { //nolint:forbidigo // context deadlines use time.Now
 		return false
 	}
 	timer := time.NewTimer(d)

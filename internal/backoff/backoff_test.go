@@ -24,6 +24,8 @@ func TestRetryAfter(t *testing.T) {
 		{"zero", "0", 0},
 		{"negative", "-2", 0},
 		{"not a number", "NaN", 0},
+		{"five minutes", "300", 5 * time.Minute},
+		{"more than five minutes", "300.5", 5 * time.Minute},
 		{"infinite", "Inf", backoff.MaxRetryAfter},
 		{"a day", "86400", backoff.MaxRetryAfter},
 		{"overflow", "1e300", backoff.MaxRetryAfter},
@@ -54,17 +56,45 @@ func FuzzRetryAfter(f *testing.F) {
 	})
 }
 
-func TestJitterStaysUnderItsCeiling(t *testing.T) {
+func TestCeiling(t *testing.T) {
 	t.Parallel()
-	for n := range 100 {
-		limit := 8 * time.Second
-		if n < 3 {
-			limit = time.Second << n
-		}
-		for range 50 {
-			if got := backoff.Jitter(n, time.Second, 8*time.Second); got < 0 || got > limit {
-				t.Fatalf("try %d: %v, the ceiling is %v", n, got, limit)
+	tests := []struct {
+		name          string
+		n             int
+		base, ceiling time.Duration
+		want          time.Duration
+	}{
+		{"first", 0, time.Second, 8 * time.Second, time.Second},
+		{"doubled", 1, time.Second, 8 * time.Second, 2 * time.Second},
+		{"doubled twice", 2, time.Second, 8 * time.Second, 4 * time.Second},
+		{"at the ceiling", 3, time.Second, 8 * time.Second, 8 * time.Second},
+		{"beyond the ceiling", 4, time.Second, 8 * time.Second, 8 * time.Second},
+		{"no overflow", 1 << 40, time.Second, 8 * time.Second, 8 * time.Second},
+		{"base above the ceiling", 0, 9 * time.Second, 8 * time.Second, 8 * time.Second},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := backoff.Ceiling(tt.n, tt.base, tt.ceiling); got != tt.want {
+				t.Errorf("got %v, want %v", got, tt.want)
 			}
+		})
+	}
+}
+
+// Jitter draws from the whole of what Ceiling allows, and from nothing else.
+func TestJitter(t *testing.T) {
+	t.Parallel()
+	for n := range 6 {
+		limit := backoff.Ceiling(n, time.Second, 8*time.Second)
+		low, high := limit, time.Duration(0)
+		for range 2000 {
+			got := backoff.Jitter(n, time.Second, 8*time.Second)
+			low, high = min(low, got), max(high, got)
+		}
+		// Each bound is missed once in 10^17 runs.
+		if low < 0 || high > limit || low > limit/50 || high < limit-limit/50 {
+			t.Errorf("try %d: from %v to %v, want 0 to %v", n, low, high, limit)
 		}
 	}
 }
@@ -75,8 +105,10 @@ func TestSleep(t *testing.T) {
 		start := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		if backoff.Sleep(ctx, 11*time.Second) || time.Since(start) != 0 {
-			t.Error("slept towards a deadline that comes first")
+		for _, d := range []time.Duration{11 * time.Second, 10 * time.Second} {
+			if backoff.Sleep(ctx, d) || time.Since(start) != 0 {
+				t.Error("slept towards a deadline that comes first")
+			}
 		}
 		if !backoff.Sleep(ctx, 9*time.Second) || time.Since(start) != 9*time.Second {
 			t.Error("did not sleep its time")
@@ -85,6 +117,9 @@ func TestSleep(t *testing.T) {
 		time.AfterFunc(time.Second, halt)
 		if backoff.Sleep(stop, time.Hour) || time.Since(start) != 10*time.Second {
 			t.Error("slept on after its context had ended")
+		}
+		if backoff.Sleep(stop, 0) || !backoff.Sleep(t.Context(), 0) {
+			t.Error("no time at all: want whether the context has ended")
 		}
 	})
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Token signs resource until expiry and gives the value of the Authorization
+// Token signs resource until expiry and returns the value of the Authorization
 // header. keyName is "registration" for DPS and empty for a device at a hub.
 //
 // The text that is signed is the URL-encoded resource, a line feed and the

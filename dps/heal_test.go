@@ -1,0 +1,86 @@
+package dps_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mayfly/dps"
+)
+
+// A failure that a second registration heals is healed once, whether one request
+// sees the whole of it or several see parts.
+func TestHealing(t *testing.T) {
+	t.Parallel()
+	const patient, hasty = time.Minute, 2 * time.Second
+	tests := []struct {
+		name    string
+		budget  time.Duration // of each request
+		dps     scriptedDPS
+		kind    error // in the end; nil: assigned
+		history string
+	}{
+		{
+			"in one request", patient,
+			scriptedDPS{registers: []string{assigning}, polls: []string{allocation, assigned}},
+			nil, "L0 R0 P3000 R3000 P6000",
+		},
+		{
+			"over several requests", hasty,
+			scriptedDPS{registers: []string{assigning}, polls: []string{allocation, assigned}},
+			nil, "L0 R0 P3000 R3000 P6000",
+		},
+		{
+			"twice in one request", patient,
+			scriptedDPS{registers: []string{assigning}, polls: []string{allocation}},
+			dps.Refused, "L0 R0 P3000 R3000 P6000",
+		},
+		{
+			"twice over several requests", hasty,
+			scriptedDPS{registers: []string{assigning}, polls: []string{allocation}},
+			dps.Refused, "L0 R0 P3000 R3000 P6000",
+		},
+		{
+			"an operation that DPS does not know any more", hasty,
+			scriptedDPS{registers: []string{assigning}, polls: []string{unknown, assigned}},
+			nil, "L0 R0 P3000 R3000 P6000",
+		},
+		{
+			"at once, without an operation", patient,
+			scriptedDPS{registers: []string{allocation, assigned}},
+			nil, "L0 R0 R0",
+		},
+		{
+			"at once, twice", patient,
+			scriptedDPS{registers: []string{allocation}},
+			dps.Refused, "L0 R0 R0",
+		},
+		{
+			"a device that is blocked", hasty,
+			scriptedDPS{registers: []string{assigning}, polls: []string{blocked}},
+			dps.Refused, "L0 R0 P3000",
+		},
+	}
+	for i := range tests {
+		tt := &tests[i]
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p, device := scripted(t, &tt.dps, dps.Options{})
+				err := error(dps.Pending)
+				for n := 0; errors.Is(err, dps.Pending) && n < 20; n++ {
+					if _, err = assignFor(t, p, device, tt.budget); errors.Is(err, dps.Pending) {
+						time.Sleep(500 * time.Millisecond)
+					}
+				}
+				if !errors.Is(err, tt.kind) {
+					t.Errorf("got %v, want %v", err, tt.kind)
+				}
+				if got := tt.dps.history(); got != tt.history {
+					t.Errorf("calls %s\nwant  %s", got, tt.history)
+				}
+			})
+		})
+	}
+}
