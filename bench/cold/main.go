@@ -1,6 +1,3 @@
-// Command cold measures a cold start on Lambda, from exec to the first
-// GET .../next at a Runtime API, of bootstrap beside an empty aws-lambda-go
-// program that is built the same way, and prints the ratio.
 package main
 
 import (

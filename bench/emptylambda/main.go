@@ -1,5 +1,3 @@
-// Command emptylambda is an empty aws-lambda-go program: what bench/cold
-// measures Mayfly's start by.
 package main
 
 import (

@@ -1,6 +1,3 @@
-// Command mutate sends random and mutated requests to the built binary and looks
-// at it from outside: it must not end, must not answer a status that is not
-// documented, and must have no more goroutines afterwards.
 package main
 
 import (

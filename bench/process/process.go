@@ -1,5 +1,3 @@
-// Package process starts bootstrap beside an emulator, for the benchmarks that
-// look at the built binary from outside.
 package process
 
 import (

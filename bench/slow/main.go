@@ -1,6 +1,3 @@
-// Command slow measures what many senders that never finish do to one caller who
-// does: the caller's p99 with them and without, and the memory of the process.
-// Everything is on the loopback.
 package main
 
 import (

@@ -1,7 +1,3 @@
-// Command warm measures the CPU that a warm message costs bootstrap, beside the
-// least possible forwarder (bench/yardstick), and prints the ratio. Both are
-// processes of their own, sending to the same emulator; what is counted is their
-// own user and system time.
 package main
 
 import (

@@ -1,6 +1,3 @@
-// Command yardstick is the least that a Go program can do to forward telemetry:
-// decode, one cached token, one POST. No validation, no provisioning, no retry,
-// no log. bench/warm measures Mayfly by it.
 package main
 
 import (

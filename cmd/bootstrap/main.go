@@ -1,6 +1,3 @@
-// Command bootstrap is Mayfly in production: one binary for AWS Lambda, Azure
-// Functions and a plain server. The environment says which, and everything else;
-// the README lists the variables.
 package main
 
 import (

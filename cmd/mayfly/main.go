@@ -1,5 +1,3 @@
-// Command mayfly is the person's tool: the bridge and an emulator of Azure on
-// this machine, and what helps to set them up.
 package main
 
 import (

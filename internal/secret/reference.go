@@ -1,8 +1,3 @@
-// Package secret finds the values that references stand for: a text, a file, a
-// Key Vault secret, a Secrets Manager secret or an SSM parameter.
-//
-// No client of a cloud's SDK is used: each takes longer at a cold start than all of
-// Mayfly, whether or not it is needed, and what is needed of it is one call.
 package secret
 
 import (

@@ -1,4 +1,3 @@
-// Package settings reads the YAML that operators write.
 package settings
 
 import (
@@ -9,8 +8,8 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// Read reads a YAML text of one document into a value; into nothing, where there is
-// none. Its errors name line and column.
+// Read decodes a YAML text of at most one document into a value, which stays as it is
+// when there is none. Its errors name line and column.
 func Read(text []byte, into any, options ...yaml.DecodeOption) error {
 	return Guard(func() error {
 		documents := yaml.NewDecoder(bytes.NewReader(text), options...)
@@ -19,18 +18,18 @@ func Read(text []byte, into any, options ...yaml.DecodeOption) error {
 		}
 		var more any
 		if err := documents.Decode(&more); !errors.Is(err, io.EOF) && (err != nil || more != nil) {
-			return errors.New("there is a second document after ---, which would not be read")
+			return errors.New("a second document after --- would not be read: use one document")
 		}
 		return nil
 	})
 }
 
-// Guard makes an error of what the YAML package panics at, as a tag of no type
-// where a list has to be.
+// Guard turns a panic of the YAML package into an error. The package panics, for
+// example, at a tag without a type in the place of a list.
 func Guard(read func() error) (err error) {
 	defer func() {
-		if recover() != nil { // with a text that may hold a secret
-			err = errors.New("this is no YAML that can be read: is there a tag, an anchor or an alias that means nothing?")
+		if recover() != nil { // what it panics with may hold a secret
+			err = errors.New("this YAML cannot be read: look for a tag, an anchor or an alias without a meaning")
 		}
 	}()
 	return read()

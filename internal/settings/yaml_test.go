@@ -12,7 +12,10 @@ func TestRead(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"a list", "list: [1, 2]", ""},
 		{"a text for a list", "list: one", "[1:7]"},
-		{"a tag of no type before it", "list: !00 00", "no YAML"}, // goccy/go-yaml 1.19.2 panics
+		{"a tag without a type before it", "list: !00 00", "cannot be read"}, // goccy/go-yaml 1.19.2 panics
+		{"nothing", "", ""},
+		{"two documents", "list: [1]\n---\nlist: [2]", "second document"},
+		{"an empty second document", "list: [1]\n---\n", ""},
 		{"half a list", "list: [1", "[1:"},
 	}
 	for _, tt := range tests {

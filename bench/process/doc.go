@@ -1,0 +1,4 @@
+// Package process starts bootstrap beside an emulator, for the benchmarks that look
+// at the built binary from outside. It measures nothing itself. Start reading at
+// Start.
+package process
