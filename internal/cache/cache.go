@@ -1,5 +1,3 @@
-// Package cache wraps patrickmn/go-cache once: typed, bounded, without the
-// janitor goroutine (it would not run while a function is frozen).
 package cache
 
 import (
@@ -9,10 +7,10 @@ import (
 	gocache "github.com/patrickmn/go-cache"
 )
 
-// Cache holds at most max values. It is two generations of go-cache: what is
-// read or written is in the young one; when that has max/2 entries it becomes
-// the old one, and what was old and not asked for since is let go. So the
-// bound costs no list and no sweep. Safe for concurrent use.
+// Cache holds a bounded number of values in two generations of go-cache. A value that
+// is read or written moves to the young generation. When that is half as large as the
+// bound, it becomes the old one, and what is left of the old one is dropped. So the
+// bound needs neither a list nor a sweep. Safe for concurrent use.
 type Cache[V any] struct {
 	half int
 	ttl  time.Duration
@@ -21,15 +19,15 @@ type Cache[V any] struct {
 	young, old *gocache.Cache
 }
 
-// New makes a cache of at most max values (2 at least) that each live for ttl;
-// a ttl of 0 means until they are pushed out.
-func New[V any](max int, ttl time.Duration) *Cache[V] {
-	return &Cache[V]{half: (max + 1) / 2, ttl: ttl, young: generation(), old: generation()}
+// New returns a cache of at most maxValues values (at least 2), each of which lives
+// for ttl. A ttl of 0 means that values live until they are dropped.
+func New[V any](maxValues int, ttl time.Duration) *Cache[V] {
+	return &Cache[V]{half: max(maxValues/2, 1), ttl: ttl, young: generation(), old: generation()}
 }
 
 func generation() *gocache.Cache { return gocache.New(gocache.NoExpiration, 0) }
 
-// Get gives the value of key.
+// Get returns the value of key, and whether there is one.
 func (c *Cache[V]) Get(key string) (V, bool) {
 	c.mu.RLock()
 	value, ok := c.young.Get(key)
@@ -37,33 +35,39 @@ func (c *Cache[V]) Get(key string) (V, bool) {
 		c.mu.RUnlock()
 		return value.(V), true
 	}
-	value, expiry, ok := c.old.GetWithExpiration(key)
+	_, ok = c.old.Get(key)
 	c.mu.RUnlock()
 	if !ok {
 		var none V
 		return none, false
 	}
-	c.promote(key, value, expiry)
-	return value.(V), true
+	return c.promote(key)
 }
 
-// promote moves a value that is still asked for to the young generation, with
-// the life that it has left.
-func (c *Cache[V]) promote(key string, value any, expiry time.Time) {
+// promote moves a value from the old generation to the young one. The value keeps its
+// expiry.
+func (c *Cache[V]) promote(key string) (V, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var none V
+	// Another goroutine may have promoted, replaced or deleted it meanwhile.
+	if value, ok := c.young.Get(key); ok {
+		return value.(V), true
+	}
+	value, expiry, ok := c.old.GetWithExpiration(key)
+	if !ok {
+		return none, false
+	}
 	left := gocache.NoExpiration
 	if !expiry.IsZero() {
 		left = time.Until(expiry) //nolint:forbidigo // go-cache itself lives by time.Now
 		if left <= 0 {
-			return
+			return none, false
 		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, still := c.old.Get(key); !still {
-		return // deleted or replaced meanwhile
 	}
 	c.old.Delete(key)
 	c.put(key, value, left)
+	return value.(V), true
 }
 
 // Set stores value under key.
@@ -78,7 +82,7 @@ func (c *Cache[V]) Set(key string, value V) {
 	c.put(key, value, ttl)
 }
 
-// Delete forgets key.
+// Delete removes key.
 func (c *Cache[V]) Delete(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -29,23 +29,28 @@ func TestGetSetDelete(t *testing.T) {
 
 func TestBound(t *testing.T) {
 	t.Parallel()
-	const most = 100
-	c := cache.New[int](most, 0)
-	for i := range 10_000 {
-		c.Set(strconv.Itoa(i), i)
-		c.Get("0")
-		if c.Len() > most {
-			t.Fatalf("%d values after %d sets; the bound is %d", c.Len(), i+1, most)
-		}
-	}
-	if _, ok := c.Get("0"); !ok {
-		t.Error("the value that was always asked for is gone")
-	}
-	if _, ok := c.Get("9999"); !ok {
-		t.Error("the newest value is gone")
-	}
-	if _, ok := c.Get("1"); ok {
-		t.Error("an old value that nobody asked for is still there")
+	for _, maxValues := range []int{2, 3, 100, 101} {
+		t.Run(strconv.Itoa(maxValues), func(t *testing.T) {
+			t.Parallel()
+			c, unread := cache.New[int](maxValues, 0), cache.New[int](maxValues, 0)
+			for i := range 10_000 {
+				c.Set(strconv.Itoa(i), i)
+				c.Get("0")
+				unread.Set(strconv.Itoa(i), i)
+				if c.Len() > maxValues || unread.Len() > maxValues {
+					t.Fatalf("%d and %d values after %d sets; the bound is %d", c.Len(), unread.Len(), i+1, maxValues)
+				}
+			}
+			if _, ok := c.Get("9999"); !ok {
+				t.Error("the newest value is gone")
+			}
+			if _, ok := c.Get("1"); ok {
+				t.Error("an old value that nobody read is still there")
+			}
+			if _, ok := c.Get("0"); !ok && maxValues > 3 {
+				t.Error("the value that was read all the time is gone")
+			}
+		})
 	}
 }
 
@@ -53,11 +58,11 @@ func TestDeleteReachesBothGenerations(t *testing.T) {
 	t.Parallel()
 	c := cache.New[int](4, 0)
 	for i := range 3 {
-		c.Set(strconv.Itoa(i), i) // the third one turns the generation
+		c.Set(strconv.Itoa(i), i) // the third starts a new generation
 	}
 	c.Delete("0")
 	if _, ok := c.Get("0"); ok {
-		t.Error("deleted from one generation only")
+		t.Error("it was deleted from one generation only")
 	}
 }
 
@@ -68,13 +73,13 @@ func TestTTLOutlivesPromotion(t *testing.T) {
 		c.Set("a", 1)
 		time.Sleep(50 * time.Second)
 		c.Set("b", 2)
-		c.Set("c", 3) // "a" is of the old generation now
+		c.Set("c", 3) // "a" is in the old generation now
 		if _, ok := c.Get("a"); !ok {
 			t.Fatal("gone before its time")
 		}
 		time.Sleep(11 * time.Second)
 		if _, ok := c.Get("a"); ok {
-			t.Error("being read gave it a longer life")
+			t.Error("a read gave it a longer life")
 		}
 		if _, ok := c.Get("c"); !ok {
 			t.Error("a younger value went with it")

@@ -1,6 +1,6 @@
 package cache
 
-// Len counts the values, the expired ones that still take room among them.
+// Len counts the values, including the expired ones that still take room.
 func (c *Cache[V]) Len() int {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
