@@ -24,7 +24,7 @@ func (s *Source) body(j *job, part any) ([]byte, error) {
 }
 
 // content gives the measurements: what the sender decoded, else the payload as it
-// came. An uplink that nobody decoded is never dropped.
+// came. An uplink that is not decoded is never dropped.
 func (s *Source) content(j *job, part any, mayBeEmpty bool) (map[string]any, error) {
 	object, err := j.Object(s.of.measurements, part)
 	if err != nil || len(object) > 0 {

@@ -24,7 +24,7 @@ func bytesOf(value any) (string, error) {
 		for _, element := range value {
 			n, ok := gojq.ToFloat64(element)
 			if !ok || n < 0 || n > 255 || n != math.Trunc(n) {
-				return "", fmt.Errorf("%s is no byte", gojq.Preview(element))
+				return "", fmt.Errorf("%s is not a byte", gojq.Preview(element))
 			}
 			b.WriteByte(byte(n))
 		}
@@ -68,7 +68,7 @@ func unhex(text string) (any, error) {
 	}
 	bytes, err := hex.DecodeString(plain)
 	if err != nil {
-		return nil, fmt.Errorf("%s is no hex: %w", gojq.Preview(text), err)
+		return nil, fmt.Errorf("%s is not hex: %w", gojq.Preview(text), err)
 	}
 	return string(bytes), nil
 }
@@ -81,7 +81,7 @@ func unbase64(text string) (any, error) {
 	}
 	bytes, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(plain, "="))
 	if err != nil {
-		return nil, fmt.Errorf("%s is no base64: %w", gojq.Preview(text), err)
+		return nil, fmt.Errorf("%s is not base64: %w", gojq.Preview(text), err)
 	}
 	return string(bytes), nil
 }
@@ -201,7 +201,7 @@ func bitField(in any, args []any) (any, error) {
 	return unsigned(n), nil
 }
 
-// signExtend takes a number of some bits for a two's complement.
+// signExtend reads a number of some bits as two's complement.
 func signExtend(in any, args []any) (any, error) {
 	width, ok := gojq.ToInt(args[0])
 	if !ok || width < 1 || width > 64 {

@@ -35,7 +35,7 @@ type Uplink struct {
 // out, and so are NaN and the infinities, which JSON cannot write.
 type Decoded struct {
 	Data     map[string]any // nil where the codec gave none
-	List     []any          // what it gave instead of an object, beside an error
+	List     []any          // what it gave instead of an object, with an error
 	Warnings []string
 	Errors   []string // the codec's own; Data is not to be trusted then
 	// Normalized holds the measurements in the vocabulary of the LoRaWAN device
@@ -55,7 +55,7 @@ const (
 	CodecMemory    CodecFailure = "memory"    // too large
 	CodecTruncated CodecFailure = "truncated" // the payload ends inside a value
 	CodecUnknown   CodecFailure = "unknown"   // the payload has something that the codec does not know
-	CodecResult    CodecFailure = "result"    // what came back is no data
+	CodecResult    CodecFailure = "result"    // what came back is not data
 )
 
 // CodecError is a codec that failed on an uplink.

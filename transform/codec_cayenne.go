@@ -65,9 +65,8 @@ var lppTypes = map[byte]lppType{
 
 const lppPolyline = 0xf0
 
-// Decode implements [Codec]. What comes before a type that is not known, or
-// before the end of a short payload, is not given: a payload that is no Cayenne
-// LPP looks like that.
+// Decode implements [Codec]. A payload with an unknown type, or that ends inside a
+// value, is refused as a whole: it is probably not Cayenne LPP.
 func (cayenne) Decode(_ context.Context, in Uplink) (Decoded, error) {
 	if len(in.Bytes) > maxPayload {
 		return Decoded{}, codecError(CodecResult, "the payload is larger than %d bytes", maxPayload)
@@ -94,7 +93,8 @@ func (cayenne) Decode(_ context.Context, in Uplink) (Decoded, error) {
 		}
 		size := t.size * max(len(t.parts), 1)
 		if i+size > len(in.Bytes) {
-			return Decoded{}, codecError(CodecTruncated, "offset %d: a %s has %d bytes, %d are left", i, t.name, size, len(in.Bytes)-i)
+			return Decoded{}, codecError(CodecTruncated, "offset %d: a %s has %d bytes, %d are left",
+				i, t.name, size, len(in.Bytes)-i)
 		}
 		data[t.name+"_"+strconv.Itoa(int(channel))] = t.value(in.Bytes[i : i+size])
 		i += size

@@ -49,7 +49,7 @@ const (
 )
 
 // find yields the entry points that a script has. Declared with let or const,
-// they are no properties of the global object, so a script must look.
+// they are not properties of the global object, so a script must look.
 var find = sync.OnceValue(func() *goja.Program {
 	return goja.MustCompile("entries", `[
 	typeof decodeUplink === "function" ? decodeUplink : undefined,
@@ -80,9 +80,8 @@ func newScript(name string, source []byte) (*script, error) {
 	if s.needs, err = needsOf(text); err != nil {
 		return nil, err
 	}
-	// A first run tells whether it declares its functions or exports them. To
-	// have module and exports where nobody asks for them would lead astray those
-	// that look for Node.
+	// A first run tells whether it declares its functions or exports them. Scripts
+	// that look for Node must not find module and exports without need.
 	var first error
 	for _, s.module = range []bool{false, true} {
 		err := s.try()
@@ -179,8 +178,7 @@ func firstLine(err error) error {
 	return errors.New(line)
 }
 
-// nesting gives how deep brackets are nested, strings and comments taken for
-// code.
+// nesting gives how deep brackets are nested. Those in strings and comments count.
 func nesting(text string) (most int) {
 	depth := 0
 	for i := range len(text) {
@@ -200,7 +198,8 @@ func nesting(text string) (most int) {
 var (
 	importWord    = regexp.MustCompile(`(?m)(^|;)[ \t]*import\b\s*(?:[\w*\s{},$]*\bfrom\s*)?["'][^"'\n]*["'][ \t]*;?`)
 	exportList    = regexp.MustCompile(`(?m)(^|[;}])\s*export\s*\{([^{}]*)\}(?:\s*from\s*["'][^"'\n]*["'])?[ \t]*;?`)
-	exportDeclare = regexp.MustCompile(`(?m)(^|[;}])([ \t]*)export\s+((?:default\s+)?(?:async\s+)?(?:function\b\s*\*?\s*[\w$]|class\s+[\w$])|const\b|let\b|var\b)`)
+	exportDeclare = regexp.MustCompile(`(?m)(^|[;}])([ \t]*)export\s+` +
+		`((?:default\s+)?(?:async\s+)?(?:function\b\s*\*?\s*[\w$]|class\s+[\w$])|const\b|let\b|var\b)`)
 	exportDefault = regexp.MustCompile(`(?m)(^|[;}])([ \t]*)export\s+default\b`)
 	renaming      = regexp.MustCompile(`^([\w$]+)\s+as\s+([\w$]+)$`)
 	defaultWord   = regexp.MustCompile(`^default\s+`)

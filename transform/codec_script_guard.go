@@ -17,7 +17,8 @@ var (
 		"Uint8Array", "Int8Array", "Uint8ClampedArray", "Uint16Array", "Int16Array", "Uint32Array", "Int32Array",
 		"Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array"}
 	// What walks over arrays that are long, but empty.
-	heldLong = []string{"concat", "slice", "splice", "map", "filter", "forEach", "indexOf", "lastIndexOf", "includes", "every", "some",
+	heldLong = []string{"concat", "slice", "splice", "map", "filter", "forEach", "indexOf", "lastIndexOf",
+		"includes", "every", "some",
 		"reduce", "reduceRight", "find", "findIndex", "reverse", "sort", "flat", "flatMap", "copyWithin"}
 	typedName = regexp.MustCompile(`Array$|^ArrayBuffer$`)
 )
@@ -121,10 +122,11 @@ func holdConstructor(vm *goja.Runtime, name string) error {
 	if err := held.SetPrototype(native); err != nil {
 		return err
 	}
-	if err := held.DefineDataProperty("prototype", native.Get("prototype"), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE); err != nil {
+	const no, yes = goja.FLAG_FALSE, goja.FLAG_TRUE
+	if err := held.DefineDataProperty("prototype", native.Get("prototype"), no, no, no); err != nil {
 		return err
 	}
-	if err := held.DefineDataProperty("name", vm.ToValue(name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE); err != nil {
+	if err := held.DefineDataProperty("name", vm.ToValue(name), no, yes, no); err != nil {
 		return err
 	}
 	return vm.GlobalObject().DefineDataProperty(name, held, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)

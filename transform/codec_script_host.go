@@ -14,7 +14,7 @@ import (
 	"github.com/dop251/goja"
 )
 
-// What payload formatters expect beside ECMAScript. goja has none of it. Each is
+// What payload formatters expect besides ECMAScript. goja has none of it. Each is
 // Run only for scripts that name it, since every message has a fresh VM.
 //
 //go:embed prelude/*.js
@@ -113,11 +113,13 @@ func (n *needs) install(vm *goja.Runtime) error {
 	return hold(vm, n.held)
 }
 
-// installConsole lets a script speak, but nobody listens.
+// installConsole makes a console that discards what a script writes to it.
 func installConsole(vm *goja.Runtime) error {
 	console := vm.NewObject()
 	quiet := vm.ToValue(func(goja.FunctionCall) goja.Value { return goja.Undefined() })
-	for _, name := range []string{"log", "info", "warn", "error", "debug", "trace", "assert", "dir", "table", "group", "groupEnd", "time", "timeEnd"} {
+	for _, name := range []string{
+		"log", "info", "warn", "error", "debug", "trace", "assert", "dir", "table", "group", "groupEnd", "time", "timeEnd",
+	} {
 		if err := console.Set(name, quiet); err != nil {
 			return err
 		}
@@ -170,7 +172,8 @@ func typedArray(object *goja.Object) (int64, bool) {
 		return 0, false
 	}
 	switch kind.Elem().Kind() {
-	case reflect.Int8, reflect.Int16, reflect.Uint16, reflect.Int32, reflect.Uint32, reflect.Float32, reflect.Float64, reflect.Int64, reflect.Uint64:
+	case reflect.Int8, reflect.Int16, reflect.Uint16, reflect.Int32, reflect.Uint32, reflect.Int64, reflect.Uint64,
+		reflect.Float32, reflect.Float64:
 		return object.Get("length").ToInteger(), true
 	default:
 		return 0, false

@@ -8,7 +8,7 @@ func defineModule(vm *goja.Runtime) error {
 		function require(name) {
 			if (/^(node:)?buffer$/.test(name)) return {Buffer: globalThis.Buffer};
 			if (/^(node:)?util$/.test(name)) return {TextEncoder: globalThis.TextEncoder, TextDecoder: globalThis.TextDecoder};
-			throw new Error("there is no module " + name);
+			throw new Error("no such module: " + name);
 		}`)
 	return err
 }

@@ -14,7 +14,7 @@ import (
 // machine is a VM for one message, under watch.
 type machine struct {
 	vm    *goja.Runtime
-	over  func() error // tells that nobody waits any more
+	over  func() error // not nil once the request is over
 	steps int          // that are left until it is stopped
 
 	mu      sync.Mutex
@@ -32,8 +32,8 @@ const watchStep = 5 * time.Millisecond
 // what goja does in Go cannot be interrupted, and goes on by itself.
 const graceSteps = 20
 
-// maxHeap is how much the heap may grow while a script runs, beside the
-// garbage that is usual for a heap of its size. goja has no limit of its own, so
+// maxHeap is how much the heap may grow while a script runs, in addition to the
+// garbage that is usual for a heap of its size. goja has no limit of memory, so
 // this watches the whole process: the figure is coarse.
 const maxHeap = 64 << 20
 

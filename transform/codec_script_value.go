@@ -31,7 +31,8 @@ func (e *exporter) decoded(result goja.Value, wrapped bool, out *Decoded) error 
 	data := goja.Value(object)
 	if wrapped {
 		keys := object.Keys()
-		if len(keys) == 0 || slices.ContainsFunc(keys, func(k string) bool { return k == "data" || k == "errors" || k == "warnings" }) {
+		isMember := func(k string) bool { return k == "data" || k == "errors" || k == "warnings" }
+		if len(keys) == 0 || slices.ContainsFunc(keys, isMember) {
 			data = object.Get("data")
 			var err error
 			if out.Warnings, err = e.texts(object.Get("warnings")); err != nil {

@@ -48,7 +48,7 @@ func newSigfox(grammar string) (Codec, error) {
 	if len(texts) > maxSigfoxFields {
 		return nil, fmt.Errorf("sigfox: more than %d fields", maxSigfoxFields)
 	}
-	codec := make(sigfox, 0, len(texts))
+	fields := make(sigfox, 0, len(texts))
 	last := -1 // byte that was read last
 	shared := false
 	for i, text := range texts {
@@ -60,7 +60,7 @@ func newSigfox(grammar string) (Codec, error) {
 		case index != "":
 			field.at, err = strconv.Atoi(index)
 			if err != nil || field.at < 0 || field.at > maxSigfoxIndex {
-				return nil, fmt.Errorf("sigfox: field %d, %q: %q is no byte index", i+1, text, index)
+				return nil, fmt.Errorf("sigfox: field %d, %q: %q is not a byte index", i+1, text, index)
 			}
 		case field.kind == "bool" || shared:
 			field.at = max(last, 0)
@@ -69,9 +69,9 @@ func newSigfox(grammar string) (Codec, error) {
 		}
 		last = field.at + field.width() - 1
 		shared = strings.Count(text, ":") >= 5
-		codec = append(codec, field)
+		fields = append(fields, field)
 	}
-	return codec, nil
+	return fields, nil
 }
 
 // width is how many bytes a field takes.
@@ -92,11 +92,11 @@ func sigfoxParse(text string) (f sigfoxField, index string, err error) {
 	}
 	f = sigfoxField{name: parts[0], kind: parts[2], offset: 7}
 	if !sigfoxName(f.name) {
-		return f, "", fmt.Errorf("%q is no name: want letters, digits, - and _", f.name)
+		return f, "", fmt.Errorf("%q is not a name: want letters, digits, - and _", f.name)
 	}
 	size, err := strconv.Atoi(parts[3])
 	if err != nil {
-		return f, "", fmt.Errorf("%q is no number", parts[3])
+		return f, "", fmt.Errorf("%q is not a number", parts[3])
 	}
 	f.bits = size
 	most := 4 // parts
@@ -120,7 +120,7 @@ func sigfoxParse(text string) (f sigfoxField, index string, err error) {
 		}
 		most = 6
 	default:
-		return f, "", fmt.Errorf("%q is no type: want bool, char, float, uint or int", f.kind)
+		return f, "", fmt.Errorf("%q is not a type: want bool, char, float, uint or int", f.kind)
 	}
 	if len(parts) > most {
 		return f, "", fmt.Errorf("%s takes nothing after %q", f.kind, strings.Join(parts[:most], ":"))

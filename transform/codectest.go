@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// CodecExamples are examples of what a payload formatter makes, as they stand
-// beside it.
+// CodecExamples are examples of what a payload formatter makes, as they are
+// written next to it.
 type CodecExamples struct {
 	Script   string // name of the script's file; empty where the file does not say
 	Examples []CodecExample
@@ -36,7 +36,7 @@ type CodecExample struct {
 }
 
 // rawExample is an example in its file. The flat form, with bytes and data
-// beside the description, is that of older driver catalogues.
+// next to the description, is that of older driver catalogues.
 type rawExample struct {
 	Description string    `yaml:"description" json:"description"`
 	Name        string    `yaml:"name" json:"name"`
@@ -109,8 +109,8 @@ func ParseCodecExamples(text []byte, now time.Time) (CodecExamples, error) {
 	out := CodecExamples{Script: decoder.FileName}
 	for i := range decoder.Examples {
 		raw := &decoder.Examples[i]
-		if raw.Type != "" && !strings.HasPrefix(raw.Type, "uplink") || raw.Input == nil && raw.Bytes == nil || raw.Input != nil && raw.Input.Bytes == nil {
-			continue // of a downlink
+		if !raw.isUplink() {
+			continue
 		}
 		example, err := raw.example(now)
 		if err != nil {
@@ -122,6 +122,17 @@ func ParseCodecExamples(text []byte, now time.Time) (CodecExamples, error) {
 		return out, ErrNoExamples
 	}
 	return out, nil
+}
+
+// isUplink tells an uplink from a downlink.
+func (raw *rawExample) isUplink() bool {
+	if raw.Type != "" && !strings.HasPrefix(raw.Type, "uplink") {
+		return false
+	}
+	if raw.Input != nil {
+		return raw.Input.Bytes != nil
+	}
+	return raw.Bytes != nil
 }
 
 func (raw *rawExample) example(now time.Time) (CodecExample, error) {
@@ -177,8 +188,8 @@ func (raw *rawExample) example(now time.Time) (CodecExample, error) {
 // stands in the example where the device repository validates it, and where the
 // example has none, as none or as the time then, near the latest that comes out.
 // Any of these may be meant.
-func (e *CodecExample) Check(ctx context.Context, codec Codec) []string {
-	differences := e.check(ctx, codec, e.Input)
+func (e *CodecExample) Check(ctx context.Context, c Codec) []string {
+	differences := e.check(ctx, c, e.Input)
 	if len(differences) == 0 {
 		return nil
 	}
@@ -187,13 +198,13 @@ func (e *CodecExample) Check(ctx context.Context, codec Codec) []string {
 	if in.Time.IsZero() {
 		in.Time = in.Clock
 	}
-	if len(e.check(ctx, codec, in)) == 0 {
+	if len(e.check(ctx, c, in)) == 0 {
 		return nil
 	}
 	if at := latest(e.Data); e.Input.Time.IsZero() && !at.IsZero() {
 		in.Clock = at.Add(time.Minute)
 		in.Time = in.Clock
-		if len(e.check(ctx, codec, in)) == 0 {
+		if len(e.check(ctx, c, in)) == 0 {
 			return nil
 		}
 	}
@@ -231,11 +242,14 @@ func latest(data any) time.Time {
 // examples run at the same time, in the same process.
 const maxTries = 3
 
-func (e *CodecExample) check(ctx context.Context, codec Codec, in Uplink) []string {
-	out, err := codec.Decode(ctx, in)
+func (e *CodecExample) check(ctx context.Context, c Codec, in Uplink) []string {
+	out, err := c.Decode(ctx, in)
 	var failed *CodecError
-	for try := 1; try < maxTries && errors.As(err, &failed) && (failed.Kind == CodecTimeout || failed.Kind == CodecMemory); try++ {
-		out, err = codec.Decode(ctx, in)
+	for try := 1; try < maxTries && errors.As(err, &failed); try++ {
+		if failed.Kind != CodecTimeout && failed.Kind != CodecMemory {
+			break
+		}
+		out, err = c.Decode(ctx, in)
 	}
 	if errors.As(err, &failed) && e.expects(failed) {
 		return nil

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// emptied takes no data for empty data.
+// emptied gives empty data in place of none.
 func emptied(data any) any {
 	if object, ok := data.(map[string]any); data == nil || ok && object == nil {
 		return map[string]any{}
@@ -115,7 +115,7 @@ func (d *differences) members(path string, want, got map[string]any) {
 	}
 }
 
-// writtenNumber reads a number that the YAML parser takes for a text: one with an
+// writtenNumber reads a number that the YAML parser reads as a text: one with an
 // exponent and no point, one of more than 64 bits, or one like 08.
 func writtenNumber(text string) (float64, bool) {
 	octal := strings.HasPrefix(text, "0") && strings.ContainsAny(text, "89")
@@ -134,7 +134,9 @@ func sameTime(got, want string) bool {
 	if err != nil {
 		return false
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", time.DateTime, time.DateOnly} {
+	for _, layout := range []string{
+		time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", time.DateTime, time.DateOnly,
+	} {
 		if y, err := time.Parse(layout, want); err == nil {
 			return x.UnixMilli() == y.UnixMilli()
 		}

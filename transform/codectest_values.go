@@ -146,7 +146,7 @@ func exampleBytes(value any) ([]byte, error) {
 		for i, item := range value {
 			n, ok := exampleNumber(item)
 			if !ok || n != math.Trunc(n) || n < -128 || n > 255 {
-				return nil, fmt.Errorf("bytes: %v is no byte", item)
+				return nil, fmt.Errorf("bytes: %v is not a byte", item)
 			}
 			list[i] = byte(int(n))
 		}
@@ -204,7 +204,7 @@ func exampleNumber(value any) (float64, bool) {
 }
 
 // exampleTexts reads warnings or errors as a script's are read: an empty text
-// is none.
+// does not count.
 func exampleTexts(value any) []string {
 	list, ok := value.([]any)
 	if !ok {

@@ -112,7 +112,8 @@ func (d *Definition) check() Faults {
 	var faults Faults
 	fault := func(field, problem string) { faults = append(faults, &Fault{Field: field, Problem: problem}) }
 	if !sourceName.MatchString(d.Name) {
-		fault("name", Quote(d.Name)+" is not a name for a source: want lower-case letters, digits and hyphens; it becomes part of the URL")
+		fault("name", Quote(d.Name)+" is not a name for a source: "+
+			"want lower-case letters, digits and hyphens; it becomes part of the URL")
 	}
 	if d.DeviceID.IsZero() {
 		fault("deviceId", "is missing")

@@ -32,7 +32,7 @@ const (
 	FormatBytes      Format = "bytes"
 )
 
-// Reading says how a source wants its bodies read.
+// Reading says how bodies are to be read.
 type Reading struct {
 	Format Format // empty: by the media type and the body
 	CSV    CSV

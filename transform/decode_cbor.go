@@ -17,7 +17,7 @@ import (
 	"github.com/fxamacker/cbor/v2"
 )
 
-// decodeCBOR reads CBOR (RFC 8949). Keys that are not texts become such, byte
+// decodeCBOR reads CBOR (RFC 8949). Keys that are not texts become texts, byte
 // strings base64, times (tags 0 and 1) RFC 3339, bignums (tags 2 and 3) numbers;
 // of another tag the content counts. NaN and the infinities, which JSON does not
 // have, are null, and so is undefined.

@@ -11,7 +11,7 @@ import (
 // CloudEvents 1.0 (cloudevents/spec, bindings/http-protocol-binding.md and
 // formats/json-format.md). In every mode an event becomes one object: its
 // attributes and extensions by name, and data. Data that came as bytes is decoded
-// as its datacontenttype says; data_base64 stays beside it.
+// as its datacontenttype says; data_base64 stays, too.
 
 // cloudEventBinary reads an event whose attributes are headers.
 func cloudEventBinary(r *Request, how Reading) (any, error) {

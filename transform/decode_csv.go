@@ -60,7 +60,8 @@ func decodeCSV(body []byte, c CSV) (any, error) {
 			break
 		}
 		if wrong, ok := errors.AsType[*csv.ParseError](err); ok {
-			return nil, Malformedf("line %d, column %d (offset %d): %v", wrong.Line, wrong.Column, reader.InputOffset(), wrong.Err)
+			return nil, Malformedf("line %d, column %d (offset %d): %v",
+				wrong.Line, wrong.Column, reader.InputOffset(), wrong.Err)
 		} else if err != nil {
 			return nil, Malformedf("offset %d: %v", reader.InputOffset(), err)
 		}

@@ -72,7 +72,7 @@ func addField(form map[string]any, name string, value any) {
 }
 
 // decodeMultipart reads a multipart form as decodeForm reads a plain one. A part
-// that is JSON is that value; a file that is no text is base64.
+// that is JSON is that value; a file that is not text is base64.
 func decodeMultipart(body []byte, m mediaType) (any, error) {
 	boundary := m.params["boundary"]
 	if boundary == "" {

@@ -26,7 +26,8 @@ var precisions = map[string]lineprotocol.Precision{
 func decodeInflux(body []byte, precision string) (any, error) {
 	unit, ok := precisions[precision]
 	if !ok {
-		return nil, InvalidFields(FieldError{Path: "precision", Rule: "precision", Hint: Quote(precision) + " is not known: want ns, us, ms or s"})
+		return nil, InvalidFields(FieldError{Path: "precision", Rule: "precision",
+			Hint: Quote(precision) + " is not known: want ns, us, ms or s"})
 	}
 	decoder := lineprotocol.NewDecoderWithBytes(body)
 	points := []any{}
@@ -132,6 +133,6 @@ func influxValue(kind lineprotocol.ValueKind, raw []byte) (any, error) {
 		}
 		return floatNumber(f), nil
 	default:
-		return nil, Malformedf("%s is no value", Quote(text))
+		return nil, Malformedf("%s is not a value", Quote(text))
 	}
 }

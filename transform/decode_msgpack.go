@@ -13,7 +13,7 @@ import (
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
-// decodeMsgPack reads MessagePack. Keys that are no texts become such, binary
+// decodeMsgPack reads MessagePack. Keys that are not texts become texts, binary
 // becomes base64, the timestamp extension (-1) RFC 3339; another extension is an
 // object of its type and its base64 data.
 func decodeMsgPack(body []byte) (any, error) {
@@ -188,5 +188,8 @@ func (d *msgPack) extension() (any, error) {
 	if err := d.ReadFull(raw); err != nil {
 		return nil, err
 	}
-	return map[string]any{"type": json.Number(strconv.Itoa(int(kind))), "data": base64.StdEncoding.EncodeToString(raw)}, nil
+	return map[string]any{
+		"type": json.Number(strconv.Itoa(int(kind))),
+		"data": base64.StdEncoding.EncodeToString(raw),
+	}, nil
 }

@@ -149,7 +149,7 @@ func (b *senMLBase) resolve(in map[string]any) (out senML, wrong FieldError) {
 			continue
 		}
 		if out.kind != "" {
-			bad(kind, "stands beside "+out.kind+": a record has one value")
+			bad(kind, "must not be set together with "+out.kind+": a record has one value")
 		}
 		out.kind, out.value = kind, value
 		_, isText := value.(string)
@@ -208,7 +208,7 @@ func (b *senMLBase) absolute(t json.Number) json.Number {
 	return plus(now, t)
 }
 
-// plus adds decimals without a loss of digits; an empty one is none.
+// plus adds decimals without a loss of digits; an empty one counts as 0.
 func plus(a, b json.Number) json.Number {
 	if a == "" || b == "" {
 		return json.Number(cmp.Or(string(a), string(b)))

@@ -12,7 +12,7 @@ import (
 // that has only text is that text; one with attributes or elements is an object
 // of these, attributes with an @ before their names and text, if there is any,
 // under #text; an empty one is null. Elements of one name are a list. Name
-// spaces are left out. There are no entities but XML's own, and no document type.
+// spaces are left out. Only XML's own entities are known, and a document type is refused.
 func decodeXML(body []byte) (any, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil, Malformedf("the body is empty")
@@ -25,7 +25,7 @@ func decodeXML(body []byte) (any, error) {
 		token, err := decoder.Token()
 		if errors.Is(err, io.EOF) {
 			if len(root) == 0 {
-				return nil, Malformedf("offset %d: there is no element", len(body))
+				return nil, Malformedf("offset %d: the document has no element", len(body))
 			}
 			return root, nil
 		}
@@ -41,7 +41,7 @@ func decodeXML(body []byte) (any, error) {
 				return nil, x.wrong(body, err)
 			}
 		case xml.Directive:
-			return nil, Malformedf("%s: a document type is not read", position(body, decoder.InputOffset()))
+			return nil, Malformedf("%s: a document type is not allowed", position(body, decoder.InputOffset()))
 		case xml.CharData:
 			if len(bytes.TrimSpace(token)) > 0 {
 				return nil, Malformedf("%s: text outside of the root element", position(body, decoder.InputOffset()))
@@ -114,7 +114,7 @@ func (x *xmlReader) element(start xml.StartElement, depth int) (any, error) {
 		case xml.CharData:
 			text.Write(token)
 		case xml.Directive:
-			return nil, Malformedf("offset %d: a document type is not read", x.decoder.InputOffset())
+			return nil, Malformedf("offset %d: a document type is not allowed", x.decoder.InputOffset())
 		case xml.EndElement:
 			content := strings.TrimSpace(text.String())
 			switch {

@@ -30,7 +30,7 @@ type Definition struct {
 	// not worth asking detect about.
 	Hints  []string `yaml:"hints"`
 	Detect Expr     `yaml:"detect"` // is this body one of this source's?
-	Ignore Expr     `yaml:"ignore"` // true for what is no telemetry (joins, acks, ...)
+	Ignore Expr     `yaml:"ignore"` // true for what is not telemetry (joins, acks, ...)
 	Each   Expr     `yaml:"each"`   // the parts of a body that holds several messages; . otherwise
 
 	Let          map[string]Expr `yaml:"let"` // values that several expressions need, over a part
@@ -42,10 +42,10 @@ type Definition struct {
 	Component    Expr            `yaml:"component"`
 	MessageID    Expr            `yaml:"messageId"`
 	Timestamp    Expr            `yaml:"timestamp"`    // RFC 3339, or s, ms, us or ns since 1970
-	Payload      Expr            `yaml:"payload"`      // the bytes, for when nobody decoded them
+	Payload      Expr            `yaml:"payload"`      // the bytes, for uplinks that are not decoded yet
 	Port         Expr            `yaml:"port"`         // LoRaWAN fPort of the payload
 	Measurements Expr            `yaml:"measurements"` // an object
-	Also         Expr            `yaml:"also"`         // an object: goes beside whatever the measurements come to
+	Also         Expr            `yaml:"also"`         // an object: its members join the measurements
 	Properties   map[string]Expr `yaml:"properties"`
 	Units        Units           `yaml:"units"` // of weather stations
 
@@ -66,7 +66,7 @@ type Definition struct {
 	files fs.FS  // what the files that it names are read from
 }
 
-// Answer is what the sender wants to hear when all is well.
+// Answer is the answer that the sender expects when all is well.
 type Answer struct {
 	Status      int    `yaml:"status"` // 200 when 0
 	ContentType string `yaml:"contentType"`
@@ -115,7 +115,7 @@ func builtinNames() []string {
 	return names
 }
 
-// builtinText gives the YAML of a built-in source; empty when there is none.
+// builtinText gives the YAML of a built-in source; empty where there is none.
 func builtinText(name string) string {
 	text, err := sourceFiles.ReadFile("sources/" + name + ".yaml")
 	if err != nil {

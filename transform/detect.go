@@ -45,7 +45,7 @@ func (d *detection) fits(ctx context.Context, s *Source, r *Request) (bool, erro
 	}
 	body := d.body
 	switch {
-	case s.Format != "": // it reads bodies in a way of its own
+	case s.Format != "": // it reads bodies in its own way
 		own, err := s.decode(r)
 		if err != nil {
 			return false, nil //nolint:nilerror // a body that it cannot read is not its sender's

@@ -4,7 +4,7 @@ import (
 	"cmp"
 )
 
-// bare is what a request for one device says beside the measurements.
+// bare is what a request for one device has besides the measurements.
 type bare struct {
 	DeviceID  string `json:"deviceId" validate:"required,deviceid"`
 	ModelID   string `json:"modelId" validate:"omitempty,dtmi"`
@@ -31,14 +31,16 @@ func (t *Transformer) Device(r *Request, deviceID string) ([]Message, error) {
 		return nil, err
 	}
 	if about.MessageID != "" && len(items) > 1 {
-		return nil, InvalidFields(FieldError{Path: "messageId", Rule: "single", Hint: "names one message, but the body holds several"})
+		return nil, InvalidFields(FieldError{Path: "messageId", Rule: "single",
+			Hint: "names one message, but the body holds several"})
 	}
 	messages := make([]Message, 0, len(items))
 	var wrong []FieldError
 	for i, item := range items {
 		if !IsObject(item.Body) {
 			path := cmp.Or(element(i, len(items)), "body.")
-			wrong = append(wrong, FieldError{Path: path[:len(path)-1], Rule: "object", Hint: hints["object"] + ", not " + KindOf(item.Body)})
+			wrong = append(wrong, FieldError{Path: path[:len(path)-1], Rule: "object",
+				Hint: hints["object"] + ", not " + KindOf(item.Body)})
 			continue
 		}
 		m := Message{

@@ -15,7 +15,7 @@ const (
 	// Invalid: the body was read, but fields are wrong or missing, or its
 	// mapping makes no message.
 	Invalid
-	// Unsupported: nobody reads this media type.
+	// Unsupported: the media type is not supported.
 	Unsupported
 )
 
@@ -50,7 +50,7 @@ func Malformedf(format string, args ...any) *Error {
 	return &Error{Kind: Malformed, Detail: fmt.Sprintf(format, args...)}
 }
 
-// Unsupportedf makes the error of a body that is in a form which is not read here.
+// Unsupportedf makes the error of a body that is in a form that is not supported.
 func Unsupportedf(format string, args ...any) *Error {
 	return &Error{Kind: Unsupported, Detail: fmt.Sprintf(format, args...)}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Expr is a jq text of a definition. In YAML it is the text itself, or
-// {file: NAME} for a text in a file of its own.
+// {file: NAME} for a text in a separate file.
 type Expr struct {
 	Text string
 	// File is where the text is to be read from; empty when it stands in the YAML.

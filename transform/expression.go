@@ -45,13 +45,21 @@ func NewLanguage() *Language {
 // refused are functions of jq that reach out of a mapping: to the clock, the
 // environment, the input, the terminal. A mapping is the same every time.
 func refused() map[string]string {
+	const (
+		clock       = "a mapping has no clock"
+		zone        = "a mapping knows no time zone"
+		input       = "a mapping has one input, ."
+		terminal    = "a mapping has no terminal"
+		environment = "a mapping sees no environment"
+		end         = "a mapping cannot end the program"
+		modules     = "a mapping has no modules"
+	)
 	return map[string]string{
-		"now": "a mapping has no clock", "localtime": "a mapping knows no time zone", "strflocaltime": "a mapping knows no time zone",
-		"input": "a mapping has one input, .", "inputs": "a mapping has one input, .", "input_filename": "a mapping has one input, .",
-		"input_line_number": "a mapping has one input, .", "debug": "a mapping has no terminal; mayfly try shows every step", "stderr": "a mapping has no terminal",
-		"env": "a mapping sees no environment", "$ENV": "a mapping sees no environment", "halt": "a mapping cannot end the program",
-		"halt_error": "a mapping cannot end the program", "get_search_list": "a mapping has no modules", "modulemeta": "a mapping has no modules",
-		"$__prog_args": "a mapping sees no command line",
+		"now": clock, "localtime": zone, "strflocaltime": zone,
+		"input": input, "inputs": input, "input_filename": input, "input_line_number": input,
+		"debug": terminal + "; mayfly try shows every step", "stderr": terminal,
+		"env": environment, "$ENV": environment, "$__prog_args": "a mapping sees no command line",
+		"halt": end, "halt_error": end, "get_search_list": modules, "modulemeta": modules,
 	}
 }
 

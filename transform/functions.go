@@ -15,7 +15,7 @@ import (
 // helperFunc is a function of the expressions: its input, its arguments.
 type helperFunc func(in any, args []any) (any, error)
 
-// helper is what payload mapping needs beside jq's own functions.
+// helper is a function that expressions have besides jq's own.
 type helper struct {
 	name string
 	args int
@@ -100,7 +100,7 @@ func functions(list []helper) []gojq.CompilerOption {
 }
 
 // epochOf gives a time (RFC 3339, or s, ms, us or ns since 1970) as seconds; null
-// for what is no time.
+// for what is not a time.
 func epochOf(in any, _ []any) (any, error) {
 	text, ok := timeText(in)
 	if !ok && in != nil {
@@ -113,14 +113,14 @@ func epochOf(in any, _ []any) (any, error) {
 	return float64(t.UnixNano()) / 1e9, nil
 }
 
-// utcOf gives a time as RFC 3339 in UTC; null for what is no time.
+// utcOf gives a time as RFC 3339 in UTC; null for what is not a time.
 func utcOf(in any, unit string) (any, error) {
 	text, ok := timeText(in)
 	if !ok {
 		return nil, nil
 	}
 	read := ParseLenientTime
-	if unit != "" && looksNumeric(text) {
+	if _, err := strconv.ParseFloat(text, 64); err == nil && unit != "" {
 		read = func(text string) (time.Time, error) { return ParseEpoch(text, unit) }
 	}
 	t, err := read(text)
@@ -141,7 +141,7 @@ func timeText(in any) (string, bool) {
 }
 
 // eui gives an EUI as 16 lower-case hex digits, from hex with or without
-// separators or from the base64 of its 8 bytes; null for what is none.
+// separators or from the base64 of its 8 bytes; null for other values.
 func eui(in any, _ []any) (any, error) {
 	text, ok := in.(string)
 	if !ok || text == "" {

@@ -11,7 +11,7 @@ import (
 // Add compiles a user's own sources, which stand in a file, and takes them in; one
 // with a built-in source's name replaces that. files is what expressions and
 // codecs in files of their own are read from. The error is Faults, with all that
-// is wrong. Add is for the start: it must not run beside other methods.
+// is wrong. Add is for the start: it must not run concurrently with other methods.
 func (t *Transformer) Add(file string, definitions []Definition, files fs.FS) error {
 	var faults Faults
 	var names []string
@@ -76,7 +76,8 @@ func (t *Transformer) prepare(d *Definition, before []Definition) Faults {
 	}
 	text := builtinText(d.From)
 	if text == "" {
-		return append(faults, &Fault{Field: "from", Problem: "there is no source " + Quote(d.From) + "; mayfly check lists them"})
+		return append(faults, &Fault{Field: "from",
+			Problem: "source " + Quote(d.From) + " is not known; mayfly check lists them"})
 	}
 	base, err := ParseDefinition([]byte(text))
 	if err != nil {
@@ -102,7 +103,8 @@ func (d *Definition) inherit(base *Definition) {
 		}
 	}
 	d.Title, d.Docs, d.Setup = cmp.Or(d.Title, base.Title), cmp.Or(d.Docs, base.Docs), cmp.Or(d.Setup, base.Setup)
-	d.Patience, d.Units, d.OnReject = cmp.Or(d.Patience, base.Patience), cmp.Or(d.Units, base.Units), cmp.Or(d.OnReject, base.OnReject)
+	d.Patience, d.Units = cmp.Or(d.Patience, base.Patience), cmp.Or(d.Units, base.Units)
+	d.OnReject = cmp.Or(d.OnReject, base.OnReject)
 	d.Format, d.Codec = cmp.Or(d.Format, base.Format), cmp.Or(d.Codec, base.Codec)
 	d.CSV.Header, d.CSV.Delimiter = cmp.Or(d.CSV.Header, base.CSV.Header), cmp.Or(d.CSV.Delimiter, base.CSV.Delimiter)
 	if d.CSV.Columns == nil {

@@ -103,7 +103,7 @@ func TestAddFaults(t *testing.T) {
 	}
 	for _, part := range []string{
 		`my.yaml: source Mine: name: "Mine" is not a name for a source`, `my.yaml:3:21: source Mine: deviceId:`, `my.yaml:6:17: source Mine: measurements:`, "env is not there: a mapping sees no environment",
-		"source mine: measurements: is missing, and so is payload", "another source in this file has it", "no.jq", "/api/telemetry is taken", `there is no source "nothing"`,
+		"source mine: measurements: is missing, and so is payload", "another source in this file has it", "no.jq", "/api/telemetry is taken", `source "nothing" is not known`,
 	} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q is not in:\n%v", part, err)

@@ -44,7 +44,8 @@ func Measurements(r *Request) ([]Measurement, error) {
 		object, ok := value.(map[string]any)
 		switch {
 		case !ok && format == FormatCSV:
-			return nil, Invalidf("the columns have no names; add a first row with them, or ?columns=temperature,humidity to the URL")
+			return nil, Invalidf("the columns have no names; " +
+				"add a first row with them, or ?columns=temperature,humidity to the URL")
 		case !ok && (format == FormatText || format == FormatBytes):
 			return nil, m.unsupported()
 		case format == FormatForm || format == FormatMultipart:

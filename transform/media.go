@@ -58,14 +58,14 @@ var mediaFormats = map[string]Format{
 	"text/plain": FormatText, "application/octet-stream": FormatBytes, "binary/octet-stream": FormatBytes,
 }
 
-// known gives the format that a media type stands for; empty when it is none of
-// ours.
+// known gives the format that a media type stands for; empty where it is not
+// known.
 func (m mediaType) known() Format {
 	if f, ok := mediaFormats[m.name]; ok {
 		return f
 	}
-	if suffix := m.name[strings.LastIndexByte(m.name, '+')+1:]; strings.HasPrefix(m.name, "application/") && suffix != m.name {
-		switch suffix {
+	if strings.HasPrefix(m.name, "application/") {
+		switch m.name[strings.LastIndexByte(m.name, '+')+1:] {
 		case "json":
 			return FormatJSON
 		case "cbor":
@@ -171,7 +171,7 @@ func JSONValues(r *Request) ([]json.RawMessage, error) {
 }
 
 // wantJSON accepts the media types of JSON. What curl and simple HTTP clients
-// send when nobody tells them (form, text, binary, nothing) passes where the
+// send by default (form, text, binary, nothing) passes where the
 // body looks like JSON.
 func wantJSON(r *Request) error {
 	m, err := mediaOf(r)

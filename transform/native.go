@@ -40,9 +40,9 @@ func (t *Transformer) Native(r *Request) ([]Message, error) {
 	messages := make([]Message, 0, len(items))
 	var wrong []FieldError
 	for i, item := range items {
-		message, fields := t.native(item, element(i, len(items)))
+		m, fields := t.native(item, element(i, len(items)))
 		wrong = append(wrong, fields...)
-		messages = append(messages, message)
+		messages = append(messages, m)
 	}
 	if len(wrong) > 0 {
 		return nil, InvalidFields(wrong...)
@@ -53,7 +53,8 @@ func (t *Transformer) Native(r *Request) ([]Message, error) {
 func (t *Transformer) native(item json.RawMessage, prefix string) (Message, []FieldError) {
 	if !IsObject(item) {
 		path := strings.TrimSuffix(prefix, ".")
-		return Message{}, []FieldError{{Path: path, Rule: "object", Hint: "must be an object with device and measurements, not " + KindOf(item)}}
+		return Message{}, []FieldError{{Path: path, Rule: "object",
+			Hint: "must be an object with device and measurements, not " + KindOf(item)}}
 	}
 	var n native
 	var fields []FieldError
@@ -66,7 +67,7 @@ func (t *Transformer) native(item json.RawMessage, prefix string) (Message, []Fi
 	} else if err := t.validate.Struct(&n); err != nil {
 		for _, f := range fieldErrors(prefix, err) {
 			if len(fields) > 0 && fields[0].Path == f.Path {
-				continue // already said better
+				continue // reported already
 			}
 			if f.Path == prefix+"device.deviceId" && f.Rule == "required" && !has(item, "device") {
 				f.Hint = `is missing: the id goes into an object, as in {"device":{"deviceId":"sensor-1"},"measurements":{...}}`
@@ -95,13 +96,14 @@ func (t *Transformer) native(item json.RawMessage, prefix string) (Message, []Fi
 // plain tells whether the fields keep the rules of their tags. It is for speed: a
 // test holds it to what the validator says.
 func (n *native) plain() bool {
+	optional := func(text string, valid func(string) bool) bool { return text == "" || valid(text) }
 	return ValidDeviceID(n.Device.DeviceID) && IsObject(n.Measurements) &&
-		(n.Device.ModelID == "" || ValidModelID(n.Device.ModelID)) && (n.ModelID == "" || ValidModelID(n.ModelID)) &&
-		(n.Device.GatewayID == "" || ValidDeviceID(n.Device.GatewayID)) && (n.MessageID == "" || ValidMessageID(n.MessageID)) &&
-		(n.Component == "" || ValidName(n.Component)) && (len(n.Timestamp) == 0 || validTimestamp(string(n.Timestamp)))
+		optional(n.Device.ModelID, ValidModelID) && optional(n.ModelID, ValidModelID) &&
+		optional(n.Device.GatewayID, ValidDeviceID) && optional(n.MessageID, ValidMessageID) &&
+		optional(n.Component, ValidName) && optional(string(n.Timestamp), validTimestamp)
 }
 
-// dropNulls takes a null for an absent member, as JavaScript senders mean it.
+// dropNulls treats a null as an absent member, as JavaScript senders mean it.
 func dropNulls(n *native) {
 	if string(n.Measurements) == "null" {
 		n.Measurements = nil
@@ -131,7 +133,8 @@ func wrongType(prefix string, err error) FieldError {
 	case "device", "properties":
 		want = "an object"
 	}
-	return FieldError{Path: prefix + mismatch.Field, Rule: "type", Hint: "must be " + want + ", not a JSON " + mismatch.Value}
+	return FieldError{Path: prefix + mismatch.Field, Rule: "type",
+		Hint: "must be " + want + ", not a JSON " + mismatch.Value}
 }
 
 // scalars turns the members of properties into texts; numbers stay as written.

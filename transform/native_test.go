@@ -230,49 +230,6 @@ func TestNativeMediaTypes(t *testing.T) {
 	}
 }
 
-func TestDevice(t *testing.T) {
-	t.Parallel()
-	tr := transform.New()
-	got, err := tr.Device(&transform.Request{
-		Query: map[string][]string{"timestamp": {"1591647414"}, "modelId": {"dtmi:x:Y;1"}, "component": {"c"}},
-		Body:  []byte(`[{"t":1.0},{"t":2}]`),
-	}, "a-1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := time.Unix(1591647414, 0).UTC()
-	want := []transform.Message{
-		{DeviceID: "a-1", ModelID: "dtmi:x:Y;1", Component: "c", Time: at, Body: []byte(`{"t":1.0}`)},
-		{DeviceID: "a-1", ModelID: "dtmi:x:Y;1", Component: "c", Time: at, Body: []byte(`{"t":2}`)},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	for name, tt := range map[string]struct {
-		id, body, query string
-	}{
-		"id":                   {"a b", `{}`, ""},
-		"scalar":               {"a", `5`, ""},
-		"scalar in an array":   {"a", `[{},5]`, ""},
-		"time":                 {"a", `{}`, "noon"},
-		"empty array":          {"a", `[]`, ""},
-		"one id for two parts": {"a", "{}\n{}", "id"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r := &transform.Request{Body: []byte(tt.body), Query: map[string][]string{}}
-			switch tt.query {
-			case "noon":
-				r.Query["timestamp"] = []string{"noon"}
-			case "id":
-				r.Query["messageId"] = []string{"m"}
-			}
-			_, err := tr.Device(r, tt.id)
-			wantError(t, err, transform.Invalid, nil)
-		})
-	}
-}
-
 func FuzzNative(f *testing.F) {
 	for _, seed := range []string{
 		`{"device":{"deviceId":"a","modelId":"dtmi:x:Y;1"},"measurements":{"t":1e400},"timestamp":1591647414602,"properties":{"a":1}}`,

@@ -12,7 +12,7 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// Note is something about a message that its operator wants to know, though the
+// Note is something about a message that its operator should know, though the
 // message is delivered: for the log and for counters.
 type Note struct {
 	DeviceID string
@@ -50,7 +50,7 @@ func codecsOf(d *Definition) (*codecs, Faults) {
 	}
 	var faults Faults
 	made := map[string]Codec{}
-	codec := func(field, spec string) Codec {
+	compiled := func(field, spec string) Codec {
 		if made[spec] == nil {
 			c, err := codecOf(spec, d.files)
 			if err != nil {
@@ -63,10 +63,10 @@ func codecsOf(d *Definition) (*codecs, Faults) {
 	}
 	c := &codecs{byPort: map[int]Codec{}, byProfile: map[string]Codec{}}
 	if d.Codec != "" {
-		c.usual = codec("codec", d.Codec)
+		c.usual = compiled("codec", d.Codec)
 	}
 	for _, key := range slices.Sorted(maps.Keys(d.Codecs)) {
-		made := codec("codecs."+key, d.Codecs[key])
+		made := compiled("codecs."+key, d.Codecs[key])
 		if port, err := strconv.Atoi(key); err == nil {
 			c.byPort[port] = made
 		} else {
@@ -74,7 +74,8 @@ func codecsOf(d *Definition) (*codecs, Faults) {
 		}
 	}
 	if len(c.byProfile) > 0 && d.Profile.IsZero() {
-		faults = append(faults, &Fault{Field: "profile", Problem: "is missing: codecs names device profiles, and nothing tells the profile of a device"})
+		faults = append(faults, &Fault{Field: "profile",
+			Problem: "is missing: codecs names device profiles, and nothing tells the profile of a device"})
 	}
 	if d.Payload.IsZero() {
 		faults = append(faults, &Fault{Field: "payload", Problem: "is missing: it gives the codec its bytes"})
@@ -119,16 +120,16 @@ func (s *Source) decodePayload(j *job, part any, payload string, port any) (map[
 		return nil, err
 	}
 	number, _ := gojq.ToInt(port)
-	codec := s.codecs.pick(profile, number)
-	if codec == nil {
-		j.note(NoteUndecoded, "there is no codec for port "+strconv.Itoa(number)+" and profile "+Quote(profile))
+	decoder := s.codecs.pick(profile, number)
+	if decoder == nil {
+		j.note(NoteUndecoded, "no codec for port "+strconv.Itoa(number)+" and profile "+Quote(profile))
 		return nil, nil
 	}
 	in := Uplink{Bytes: []byte(payload), Port: number, Time: j.request.Received}
 	if !j.message.Time.IsZero() {
 		in.Time = j.message.Time
 	}
-	out, err := codec.Decode(j.ctx, in)
+	out, err := decoder.Decode(j.ctx, in)
 	for _, text := range out.Warnings {
 		j.note(NoteCodecWarning, text)
 	}

@@ -13,7 +13,8 @@ import (
 // filler tells what senders write for "no value".
 func filler(text string) bool {
 	switch strings.ToLower(text) {
-	case "", "null", "nil", "none", "nan", "undefined", "n/a", "--", "---", "--.-", "inf", "+inf", "-inf", "infinity", "-infinity":
+	case "", "null", "nil", "none", "nan", "undefined", "n/a", "--", "---", "--.-",
+		"inf", "+inf", "-inf", "infinity", "-infinity":
 		return true
 	}
 	return fillerNumber(text)

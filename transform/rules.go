@@ -18,8 +18,9 @@ var hints = map[string]string{
 	"messageid": `must be 1 to 128 letters, digits or "-:.+%_#*?!(),=@;$'"`,
 	"object":    "must be a JSON object of measurements",
 	"timestamp": ErrTime.Error(),
-	"property":  "must be a string, a number or a boolean under a name of letters, digits or \"!#$%&'*+-.^_`|~\", other than what component and timestamp say",
-	"string":    "must be a string",
+	"property": "must be a string, a number or a boolean under a name of letters, digits or \"!#$%&'*+-.^_`|~\", " +
+		"other than what component and timestamp say",
+	"string": "must be a string",
 }
 
 // rules is the validator of all messages. It is made when the first message

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Prove runs a sample and gives the messages that came out beside those that the
+// Prove runs a sample and gives the messages that came out, and those that the
 // sample promises.
 func (s *Source) Prove(ctx context.Context, sample Sample) (got, want []SampleMessage, err error) {
 	out, err := s.Map(ctx, sample.Request.Request(s.Name))
@@ -82,7 +82,8 @@ func Differences(got, want []SampleMessage, all bool) []string {
 		for _, f := range []struct{ name, got, want string }{
 			{"deviceId", got[i].DeviceID, want[i].DeviceID}, {"modelId", got[i].ModelID, want[i].ModelID},
 			{"gatewayId", got[i].GatewayID, want[i].GatewayID}, {"component", got[i].Component, want[i].Component},
-			{"time", got[i].Time, want[i].Time}, {"messageId", got[i].MessageID, want[i].MessageID}, {"body", got[i].Body, want[i].Body},
+			{"time", got[i].Time, want[i].Time}, {"messageId", got[i].MessageID, want[i].MessageID},
+			{"body", got[i].Body, want[i].Body},
 		} {
 			if f.got != f.want && (f.want != "" || all) {
 				lines = append(lines, fmt.Sprintf("%s%s: want %s, got %s", prefix, f.name, orNothing(f.want), orNothing(f.got)))
@@ -115,7 +116,10 @@ func (s *Source) SampleFault(sample Sample, err error) Faults {
 		field := f.Path[strings.LastIndex(f.Path, "].")+1:]
 		field = strings.TrimPrefix(field, ".")
 		at := s.at(field)
-		faults[i] = &Fault{File: cmp.Or(at.File, s.File), Line: at.Line, Column: at.Column, Source: s.Name, Sample: sample.Name, Field: field, Problem: f.Hint}
+		faults[i] = &Fault{
+			File: cmp.Or(at.File, s.File), Line: at.Line, Column: at.Column,
+			Source: s.Name, Sample: sample.Name, Field: field, Problem: f.Hint,
+		}
 	}
 	return faults
 }

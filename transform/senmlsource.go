@@ -62,7 +62,7 @@ func senMLValue(record map[string]any) (any, bool) {
 // senMLTime gives a time since 1970 as text; null for now.
 func senMLTime(in any) any {
 	n, ok := in.(json.Number)
-	if f, isNumber := gojq.ToFloat64(in); !ok || !isNumber || f < 1<<28 { // relative to now, and nobody said when that is
+	if f, isNumber := gojq.ToFloat64(in); !ok || !isNumber || f < 1<<28 { // relative to now, which is not known here
 		return nil
 	}
 	at, err := ParseEpoch(n.String(), "s")

@@ -41,7 +41,7 @@ func (s *Source) Map(ctx context.Context, r *Request) (Outcome, error) {
 	var out Outcome
 	var wrong []FieldError
 	for i, part := range parts {
-		message, ignored, err := s.part(j, part)
+		m, ignored, err := s.part(j, part)
 		switch bad, ok := errors.AsType[*Error](err); {
 		case ok && len(bad.Fields) > 0: // of this part; the others are looked at, too
 			for _, f := range bad.Fields {
@@ -53,7 +53,7 @@ func (s *Source) Map(ctx context.Context, r *Request) (Outcome, error) {
 		case ignored:
 			out.Ignored++
 		default:
-			out.Messages = append(out.Messages, message)
+			out.Messages = append(out.Messages, m)
 		}
 	}
 	if len(wrong) > 0 {

@@ -94,9 +94,9 @@ func epochFloat(n, nanos float64) (time.Time, error) {
 	return InRange(time.Unix(int64(seconds), int64(math.Round(fraction*1e6))*1000).UTC())
 }
 
-// ParseLenientTime reads what senders write for a time: what parseTime reads, also in
-// microseconds and nanoseconds, and times without a zone, which are taken for UTC. Some write spaces into them,
-// leave a separator out or write the zone without its colon.
+// ParseLenientTime reads what senders write for a time: what ParseTime reads, also
+// in microseconds and nanoseconds, and times without a zone, which are UTC. Some
+// have spaces in them, lack a separator or the colon of the zone.
 func ParseLenientTime(text string) (time.Time, error) {
 	if looksNumeric(text) {
 		return ParseEpoch(text, "")

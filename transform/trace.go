@@ -66,7 +66,8 @@ type TraceAnswer struct {
 
 // Trace maps a request and tells every step.
 func (s *Source) Trace(ctx context.Context, r *Request) Trace {
-	t := Trace{Source: s.Name, Parts: []TracePart{}, Answer: &TraceAnswer{s.Answer.Status, s.Answer.ContentType, s.Answer.Body}}
+	answer := TraceAnswer{s.Answer.Status, s.Answer.ContentType, s.Answer.Body}
+	t := Trace{Source: s.Name, Parts: []TracePart{}, Answer: &answer}
 	if t.Answer.Status == 0 {
 		t.Answer.Status = 200
 	}
@@ -110,15 +111,15 @@ func (s *Source) tracePart(j *job, part any) TracePart {
 		p.Steps = append(p.Steps, step)
 	}
 	defer func() { j.Observe = nil }()
-	message, ignored, err := s.part(j, part)
+	m, ignored, err := s.part(j, part)
 	if p.Ignored = ignored; ignored || err != nil {
 		p.Error = traceError(err)
 		return p
 	}
-	sample := sampleOf(&message)
+	sample := sampleOf(&m)
 	p.Message = &TraceMessage{
 		DeviceID: sample.DeviceID, ModelID: sample.ModelID, GatewayID: sample.GatewayID, Component: sample.Component,
-		MessageID: sample.MessageID, Time: sample.Time, Properties: sample.Properties, Body: message.Body, Message: message,
+		MessageID: sample.MessageID, Time: sample.Time, Properties: sample.Properties, Body: m.Body, Message: m,
 	}
 	return p
 }

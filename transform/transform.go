@@ -22,7 +22,7 @@ type sources struct {
 }
 
 // lazySource is a source. A built-in one is compiled when it is first asked for: a
-// cold start pays for no source that nobody uses.
+// cold start does not pay for sources that it does not use.
 type lazySource struct {
 	builtin string // its name; empty for a user's own
 	of      *Transformer
@@ -75,8 +75,8 @@ func (t *Transformer) WithoutSamples() *Transformer {
 // SourceNames lists the sources, sorted.
 func (t *Transformer) SourceNames() []string { return slices.Sorted(maps.Keys(t.sources().named)) }
 
-// Source gives a source by its name; nil when there is none. The error is of a
-// source that does not compile.
+// Source gives a source by its name; nil where there is none. The error says
+// why a source does not compile.
 func (t *Transformer) Source(name string) (*Source, error) {
 	l, ok := t.sources().named[name]
 	if !ok {

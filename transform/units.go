@@ -117,7 +117,7 @@ func siReading(name string, value any) (string, any) {
 }
 
 // lowerASCII keeps every byte in its place; strings.ToLower does not where a text
-// is no UTF-8, or a letter's lower case is longer.
+// is not UTF-8, or a letter's lower case is longer.
 func lowerASCII(s string) string {
 	b := []byte(s)
 	for i, c := range b {
