@@ -7,7 +7,7 @@ LINTER  = $(GO) tool -modfile=tools/go.mod golangci-lint
 # One time and one order for what is packed: the same source makes the same zip.
 PACK    = find . -exec env TZ=UTC touch -t 198001010000 {} + && find . -type f | LC_ALL=C sort | TZ=UTC zip -X -q -9 -@
 
-.PHONY: build test race lint fmt fuzz fuzz-long generate bench screenshots check cfn azure build-Mayfly functions zip-lambda zip-functions clean
+.PHONY: build test race lint fmt fuzz fuzz-long generate bench screenshots check cfn azure kube build-Mayfly functions zip-lambda zip-functions clean
 
 build: # bootstrap and mayfly, for this machine
 	CGO_ENABLED=0 $(GO) build $(FLAGS) -o bootstrap ./cmd/bootstrap
@@ -47,9 +47,12 @@ check: # all that CI checks
 cfn: # template.yaml against the rules of CloudFormation
 	cd tools/cfn && npm ci --ignore-scripts && npm run --silent check
 
-azure: # deploy/azure against the types of Azure's client libraries
+kube: # the Helm chart and the Knative service: rendered, linted, validated
+	cd tools/kube && $(GO) test ./...
+
+azure: # deploy/azure and deploy/container-apps against the types of Azure's client libraries
 	rm -rf dist/azure
-	RESOLVED="$(CURDIR)/dist/azure" $(GO) test -run TestResolved -count=1 ./deploy/azure
+	RESOLVED="$(CURDIR)/dist/azure" $(GO) test -run 'TestResolved|TestContainerApp' -count=1 ./deploy ./deploy/azure
 	cd tools/azure && npm ci --ignore-scripts && npm run --silent check
 
 # What "sam build" runs: build- and the logical id in template.yaml. GOARCH=amd64 for x86_64.

@@ -93,7 +93,8 @@ func TestFunctionsHostHandsOverWhatItGets(t *testing.T) {
 		t.Error("enableProxyingHttpRequest is off: the host would send its own envelope and drop chunked bodies")
 	}
 	http := host.Extensions.HTTP
-	if http.MaxOutstandingRequests <= 0 || http.MaxConcurrentRequests <= 0 || !http.DynamicThrottles || !http.HSTS.IsEnabled {
+	if http.MaxOutstandingRequests <= 0 || http.MaxConcurrentRequests <= 0 || !http.DynamicThrottles ||
+		!http.HSTS.IsEnabled {
 		t.Error("the host does not throttle, or does not insist on HTTPS")
 	}
 	if prefix := host.Extensions.HTTP.RoutePrefix; prefix == nil || *prefix != "" {
@@ -350,7 +351,8 @@ func TestAlarmsAndDashboard(t *testing.T) {
 		switch r.Type {
 		case "AWS::CloudWatch::Alarm":
 			alarms++
-			if r.Properties.AlarmDescription == "" || !strings.Contains(fmt.Sprint(r.Properties.AlarmActions), "AlarmTopic") {
+			actions := fmt.Sprint(r.Properties.AlarmActions)
+			if r.Properties.AlarmDescription == "" || !strings.Contains(actions, "AlarmTopic") {
 				t.Errorf("%s has no description, or tells nobody", id)
 			}
 		case "AWS::CloudWatch::Dashboard":
@@ -425,7 +427,10 @@ func TestFunctionsPackageStaysSmall(t *testing.T) {
 			t.Errorf("folder %s would be published: name it in .funcignore", name)
 		}
 	}
-	for _, path := range []string{"function/doc.go", "local.settings.json", "mayfly", "template.yaml", "samconfig.toml", ".goreleaser.yaml", ".git", "README.md"} {
+	for _, path := range []string{
+		"function/doc.go", "local.settings.json", "mayfly", "template.yaml", "samconfig.toml", ".goreleaser.yaml", ".git",
+		"README.md",
+	} {
 		if packed(path) {
 			t.Errorf("%s would be published", path)
 		}

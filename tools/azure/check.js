@@ -10,6 +10,7 @@ import Ajv from "ajv";
 // Where the type of a resource is, and whether its properties stand in a type of their
 // own (properties) or beside location and tags, as the older libraries have them.
 const types = {
+  "Microsoft.App/containerApps": { from: "@azure/arm-appcontainers", type: "ContainerApp" },
   "Microsoft.Authorization/roleAssignments": { from: "@azure/arm-authorization", type: "RoleAssignmentCreateParameters" },
   "Microsoft.Devices/IotHubs": { from: "@azure/arm-iothub", type: "IotHubDescription", nested: true },
   "Microsoft.Devices/provisioningServices": {
