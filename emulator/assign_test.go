@@ -21,11 +21,13 @@ func TestMoves(t *testing.T) {
 		oldText        string
 		lookup         string
 	}{
-		"moved":                 {nil, 404, 204, "DeviceNotFound", other},
-		"DPS was not told":      {[]emulator.MoveOption{emulator.StaleLookup()}, 404, 204, "DeviceNotFound", emulator.DefaultHub},
-		"as IoT Central does":   {[]emulator.MoveOption{emulator.OldHubDisabled()}, 401, 204, "DEVICE_DISABLED", other},
-		"when it registers":     {[]emulator.MoveOption{emulator.OnRegister()}, 204, 404, "", emulator.DefaultHub},
-		"neither told nor kept": {[]emulator.MoveOption{emulator.StaleLookup(), emulator.OldHubDisabled()}, 401, 204, "DEVICE_DISABLED", emulator.DefaultHub},
+		"moved": {nil, 404, 204, "DeviceNotFound", other},
+		"DPS does not know": {[]emulator.MoveOption{emulator.StaleLookup()}, 404, 204, "DeviceNotFound",
+			emulator.DefaultHub},
+		"as IoT Central does": {[]emulator.MoveOption{emulator.OldHubDisabled()}, 401, 204, "DEVICE_DISABLED", other},
+		"when it registers":   {[]emulator.MoveOption{emulator.OnRegister()}, 204, 404, "", emulator.DefaultHub},
+		"DPS does not know, and disabled": {[]emulator.MoveOption{emulator.StaleLookup(), emulator.OldHubDisabled()},
+			401, 204, "DEVICE_DISABLED", emulator.DefaultHub},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -80,7 +82,8 @@ func TestReprovisioningPolicies(t *testing.T) {
 func TestAllocation(t *testing.T) {
 	t.Parallel()
 	hubs := []string{"a.azure-devices.net", "b.azure-devices.net", "c.azure-devices.us"}
-	for policy, want := range map[emulator.Allocation]int{emulator.EvenlyWeighted: 3, emulator.Static: 1, emulator.LowestLatency: 1} {
+	for policy, want := range map[emulator.Allocation]int{emulator.EvenlyWeighted: 3, emulator.Static: 1,
+		emulator.LowestLatency: 1} {
 		t.Run(string(policy), func(t *testing.T) {
 			t.Parallel()
 			e := newEmulator(t, emulator.Config{Hubs: hubs, Allocation: policy})
@@ -103,14 +106,16 @@ func TestAllocation(t *testing.T) {
 func TestDPSThrottles(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		e := newEmulator(t, emulator.Config{RegistrationsPerMinute: 2, OperationsPerMinute: 3, PollsPerTenSeconds: 2, AssigningPolls: 100})
+		e := newEmulator(t, emulator.Config{RegistrationsPerMinute: 2, OperationsPerMinute: 3, PollsPerTenSeconds: 2,
+			AssigningPolls: 100})
 		a := newDevice(t, e, "dev-1")
 		op := a.register().get(t, "operationId")
 		newDevice(t, e, "dev-2").register()
-		if r := newDevice(t, e, "dev-3").register(); r.status != 429 || r.get(t, "errorCode") != "429001" || r.header.Get("Retry-After") != "30" {
+		if r := newDevice(t, e, "dev-3").register(); r.status != 429 || r.get(t, "errorCode") != "429001" ||
+			r.header.Get("Retry-After") != "30" {
 			t.Errorf("third PUT: %d %v %s", r.status, r.header, r.body)
 		}
-		// The budget of GET is another.
+		// GET has a limit of its own.
 		for range 2 {
 			if r := a.poll(op); r.status != 202 {
 				t.Errorf("poll: %d", r.status)
@@ -136,7 +141,8 @@ func TestAssigningTime(t *testing.T) {
 		e := newEmulator(t, emulator.Config{AssigningTime: 5 * time.Second})
 		d := newDevice(t, e, "dev-1")
 		op := d.register().get(t, "operationId")
-		if a := d.poll(op); a.status != 202 || a.get(t, "registrationState.status") != "assigning" || a.header.Get("Retry-After") != "3" {
+		if a := d.poll(op); a.status != 202 || a.get(t, "registrationState.status") != "assigning" ||
+			a.header.Get("Retry-After") != "3" {
 			t.Errorf("%d %s", a.status, a.body)
 		}
 		if again := d.register().get(t, "operationId"); again != op {
@@ -161,7 +167,8 @@ func TestAssigningTime(t *testing.T) {
 func TestAssignedAtOnce(t *testing.T) {
 	t.Parallel()
 	e := newEmulator(t, emulator.Config{AssignAtOnce: true})
-	if a := newDevice(t, e, "dev-1").register(); a.status != 200 || a.get(t, "registrationState.assignedHub") != emulator.DefaultHub {
+	if a := newDevice(t, e, "dev-1").register(); a.status != 200 ||
+		a.get(t, "registrationState.assignedHub") != emulator.DefaultHub {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 }
@@ -195,7 +202,8 @@ func TestRotatedGroupKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	post := func(token string) int {
-		return d.must(d.hub(http.MethodPost, emulator.DefaultHub, "/messages/events", map[string]string{"Authorization": token}, "{}")).status
+		return d.must(d.hub(http.MethodPost, emulator.DefaultHub, "/messages/events",
+			map[string]string{"Authorization": token}, "{}")).status
 	}
 	fresh := e.HubToken("dev-1", emulator.DefaultHub, time.Hour)
 	if post(old) != 204 || post(fresh) != 401 {

@@ -19,8 +19,8 @@ import (
 	"mayfly/emulator"
 )
 
-// blast posts one prepared request over and over, on conns connections at once. It reads as little as HTTP allows, so
-// that what is measured is the server.
+// blast posts one prepared request repeatedly, on several connections at once. It reads as little as HTTP allows, so
+// that it measures the server.
 func blast(b *testing.B, addr string, config *tls.Config, request []byte, conns int) {
 	b.Helper()
 	var left atomic.Int64
@@ -68,16 +68,17 @@ func one(c net.Conn, in *bufio.Reader, request []byte) error {
 	return nil
 }
 
-// BenchmarkEvents stores one event a request over kept TLS connections; bare is a net/http TLS server that reads the
-// body and answers 204, under the same load in the same run.
+// BenchmarkEvents stores one event per request over persistent TLS connections; bare is a net/http TLS server that
+// reads the body and answers 204, under the same load in the same run.
 func BenchmarkEvents(b *testing.B) {
 	const conns = 8
 	body := `{"temperature":21.5,"humidity":40,"pressure":1013.25}`
 	e := emulator.Start(b, emulator.Config{})
 	e.Provision("dev-1", "")
 	request := fmt.Appendf(nil, "POST /devices/dev-1/messages/events?api-version=2021-04-12 HTTP/1.1\r\nHost: %s\r\n"+
-		"Authorization: %s\r\niothub-contenttype: application/json\r\niothub-contentencoding: utf-8\r\niothub-messageid: m-1\r\n"+
-		"iothub-app-source: bench\r\nContent-Length: %d\r\n\r\n%s", emulator.DefaultHub, e.HubToken("dev-1", emulator.DefaultHub, time.Hour), len(body), body)
+		"Authorization: %s\r\niothub-contenttype: application/json\r\niothub-contentencoding: utf-8\r\n"+
+		"iothub-messageid: m-1\r\niothub-app-source: bench\r\nContent-Length: %d\r\n\r\n%s", emulator.DefaultHub,
+		e.HubToken("dev-1", emulator.DefaultHub, time.Hour), len(body), body)
 	config := e.Transport().TLSClientConfig.Clone()
 	config.ServerName = emulator.DefaultHub
 	b.Run("emulator", func(b *testing.B) { blast(b, e.Addr(), config, request, conns) })
@@ -93,7 +94,7 @@ func BenchmarkEvents(b *testing.B) {
 	b.Run("bare", func(b *testing.B) { blast(b, bare.Listener.Addr().String(), trust, request, conns) })
 }
 
-// BenchmarkEventsInMemory is what a test pays for an event.
+// BenchmarkEventsInMemory is the cost of an event in a test.
 func BenchmarkEventsInMemory(b *testing.B) {
 	e := newEmulator(b, emulator.Config{})
 	e.Provision("dev-1", "")
@@ -107,7 +108,7 @@ func BenchmarkEventsInMemory(b *testing.B) {
 	}
 }
 
-// BenchmarkDevices registers devices, polls and sends one event each, and reports what they weigh.
+// BenchmarkDevices registers devices, polls and sends one event each, and reports their memory.
 func BenchmarkDevices(b *testing.B) {
 	const n = 100_000
 	for b.Loop() {
@@ -133,7 +134,7 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// BenchmarkStart is New, Listen and Close, with a CA of its own.
+// BenchmarkStart is New, Listen and Close, with a new CA.
 func BenchmarkStart(b *testing.B) {
 	for b.Loop() {
 		e := newEmulator(b, emulator.Config{})
@@ -146,16 +147,16 @@ func BenchmarkStart(b *testing.B) {
 	}
 }
 
-// TestDevicesAreLight holds the figure at a size that every run can afford.
-func TestDevicesAreLight(t *testing.T) { //nolint:paralleltest // it measures the heap
-	const n, most = 3000, 2000
+// TestDeviceMemory checks that figure with fewer devices.
+func TestDeviceMemory(t *testing.T) { //nolint:paralleltest // it measures the heap
+	const n, maxBytes = 3000, 2000
 	e := newEmulator(t, emulator.Config{RegistrationsPerMinute: -1, OperationsPerMinute: -1, CallLimit: 1, EventLimit: 1})
 	before := heap()
 	for i := range n {
 		newDevice(t, e, "dev-"+strings.Repeat("0", 8)+fmt.Sprint(i)).provision()
 	}
-	if each := (heap() - before) / n; each > most && each < 1<<40 {
-		t.Errorf("%d bytes a device, want at most %d", each, most)
+	if each := (heap() - before) / n; each > maxBytes && each < 1<<40 {
+		t.Errorf("%d bytes per device, want at most %d", each, maxBytes)
 	}
 	runtime.KeepAlive(e)
 }

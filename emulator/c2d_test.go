@@ -16,7 +16,7 @@ func TestCloudToDevice(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	e := newEmulator(t, emulator.Config{Now: func() time.Time { return now }})
 	if err := e.SendToDevice("dev-1", emulator.Message{}); err == nil {
-		t.Error("message to nobody")
+		t.Error("message to an unknown device was queued")
 	}
 	e.Provision("dev-1", "")
 	d := newDevice(t, e, "dev-1")
@@ -32,17 +32,20 @@ func TestCloudToDevice(t *testing.T) {
 		t.Errorf("empty queue: %d", a.status)
 	}
 	for i := range 50 {
-		m := emulator.Message{MessageID: fmt.Sprintf("m%d", i), Body: []byte("on"), Properties: map[string]string{"k": "v"}, Command: "reboot", Ack: "full"}
+		m := emulator.Message{MessageID: fmt.Sprintf("m%d", i), Body: []byte("on"), Properties: map[string]string{"k": "v"},
+			Command: "reboot", Ack: "full"}
 		if err := e.SendToDevice("dev-1", m); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := e.SendToDevice("dev-1", emulator.Message{}); err == nil {
-		t.Error("51st message")
+		t.Error("51st message was queued")
 	}
 	a := call("GET", "")
-	if a.status != 200 || string(a.body) != "on" || !strings.HasPrefix(a.header.Get("ETag"), `"`) || a.header.Get("iothub-messageid") != "m0" ||
-		a.header.Get("iothub-app-method-name") != "reboot" || a.header.Get("iothub-app-k") != "v" || a.header.Get("iothub-deliverycount") != "0" ||
+	if a.status != 200 || string(a.body) != "on" || !strings.HasPrefix(a.header.Get("ETag"), `"`) ||
+		a.header.Get("iothub-messageid") != "m0" ||
+		a.header.Get("iothub-app-method-name") != "reboot" || a.header.Get("iothub-app-k") != "v" ||
+		a.header.Get("iothub-deliverycount") != "0" ||
 		a.header.Get("iothub-sequencenumber") != "1" || a.header.Get("iothub-to") != "/devices/dev-1/messages/deviceBound" {
 		t.Fatalf("%d %v %s", a.status, a.header, a.body)
 	}
@@ -70,14 +73,14 @@ func TestCloudToDevice(t *testing.T) {
 		t.Errorf("after ten deliveries: %v", a.header)
 	}
 	if b := call("GET", ""); b.header.Get("iothub-messageid") != "m4" {
-		t.Errorf("a locked message is invisible: %v", b.header)
+		t.Errorf("a locked message is visible: %v", b.header)
 	}
 	e.StepClock(time.Minute)
 	if b := call("DELETE", "/"+lock(a)); b.status != 412 {
 		t.Errorf("lock after a minute: %d", b.status)
 	}
 	if b := call("GET", ""); b.header.Get("iothub-messageid") != "m3" || b.header.Get("iothub-deliverycount") != "0" {
-		t.Errorf("a lock that runs out does not count: %v", b.header)
+		t.Errorf("a lock that expired counted as a delivery: %v", b.header)
 	}
 	e.StepClock(time.Hour)
 	if b := call("GET", ""); b.status != 204 {
@@ -87,7 +90,8 @@ func TestCloudToDevice(t *testing.T) {
 	for _, f := range e.Feedback()[:4] {
 		got = append(got, f.MessageID+" "+string(f.Outcome))
 	}
-	if want := []string{"m0 Success", "m1 Rejected", "m2 DeliveryCountExceeded", "m3 Expired"}; !reflect.DeepEqual(got, want) {
+	want := []string{"m0 Success", "m1 Rejected", "m2 DeliveryCountExceeded", "m3 Expired"}
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("feedback %v", got)
 	}
 }
@@ -104,7 +108,8 @@ func TestFileUpload(t *testing.T) {
 			if a.status != 200 || a.get(t, "blobName") != "dev-1/logs/x 1.txt" {
 				t.Fatalf("%d %s", a.status, a.body)
 			}
-			url := "https://" + a.get(t, "hostName") + "/" + a.get(t, "containerName") + "/dev-1/logs/x%201.txt" + a.get(t, "sasToken")
+			url := "https://" + a.get(t, "hostName") + "/" + a.get(t, "containerName") + "/dev-1/logs/x%201.txt" +
+				a.get(t, "sasToken")
 			put := func(url, body string, status int) {
 				t.Helper()
 				if b := d.must(d.do("PUT", url, map[string]string{"x-ms-blob-type": "BlockBlob"}, body)); b.status != status {
@@ -119,15 +124,18 @@ func TestFileUpload(t *testing.T) {
 				put(url+"&comp=block&blockid="+id, "hel", 201)
 				put(url+"&comp=block&blockid="+id2, "lo", 201)
 				put(url+"&comp=blocklist", "<BlockList><Latest>bm9uZQ==</Latest></BlockList>", 400)
-				put(url+"&comp=blocklist", "<?xml version=\"1.0\"?><BlockList><Latest>"+id+"</Latest><Latest>"+id2+"</Latest></BlockList>", 201)
+				put(url+"&comp=blocklist",
+					"<?xml version=\"1.0\"?><BlockList><Latest>"+id+"</Latest><Latest>"+id2+"</Latest></BlockList>", 201)
 			}
 			put(strings.Replace(url, "sig=", "sig=0", 1), "evil", 403)
-			body := fmt.Sprintf(`{"correlationId":%q,"isSuccess":true,"statusCode":200,"statusDescription":"ok"}`, a.get(t, "correlationId"))
+			body := fmt.Sprintf(`{"correlationId":%q,"isSuccess":true,"statusCode":200,"statusDescription":"ok"}`,
+				a.get(t, "correlationId"))
 			if b := d.must(d.hub("POST", emulator.DefaultHub, "/files/notifications", nil, body)); b.status != 204 {
 				t.Errorf("notify: %d %s", b.status, b.body)
 			}
 			files := e.Files()
-			if len(files) != 1 || string(files[0].Data) != "hello" || files[0].Outcome != "success" || files[0].Device != "dev-1" {
+			if len(files) != 1 || string(files[0].Data) != "hello" || files[0].Outcome != "success" ||
+				files[0].Device != "dev-1" {
 				t.Errorf("%+v", files)
 			}
 		})

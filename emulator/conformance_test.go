@@ -25,7 +25,7 @@ type tenant struct {
 	dps      string // host
 	scope    string
 	groupKey string
-	device   string // may be made, and stays
+	device   string // created if need be, and left there
 }
 
 func (tn *tenant) key(tb testing.TB, id string) string {
@@ -71,9 +71,11 @@ func (tn *tenant) registration(tb testing.TB, method, path, key string, lifetime
 	if method == http.MethodGet {
 		body = ""
 	}
-	return tn.do(tb, method, "https://"+tn.dps+"/"+tn.scope+"/registrations/"+tn.device+path+"?api-version=2021-06-01", map[string]string{
-		"Authorization": token(tb, key, sr, time.Now().Add(lifetime).Unix(), "&skn=registration"), "Content-Type": "application/json",
-	}, body)
+	return tn.do(tb, method, "https://"+tn.dps+"/"+tn.scope+"/registrations/"+tn.device+path+"?api-version=2021-06-01",
+		map[string]string{
+			"Authorization": token(tb, key, sr, time.Now().Add(lifetime).Unix(), "&skn=registration"),
+			"Content-Type":  "application/json",
+		}, body)
 }
 
 // provision registers as the documents say, and returns the hub.
@@ -100,7 +102,7 @@ func (tn *tenant) provision(tb testing.TB) (hub string) {
 	return a.get(tb, "registrationState.assignedHub")
 }
 
-// TestConformance holds the emulator to the table that a live tenant is held to.
+// TestConformance checks the emulator against the same table as a live tenant.
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	e := newEmulator(t, emulator.Config{RetryAfter: time.Millisecond})
@@ -108,8 +110,9 @@ func TestConformance(t *testing.T) {
 		scope: e.IDScope(), groupKey: e.GroupKey(), device: "conformance-1"}, true)
 }
 
-// conform plays the table. Rows that no document vouches for are only reported when sure is false.
-func conform(t *testing.T, tn *tenant, sure bool) {
+// conform makes the calls of the table. Differences in rows that are not documented are only logged when strict is
+// false.
+func conform(t *testing.T, tn *tenant, strict bool) {
 	t.Helper()
 	hub := tn.provision(t)
 	key := tn.key(t, tn.device)
@@ -124,25 +127,34 @@ func conform(t *testing.T, tn *tenant, sure bool) {
 	}
 	wrong := base64.StdEncoding.EncodeToString(make([]byte, 32))
 	for _, row := range []struct {
-		name   string
-		call   func() answer
-		status int
-		code   int    // in the body; 0: not looked at
-		header string // iothub-errorcode
-		unsure bool
+		name         string
+		call         func() answer
+		status       int
+		code         int    // in the body; 0: not checked
+		header       string // iothub-errorcode
+		undocumented bool
 	}{
 		{"DPS: look-up", func() answer { return tn.registration(t, http.MethodPost, "", key, time.Hour) }, 200, 0, "", false},
-		{"DPS: wrong key", func() answer { return tn.registration(t, http.MethodPut, "/register", wrong, time.Hour) }, 401, 401002, "", false},
-		{"DPS: the group's own key", func() answer { return tn.registration(t, http.MethodPut, "/register", tn.groupKey, time.Hour) }, 401, 401002, "", false},
-		{"DPS: expired token", func() answer { return tn.registration(t, http.MethodPut, "/register", key, -time.Hour) }, 401, 401002, "", false},
-		{"DPS: unknown operation", func() answer { return tn.registration(t, http.MethodGet, "/operations/5.0.0", key, time.Hour) }, 404, 0, "", true},
+		{"DPS: wrong key", func() answer {
+			return tn.registration(t, http.MethodPut, "/register", wrong, time.Hour)
+		}, 401, 401002, "", false},
+		{"DPS: the group's own key", func() answer {
+			return tn.registration(t, http.MethodPut, "/register", tn.groupKey, time.Hour)
+		}, 401, 401002, "", false},
+		{"DPS: expired token", func() answer {
+			return tn.registration(t, http.MethodPut, "/register", key, -time.Hour)
+		}, 401, 401002, "", false},
+		{"DPS: unknown operation", func() answer {
+			return tn.registration(t, http.MethodGet, "/operations/5.0.0", key, time.Hour)
+		}, 404, 0, "", true},
 		{"DPS: unknown scope", func() answer {
 			other := *tn
 			other.scope = "0ne0FFFFFFF"
 			return other.registration(t, http.MethodPut, "/register", key, time.Hour)
 		}, 404, 404201, "", true},
 		{"hub: event", func() answer {
-			return post(map[string]string{"iothub-contenttype": "application/json", "iothub-contentencoding": "utf-8", "iothub-messageid": "m-1"}, `{"a":1}`)
+			return post(map[string]string{"iothub-contenttype": "application/json", "iothub-contentencoding": "utf-8",
+				"iothub-messageid": "m-1"}, `{"a":1}`)
 		}, 204, 0, "", false},
 		{"hub: event with a time", func() answer {
 			return post(map[string]string{"iothub-app-iothub-creation-time-utc": "2026-01-02T03:04:05Z"}, `{"a":1}`)
@@ -150,25 +162,36 @@ func conform(t *testing.T, tn *tenant, sure bool) {
 		{"hub: longer sr", func() answer {
 			return toHub(http.MethodPost, "/messages/events", own+"/messages/events", key, nil, "{}")
 		}, 204, 0, "", false},
-		{"hub: sr of another device", func() answer { return toHub(http.MethodPost, "/messages/events", own+"x", key, nil, "{}") }, 401, 0, "IotHubUnauthorized", true},
-		{"hub: wrong key", func() answer { return toHub(http.MethodPost, "/messages/events", own, wrong, nil, "{}") }, 401, 0, "IotHubUnauthorized", true},
+		{"hub: sr of another device", func() answer {
+			return toHub(http.MethodPost, "/messages/events", own+"x", key, nil, "{}")
+		}, 401, 0, "IotHubUnauthorized", true},
+		{"hub: wrong key", func() answer {
+			return toHub(http.MethodPost, "/messages/events", own, wrong, nil, "{}")
+		}, 401, 0, "IotHubUnauthorized", true},
 		{"hub: batch", func() answer {
-			return post(batchType, `[{"body":"e30=","properties":{"iothub-messageid":"m-2","iothub-app-k":"v"}},{"body":"{}","base64Encoded":false}]`)
+			return post(batchType,
+				`[{"body":"e30=","properties":{"iothub-messageid":"m-2","iothub-app-k":"v"}},{"body":"{}","base64Encoded":false}]`)
 		}, 204, 0, "", false},
-		{"hub: batch that is no JSON", func() answer { return post(batchType, `[{`) }, 400, 0, "ArgumentInvalid", true},
-		{"hub: over 256 KB", func() answer { return post(nil, strings.Repeat("x", 256<<10+1)) }, 413, 0, "MessageTooLarge", false},
-		{"hub: nothing queued", func() answer { return toHub(http.MethodGet, "/messages/devicebound", own, key, nil, "") }, 204, 0, "", false},
-		{"hub: lock that was never given", func() answer {
+		{"hub: batch that is not JSON", func() answer { return post(batchType, `[{`) }, 400, 0, "ArgumentInvalid", true},
+		{"hub: over 256 KB", func() answer {
+			return post(nil, strings.Repeat("x", 256<<10+1))
+		}, 413, 0, "MessageTooLarge", false},
+		{"hub: nothing queued", func() answer {
+			return toHub(http.MethodGet, "/messages/devicebound", own, key, nil, "")
+		}, 204, 0, "", false},
+		{"hub: unknown lock", func() answer {
 			return toHub(http.MethodDelete, "/messages/devicebound/00000000-0000-0000-0000-000000000000", own, key, nil, "")
 		}, 412, 0, "DeviceMessageLockLost", true},
 	} {
 		a := row.call()
 		got := fmt.Sprintf("%d code %d %s", a.status, codeIn(a), a.header.Get("iothub-errorcode"))
-		ok := a.status == row.status && (row.code == 0 || codeIn(a) == row.code) && (row.header == "" || a.header.Get("iothub-errorcode") == row.header)
+		ok := a.status == row.status && (row.code == 0 || codeIn(a) == row.code) &&
+			(row.header == "" || a.header.Get("iothub-errorcode") == row.header)
 		switch {
 		case ok:
-		case row.unsure && !sure:
-			t.Logf("%s: the service says otherwise: %s, expected %d %d %s\n%v\n%s", row.name, got, row.status, row.code, row.header, a.header, a.body)
+		case row.undocumented && !strict:
+			t.Logf("%s: the service answers %s, the table expects %d %d %s\n%v\n%s", row.name, got, row.status, row.code,
+				row.header, a.header, a.body)
 		default:
 			t.Errorf("%s: %s, want %d %d %s\n%s", row.name, got, row.status, row.code, row.header, a.body)
 		}
@@ -182,6 +205,6 @@ func codeIn(a answer) int {
 	var b struct {
 		ErrorCode int `json:"errorCode"`
 	}
-	_ = json.Unmarshal(a.body, &b) // a body without is none
+	_ = json.Unmarshal(a.body, &b) // without a code it stays 0
 	return b.ErrorCode
 }

@@ -19,9 +19,12 @@ import (
 )
 
 // console calls the console without a socket.
-func console(tb testing.TB, e *emulator.Emulator, method, path, body string, header ...string) (int, string, http.Header) {
+func console(tb testing.TB, e *emulator.Emulator, method, path, body string, header ...string) (
+	status int, out string, h http.Header,
+) {
 	tb.Helper()
-	r := httptest.NewRequestWithContext(context.Background(), method, "http://127.0.0.1:7080"+path, strings.NewReader(body))
+	r := httptest.NewRequestWithContext(context.Background(), method, "http://127.0.0.1:7080"+path,
+		strings.NewReader(body))
 	for i := 0; i < len(header); i += 2 {
 		if header[i] == "Host" {
 			r.Host = header[i+1]
@@ -34,7 +37,7 @@ func console(tb testing.TB, e *emulator.Emulator, method, path, body string, hea
 	return w.Code, w.Body.String(), w.Header()
 }
 
-func TestConsoleIsForThisMachine(t *testing.T) {
+func TestConsoleRefusesOtherHosts(t *testing.T) {
 	t.Parallel()
 	e := newEmulator(t, emulator.Config{})
 	for host, want := range map[string]int{
@@ -114,7 +117,8 @@ func TestConsoleQueries(t *testing.T) {
 	if got := bodies("/events", "Accept", "application/x-ndjson"); !strings.HasPrefix(got, `{"v":1e400} [`) {
 		t.Errorf("NDJSON by Accept: %s", got)
 	}
-	for _, path := range []string{"/events?count=0", "/events?wait=1", "/events?wait=1h", "/events?since=soon", "/events?after=-1", "/events?format=xml", "/events?devcie=x"} {
+	for _, path := range []string{"/events?count=0", "/events?wait=1", "/events?wait=1h", "/events?since=soon",
+		"/events?after=-1", "/events?format=xml", "/events?devcie=x"} {
 		if status, out, _ := console(t, e, "GET", path, ""); status != 400 {
 			t.Errorf("%s: %d %s", path, status, out)
 		}
@@ -125,8 +129,9 @@ func TestConsoleQueries(t *testing.T) {
 	}
 	var evs []emulator.Event
 	_, out, _ = console(t, e, "GET", "/events", "")
-	if err := json.Unmarshal([]byte(out), &evs); err != nil || len(evs) != 4 || string(evs[3].Body) != "\xff\x00" || string(evs[2].Body) != "<b>&</b>" {
-		t.Errorf("events do not survive the way out and in: %v %+v", err, evs)
+	if err := json.Unmarshal([]byte(out), &evs); err != nil || len(evs) != 4 || string(evs[3].Body) != "\xff\x00" ||
+		string(evs[2].Body) != "<b>&</b>" {
+		t.Errorf("events change on the way out and in: %v %+v", err, evs)
 	}
 }
 
@@ -165,7 +170,8 @@ func TestConsoleActions(t *testing.T) {
 		{"GET", "/events", "", 200, "[]"},
 		{"GET", "/devices/dev-1", "", 404, "error"},
 		{"POST", "/devices/dev-1/provision", `{"hub":"hub-1.azure-devices.net"}`, 200, `"hub":"hub-1.azure-devices.net"`},
-		{"POST", "/devices/dev-1/move", `{"hub":"hub-2.azure-devices.net","staleLookup":true}`, 200, `"hub":"hub-2.azure-devices.net","assignedHub":"hub-1.azure-devices.net"`},
+		{"POST", "/devices/dev-1/move", `{"hub":"hub-2.azure-devices.net","staleLookup":true}`, 200,
+			`"hub":"hub-2.azure-devices.net","assignedHub":"hub-1.azure-devices.net"`},
 		{"POST", "/devices/dev-1/move", `{}`, 400, "hub"},
 		{"POST", "/devices/dev-1/move", `{"hub":"example.com"}`, 400, "hub"},
 		{"POST", "/devices/dev-1/disable", "", 200, `"standing":"disabled"`},
@@ -205,9 +211,11 @@ func TestConsoleActions(t *testing.T) {
 	}
 }
 
-func TestConsolePageStandsBehindTheGuards(t *testing.T) {
+func TestConsolePageIsGuarded(t *testing.T) {
 	t.Parallel()
-	e := newEmulator(t, emulator.Config{Page: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "page "+r.URL.Path) })})
+	e := newEmulator(t, emulator.Config{Page: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "page "+r.URL.Path)
+	})})
 	for path, want := range map[string]string{"/": "page /", "/app.js": "page /app.js", "/events": "[]"} {
 		if _, out, _ := console(t, e, "GET", path, ""); !strings.HasPrefix(out, want) {
 			t.Errorf("%s: %s", path, out)
@@ -256,14 +264,14 @@ func TestStream(t *testing.T) {
 	next(`"op":"events"`)
 }
 
-func TestAnyProgramThroughTheProxy(t *testing.T) {
+func TestProxy(t *testing.T) {
 	t.Parallel()
 	e := emulator.Start(t, emulator.Config{})
 	proxy, err := url.Parse("http://" + e.ConsoleAddr())
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr := e.Transport() // for its trust; the way there is the proxy's
+	tr := e.Transport() // for its certificates; connections go through the proxy
 	tr.DialContext, tr.Proxy = nil, http.ProxyURL(proxy)
 	t.Cleanup(tr.CloseIdleConnections)
 	d := newDevice(t, e, "dev-1")
@@ -272,14 +280,15 @@ func TestAnyProgramThroughTheProxy(t *testing.T) {
 	if a := d.send("{}"); a.status != 204 {
 		t.Errorf("%d %s", a.status, a.body)
 	}
-	for _, host := range []string{"example.com", "hub-1.azure-devices.net:8443", "azure-devices.net", "127.0.0.1", "hub.azure-devices.net.example.com"} {
+	for _, host := range []string{"example.com", "hub-1.azure-devices.net:8443", "azure-devices.net", "127.0.0.1",
+		"hub.azure-devices.net.example.com"} {
 		if _, err := d.do("GET", "https://"+host+"/", nil, ""); err == nil || !strings.Contains(err.Error(), "Forbidden") {
 			t.Errorf("CONNECT %s: %v", host, err)
 		}
 	}
 }
 
-func TestByAddressThePathTells(t *testing.T) {
+func TestCalledByAddress(t *testing.T) {
 	t.Parallel()
 	e := emulator.Start(t, emulator.Config{Names: []string{"emulator"}})
 	e.Provision("dev-1", "")
@@ -320,7 +329,7 @@ func TestRecordIsBounded(t *testing.T) {
 	}
 	evs[0].Body[0] = 'x'
 	if string(e.Events()[0].Body) != "80" {
-		t.Error("Events returns what it keeps")
+		t.Error("Events returns its own copy of the record")
 	}
 	newDevice(t, e, "dev-2").register()
 	if a := newDevice(t, e, "dev-3").register(); a.status != 403 {
@@ -328,7 +337,7 @@ func TestRecordIsBounded(t *testing.T) {
 	}
 }
 
-func TestManyAtOnce(t *testing.T) {
+func TestConcurrentDevices(t *testing.T) {
 	t.Parallel()
 	e := emulator.Start(t, emulator.Config{Hubs: []string{"a.azure-devices.net", "b.azure-devices.net"}})
 	tr := e.Transport()
@@ -366,7 +375,7 @@ func TestManyAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
-func TestWaitTellsHowFarItCame(t *testing.T) {
+func TestWaitReportsProgress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		e := newEmulator(t, emulator.Config{})

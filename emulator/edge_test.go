@@ -15,7 +15,7 @@ import (
 	"mayfly/emulator"
 )
 
-func TestFaultsSpeakTheServicesLanguage(t *testing.T) {
+func TestFaultsUseEachServicesErrors(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int][2]string{ // Azure's code at DPS, the hub's name
 		400: {"400000", "ArgumentInvalid"}, 401: {"401002", "IotHubUnauthorized"}, 403: {"403000", "IotHubQuotaExceeded"},
@@ -45,7 +45,8 @@ func TestSlowBodyOverTLS(t *testing.T) {
 	tr := e.Transport()
 	t.Cleanup(tr.CloseIdleConnections)
 	d.http.Transport = tr
-	if a := d.register(); a.status != 202 || a.get(t, "status") != "assigning" || a.header.Get("Content-Type") != "text/html" {
+	if a := d.register(); a.status != 202 || a.get(t, "status") != "assigning" ||
+		a.header.Get("Content-Type") != "text/html" {
 		t.Errorf("%d %v %s", a.status, a.header, a.body)
 	}
 }
@@ -62,7 +63,7 @@ func TestLockTime(t *testing.T) {
 		"a minute":      {"60", "", 200, time.Minute, ""},
 		"by the header": {"5", "", 200, 5 * time.Second, "lock time other than a minute"},
 		"by the query":  {"", "&iothub-messagelocktimeout=5", 200, 5 * time.Second, "lock time other than a minute"},
-		"no number":     {"soon", "", 400, 0, ""},
+		"not a number":  {"soon", "", 400, 0, ""},
 		"too long":      {"301", "", 400, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -94,7 +95,7 @@ func TestLockTime(t *testing.T) {
 			}
 			e.StepClock(time.Second)
 			if b := get(); b.status != 200 {
-				t.Errorf("then: %d", b.status)
+				t.Errorf("at the end: %d", b.status)
 			}
 		})
 	}
@@ -113,7 +114,7 @@ func TestMessageLimits(t *testing.T) {
 	}
 }
 
-func TestStoreLetsTheOldestGo(t *testing.T) {
+func TestStoreDropsOldestFiles(t *testing.T) {
 	t.Parallel()
 	e := newEmulator(t, emulator.Config{BlobLimit: 10})
 	e.Provision("dev-1", "")
@@ -148,7 +149,8 @@ func TestCallsAreListed(t *testing.T) {
 	d.must(d.dps("PUT", "/register", `{"registrationId":"dev-1","payload":{"x":"`+strings.Repeat("x", 5000)+`"}}`))
 	_, out, _ := console(t, e, "GET", "/calls?device=dev-1&op=register&count=2&format=ndjson", "")
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	if len(lines) != 2 || !strings.Contains(lines[0], `"modelId":"dtmi:a:b;1"`) || strings.Contains(lines[1], `"payload"`) {
+	if len(lines) != 2 || !strings.Contains(lines[0], `"modelId":"dtmi:a:b;1"`) ||
+		strings.Contains(lines[1], `"payload"`) {
 		t.Errorf("%s", out)
 	}
 	if _, out, _ := console(t, e, "GET", "/calls?op=none", ""); strings.TrimSpace(out) != "[]" {
@@ -156,7 +158,7 @@ func TestCallsAreListed(t *testing.T) {
 	}
 }
 
-// impatient speaks TLS before the proxy has answered.
+// impatient sends its TLS hello before the proxy has answered.
 type impatient struct {
 	net.Conn
 	in    *bufio.Reader
@@ -172,7 +174,7 @@ func (c *impatient) Write(p []byte) (int, error) {
 	if _, err := c.Conn.Write(all); err != nil {
 		return 0, err
 	}
-	for { // past the answer to CONNECT
+	for { // skip the answer to CONNECT
 		line, err := c.in.ReadString('\n')
 		if err != nil {
 			return 0, err
@@ -185,7 +187,7 @@ func (c *impatient) Write(p []byte) (int, error) {
 
 func (c *impatient) Read(p []byte) (int, error) { return c.in.Read(p) }
 
-func TestClientThatDoesNotWaitForTheTunnel(t *testing.T) {
+func TestEarlyClientHello(t *testing.T) {
 	t.Parallel()
 	e := emulator.Start(t, emulator.Config{})
 	e.Provision("dev-1", "")
@@ -198,7 +200,8 @@ func TestClientThatDoesNotWaitForTheTunnel(t *testing.T) {
 			return nil, err
 		}
 		config.ServerName = emulator.DefaultHub
-		c := tls.Client(&impatient{raw, bufio.NewReader(raw), fmt.Appendf(nil, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", addr, addr)}, config)
+		connect := fmt.Appendf(nil, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", addr, addr)
+		c := tls.Client(&impatient{raw, bufio.NewReader(raw), connect}, config)
 		return c, c.HandshakeContext(ctx)
 	}
 	d := newDevice(t, e, "dev-1")

@@ -17,7 +17,7 @@ import (
 
 const dpsHost = "https://global.azure-devices-provisioning.net/"
 
-// device is the least client: it does what the documents say and nothing of its own.
+// device is a minimal client: it does what the documents say and nothing else.
 type device struct {
 	tb   testing.TB
 	e    *emulator.Emulator
@@ -170,10 +170,12 @@ func TestRegisterPollSend(t *testing.T) {
 				t.Errorf("Location %q, want %q", got, want)
 			}
 			a = d.poll(a.get(t, "operationId"))
-			if a.status != 200 || a.get(t, "registrationState.assignedHub") != emulator.DefaultHub || a.header.Get("Retry-After") != "" {
+			if a.status != 200 || a.get(t, "registrationState.assignedHub") != emulator.DefaultHub ||
+				a.header.Get("Retry-After") != "" {
 				t.Fatalf("poll: %d %v %s", a.status, a.header, a.body)
 			}
-			if a := d.lookup(); a.status != 200 || a.get(t, "assignedHub") != emulator.DefaultHub || a.get(t, "operationId") != "" {
+			if a := d.lookup(); a.status != 200 || a.get(t, "assignedHub") != emulator.DefaultHub ||
+				a.get(t, "operationId") != "" {
 				t.Fatalf("look-up: %d %s", a.status, a.body)
 			}
 			const body = `{ "big":9007199254740993, "huge":1e400, "exact":0.1000, "html":"<&>" }`

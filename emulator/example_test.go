@@ -33,7 +33,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	e.Provision("dev-1", emulator.DefaultHub) // as if DPS had done it before
+	e.Provision("dev-1", emulator.DefaultHub) // as if it had registered before
 	client := &http.Client{Transport: e.RoundTripper()}
 
 	status, err := post(client, e, "dev-1", emulator.DefaultHub, `{"temperature":21.50}`)
@@ -55,7 +55,7 @@ func ExampleEmulator_AddFault() {
 	e.Provision("dev-1", emulator.DefaultHub)
 	client := &http.Client{Transport: e.RoundTripper()}
 
-	// The first event is stored, and the device does not hear of it.
+	// The first event is stored, and the device gets no answer.
 	if _, err := e.AddFault(emulator.Fault{Endpoint: emulator.OpEvents, Count: 1, Cut: emulator.CutAfter}); err != nil {
 		fmt.Println(err)
 	}

@@ -9,19 +9,19 @@ import (
 	"mayfly/emulator"
 )
 
-// witness is a test that is watched.
-type witness struct {
-	said   strings.Builder
+// fakeTB records what a test reports.
+type fakeTB struct {
+	output strings.Builder
 	failed bool
 }
 
-func (w *witness) Helper()        {}
-func (w *witness) Cleanup(func()) {}
-func (w *witness) Errorf(format string, args ...any) {
+func (w *fakeTB) Helper()        {}
+func (w *fakeTB) Cleanup(func()) {}
+func (w *fakeTB) Errorf(format string, args ...any) {
 	w.failed = true
-	fmt.Fprintf(&w.said, format, args...)
+	fmt.Fprintf(&w.output, format, args...)
 }
-func (w *witness) Fatalf(format string, args ...any) { w.Errorf(format, args...) }
+func (w *fakeTB) Fatalf(format string, args ...any) { w.Errorf(format, args...) }
 
 func TestExpect(t *testing.T) {
 	t.Parallel()
@@ -32,21 +32,22 @@ func TestExpect(t *testing.T) {
 		d.send("{}")
 		for name, tc := range map[string]struct {
 			expect func(emulator.TB)
-			says   string
+			want   string
 		}{
-			"one event":        {func(tb emulator.TB) { e.ExpectEvents(tb, 1) }, ""},
-			"one of dev-1":     {func(tb emulator.TB) { e.ExpectDevice(tb, "dev-1", 1) }, ""},
-			"two events":       {func(tb emulator.TB) { e.ExpectEvents(tb, 2) }, "1 events, want 2"},
-			"no events":        {func(tb emulator.TB) { e.ExpectEvents(tb, 0) }, "1 events, want 0"},
-			"one of dev-2":     {func(tb emulator.TB) { e.ExpectDevice(tb, "dev-2", 1) }, "0 events, want 1"},
-			"the calls":        {func(tb emulator.TB) { e.ExpectCalls(tb, "register 202", "poll 200", "events 204") }, ""},
-			"other calls":      {func(tb emulator.TB) { e.ExpectCalls(tb, "events 204") }, "dps register dev-1 -> 202, assigning"},
+			"one event":    {func(tb emulator.TB) { e.ExpectEvents(tb, 1) }, ""},
+			"one of dev-1": {func(tb emulator.TB) { e.ExpectDevice(tb, "dev-1", 1) }, ""},
+			"two events":   {func(tb emulator.TB) { e.ExpectEvents(tb, 2) }, "1 events, want 2"},
+			"no events":    {func(tb emulator.TB) { e.ExpectEvents(tb, 0) }, "1 events, want 0"},
+			"one of dev-2": {func(tb emulator.TB) { e.ExpectDevice(tb, "dev-2", 1) }, "0 events, want 1"},
+			"the calls":    {func(tb emulator.TB) { e.ExpectCalls(tb, "register 202", "poll 200", "events 204") }, ""},
+			"other calls": {func(tb emulator.TB) { e.ExpectCalls(tb, "events 204") },
+				"dps register dev-1 -> 202, assigning"},
 			"calls and no end": {func(tb emulator.TB) { e.ExpectCalls(tb) }, "got register 202"},
 		} {
-			w := &witness{}
+			w := &fakeTB{}
 			tc.expect(w)
-			if w.failed != (tc.says != "") || !strings.Contains(w.said.String(), tc.says) {
-				t.Errorf("%s: failed %v: %s", name, w.failed, w.said.String())
+			if w.failed != (tc.want != "") || !strings.Contains(w.output.String(), tc.want) {
+				t.Errorf("%s: failed %v: %s", name, w.failed, w.output.String())
 			}
 		}
 	})

@@ -13,10 +13,13 @@ import (
 	"mayfly/emulator"
 )
 
-// roundTrip goes past http.Client, which would refuse some of what a fuzzer thinks of.
-func roundTrip(t *testing.T, e *emulator.Emulator, method string, u *url.URL, header http.Header, body []byte) (int, []byte) {
+// roundTrip bypasses http.Client, which refuses some of the requests that a fuzzer makes.
+func roundTrip(t *testing.T, e *emulator.Emulator, method string, u *url.URL, header http.Header, body []byte) (
+	status int, answer []byte,
+) {
 	t.Helper()
-	req := (&http.Request{Method: method, URL: u, Header: header, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body))}).WithContext(t.Context())
+	req := (&http.Request{Method: method, URL: u, Header: header, Body: io.NopCloser(bytes.NewReader(body)),
+		ContentLength: int64(len(body))}).WithContext(t.Context())
 	resp, err := e.RoundTripper().RoundTrip(req)
 	if err != nil {
 		t.Fatal(err)
@@ -30,16 +33,18 @@ func roundTrip(t *testing.T, e *emulator.Emulator, method string, u *url.URL, he
 }
 
 func eventsURL() *url.URL {
-	return &url.URL{Scheme: "https", Host: emulator.DefaultHub, Path: "/devices/dev-1/messages/events", RawQuery: "api-version=1"}
+	return &url.URL{Scheme: "https", Host: emulator.DefaultHub, Path: "/devices/dev-1/messages/events",
+		RawQuery: "api-version=1"}
 }
 
-// FuzzToken: only a token that says the right thing and is signed over it opens the hub.
+// FuzzToken: a hub accepts only a token with the right content and signature.
 func FuzzToken(f *testing.F) {
 	now := time.Unix(1_800_000_000, 0)
 	cfg := emulator.Config{Now: func() time.Time { return now }}
 	e := newEmulator(f, cfg)
 	good := e.HubToken("dev-1", emulator.DefaultHub, time.Hour)
-	for _, seed := range []string{good, strings.ToLower(good), good + "&", good + "&se=1", strings.ReplaceAll(good, "%2F", "/"), "SharedAccessSignature sr=&sig=&se=", "", "Bearer x"} {
+	for _, seed := range []string{good, strings.ToLower(good), good + "&", good + "&se=1",
+		strings.ReplaceAll(good, "%2F", "/"), "SharedAccessSignature sr=&sig=&se=", "", "Bearer x"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, token string) {
@@ -63,15 +68,18 @@ func FuzzToken(f *testing.F) {
 	})
 }
 
-// FuzzBatch: a batch is stored whole or refused whole, and never more than was sent.
+// FuzzBatch: a batch is stored completely or not at all, and never more than was sent.
 func FuzzBatch(f *testing.F) {
-	for _, seed := range []string{`[]`, `[{"body":"e30="}]`, `[{"body":"x","base64Encoded":false,"properties":{"iothub-app-a":"b"}}]`, `[{"body":null}]`, `[1]`, `{}`, `[{"body":"e30="},{"body":"*"}]`} {
+	for _, seed := range []string{`[]`, `[{"body":"e30="}]`,
+		`[{"body":"x","base64Encoded":false,"properties":{"iothub-app-a":"b"}}]`, `[{"body":null}]`, `[1]`, `{}`,
+		`[{"body":"e30="},{"body":"*"}]`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		e := newEmulator(t, emulator.Config{})
 		e.Provision("dev-1", "")
-		h := http.Header{"Content-Type": {"application/vnd.microsoft.iothub.json"}, "Authorization": {e.HubToken("dev-1", emulator.DefaultHub, time.Hour)}}
+		h := http.Header{"Content-Type": {"application/vnd.microsoft.iothub.json"},
+			"Authorization": {e.HubToken("dev-1", emulator.DefaultHub, time.Hour)}}
 		status, answer := roundTrip(t, e, http.MethodPost, eventsURL(), h, body)
 		events := e.Events()
 		switch status {
@@ -93,9 +101,10 @@ func FuzzBatch(f *testing.F) {
 	})
 }
 
-// FuzzFaultScript: what is read can be written and read again.
+// FuzzFaultScript: a script that can be read can be written and read again.
 func FuzzFaultScript(f *testing.F) {
-	for _, seed := range []string{`[]`, `{"status":500}`, `[{"endpoint":"poll","state":"failed","errorCode":400207}]`, `[{"latency":"1s","share":0.5}]`, `[{"latency":1e308}]`, `[null]`} {
+	for _, seed := range []string{`[]`, `{"status":500}`, `[{"endpoint":"poll","state":"failed","errorCode":400207}]`,
+		`[{"latency":"1s","share":0.5}]`, `[{"latency":1e308}]`, `[null]`} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, script string) {
@@ -121,9 +130,10 @@ func FuzzFaultScript(f *testing.F) {
 	})
 }
 
-// FuzzRequest: whatever comes in, something that Azure could have said goes out.
+// FuzzRequest: every request gets an answer that Azure could have given.
 func FuzzRequest(f *testing.F) {
-	f.Add("PUT", "global.azure-devices-provisioning.net", "/0ne00000001/registrations/dev-1/register", "api-version=1", `{"registrationId":"dev-1"}`)
+	f.Add("PUT", "global.azure-devices-provisioning.net", "/0ne00000001/registrations/dev-1/register", "api-version=1",
+		`{"registrationId":"dev-1"}`)
 	f.Add("GET", emulator.DefaultHub, "/devices/dev-1/messages/devicebound", "api-version=1", "")
 	f.Add("POST", emulator.DefaultHub, "/devices/dev-1/files/notifications/x", "api-version=1", "{}")
 	f.Add("PUT", emulator.DefaultBlobHost, "/uploads/dev-1/x", "comp=blocklist", "<BlockList/>")

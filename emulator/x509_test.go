@@ -18,7 +18,7 @@ import (
 	"mayfly/emulator"
 )
 
-// issue makes a certificate under parent, or a self-signed one.
+// issue returns a certificate that is signed by parent, or self-signed.
 func issue(tb testing.TB, cn string, parent *tls.Certificate, ca bool) *tls.Certificate {
 	tb.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -27,7 +27,8 @@ func issue(tb testing.TB, cn string, parent *tls.Certificate, ca bool) *tls.Cert
 	}
 	tmpl := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: cn},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: ca, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
 	signer, by := tmpl, any(key)
 	out := &tls.Certificate{PrivateKey: key}
 	if parent != nil {
@@ -53,7 +54,7 @@ func pemOf(c *tls.Certificate) []byte {
 
 func TestX509(t *testing.T) {
 	t.Parallel()
-	root, stranger := issue(t, "root", nil, true), issue(t, "stranger", nil, true)
+	root, other, off := issue(t, "root", nil, true), issue(t, "other", nil, true), issue(t, "off", nil, true)
 	between := issue(t, "between", root, true)
 	own := issue(t, "own-1", nil, false)
 	for name, tc := range map[string]struct {
@@ -64,19 +65,22 @@ func TestX509(t *testing.T) {
 		end     string
 		group   string
 	}{
-		"leaf of the group":           {"dev-1", issue(t, "dev-1", root, false), 202, "", "assigned", "roots"},
-		"by way of an intermediate":   {"dev-1", issue(t, "dev-1", between, false), 202, "", "assigned", "roots"},
-		"individual, self-signed":     {"own-1", own, 202, "", "assigned", ""},
-		"individual, another's":       {"own-1", issue(t, "own-1", root, false), 401, "Invalid certificate.", "", ""},
-		"unknown CA":                  {"dev-1", issue(t, "dev-1", stranger, false), 401, "CA certificate not found.", "", ""},
-		"CN of another":               {"dev-1", issue(t, "dev-2", root, false), 401, "Invalid certificate.", "", ""},
-		"intermediate was not sent":   {"dev-1", &tls.Certificate{Certificate: issue(t, "dev-1", between, false).Certificate[:1]}, 401, "CA certificate not found.", "", ""},
-		"group disabled":              {"off-1", issue(t, "off-1", issue(t, "off", nil, true), false), 202, "", "disabled", ""},
+		"leaf of the group":       {"dev-1", issue(t, "dev-1", root, false), 202, "", "assigned", "roots"},
+		"through an intermediate": {"dev-1", issue(t, "dev-1", between, false), 202, "", "assigned", "roots"},
+		"individual, self-signed": {"own-1", own, 202, "", "assigned", ""},
+		"individual, another's":   {"own-1", issue(t, "own-1", root, false), 401, "Invalid certificate.", "", ""},
+		"unknown CA":              {"dev-1", issue(t, "dev-1", other, false), 401, "CA certificate not found.", "", ""},
+		"CN of another":           {"dev-1", issue(t, "dev-2", root, false), 401, "Invalid certificate.", "", ""},
+		"intermediate was not sent": {"dev-1",
+			&tls.Certificate{Certificate: issue(t, "dev-1", between, false).Certificate[:1]},
+			401, "CA certificate not found.", "", ""},
+		"group disabled":              {"off-1", issue(t, "off-1", off, false), 202, "", "disabled", ""},
 		"no certificate and no token": {"dev-1", nil, 401, "Unauthorized", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := newEmulator(t, emulator.Config{Enrollments: []emulator.Enrollment{{RegistrationID: "own-1", CertificatePEM: pemOf(own)}}})
+			e := newEmulator(t, emulator.Config{Enrollments: []emulator.Enrollment{{RegistrationID: "own-1",
+				CertificatePEM: pemOf(own)}}})
 			if err := e.EnrollCA("roots", pemOf(root)); err != nil {
 				t.Fatal(err)
 			}
@@ -115,7 +119,8 @@ func TestX509(t *testing.T) {
 				return
 			}
 			post := func() int {
-				return d.must(d.do("POST", "https://"+emulator.DefaultHub+"/devices/"+tc.id+"/messages/events?api-version=1", nil, "{}")).status
+				return d.must(d.do("POST", "https://"+emulator.DefaultHub+"/devices/"+tc.id+"/messages/events?api-version=1", nil,
+					"{}")).status
 			}
 			if s := post(); s != 204 || e.Events()[0].AuthMethod != "x509" {
 				t.Errorf("hub: %d", s)
@@ -159,12 +164,12 @@ func TestX509OverTLS(t *testing.T) {
 	}
 }
 
-func TestCAInAFolderStaysTheSame(t *testing.T) {
+func TestCADirKeepsCA(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "ca")
 	first := newEmulator(t, emulator.Config{CADir: dir}).CAPEM()
 	if len(first) == 0 || string(newEmulator(t, emulator.Config{CADir: dir}).CAPEM()) != string(first) {
-		t.Error("another CA")
+		t.Error("the CA changed")
 	}
 	info, err := os.Stat(filepath.Join(dir, "ca-key.pem"))
 	if err != nil || info.Mode().Perm()&0o077 != 0 {
@@ -174,6 +179,6 @@ func TestCAInAFolderStaysTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := newEmulator(t, emulator.Config{CADir: dir}).Listen(t.Context()); err == nil {
-		t.Error("a broken CA is used")
+		t.Error("an invalid CA was accepted")
 	}
 }

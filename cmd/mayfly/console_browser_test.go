@@ -107,7 +107,7 @@ func TestConsoleCommandsADevice(t *testing.T) {
 	s.fill("#c2d-body", `{"open": true, "speed": 1.50}`)
 	s.fill("#c2d-command", "turn")
 	s.click("form.c2d button")
-	s.sees("form.c2d", "Waits for the device to ask")
+	s.sees("form.c2d", "Waiting until the device asks")
 
 	d := newPoller(t, s.console, "valve-3")
 	resp, body := d.ask(http.MethodGet, "", "")

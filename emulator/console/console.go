@@ -14,31 +14,33 @@ import (
 //go:embed page
 var files embed.FS
 
-// policy lets the page use its own scripts and styles and nothing else. No script can make HTML out of text.
+// policy allows the page its own scripts and styles and nothing else. No script can turn text into HTML.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
-// Options are what stands beside the emulator. The zero value is an emulator alone.
+// Options are what the page shows besides the emulator. The zero value is for an emulator alone.
 type Options struct {
-	// Bridge is the base URL of the bridge that sends here, for the curl that the page shows. Without one the page shows
-	// how a device sends by itself.
+	// Bridge is the base URL of the bridge that sends to the emulator, for the curl command that the page shows.
+	// Without it the page shows how a device sends.
 	Bridge string
-	// Notes is what the bridge knows of its deliveries. May be nil.
+	// Notes has what the bridge knows about its deliveries. May be nil.
 	Notes *Notes
-	// Playground tries mappings. Without one the page has no playground.
+	// Playground tries mappings. Without it the page has no playground.
 	Playground Playground
 }
 
-// Handler is the page. Its own data are under /console/; all else it asks of the emulator's console API.
+// Handler returns the page. Its own data is under /console/; for everything else it uses the emulator's console API.
 func Handler(e *emulator.Emulator, o Options) http.Handler {
 	h := &handler{e, o, rand.Text()}
-	page, _ := fs.Sub(files, "page") // embedded: it is there
+	page, _ := fs.Sub(files, "page") // embedded, so it exists
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, page, "index.html") })
 	mux.HandleFunc("GET /page/{file}", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFileFS(w, r, page, path.Base(r.PathValue("file")))
 	})
-	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, page, "icon.svg") })
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFileFS(w, r, page, "icon.svg")
+	})
 	mux.HandleFunc("GET /console/info", h.info)
 	mux.HandleFunc("GET /console/devices", h.devices)
 	mux.HandleFunc("GET /console/notes", h.notes)
@@ -54,7 +56,7 @@ func Handler(e *emulator.Emulator, o Options) http.Handler {
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("Cross-Origin-Opener-Policy", "same-origin")
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
-		header.Set("Cache-Control", "no-cache") // embedded files have no time of change, and a new binary has new ones
+		header.Set("Cache-Control", "no-cache") // embedded files have no modification time, and a new binary has other files
 		mux.ServeHTTP(w, r)
 	})
 }

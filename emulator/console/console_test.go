@@ -19,11 +19,13 @@ import (
 	"mayfly/emulator/console"
 )
 
-// newConsole gives the console as people reach it: the page behind the emulator's guards.
+// newConsole returns the console as a browser gets it: the page behind the emulator's guards.
 func newConsole(t *testing.T, o console.Options) (*emulator.Emulator, http.Handler) {
 	t.Helper()
 	var page http.Handler
-	e, err := emulator.New(emulator.Config{Page: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { page.ServeHTTP(w, r) })})
+	e, err := emulator.New(emulator.Config{Page: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		page.ServeHTTP(w, r)
+	})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +63,8 @@ func TestEveryAnswerHasThePolicy(t *testing.T) {
 	for _, target := range []string{"/", "/page/main.js", "/page/style.css", "/favicon.ico", "/console/info", "/nothing"} {
 		w := ask(t, h, http.MethodGet, target, "")
 		policy := w.Header().Get("Content-Security-Policy")
-		for _, want := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "img-src 'self' data:", "frame-ancestors 'none'"} {
+		for _, want := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'",
+			"img-src 'self' data:", "frame-ancestors 'none'"} {
 			if !strings.Contains(policy, want) {
 				t.Errorf("%s: policy %q lacks %s", target, policy, want)
 			}
@@ -72,8 +75,8 @@ func TestEveryAnswerHasThePolicy(t *testing.T) {
 	}
 }
 
-// TestPageKeepsToItsPolicy reads the page's files: what the policy forbids must not stand in them.
-func TestPageKeepsToItsPolicy(t *testing.T) {
+// TestPageFollowsPolicy reads the page's files: what the policy forbids must not stand in them.
+func TestPageFollowsPolicy(t *testing.T) {
 	t.Parallel()
 	_, h := newConsole(t, console.Options{})
 	files, err := fs.Glob(os.DirFS("page"), "*")
@@ -83,7 +86,8 @@ func TestPageKeepsToItsPolicy(t *testing.T) {
 	wrong := map[string]*regexp.Regexp{
 		"something from outside": regexp.MustCompile(`(?i)(src|href)=["']?(https?:)?//|@import|url\(|from ["']https?:`),
 		"inline script or style": regexp.MustCompile(`(?i)<script(?: [^>]*)?>[^<]|<style|\sstyle=|\son[a-z]+=["']`),
-		"HTML made of text":      regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function`),
+		"HTML from text": regexp.MustCompile(
+			`innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function`),
 	}
 	for _, name := range files {
 		text, err := os.ReadFile(path.Join("page", name))
@@ -95,7 +99,8 @@ func TestPageKeepsToItsPolicy(t *testing.T) {
 				t.Errorf("%s has %s: %q", name, what, found)
 			}
 		}
-		if w := ask(t, h, http.MethodGet, "/page/"+name, ""); name != "index.html" && (w.Code != http.StatusOK || w.Body.String() != string(text)) {
+		w := ask(t, h, http.MethodGet, "/page/"+name, "")
+		if name != "index.html" && (w.Code != http.StatusOK || w.Body.String() != string(text)) {
 			t.Errorf("%s is answered with %d", name, w.Code)
 		}
 	}
@@ -108,7 +113,7 @@ func TestPageKeepsToItsPolicy(t *testing.T) {
 	}
 }
 
-func TestOnlyThisMachine(t *testing.T) {
+func TestOtherHostsAreRefused(t *testing.T) {
 	t.Parallel()
 	_, h := newConsole(t, console.Options{Playground: echo{}})
 	for _, tt := range []struct {
@@ -119,9 +124,12 @@ func TestOnlyThisMachine(t *testing.T) {
 		{"by address", http.MethodGet, "/", nil, http.StatusOK},
 		{"by name", http.MethodGet, "/", []string{"Host", "localhost:7080"}, http.StatusOK},
 		{"by a name that leads here", http.MethodGet, "/", []string{"Host", "rebound.example:7080"}, http.StatusForbidden},
-		{"its data by such a name", http.MethodGet, "/console/info", []string{"Host", "rebound.example"}, http.StatusForbidden},
-		{"a trial from the page", http.MethodPost, "/console/try", []string{"Origin", "http://127.0.0.1:7080", "Sec-Fetch-Site", "same-origin"}, http.StatusOK},
-		{"a trial from another page", http.MethodPost, "/console/try", []string{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, http.StatusForbidden},
+		{"its data by such a name", http.MethodGet, "/console/info", []string{"Host", "rebound.example"},
+			http.StatusForbidden},
+		{"a trial from the page", http.MethodPost, "/console/try", []string{"Origin", "http://127.0.0.1:7080",
+			"Sec-Fetch-Site", "same-origin"}, http.StatusOK},
+		{"a trial from another page", http.MethodPost, "/console/try",
+			[]string{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, http.StatusForbidden},
 		{"a change by GET", http.MethodGet, "/devices/d/disable", nil, http.StatusNotFound},
 		{"a trial by GET", http.MethodGet, "/console/try", nil, http.StatusMethodNotAllowed},
 		{"out of the folder", http.MethodGet, "/page/..%2fconsole.go", nil, http.StatusBadRequest},
@@ -142,11 +150,12 @@ type shownInfo struct {
 	Steps             []struct{ Title, Text string }
 }
 
-func TestInfoSaysWhatToPaste(t *testing.T) {
+func TestInfoSteps(t *testing.T) {
 	t.Parallel()
 	_, h := newConsole(t, console.Options{Bridge: "http://127.0.0.1:7071", Notes: &console.Notes{}})
 	got := decode[shownInfo](t, ask(t, h, http.MethodGet, "/console/info", ""))
-	if len(got.Steps) != 1 || !strings.Contains(got.Steps[0].Text, "curl -i http://127.0.0.1:7071/api/devices/") || !got.Notes || got.Playground {
+	if len(got.Steps) != 1 || !strings.Contains(got.Steps[0].Text, "curl -i http://127.0.0.1:7071/api/devices/") ||
+		!got.Notes || got.Playground {
 		t.Errorf("beside a bridge: %+v", got)
 	}
 	_, alone := newConsole(t, console.Options{})
@@ -170,7 +179,8 @@ func TestDevicesAreFoundAndBounded(t *testing.T) {
 		Devices        []emulator.Device
 	}
 	for query, want := range map[string][2]int{ // matched, shown
-		"": {301, 200}, "?limit=3": {301, 3}, "?limit=nonsense": {301, 200}, "?q=pump": {1, 1}, "?q=hub-2": {1, 1}, "?q=disabled": {1, 1}, "?q=none": {0, 0},
+		"": {301, 200}, "?limit=3": {301, 3}, "?limit=nonsense": {301, 200}, "?q=pump": {1, 1}, "?q=hub-2": {1, 1},
+		"?q=disabled": {1, 1}, "?q=none": {0, 0},
 	} {
 		got := decode[list](t, ask(t, h, http.MethodGet, "/console/devices"+query, ""))
 		if got.Total != 301 || got.Matched != want[0] || len(got.Devices) != want[1] {
@@ -194,7 +204,8 @@ func TestNotes(t *testing.T) {
 	all.Wait()
 	seen, after := 0, uint64(0)
 	for {
-		page := decode[[]console.Note](t, ask(t, h, http.MethodGet, "/console/notes?after="+strconv.FormatUint(after, 10), ""))
+		target := "/console/notes?after=" + strconv.FormatUint(after, 10)
+		page := decode[[]console.Note](t, ask(t, h, http.MethodGet, target, ""))
 		if len(page) == 0 {
 			break
 		}
@@ -215,7 +226,7 @@ func TestNotes(t *testing.T) {
 	}
 }
 
-// echo is the least playground.
+// echo is a minimal playground.
 type echo struct{}
 
 func (echo) Sources() []console.SourceName { return []console.SourceName{{Name: "x", Title: "X"}} }
@@ -242,7 +253,8 @@ func TestPlayground(t *testing.T) {
 			t.Errorf("%s: %d", name, w.Code)
 		}
 	}
-	got := decode[console.Result](t, ask(t, h, http.MethodPost, "/console/try", `{"source":"x","request":{"body":"1.50"}}`))
+	got := decode[console.Result](t, ask(t, h, http.MethodPost, "/console/try",
+		`{"source":"x","request":{"body":"1.50"}}`))
 	if len(got.Messages) != 1 || got.Messages[0].Body != "1.50" {
 		t.Errorf("try: %+v", got)
 	}
@@ -252,7 +264,8 @@ func TestPlayground(t *testing.T) {
 		}
 	}
 	_, none := newConsole(t, console.Options{})
-	if w := ask(t, none, http.MethodPost, "/console/try", "{}"); w.Code != http.StatusNotFound && w.Code != http.StatusMethodNotAllowed {
+	w := ask(t, none, http.MethodPost, "/console/try", "{}")
+	if w.Code != http.StatusNotFound && w.Code != http.StatusMethodNotAllowed {
 		t.Errorf("without a playground: %d", w.Code)
 	}
 }

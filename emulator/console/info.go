@@ -14,18 +14,16 @@ import (
 )
 
 const (
-	// exampleDevice is the one that the page's curl speaks for.
-	exampleDevice = "my-first-device"
-	// tokenLife is how long the curl may lie around before it is pasted.
-	tokenLife = 8 * time.Hour
+	exampleDevice = "my-first-device" // the device of the commands that the page shows
+	tokenLifetime = 8 * time.Hour     // how long after the page was loaded the commands work
 
-	usualDevices = 200
-	mostDevices  = 2000
+	defaultDevices = 200
+	maxDevices     = 2000
 )
 
 // info is what the page shows before anything has happened.
 type info struct {
-	Run        string    `json:"run"` // tells one emulator from the next at the same address
+	Run        string    `json:"run"` // differs between emulators that use the same address one after another
 	IDScope    string    `json:"idScope"`
 	Hubs       []string  `json:"hubs"`
 	Address    string    `json:"address"` // of the HTTPS port
@@ -36,7 +34,7 @@ type info struct {
 	Steps      []step    `json:"steps"`
 }
 
-// step is something to paste, and what it is for.
+// step is a command to paste, with its purpose.
 type step struct {
 	Title string `json:"title"`
 	Text  string `json:"text"`
@@ -53,20 +51,28 @@ func (h *handler) info(w http.ResponseWriter, r *http.Request) {
 func (h *handler) steps(host string) []step {
 	const body = `'{"temperature":21.5,"humidity":48}'`
 	if h.o.Bridge != "" {
-		return []step{{"Send a first measurement", fmt.Sprintf(
-			"curl -i %s/api/devices/%s/telemetry \\\n  -H 'Content-Type: application/json' \\\n  -d %s", h.o.Bridge, exampleDevice, body)}}
+		return []step{{"Send a first measurement", command(
+			fmt.Sprintf("curl -i %s/api/devices/%s/telemetry", h.o.Bridge, exampleDevice),
+			"-H 'Content-Type: application/json'",
+			"-d "+body)}}
 	}
 	hub := h.e.Hubs()[0]
 	return []step{
-		{"Trust the emulator's CA, and let a device be provisioned", fmt.Sprintf(
-			"curl -so ca.pem http://%[1]s/ca.pem\ncurl -s -X POST http://%[1]s/devices/%[2]s/provision -d '{\"hub\":\"%[3]s\"}'", host, exampleDevice, hub)},
-		{"Send as that device, by Azure's own name", fmt.Sprintf(
-			"curl -i -x http://%s --cacert ca.pem \\\n  -H 'Authorization: %s' \\\n  -H 'iothub-contenttype: application/json' -H 'iothub-contentencoding: utf-8' \\\n  -d %s \\\n  'https://%s/devices/%s/messages/events?api-version=2021-04-12'",
-			proxyHost(host), h.e.HubToken(exampleDevice, hub, tokenLife), body, hub, exampleDevice)},
+		{"Trust the emulator's CA, and provision a device", fmt.Sprintf("curl -so ca.pem http://%[1]s/ca.pem\n"+
+			`curl -s -X POST http://%[1]s/devices/%[2]s/provision -d '{"hub":"%[3]s"}'`, host, exampleDevice, hub)},
+		{"Send as that device, by Azure's own host name", command(
+			fmt.Sprintf("curl -i -x http://%s --cacert ca.pem", proxyHost(host)),
+			fmt.Sprintf("-H 'Authorization: %s'", h.e.HubToken(exampleDevice, hub, tokenLifetime)),
+			"-H 'iothub-contenttype: application/json' -H 'iothub-contentencoding: utf-8'",
+			"-d "+body,
+			fmt.Sprintf("'https://%s/devices/%s/messages/events?api-version=2021-04-12'", hub, exampleDevice))},
 	}
 }
 
-// proxyHost spares curl the way over IPv6 that it tries first for localhost.
+// command joins the lines of a shell command.
+func command(lines ...string) string { return strings.Join(lines, " \\\n  ") }
+
+// proxyHost avoids localhost, which curl resolves to an IPv6 address first.
 func proxyHost(host string) string {
 	if name, port, err := net.SplitHostPort(host); err == nil && name == "localhost" {
 		return net.JoinHostPort("127.0.0.1", port)
@@ -74,24 +80,25 @@ func proxyHost(host string) string {
 	return host
 }
 
-// deviceList is a part of the devices: a fleet has more than a page can show.
+// deviceList is some of the devices: a fleet has more than a page can show.
 type deviceList struct {
 	Total   int               `json:"total"`
 	Matched int               `json:"matched"`
-	Devices []emulator.Device `json:"devices"` // the last seen first
+	Devices []emulator.Device `json:"devices"` // last seen first
 }
 
 func (h *handler) devices(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	limit := usualDevices
+	limit := defaultDevices
 	if n, err := strconv.Atoi(query.Get("limit")); err == nil {
-		limit = min(max(n, 1), mostDevices)
+		limit = min(max(n, 1), maxDevices)
 	}
 	wanted := strings.ToLower(query.Get("q"))
 	all := h.e.Devices()
 	list := deviceList{Total: len(all), Devices: all[:0]}
 	for _, d := range all {
-		if wanted == "" || strings.Contains(strings.ToLower(d.ID), wanted) || strings.Contains(d.Hub, wanted) || string(d.Standing) == wanted {
+		if wanted == "" || strings.Contains(strings.ToLower(d.ID), wanted) || strings.Contains(d.Hub, wanted) ||
+			string(d.Standing) == wanted {
 			list.Devices = append(list.Devices, d)
 		}
 	}

@@ -9,26 +9,26 @@ import (
 	"time"
 )
 
-// tryTime bounds a trial, whatever the mapping that somebody is typing does.
-const tryTime = 2 * time.Second
+// tryTimeout is the bound of a trial, whatever the mapping that is being typed does.
+const tryTimeout = 2 * time.Second
 
-// Playground tries mappings. The emulator does not know how Mayfly maps, so whoever makes the page brings this along.
+// Playground tries mappings. The emulator does not know how Mayfly maps, so whoever creates the page passes this.
 type Playground interface {
-	// Sources lists what there is to pick.
+	// Sources lists the sources.
 	Sources() []SourceName
-	// Source gives one with its mapping and samples; false: there is none of that name.
+	// Source returns a source with its mapping and samples; false: there is none of that name.
 	Source(name string) (Source, bool)
-	// Try maps a request. What is wrong with the mapping or the request is part of the result.
+	// Try maps a request. Errors in the mapping or the request are part of the result.
 	Try(ctx context.Context, t Trial) Result
 }
 
-// SourceName is a source to pick.
+// SourceName is an entry in the list of sources.
 type SourceName struct {
 	Name  string `json:"name"`
 	Title string `json:"title"`
 }
 
-// Source is a source with what one may change.
+// Source is a source with its mapping and samples.
 type Source struct {
 	SourceName
 	Docs       string   `json:"docs,omitempty"`
@@ -37,38 +37,38 @@ type Source struct {
 	Samples    []Sample `json:"samples"`
 }
 
-// Sample is a request that the source's sender would make.
+// Sample is a request as the source's sender makes it.
 type Sample struct {
 	Name    string  `json:"name"`
 	Request Request `json:"request"`
 }
 
-// Request is one that is mapped but never sent.
+// Request is a request that is mapped but never sent.
 type Request struct {
-	Method  string            `json:"method,omitempty"` // POST
-	Path    string            `json:"path,omitempty"`   // that of the source
+	Method  string            `json:"method,omitempty"` // POST by default
+	Path    string            `json:"path,omitempty"`   // the source's by default
 	Query   map[string]string `json:"query,omitempty"`
 	Headers map[string]string `json:"headers,omitempty"`
 	Body    string            `json:"body"`
 }
 
-// Trial is a request to a source, whose mapping may be another than the one that is built in.
+// Trial is a request to a source, with its built-in mapping or another one.
 type Trial struct {
 	Source     string  `json:"source"`
 	Definition string  `json:"definition,omitempty"`
 	Request    Request `json:"request"`
 }
 
-// Result is what would be sent, or why not.
+// Result is what would be sent, or why nothing would be.
 type Result struct {
 	Messages []Message `json:"messages,omitempty"`
-	Ignored  int       `json:"ignored,omitempty"` // parts that are no telemetry
-	Answer   string    `json:"answer,omitempty"`  // what the sender would hear
+	Ignored  int       `json:"ignored,omitempty"` // parts that are not telemetry
+	Answer   string    `json:"answer,omitempty"`  // what the sender would get
 	Problem  *Problem  `json:"problem,omitempty"`
-	Steps    []Step    `json:"steps,omitempty"` // how it came about
+	Steps    []Step    `json:"steps,omitempty"` // the values of the expressions
 }
 
-// Message is one that would go to a hub.
+// Message is a message that would be sent to a hub.
 type Message struct {
 	DeviceID   string            `json:"deviceId"`
 	ModelID    string            `json:"modelId,omitempty"`
@@ -77,7 +77,7 @@ type Message struct {
 	MessageID  string            `json:"messageId,omitempty"`
 	Time       string            `json:"time,omitempty"`
 	Properties map[string]string `json:"properties,omitempty"`
-	Body       string            `json:"body"` // a text, so that the page shows each digit
+	Body       string            `json:"body"` // a string, so that the page shows every digit
 }
 
 // Problem is why nothing would be sent.
@@ -89,14 +89,14 @@ type Problem struct {
 	Fields []Field `json:"fields,omitempty"`
 }
 
-// Field is a field that is wrong.
+// Field is a field that is invalid.
 type Field struct {
 	Path string `json:"path"`
 	Rule string `json:"rule,omitempty"`
 	Hint string `json:"hint"`
 }
 
-// Step is one expression of a mapping with what it gave.
+// Step is one expression of a mapping with its value.
 type Step struct {
 	Part       string `json:"part,omitempty"` // of a body that holds several messages
 	Name       string `json:"name"`
@@ -112,7 +112,7 @@ func (h *handler) sources(w http.ResponseWriter, _ *http.Request) {
 func (h *handler) source(w http.ResponseWriter, r *http.Request) {
 	s, ok := h.o.Playground.Source(r.PathValue("name"))
 	if !ok {
-		writeError(w, http.StatusNotFound, errors.New("there is no such source"))
+		writeError(w, http.StatusNotFound, errors.New("unknown source"))
 		return
 	}
 	writeJSON(w, http.StatusOK, s)
@@ -124,7 +124,7 @@ func (h *handler) try(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusBadRequest, fmt.Errorf("not a trial: %w", err))
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), tryTime)
+	ctx, cancel := context.WithTimeout(r.Context(), tryTimeout)
 	defer cancel()
 	writeJSON(w, http.StatusOK, h.o.Playground.Try(ctx, t))
 }

@@ -1,7 +1,10 @@
 import { parse } from "./dom.js";
 
 async function call(method, path, body) {
-  const response = await fetch(path, { method, body: body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body) });
+  const response = await fetch(path, {
+    method,
+    body: body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body),
+  });
   const text = await response.text();
   const value = text === "" ? null : tryParse(text);
   if (!response.ok) throw new Error(value?.error ?? (text.trim() || `${response.status} ${response.statusText}`));

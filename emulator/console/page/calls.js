@@ -18,7 +18,7 @@ export function callsView(store) {
   const refresh = soon(() => {
     if ($("view-calls").hidden) return;
     const dps = store.calls.filter(kinds[0][2]);
-    $("call-count").textContent = dps.length ? plural(dps.length, "call") : "No device has asked yet";
+    $("call-count").textContent = dps.length ? plural(dps.length, "call") : "No device has called yet";
     lanes($("lanes"), $("lanes-legend"), filter ? dps.filter((c) => c.device?.includes(filter)) : dps);
     list.set(store.calls.filter((c) => kind[2](c) && (!filter || c.device?.includes(filter))));
   }, 200);
@@ -27,7 +27,15 @@ export function callsView(store) {
     row.replaceChildren(
       h("span", { class: "c-time" }, exactClock(call.at)),
       h("span", { class: "c-name" }, call.device ?? ""),
-      h("span", { class: "c-text" }, h("strong", {}, call.op), " ", status(call), " ", h("span", { class: "quiet" }, words(call))),
+      h(
+        "span",
+        { class: "c-text" },
+        h("strong", {}, call.op),
+        " ",
+        status(call),
+        " ",
+        h("span", { class: "quiet" }, words(call)),
+      ),
       h("span", { class: "c-note" }, shortHub(call.hub)),
     );
   }
@@ -35,28 +43,45 @@ export function callsView(store) {
   function choose(call) {
     const split = $("call-list").parentElement;
     split.classList.toggle("chosen", call !== null);
-    if (!call) return $("call-detail").replaceChildren(h("p", { class: "quiet" }, "Choose a call to see all of it."));
+    if (!call) return $("call-detail").replaceChildren(h("p", { class: "quiet" }, "Select a call to see its details."));
     $("call-detail").replaceChildren(
       h("button", { type: "button", class: "back small", onclick: () => list.select(null) }, "Back to the list"),
       h("h2", {}, `${call.op} `, status(call)),
       call.note ? h("p", {}, call.note) : "",
       facts([
-        ["Device", call.device], ["Request", `${call.method} ${call.path}`], ["Time", call.at.toISOString()],
-        ["State", call.state], ["Error code", call.errorCode], ["Fault", call.fault], ["Hub", call.hub],
-        ["Signed in with", { sas: "SAS token", x509: "X.509 certificate" }[call.auth]], ["Model", call.modelId],
-        ["Messages", call.messages], ["Body", `${call.bytes} bytes`], ["Let pass", call.lenient?.join("; ")], ["Request id", call.requestId],
+        ["Device", call.device],
+        ["Request", `${call.method} ${call.path}`],
+        ["Time", call.at.toISOString()],
+        ["State", call.state],
+        ["Error code", call.errorCode],
+        ["Fault", call.fault],
+        ["Hub", call.hub],
+        ["Signed in with", { sas: "SAS token", x509: "X.509 certificate" }[call.auth]],
+        ["Model", call.modelId],
+        ["Messages", call.messages],
+        ["Body", `${call.bytes} bytes`],
+        ["Accepted although undocumented", call.lenient?.join("; ")],
+        ["Request id", call.requestId],
       ]),
       ...(call.payload ? [h("h3", {}, "Payload"), pretty(call.payload)] : []),
     );
   }
 
-  const buttons = kinds.map((k) => h("button", {
-    type: "button", "aria-pressed": String(k === kind), onclick: () => {
-      kind = k;
-      buttons.forEach((b, i) => b.setAttribute("aria-pressed", kinds[i] === kind));
-      refresh();
-    },
-  }, k[1]));
+  const buttons = kinds.map((k) =>
+    h(
+      "button",
+      {
+        type: "button",
+        "aria-pressed": String(k === kind),
+        onclick: () => {
+          kind = k;
+          buttons.forEach((b, i) => b.setAttribute("aria-pressed", kinds[i] === kind));
+          refresh();
+        },
+      },
+      k[1],
+    ),
+  );
   $("call-kinds").append(...buttons);
   $("call-filter").addEventListener("input", (e) => {
     filter = e.target.value.trim();
@@ -68,7 +93,14 @@ export function callsView(store) {
   return { shown: refresh };
 }
 
-const status = (call) => h("span", { class: `pill ${refused(call) ? "bad" : call.status !== 200 && call.status !== 204 && call.status !== 201 ? "wait" : "good"}` }, call.status || "no answer");
+const status = (call) =>
+  h(
+    "span",
+    {
+      class: `pill ${refused(call) ? "bad" : [200, 201, 204].includes(call.status) ? "good" : "wait"}`,
+    },
+    call.status || "no answer",
+  );
 
 function words(call) {
   return [call.state, call.fault && `fault ${call.fault}`, call.errorCode, call.note].filter(Boolean).join(" · ");

@@ -1,4 +1,4 @@
-// Small charts, one a measurement, drawn on canvas.
+// Small charts, one per measurement, drawn on canvas.
 import { clock, h, line, soon } from "./dom.js";
 
 const format = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 6 });
@@ -8,8 +8,13 @@ class Chart {
     this.value = h("span", { class: "chart-value" });
     this.range = h("span", { class: "chart-range" });
     this.canvas = h("canvas", { role: "img", width: "10", height: "10" });
-    this.element = h("figure", { class: "chart" },
-      h("figcaption", {}, h("span", { class: "chart-name", title: name }, name), this.value), this.canvas, this.range);
+    this.element = h(
+      "figure",
+      { class: "chart" },
+      h("figcaption", {}, h("span", { class: "chart-name", title: name }, name), this.value),
+      this.canvas,
+      this.range,
+    );
     this.name = name;
   }
 
@@ -18,9 +23,10 @@ class Chart {
     const low = Math.min(...values);
     const high = Math.max(...values);
     this.value.textContent = line(series.last);
-    this.range.textContent = low === high
-      ? `${values.length === 1 ? "one value" : `${values.length} equal values`}`
-      : `${format.format(low)} to ${format.format(high)} · ${values.length} values`;
+    this.range.textContent =
+      low === high
+        ? `${values.length === 1 ? "one value" : `${values.length} equal values`}`
+        : `${format.format(low)} to ${format.format(high)} · ${values.length} values`;
     this.range.title = `since ${clock(times[0])}`;
     this.canvas.setAttribute("aria-label", `${this.name}: ${line(series.last)} now, ${this.range.textContent}`);
     this.#plot(times, values, low, high);
@@ -45,10 +51,11 @@ class Chart {
     const pad = 5;
     const first = times[0];
     const span = times[times.length - 1] - first;
-    // Messages that came at once, or have no order, are spread evenly.
+    // Messages with the same time, or without an order, are spread evenly.
     const ordered = span > 0 && times.every((t, i) => i === 0 || t >= times[i - 1]);
     const n = values.length;
-    const x = (i) => (n === 1 ? width - pad : pad + (width - 2 * pad) * (ordered ? (times[i] - first) / span : i / (n - 1)));
+    const x = (i) =>
+      n === 1 ? width - pad : pad + (width - 2 * pad) * (ordered ? (times[i] - first) / span : i / (n - 1));
     const y = (v) => (high === low ? height / 2 : height - pad - ((v - low) / (high - low)) * (height - 2 * pad));
 
     c.strokeStyle = style.getPropertyValue("--edge");
@@ -80,7 +87,7 @@ class Chart {
   }
 }
 
-// Charts shows those of one device.
+// Charts shows the charts of one device.
 export class Charts {
   #element;
   #device = null;
@@ -98,7 +105,7 @@ export class Charts {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", this.draw);
   }
 
-  // of chooses the device; null is whichever was heard last.
+  // of selects the device; null is the one that sent last.
   of(device) {
     this.#device = device;
     this.draw();

@@ -1,8 +1,11 @@
 // Small helpers: elements, times, JSON with every digit.
 
-// h makes an element. Properties that start with "on" are listeners; all else is an attribute. Text is only ever text.
+// h makes an element. Properties that start with "on" are listeners, all others are attributes. Text is never HTML.
 export function h(tag, properties = {}, ...children) {
-  const element = tag === "svg" || svgTags.has(tag) ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+  const element =
+    tag === "svg" || svgTags.has(tag)
+      ? document.createElementNS("http://www.w3.org/2000/svg", tag)
+      : document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value === true) element.setAttribute(name, "");
@@ -30,10 +33,13 @@ class Digits {
   }
 }
 
-// parse reads JSON and keeps how numbers were written, where the browser tells (JSON.parse source text access).
+// parse reads JSON and keeps the notation of numbers, if the browser has JSON.parse source text access.
 export function parse(text) {
   return JSON.parse(text, (_, value, context) =>
-    typeof value === "number" && context?.source !== undefined && context.source !== String(value) ? new Digits(context.source) : value);
+    typeof value === "number" && context?.source !== undefined && context.source !== String(value)
+      ? new Digits(context.source)
+      : value,
+  );
 }
 
 export const isNumber = (value) => typeof value === "number" || value instanceof Digits;
@@ -42,11 +48,14 @@ export const isNumber = (value) => typeof value === "number" || value instanceof
 export function line(value) {
   if (value instanceof Digits) return value.source;
   if (Array.isArray(value)) return `[${value.map(line).join(",")}]`;
-  if (value && typeof value === "object") return `{${Object.entries(value).map(([k, v]) => `${JSON.stringify(k)}:${line(v)}`).join(",")}}`;
+  if (value && typeof value === "object")
+    return `{${Object.entries(value)
+      .map(([k, v]) => `${JSON.stringify(k)}:${line(v)}`)
+      .join(",")}}`;
   return JSON.stringify(value) ?? "";
 }
 
-const mostLines = 2000;
+const maxLines = 2000;
 
 // pretty shows a value as indented JSON.
 export function pretty(value) {
@@ -54,7 +63,7 @@ export function pretty(value) {
   let lines = 0;
   const put = (kind, text) => out.append(kind ? h("span", { class: kind }, text) : text);
   const write = (v, indent) => {
-    if (lines > mostLines) return;
+    if (lines > maxLines) return;
     if (isNumber(v)) return put("j-number", line(v));
     if (typeof v === "string") return put("j-string", JSON.stringify(v));
     if (v === null || typeof v !== "object") return put("j-word", String(v));
@@ -75,17 +84,22 @@ export function pretty(value) {
     put("", `\n${indent}${list ? "]" : "}"}`);
   };
   write(value, "");
-  if (lines > mostLines) out.append("\n… and more");
+  if (lines > maxLines) out.append("\n… and more");
   return out;
 }
 
-const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const clockFormat = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
 
 export const clock = (time) => clockFormat.format(time);
 
 export const exactClock = (time) => `${clock(time)}.${String(time.getMilliseconds()).padStart(3, "0")}`;
 
-// ago is how long ago something was, as people say it.
+// ago is the time since something, for people.
 export function ago(time, now = Date.now()) {
   const seconds = Math.round((now - time) / 1000);
   if (seconds < 2) return "now";
@@ -104,30 +118,45 @@ export const shortHub = (hub) => hub?.replace(/\.azure-devices\.(net|us|cn)$/, "
 
 export const plural = (n, one, many = `${one}s`) => `${n.toLocaleString()} ${n === 1 ? one : many}`;
 
-// facts is a list of names and values; those without a value are left out.
+// facts is a list of names and values; names without a value are omitted.
 export function facts(entries) {
-  return h("dl", { class: "facts" }, entries.filter(([, v]) => v !== undefined && v !== null && v !== "")
-    .flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+  return h(
+    "dl",
+    { class: "facts" },
+    entries
+      .filter(([, v]) => v !== undefined && v !== null && v !== "")
+      .flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
+  );
 }
 
-// copyable is text to paste, with a button that takes it along.
+// copyable is text with a button that copies it.
 export function copyable(text) {
-  const button = h("button", {
-    type: "button", class: "small", onclick: async () => {
-      await navigator.clipboard.writeText(text);
-      button.textContent = "Copied";
-      setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "small",
+      onclick: async () => {
+        await navigator.clipboard.writeText(text);
+        button.textContent = "Copied";
+        setTimeout(() => {
+          button.textContent = "Copy";
+        }, 1500);
+      },
     },
-  }, "Copy");
+    "Copy",
+  );
   return h("div", { class: "copyable" }, h("pre", { tabindex: "0" }, text), button);
 }
 
 let silence;
 
-// announce tells screen readers, not more often than they can say it.
+// announce tells screen readers, not more often than they can speak.
 export function announce(text) {
   clearTimeout(silence);
-  silence = setTimeout(() => { $("announce").textContent = text; }, 700);
+  silence = setTimeout(() => {
+    $("announce").textContent = text;
+  }, 700);
 }
 
 // soon calls f once for any number of calls, after ms; ms of 0 is the next frame.

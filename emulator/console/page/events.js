@@ -1,14 +1,28 @@
-// The view of events: as they arrive, with their charts and their way.
+// The view of events: as they arrive, with their charts and their path.
 import { remove } from "./api.js";
 import { Charts } from "./chart.js";
-import { $, announce, copyable, exactClock, facts, h, line, milliseconds, plural, pretty, shortHub, show, soon } from "./dom.js";
+import {
+  $,
+  announce,
+  copyable,
+  exactClock,
+  facts,
+  h,
+  line,
+  milliseconds,
+  plural,
+  pretty,
+  shortHub,
+  show,
+  soon,
+} from "./dom.js";
 import { List } from "./list.js";
 
 export function eventsView(store) {
   const charts = new Charts($("charts"), store);
   const list = new List($("event-list"), { fill, choose });
   let filter = "";
-  let paused = null; // what was there when the reader stopped it
+  let paused = null; // the events that were there when the reader paused
   let told = 0;
 
   function wanted() {
@@ -23,10 +37,13 @@ export function eventsView(store) {
     show($("event-split"), !none);
     show($("event-tools"), !none);
     const newer = paused ? ` — paused, ${store.events.length - paused.length} newer` : "";
-    $("event-count").textContent = none ? "" : `${plural(events.length, "event")}${filter ? ` of ${store.events.length}` : ""}${newer}`;
+    $("event-count").textContent = none
+      ? ""
+      : `${plural(events.length, "event")}${filter ? ` of ${store.events.length}` : ""}${newer}`;
     list.set(events);
     charts.draw();
-    if (store.events.length > told && !none) announce(`${plural(store.events.length, "event")}, the last of ${store.events.at(-1).device}`);
+    if (store.events.length > told && !none)
+      announce(`${plural(store.events.length, "event")}, the last of ${store.events.at(-1).device}`);
     told = store.events.length;
   });
 
@@ -36,7 +53,11 @@ export function eventsView(store) {
       h("span", { class: "c-time" }, exactClock(event.at)),
       h("span", { class: "c-name" }, event.device),
       h("span", { class: "c-text mono" }, preview(event)),
-      h("span", { class: "c-note" }, note ? `${note.source ? `${note.source} · ` : ""}${milliseconds(note.ms)}` : shortHub(event.hub)),
+      h(
+        "span",
+        { class: "c-note" },
+        note ? `${note.source ? `${note.source} · ` : ""}${milliseconds(note.ms)}` : shortHub(event.hub),
+      ),
     );
   }
 
@@ -55,17 +76,24 @@ export function eventsView(store) {
       ...(event.properties ? [h("h3", {}, "Properties"), facts(Object.entries(event.properties))] : []),
       h("h3", {}, "As the hub stored it"),
       facts([
-        ["Hub", event.hub], ["Enqueued", event.at.toISOString()], ["Created", event.creationTimeUtc], ["Component", event.component],
-        ["Message id", event.messageId], ["Correlation id", event.correlationId], ["User id", event.userId],
+        ["Hub", event.hub],
+        ["Enqueued", event.at.toISOString()],
+        ["Created", event.creationTimeUtc],
+        ["Component", event.component],
+        ["Message id", event.messageId],
+        ["Correlation id", event.correlationId],
+        ["User id", event.userId],
         ["Content type", [event.contentType, event.contentEncoding].filter(Boolean).join("; ")],
-        ["Body", event.bodyEncoding && `not JSON, shown as ${event.bodyEncoding}`], ["Signed in with", event.authMethod === "x509" ? "X.509 certificate" : "SAS token"],
-        ["In one request with", event.batch > 1 ? `${event.batch - 1} more` : ""], ["Request id", event.requestId],
+        ["Body", event.bodyEncoding && `not JSON, shown as ${event.bodyEncoding}`],
+        ["Signed in with", event.authMethod === "x509" ? "X.509 certificate" : "SAS token"],
+        ["In one request with", event.batch > 1 ? `${event.batch - 1} more` : ""],
+        ["Request id", event.requestId],
         ...Object.entries(event.system ?? {}),
       ]),
     );
   }
 
-  const hint = () => h("p", { class: "quiet" }, "Choose an event to see all of it.");
+  const hint = () => h("p", { class: "quiet" }, "Select an event to see its details.");
 
   $("event-filter").addEventListener("input", (e) => {
     filter = e.target.value.trim();
@@ -75,7 +103,7 @@ export function eventsView(store) {
   $("event-pause").addEventListener("click", (e) => {
     paused = paused ? null : store.events.slice();
     e.target.setAttribute("aria-pressed", paused !== null);
-    e.target.textContent = paused ? "Go on" : "Pause";
+    e.target.textContent = paused ? "Resume" : "Pause";
     refresh();
   });
   $("event-clear").addEventListener("click", async () => {
@@ -96,11 +124,11 @@ export function eventsView(store) {
   return { shown: refresh };
 }
 
-const mostPreview = 240;
+const maxPreview = 240;
 
 function preview(event) {
   const text = event.bodyEncoding ? event.body : line(event.body);
-  return text.length > mostPreview ? `${text.slice(0, mostPreview)}…` : text;
+  return text.length > maxPreview ? `${text.slice(0, maxPreview)}…` : text;
 }
 
 // way is the path of an event: request, DPS, hub.
@@ -109,12 +137,24 @@ function way(store, event, note) {
   const steps = [];
   if (note) steps.push([note.source || "request", "mapped by Mayfly"]);
   if (note || dps.length) {
-    steps.push(["DPS", dps.length ? `${plural(dps.length, "call")}: ${dps.map((c) => c.op).join(", ")}` : "not asked: the device is known"]);
+    steps.push([
+      "DPS",
+      dps.length
+        ? `${plural(dps.length, "call")}: ${dps.map((c) => c.op).join(", ")}`
+        : "not asked: the device is known",
+    ]);
   }
   steps.push([shortHub(event.hub), event.batch ? `batch of ${event.batch}` : "stored"]);
-  return h("div", {},
-    h("ol", { class: note ? "way noted" : "way" }, steps.map(([name, what]) => h("li", {}, h("strong", {}, name), h("span", {}, what)))),
-    note ? h("p", { class: "quiet" }, `${milliseconds(note.ms)} from the request to the hub's answer`) : null);
+  return h(
+    "div",
+    {},
+    h(
+      "ol",
+      { class: note ? "way noted" : "way" },
+      steps.map(([name, what]) => h("li", {}, h("strong", {}, name), h("span", {}, what))),
+    ),
+    note ? h("p", { class: "quiet" }, `${milliseconds(note.ms)} from the request to the hub's answer`) : null,
+  );
 }
 
 function welcome(info) {
@@ -122,6 +162,11 @@ function welcome(info) {
     h("h2", {}, "Nothing has arrived yet"),
     h("p", {}, "Paste this into a terminal, and it appears here at once."),
     ...info.steps.map((s) => h("div", { class: "step" }, h("h3", {}, s.title), copyable(s.text))),
-    facts([["ID scope", info.idScope], ["Hubs", info.hubs.join(", ")], ["HTTPS", `https://${info.address}`], ["Bridge", info.bridge]]),
+    facts([
+      ["ID scope", info.idScope],
+      ["Hubs", info.hubs.join(", ")],
+      ["HTTPS", `https://${info.address}`],
+      ["Bridge", info.bridge],
+    ]),
   );
 }

@@ -1,5 +1,5 @@
-// A list of any length: only the rows that can be seen are elements, and they are used again. The newest stands first, and
-// what one reads stays where it is while more arrives.
+// A list of any length: only visible rows are elements, and they are reused. The newest comes first, and the rows that
+// are being read stay in place while more arrive.
 import { soon } from "./dom.js";
 
 export class List {
@@ -9,11 +9,11 @@ export class List {
   #items = [];
   #draw;
   #fill;
-  #chosen = null; // an item
+  #chosen = null; // the selected item
   #choose;
   #first = 0;
 
-  // fill puts an item into a row; choose is told of the item that the reader has chosen.
+  // fill writes an item into a row; choose is called with the item that the reader has selected.
   constructor(frame, { fill, choose }) {
     this.#frame = frame;
     this.#fill = fill;
@@ -35,7 +35,7 @@ export class List {
     return this.#chosen;
   }
 
-  // set shows these items, the oldest first. The array is not changed, and may be the same one with more in it.
+  // set shows items, oldest first. It does not change the array, which may be the same one with more items.
   set(items) {
     const grown = this.#items.length && items.length ? this.#newer(items) : 0;
     this.#items = items;
@@ -44,7 +44,7 @@ export class List {
     this.#draw();
   }
 
-  // redraw shows the same items anew.
+  // redraw shows the same items again.
   redraw() {
     for (const row of this.#rows) row.item = null;
     this.#draw();
@@ -109,14 +109,23 @@ export class List {
     if (!n) return;
     const page = Math.max(1, Math.floor(this.#frame.clientHeight / this.#height()) - 1);
     const at = this.#chosen ? n - 1 - this.#items.indexOf(this.#chosen) : -1;
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + page, PageUp: at - page, Home: 0, End: n - 1, Enter: Math.max(at, 0) }[e.key];
+    const to = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      PageDown: at + page,
+      PageUp: at - page,
+      Home: 0,
+      End: n - 1,
+      Enter: Math.max(at, 0),
+    }[e.key];
     if (to === undefined) return;
     e.preventDefault();
     const index = Math.min(Math.max(to, 0), n - 1);
     const height = this.#height();
     const top = index * height;
     if (top < this.#frame.scrollTop) this.#frame.scrollTop = top;
-    else if (top + height > this.#frame.scrollTop + this.#frame.clientHeight) this.#frame.scrollTop = top + height - this.#frame.clientHeight;
+    else if (top + height > this.#frame.scrollTop + this.#frame.clientHeight)
+      this.#frame.scrollTop = top + height - this.#frame.clientHeight;
     this.select(this.#items[n - 1 - index]);
   }
 }

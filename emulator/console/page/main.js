@@ -22,7 +22,11 @@ async function start() {
     return;
   }
   const views = {
-    events: eventsView(store), devices: devicesView(store), calls: callsView(store), faults: faultsView(store), playground: playgroundView(store),
+    events: eventsView(store),
+    devices: devicesView(store),
+    calls: callsView(store),
+    faults: faultsView(store),
+    playground: playgroundView(store),
   };
   let first = true;
   const route = () => {

@@ -1,4 +1,4 @@
-// The playground: what a body comes to, with the mapping that is built in or with a changed one.
+// The playground: what a source makes of a body, with the built-in mapping or a changed one.
 import { get, post } from "./api.js";
 import { $, facts, h, parse, plural, pretty, show } from "./dom.js";
 
@@ -22,8 +22,9 @@ export function playgroundView(store) {
     show($("play-fixed"), !source.definition);
     const mapping = $("play-mapping");
     mapping.value = source.definition ?? "";
-    // What one would change stands below how to set the sender up.
-    const before = mapping.value.slice(0, Math.max(0, mapping.value.search(/^(ignore|each|deviceId):/m))).split("\n").length - 1;
+    // Skip how to set up the sender: what one changes comes after it.
+    const before =
+      mapping.value.slice(0, Math.max(0, mapping.value.search(/^(ignore|each|deviceId):/m))).split("\n").length - 1;
     mapping.scrollTop = before * parseFloat(getComputedStyle(mapping).lineHeight);
     load();
   }
@@ -32,7 +33,9 @@ export function playgroundView(store) {
     const request = source.samples[$("play-sample").value]?.request ?? { body: "" };
     $("play-body").value = indent(request.body);
     $("play-query").value = new URLSearchParams(request.query ?? {}).toString();
-    $("play-headers").value = Object.entries(request.headers ?? {}).map(([k, v]) => `${k}: ${v}`).join("\n");
+    $("play-headers").value = Object.entries(request.headers ?? {})
+      .map(([k, v]) => `${k}: ${v}`)
+      .join("\n");
     run();
   }
 
@@ -41,14 +44,23 @@ export function playgroundView(store) {
     const request = {
       ...source.samples[$("play-sample").value]?.request,
       query: Object.fromEntries(new URLSearchParams($("play-query").value)),
-      headers: Object.fromEntries($("play-headers").value.split("\n").filter((l) => l.includes(":")).map((l) => [l.slice(0, l.indexOf(":")).trim(), l.slice(l.indexOf(":") + 1).trim()])),
+      headers: Object.fromEntries(
+        $("play-headers")
+          .value.split("\n")
+          .filter((l) => l.includes(":"))
+          .map((l) => [l.slice(0, l.indexOf(":")).trim(), l.slice(l.indexOf(":") + 1).trim()]),
+      ),
       body: $("play-body").value,
     };
     const changed = source.definition && $("play-mapping").value !== source.definition;
     $("play-reset").disabled = !changed;
     let result;
     try {
-      result = await post("/console/try", { source: source.name, definition: changed ? $("play-mapping").value : undefined, request });
+      result = await post("/console/try", {
+        source: source.name,
+        definition: changed ? $("play-mapping").value : undefined,
+        request,
+      });
     } catch (err) {
       result = { problem: { where: "request", detail: err.message } };
     }
@@ -76,7 +88,7 @@ export function playgroundView(store) {
   };
 }
 
-// indent makes JSON readable and changes no digit of it; what is no JSON stays.
+// indent makes JSON readable without changing its digits; other text is returned as it is.
 function indent(text) {
   try {
     return pretty(parse(text)).textContent;
@@ -89,29 +101,92 @@ function view(result) {
   const out = [];
   const { problem, messages = [], ignored = 0, steps = [] } = result;
   if (problem) {
-    out.push(h("div", { class: "card verdict bad", id: "play-problem" },
-      h("h2", {}, problem.where === "mapping" ? "The mapping is wrong" : "Nothing would be sent"),
-      h("p", { class: "detail-text" }, problem.detail),
-      problem.fields?.length ? h("ul", {}, problem.fields.map((f) => h("li", {}, h("code", {}, f.path), " ", f.hint))) : "",
-      problem.status ? h("p", { class: "quiet" }, `The sender would hear ${problem.status} ${problem.code}.`) : ""));
+    out.push(
+      h(
+        "div",
+        { class: "card verdict bad", id: "play-problem" },
+        h("h2", {}, problem.where === "mapping" ? "The mapping is wrong" : "Nothing would be sent"),
+        h("p", { class: "detail-text" }, problem.detail),
+        problem.fields?.length
+          ? h(
+              "ul",
+              {},
+              problem.fields.map((f) => h("li", {}, h("code", {}, f.path), " ", f.hint)),
+            )
+          : "",
+        problem.status ? h("p", { class: "quiet" }, `The sender would hear ${problem.status} ${problem.code}.`) : "",
+      ),
+    );
   } else if (messages.length) {
-    out.push(h("div", { class: "verdict good" }, h("h2", {}, `${plural(messages.length, "message")} would be sent`),
-      ignored ? h("p", { class: "quiet" }, `${plural(ignored, "part")} of the body is no telemetry and would be ignored.`) : ""));
+    out.push(
+      h(
+        "div",
+        { class: "verdict good" },
+        h("h2", {}, `${plural(messages.length, "message")} would be sent`),
+        ignored
+          ? h("p", { class: "quiet" }, `${plural(ignored, "part")} of the body is no telemetry and would be ignored.`)
+          : "",
+      ),
+    );
   } else {
-    out.push(h("div", { class: "card verdict" }, h("h2", {}, "Ignored"), h("p", {}, "This is no telemetry: it would be answered as a success and nothing would be sent.")));
+    out.push(
+      h(
+        "div",
+        { class: "card verdict" },
+        h("h2", {}, "Ignored"),
+        h("p", {}, "This is not telemetry: it would be answered as a success and nothing would be sent."),
+      ),
+    );
   }
-  out.push(...messages.map((m) => h("article", { class: "card message" },
-    h("h3", {}, m.deviceId),
-    pretty(parse(m.body)),
-    facts([["Time", m.time || "none: the hub's own"], ["Message id", m.messageId], ["Component", m.component], ["Model", m.modelId], ["Gateway", m.gatewayId]]),
-    m.properties ? [h("h4", {}, "Properties"), facts(Object.entries(m.properties))] : "")));
+  out.push(
+    ...messages.map((m) =>
+      h(
+        "article",
+        { class: "card message" },
+        h("h3", {}, m.deviceId),
+        pretty(parse(m.body)),
+        facts([
+          ["Time", m.time || "none: the hub's own"],
+          ["Message id", m.messageId],
+          ["Component", m.component],
+          ["Model", m.modelId],
+          ["Gateway", m.gatewayId],
+        ]),
+        m.properties ? [h("h4", {}, "Properties"), facts(Object.entries(m.properties))] : "",
+      ),
+    ),
+  );
   if (result.answer) out.push(h("p", { class: "quiet" }, `The sender would hear ${result.answer}.`));
   if (steps.length) {
-    out.push(h("details", { class: "card", open: Boolean(problem) }, h("summary", {}, "How it came about"),
-      h("table", { class: "steps" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Field"), h("th", { scope: "col" }, "Gave"))),
-        h("tbody", {}, steps.map((s) => h("tr", { class: s.error ? "bad" : null },
-          h("th", { scope: "row" }, s.part ? `${s.part} ${s.name}` : s.name, s.expression ? h("code", { class: "expression" }, s.expression) : ""),
-          h("td", {}, h("code", {}, s.error || s.value || "nothing"))))))));
+    out.push(
+      h(
+        "details",
+        { class: "card", open: Boolean(problem) },
+        h("summary", {}, "Steps"),
+        h(
+          "table",
+          { class: "steps" },
+          h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Field"), h("th", { scope: "col" }, "Result"))),
+          h(
+            "tbody",
+            {},
+            steps.map((s) =>
+              h(
+                "tr",
+                { class: s.error ? "bad" : null },
+                h(
+                  "th",
+                  { scope: "row" },
+                  s.part ? `${s.part} ${s.name}` : s.name,
+                  s.expression ? h("code", { class: "expression" }, s.expression) : "",
+                ),
+                h("td", {}, h("code", {}, s.error || s.value || "nothing")),
+              ),
+            ),
+          ),
+        ),
+      ),
+    );
   }
   return out;
 }

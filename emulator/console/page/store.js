@@ -1,16 +1,16 @@
-// What the page knows: the last events and calls, the measurements for the charts, the bridge's notes. All of it bounded.
+// The data of the page: the last events and calls, measurements for charts, the bridge's notes. All of it is bounded.
 import { get } from "./api.js";
 import { isNumber, parse } from "./dom.js";
 
-const mostEvents = 10000;
-const mostCalls = 10000;
-const mostNotes = 20000;
+const maxEvents = 10000;
+const maxCalls = 10000;
+const maxNotes = 20000;
 const slice = 8; // ms: half a frame
-const mostQueued = 20000; // more than that would push itself out again
-const slack = 1000; // arrays are cut back in one go
-const mostPoints = 240;
-const mostCharted = 200; // devices
-const mostMeasurements = 12; // of a device
+const maxQueued = 20000; // beyond that, entries would displace each other
+const slack = 1000; // arrays are shortened in steps of this size
+const maxPoints = 240;
+const maxCharted = 200; // devices
+const maxMeasurements = 12; // of a device
 
 // Store fires "events", "calls", "notes", "state" and "cleared".
 export class Store extends EventTarget {
@@ -24,7 +24,7 @@ export class Store extends EventTarget {
   #lastCall = 0;
   #lastNote = 0;
   #noting = false;
-  #queue = []; // what the stream has brought and nobody has read yet
+  #queue = []; // what the stream has sent and #drain has not processed
   #draining = false;
   #loaded = false;
 
@@ -46,10 +46,11 @@ export class Store extends EventTarget {
     try {
       if (this.#loaded) {
         const info = await get("/console/info");
-        if (info.run !== this.info.run) return location.reload(); // another emulator, whose numbers start anew
+        if (info.run !== this.info.run) return location.reload(); // another emulator, whose numbers start again
       }
       const [events, calls] = await Promise.all([
-        get(`/events?count=${mostEvents}&after=${this.#lastEvent}`), get(`/calls?count=2000&after=${this.#lastCall}`),
+        get(`/events?count=${maxEvents}&after=${this.#lastEvent}`),
+        get(`/calls?count=2000&after=${this.#lastCall}`),
       ]);
       calls.forEach((c) => this.#addCall(c));
       events.forEach((e) => this.#addEvent(e));
@@ -64,7 +65,7 @@ export class Store extends EventTarget {
     }
   }
 
-  // #take keeps a message for #drain: a burst must not hold up the reader's own clicks.
+  // #take queues a message for #drain: a burst must not block the reader's clicks.
   #take(kind, text) {
     this.#queue.push([kind, text]);
     if (this.#loaded && !this.#draining) {
@@ -75,8 +76,8 @@ export class Store extends EventTarget {
 
   #drain() {
     this.#draining = true;
-    if (this.#queue.length > mostQueued) this.#queue.splice(0, this.#queue.length - mostQueued);
-    const end = performance.now() + (document.hidden ? 20 * slice : slice); // timers of a hidden page are rare
+    if (this.#queue.length > maxQueued) this.#queue.splice(0, this.#queue.length - maxQueued);
+    const end = performance.now() + (document.hidden ? 20 * slice : slice); // timers of a hidden page fire rarely
     let events = false;
     let calls = false;
     let n = 0;
@@ -102,7 +103,7 @@ export class Store extends EventTarget {
     this.#lastEvent = event.seq;
     event.at = new Date(event.enqueuedTime);
     this.events.push(event);
-    if (this.events.length > mostEvents + slack) this.events.splice(0, this.events.length - mostEvents);
+    if (this.events.length > maxEvents + slack) this.events.splice(0, this.events.length - maxEvents);
     this.#chart(event);
     if (this.info.notes && this.#loaded && !this.#noting) {
       this.#noting = true;
@@ -115,29 +116,30 @@ export class Store extends EventTarget {
     this.#lastCall = call.seq;
     call.at = new Date(call.time);
     this.calls.push(call);
-    if (this.calls.length > mostCalls + slack) this.calls.splice(0, this.calls.length - mostCalls);
+    if (this.calls.length > maxCalls + slack) this.calls.splice(0, this.calls.length - maxCalls);
   }
 
-  // #chart takes the numbers out of a body, those of nested objects by their path.
+  // #chart collects the numbers in a body; those in nested objects are named by their path.
   #chart(event) {
     if (event.body === null || typeof event.body !== "object" || event.bodyEncoding) return;
     let of = this.series.get(event.device);
-    if (of) this.series.delete(event.device); // the last seen stands last
+    if (of)
+      this.series.delete(event.device); // the last seen comes last
     else of = new Map();
     this.series.set(event.device, of);
-    if (this.series.size > mostCharted) this.series.delete(this.series.keys().next().value);
+    if (this.series.size > maxCharted) this.series.delete(this.series.keys().next().value);
     const time = Date.parse(event.creationTimeUtc) || event.at.getTime();
     const visit = (value, path, depth) => {
       if (isNumber(value)) {
         let s = of.get(path);
         if (!s) {
-          if (of.size >= mostMeasurements) return;
+          if (of.size >= maxMeasurements) return;
           of.set(path, (s = { times: [], values: [] }));
         }
         s.times.push(time);
         s.values.push(Number(value));
         s.last = value;
-        if (s.times.length > mostPoints) {
+        if (s.times.length > maxPoints) {
           s.times.shift();
           s.values.shift();
         }
@@ -159,14 +161,14 @@ export class Store extends EventTarget {
           this.notes.set(`${note.device}\n${note.messageId}`, note);
         }
         for (const key of this.notes.keys()) {
-          if (this.notes.size <= mostNotes) break;
+          if (this.notes.size <= maxNotes) break;
           this.notes.delete(key);
         }
         if (list.length) this.#fire("notes");
         if (list.length < 1000) break;
       }
     } catch {
-      // The stream's own error says that the emulator is gone.
+      // The error of the stream shows that the emulator is gone.
     } finally {
       this.#noting = false;
     }
@@ -176,10 +178,12 @@ export class Store extends EventTarget {
     return this.notes.get(`${event.device}\n${event.messageId}`);
   }
 
-  // dpsCalls are those that belong to the way of an event: of its device, since its request came.
+  // dpsCalls are the calls to DPS that belong to an event: of its device, since its request arrived.
   dpsCalls(event, note) {
     const from = event.at.getTime() - (note?.ms ?? 0) - 50;
-    return this.calls.filter((c) => c.service === "dps" && c.device === event.device && c.at.getTime() >= from && c.at <= event.at);
+    return this.calls.filter(
+      (c) => c.service === "dps" && c.device === event.device && c.at.getTime() >= from && c.at <= event.at,
+    );
   }
 
   clear() {

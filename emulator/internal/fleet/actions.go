@@ -79,8 +79,8 @@ func (f *Fleet) move(d *device, hub string, m Move, now time.Time) {
 	}
 	if d.identity.Hub != "" {
 		if m.OldHubDisabled {
-			others := slices.DeleteFunc(d.identity.DisabledOn, func(h string) bool { return h == hub })
-			d.identity.DisabledOn = append(others, d.identity.Hub)
+			d.identity.DisabledOn = slices.DeleteFunc(d.identity.DisabledOn, func(h string) bool { return h == hub })
+			d.identity.DisabledOn = append(d.identity.DisabledOn, d.identity.Hub)
 		}
 		d.identity.Hub = hub
 	}
