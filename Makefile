@@ -38,7 +38,7 @@ bench:
 	$(GO) run ./bench/warm && $(GO) run ./bench/cold
 
 screenshots: # the console's views into dist/screenshots, and the README's picture; needs chromium
-	SCREENSHOTS="$(CURDIR)/dist/screenshots" $(GO) test -tags browser -run TestScreenshots -count=1 ./cmd/mayfly
+	SCREENSHOTS="$(CURDIR)/dist/screenshots" $(GO) test -tags browser,screenshots -run TestScreenshots -count=1 ./cmd/mayfly
 	cp dist/screenshots/console.png docs/console.png
 
 check: # all that CI checks

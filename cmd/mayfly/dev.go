@@ -13,41 +13,31 @@ import (
 	"syscall"
 	"time"
 
+	"mayfly/cmd/mayfly/internal/playground"
 	"mayfly/emulator"
 	"mayfly/emulator/console"
 	"mayfly/function"
 )
+
+// shutdownTimeout is short: a person at a terminal does not want to wait for a slow request.
+const shutdownTimeout = 2 * time.Second
 
 // devCommand runs the bridge and the emulator in one process.
 type devCommand struct {
 	Port         uint16        `default:"7071" help:"Port of the bridge."`
 	EmulatorPort uint16        `default:"7443" help:"HTTPS port of the emulated DPS and hubs."`
 	ConsolePort  uint16        `default:"7080" help:"Port of the emulator's console."`
-	RetryAfter   time.Duration `default:"1s" help:"How long the emulated DPS takes to assign a new device; Azure says 3s."`
+	RetryAfter   time.Duration `default:"1s" help:"How long the emulated DPS takes to assign a new device; 3s in Azure."`
 }
 
 func (c *devCommand) Run(ctx context.Context, w *world) error {
-	// Looked at first, so that nothing is half started.
-	ports := []struct {
-		flag string
-		port uint16
-	}{{"--port", c.Port}, {"--emulator-port", c.EmulatorPort}, {"--console-port", c.ConsolePort}}
-	taken := map[uint16]string{}
-	for _, p := range ports {
-		if other := taken[p.port]; other != "" && p.port != 0 {
-			return fmt.Errorf("port %d is wanted twice; choose another one with %s or %s", p.port, other, p.flag)
-		}
-		taken[p.port] = p.flag
-	}
-	for _, p := range ports {
-		if err := free(ctx, p.flag, p.port); err != nil {
-			return err
-		}
+	if err := c.checkPorts(ctx); err != nil { // before anything is started
+		return err
 	}
 	notes := &console.Notes{}
 	azure, err := withPage(emulator.Config{
 		Listen: local(c.EmulatorPort), Console: local(c.ConsolePort), RetryAfter: c.RetryAfter,
-	}, console.Options{Bridge: "http://" + local(c.Port), Notes: notes, Playground: newPlayground()})
+	}, console.Options{Bridge: "http://" + local(c.Port), Notes: notes, Playground: playground.New()})
 	if err != nil {
 		return err
 	}
@@ -56,41 +46,49 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	}
 	defer func() { _ = azure.Close() }()
 
-	config, err := function.LoadConfig(append(devEnvironment(w.environ, azure), "AUTH=none"))
-	if wrong, ok := errors.AsType[function.FaultsError](err); ok && len(wrong) == 1 && wrong[0].Variable == "AUTH" {
-		// The file has callers: who tries it out wants to see them asked.
-		config, err = function.LoadConfig(append(devEnvironment(w.environ, azure), "AUTH=keys"))
-	}
+	config, err := devConfig(w.environ, azure)
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: max(config.LogLevel, slog.LevelWarn)}))
+	level := max(config.LogLevel, slog.LevelWarn)
+	log := slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: level}))
 	out := &lines{w: w.stdout}
 	transport := azure.Transport()
 	defer transport.CloseIdleConnections()
-	service := function.New(config, function.Dependencies{DPS: transport, Hub: transport, Log: log, Observe: func(d function.Delivery) {
-		notes.Add(d.Message.DeviceID, d.Message.MessageID, d.Source, d.Hub, d.Took)
-		out.delivered(d)
-	}})
+	service := function.New(config, function.Dependencies{DPS: transport, Hub: transport, Log: log,
+		Observe: func(d function.Delivery) {
+			notes.Add(d.Message.DeviceID, d.Message.MessageID, d.Source, d.Hub, d.Took)
+			out.delivered(d)
+		}})
 	return function.Serve(ctx, function.ServeOptions{
 		Host: function.HostServer, Addr: local(c.Port), RequestTimeout: config.RequestTimeout, Log: log,
-		// A person at a terminal does not want to wait for a slow request.
-		ShutdownTimeout: 2 * time.Second,
+		ShutdownTimeout: shutdownTimeout,
 		Ready:           func(addr net.Addr) { out.welcome(addr.String(), azure) },
 	}, service)
 }
 
-// devEnvironment is the caller's environment, with what the emulator decides.
-func devEnvironment(environ []string, azure *emulator.Emulator) []string {
-	return append(without(environ, "GROUP_KEY_SECONDARY", "IOTC_KEY_URL", "DEVICE_KEYS", "DEVICE_CERTS", "DEVICE_CA", "DPS_ENDPOINT",
-		"HUB_HINT", "API_KEYS", "AWS_LAMBDA_RUNTIME_API", "FUNCTIONS_CUSTOMHANDLER_PORT"),
-		"ID_SCOPE="+azure.IDScope(), "GROUP_KEY="+azure.GroupKey())
+// checkPorts reports ports that are used twice or are in use, with the flag that changes them.
+func (c *devCommand) checkPorts(ctx context.Context) error {
+	ports := []struct {
+		flag string
+		port uint16
+	}{{"--port", c.Port}, {"--emulator-port", c.EmulatorPort}, {"--console-port", c.ConsolePort}}
+	flags := map[uint16]string{}
+	for _, p := range ports {
+		if other := flags[p.port]; other != "" && p.port != 0 {
+			return fmt.Errorf("port %d is used twice; choose another one with %s or %s", p.port, other, p.flag)
+		}
+		flags[p.port] = p.flag
+	}
+	for _, p := range ports {
+		if err := checkPort(ctx, p.flag, p.port); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func local(port uint16) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(int(port))) }
-
-// free tells whether a port can be listened on.
-func free(ctx context.Context, flag string, port uint16) error {
+func checkPort(ctx context.Context, flag string, port uint16) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", local(port))
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
@@ -101,7 +99,22 @@ func free(ctx context.Context, flag string, port uint16) error {
 	return listener.Close()
 }
 
-// lines writes for a reader at a terminal, one event a line.
+func local(port uint16) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(int(port))) }
+
+// devConfig is the caller's configuration, with the emulator in place of Azure.
+func devConfig(environ []string, azure *emulator.Emulator) (*function.Config, error) {
+	environ = append(without(environ, "GROUP_KEY_SECONDARY", "IOTC_KEY_URL", "DEVICE_KEYS", "DEVICE_CERTS", "DEVICE_CA",
+		"DPS_ENDPOINT", "HUB_HINT", "API_KEYS", "AWS_LAMBDA_RUNTIME_API", "FUNCTIONS_CUSTOMHANDLER_PORT"),
+		"ID_SCOPE="+azure.IDScope(), "GROUP_KEY="+azure.GroupKey(), "AUTH=none")
+	config, err := function.LoadConfig(environ)
+	if wrong, ok := errors.AsType[function.FaultsError](err); ok && len(wrong) == 1 && wrong[0].Variable == "AUTH" {
+		// The file has callers: whoever tries it wants them to be authenticated.
+		return function.LoadConfig(append(environ, "AUTH=keys"))
+	}
+	return config, err
+}
+
+// lines writes for a reader at a terminal, one event per line.
 type lines struct {
 	mu sync.Mutex
 	w  io.Writer
@@ -118,11 +131,12 @@ func (l *lines) welcome(bridge string, azure *emulator.Emulator) {
 
 Send something:
 
-  curl -i http://%[1]s/api/devices/my-first-device/telemetry -H 'Content-Type: application/json' -d '{"temperature":21.5}'
+  curl -i http://%[1]s/api/devices/my-first-device/telemetry -H 'Content-Type: application/json' -d '%[6]s'
 
-A new device is provisioned first, which takes a moment; then it is known. Stop with Ctrl-C.
+A new device is provisioned first, which takes a moment; after that it is known. Stop with Ctrl-C.
 
-`, bridge, azure.Addr(), azure.IDScope(), strings.Join(azure.Hubs(), ", "), azure.ConsoleAddr())
+`, bridge, azure.Addr(), azure.IDScope(), strings.Join(azure.Hubs(), ", "), azure.ConsoleAddr(),
+		`{"temperature":21.5}`)
 }
 
 func (l *lines) delivered(d function.Delivery) {
@@ -139,17 +153,17 @@ func (l *lines) delivered(d function.Delivery) {
 		oneLine(d.Message.Body), extra.String(), d.Hub, d.Took.Round(time.Millisecond))
 }
 
-// oneLine shortens a body for a terminal and takes control characters out.
+// oneLine shortens a body for a terminal and replaces control characters.
 func oneLine(body []byte) string {
-	const most = 160
+	const maxRunes = 160
 	text := strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return ' '
 		}
 		return r
 	}, string(body))
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + "..."
+	if runes := []rune(text); len(runes) > maxRunes {
+		return string(runes[:maxRunes]) + "..."
 	}
 	return text
 }

@@ -13,29 +13,32 @@ import (
 	"syscall"
 	"time"
 
+	"mayfly/cmd/mayfly/internal/playground"
 	"mayfly/emulator"
 	"mayfly/emulator/console"
 )
 
 // emulatorCommand runs DPS and IoT hubs alone, for devices that are not Mayfly.
 type emulatorCommand struct {
-	Listen      string        `default:"127.0.0.1:7443" placeholder:"ADDR" help:"HTTPS address of DPS and the hubs (${default})."`
-	Console     string        `default:"127.0.0.1:7080" placeholder:"ADDR" help:"Address of the console and of the proxy that leads to the HTTPS port (${default})."`
+	Listen      string        `default:"127.0.0.1:7443" placeholder:"ADDR" help:"HTTPS address (${default})."`
+	Console     string        `default:"127.0.0.1:7080" placeholder:"ADDR" help:"Console and proxy address (${default})."`
 	IDScope     string        `name:"id-scope" placeholder:"SCOPE" help:"ID scope; 0ne00000001 by default."`
-	GroupKey    string        `name:"group-key" placeholder:"BASE64" help:"Key of the enrollment group; a public one by default."`
-	Hubs        []string      `placeholder:"HOST" help:"Host names of the hubs, as in hub-1.azure-devices.net (the default)."`
-	CAOut       string        `name:"ca-out" placeholder:"FILE" help:"Write the CA that devices have to trust here."`
-	CADir       string        `name:"ca-dir" placeholder:"DIR" help:"Keep the CA in this folder, so that it is the same next time."`
-	X509Group   []string      `name:"x509-group" placeholder:"FILE" help:"PEM file of a CA whose devices may register: an X.509 enrollment group. May be repeated."`
-	Enrollments string        `placeholder:"FILE" help:"JSON file of individual enrollments."`
-	Faults      string        `placeholder:"FILE" help:"JSON file of faults, as POST /faults of the console takes them."`
-	Seed        uint64        `help:"Seed of all that is drawn, so that a run can be repeated."`
-	RetryAfter  time.Duration `default:"3s" help:"How long DPS takes to assign a device, in whole seconds (${default}, as Azure says)."`
+	GroupKey    string        `name:"group-key" placeholder:"BASE64" help:"Group's key; a public one by default."`
+	Hubs        []string      `placeholder:"HOST" help:"Hubs, with commas between; hub-1.azure-devices.net by default."`
+	CAOut       string        `name:"ca-out" complete:"file" placeholder:"FILE" help:"Write the CA to trust here."`
+	CADir       string        `name:"ca-dir" complete:"file" placeholder:"DIR" help:"Keep the CA in this folder."`
+	X509Group   []string      `name:"x509-group" complete:"file" placeholder:"FILE" help:"CA of an X.509 group."`
+	Enrollments string        `complete:"file" placeholder:"FILE" help:"JSON file of individual enrollments."`
+	Faults      string        `complete:"file" placeholder:"FILE" help:"JSON file of faults."`
+	Seed        uint64        `help:"Seed of everything that is drawn at random, to repeat a run."`
+	RetryAfter  time.Duration `default:"3s" help:"How long DPS takes to assign a device (${default}, as in Azure)."`
 }
 
 // Help is the long help of the command.
 func (*emulatorCommand) Help() string {
-	return `Devices keep Azure's host names. They reach the emulator through the proxy on the
+	return `The emulator speaks HTTPS only, like the device APIs that it emulates: no MQTT, no AMQP.
+
+Devices keep Azure's host names. They reach the emulator through the proxy on the
 console's port (HTTPS_PROXY), by options of their SDK, or by a hosts file and
 --listen 127.0.0.1:443. The lines that are printed at the start say how.
 
@@ -43,7 +46,9 @@ Individual enrollments are an array of
   {"registrationId": "dev-1", "primaryKey": "BASE64", "secondaryKey": "BASE64"}
 or with an X.509 certificate instead of keys
   {"registrationId": "dev-2", "certificate": "-----BEGIN CERTIFICATE-----\n..."}
-and may have "deviceId" (the name in the hub), "hub" and "disabled".`
+and may have "deviceId" (the name in the hub), "hub" and "disabled".
+
+docs/emulator.md describes the JSON of faults and the console's HTTP API.`
 }
 
 func (c *emulatorCommand) Run(ctx context.Context, w *world) error {
@@ -68,7 +73,7 @@ func (c *emulatorCommand) Run(ctx context.Context, w *world) error {
 	return nil
 }
 
-// emulator makes it of the flags and the files that they name.
+// emulator returns an emulator that is configured by the flags and the files that they name.
 func (c *emulatorCommand) emulator() (*emulator.Emulator, error) {
 	config := emulator.Config{
 		Listen: c.Listen, Console: c.Console, IDScope: c.IDScope, GroupKey: c.GroupKey, Hubs: c.Hubs,
@@ -77,13 +82,13 @@ func (c *emulatorCommand) emulator() (*emulator.Emulator, error) {
 	if config.RetryAfter == 0 {
 		config.RetryAfter = time.Nanosecond // 0 is the default there
 	}
-	var wrong []error
-	config.Enrollments, wrong = fileOf(c.Enrollments, "--enrollments", readEnrollments, wrong)
-	config.Faults, wrong = fileOf(c.Faults, "--faults", emulator.ParseFaults, wrong)
-	if err := errors.Join(wrong...); err != nil {
+	var enrollments, faults error
+	config.Enrollments, enrollments = readFile("--enrollments", c.Enrollments, readEnrollments)
+	config.Faults, faults = readFile("--faults", c.Faults, emulator.ParseFaults)
+	if err := errors.Join(enrollments, faults); err != nil {
 		return nil, err
 	}
-	azure, err := withPage(config, console.Options{Playground: newPlayground()})
+	azure, err := withPage(config, console.Options{Playground: playground.New()})
 	if err != nil {
 		return nil, err
 	}
@@ -99,10 +104,9 @@ func (c *emulatorCommand) emulator() (*emulator.Emulator, error) {
 	return azure, nil
 }
 
-// withPage makes an emulator whose console shows the page. The page shows the emulator, so that it can only be made
-// second.
+// withPage returns an emulator whose console has the page. The page needs the emulator, so it is created second.
 func withPage(config emulator.Config, options console.Options) (*emulator.Emulator, error) {
-	var page http.Handler // set before anybody listens
+	var page http.Handler // set before the emulator listens
 	config.Page = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { page.ServeHTTP(w, r) })
 	azure, err := emulator.New(config)
 	if err == nil {
@@ -111,11 +115,10 @@ func withPage(config emulator.Config, options console.Options) (*emulator.Emulat
 	return azure, err
 }
 
-// fileOf reads the file that a flag names, if it names one.
-func fileOf[T any](name, flag string, read func(io.Reader) (T, error), wrong []error) (T, []error) {
-	var out T
+// readFile reads the file that a flag names, if it names one.
+func readFile[T any](flag, name string, read func(io.Reader) (T, error)) (out T, err error) {
 	if name == "" {
-		return out, wrong
+		return out, nil
 	}
 	file, err := os.Open(name)
 	if err == nil {
@@ -123,9 +126,9 @@ func fileOf[T any](name, flag string, read func(io.Reader) (T, error), wrong []e
 		out, err = read(file)
 	}
 	if err != nil {
-		wrong = append(wrong, fmt.Errorf("%s: %w", flag, err))
+		err = fmt.Errorf("%s: %w", flag, err)
 	}
-	return out, wrong
+	return out, err
 }
 
 func readEnrollments(r io.Reader) ([]emulator.Enrollment, error) {
@@ -146,14 +149,14 @@ func readEnrollments(r io.Reader) ([]emulator.Enrollment, error) {
 	out := make([]emulator.Enrollment, len(list))
 	for i, e := range list {
 		out[i] = emulator.Enrollment{
-			RegistrationID: e.RegistrationID, DeviceID: e.DeviceID, PrimaryKey: e.PrimaryKey, SecondaryKey: e.SecondaryKey,
-			CertificatePEM: []byte(e.Certificate), Hub: e.Hub, Disabled: e.Disabled,
+			RegistrationID: e.RegistrationID, DeviceID: e.DeviceID, PrimaryKey: e.PrimaryKey,
+			SecondaryKey: e.SecondaryKey, CertificatePEM: []byte(e.Certificate), Hub: e.Hub, Disabled: e.Disabled,
 		}
 	}
 	return out, nil
 }
 
-// reachable is an address that a program on this machine can use: one that listens everywhere is named by loopback.
+// reachable returns an address for programs on this machine: one that listens everywhere is called by loopback.
 func reachable(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
@@ -162,7 +165,7 @@ func reachable(addr string) string {
 	return addr
 }
 
-// welcome says how to point a device here.
+// welcome says how to point a device at the emulator.
 func (c *emulatorCommand) welcome(w io.Writer, azure *emulator.Emulator) {
 	https, page := reachable(azure.Addr()), reachable(azure.ConsoleAddr())
 	ca, fetch := c.CAOut, ""
@@ -170,7 +173,15 @@ func (c *emulatorCommand) welcome(w io.Writer, azure *emulator.Emulator) {
 		ca, fetch = "ca.pem", "\n             curl -so ca.pem http://"+page+"/ca.pem"
 	}
 	host, port, _ := net.SplitHostPort(https)
-	_, _ = fmt.Fprintf(w, `Azure's DPS and IoT hubs are up on this machine; nothing leaves it.
+	hubs := strings.Join(azure.Hubs(), " ")
+	names := "global.azure-devices-provisioning.net " + hubs + " " + emulator.DefaultBlobHost
+	_, _ = fmt.Fprintf(w, welcomeText, https, hubs, page, azure.IDScope(), azure.GroupKey(), fetch, ca, host, port, names)
+}
+
+const welcomeText = `Azure's DPS and IoT hubs are running on this machine; nothing leaves it.
+HTTPS only. A device that uses MQTT or AMQP is not served: through a proxy it still connects
+to Azure, with a hosts file its ports 8883 and 5671 are refused, and over WebSockets it gets
+404. Choose HTTP as the transport of its SDK.
 
   HTTPS      https://%[1]s   %[2]s
   console    http://%[3]s
@@ -183,14 +194,13 @@ Devices keep Azure's host names and trust the emulator's CA:%[6]s
   Go         HTTPS_PROXY=http://%[3]s SSL_CERT_FILE=%[7]s ./device
   Python     HTTPS_PROXY=http://%[3]s REQUESTS_CA_BUNDLE=%[7]s SSL_CERT_FILE=%[7]s python device.py
   C#         HTTPS_PROXY=http://%[3]s SSL_CERT_FILE=%[7]s dotnet run
-  C          Azure SDK: OPTION_HTTP_PROXY {"%[8]s", console's port} and OPTION_TRUSTED_CERT; libcurl's tool:
+  C          Azure SDK: OPTION_HTTP_PROXY {"%[8]s", console's port} and OPTION_TRUSTED_CERT; or curl:
              HTTPS_PROXY=http://%[3]s CURL_CA_BUNDLE=%[7]s curl https://global.azure-devices-provisioning.net/...
   Node       NODE_EXTRA_CA_CERTS=%[7]s node -r ./emulator.cjs device.js
-             where emulator.cjs is one line, which Microsoft's SDK needs as it knows no proxy:
+             where emulator.cjs is one line, because Microsoft's SDK ignores HTTPS_PROXY:
              Object.assign(require("https").globalAgent.options, {host: "%[8]s", port: %[9]s})
-  hosts file --listen %[8]s:443, and in /etc/hosts:
-             %[8]s global.azure-devices-provisioning.net %[2]s
+  hosts file --listen %[8]s:443, and in /etc/hosts (the last name is for file uploads):
+             %[8]s %[10]s
 
 Stop with Ctrl-C.
-`, https, strings.Join(azure.Hubs(), " "), page, azure.IDScope(), azure.GroupKey(), fetch, ca, host, port)
-}
+`

@@ -6,10 +6,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"mayfly/cmd/mayfly/internal/completion"
 )
 
 func main() {
@@ -19,17 +20,21 @@ func main() {
 	os.Exit(code)
 }
 
-// cli is the command line. The help of each command is its method Help.
+// cli is the command line. The long help of a command is its method Help.
 type cli struct {
-	Dev      devCommand      `cmd:"" help:"Run the bridge with an emulator of DPS and IoT Hub on this machine."`
-	Emulator emulatorCommand `cmd:"" help:"Run DPS and IoT hubs alone, for devices of any make."`
-	Check    checkCommand    `cmd:"" help:"Prove the configuration and the samples of all sources."`
-	Try      tryCommand      `cmd:"" help:"Show what a source makes of a body; nothing is sent."`
-	Codec    codecCommand    `cmd:"" help:"Test what decodes the bytes of a device."`
-	Send     sendCommand     `cmd:"" help:"Send one message; the device is provisioned if it has to be."`
-	Replay   replayCommand   `cmd:"" help:"Send a file of messages, and go on where it stopped."`
-	Keys     keysCommand     `cmd:"" help:"Make keys for callers, and derive keys of devices."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Dev        devCommand        `cmd:"" help:"Run the bridge with an emulator of DPS and IoT Hub on this machine."`
+	Emulator   emulatorCommand   `cmd:"" help:"Run DPS and IoT hubs alone, for any device that speaks HTTPS."`
+	Check      checkCommand      `cmd:"" help:"Check the configuration and the samples of all sources."`
+	Try        tryCommand        `cmd:"" help:"Show what a source makes of a body; nothing is sent."`
+	Codec      codecCommand      `cmd:"" help:"Test the codecs that decode the bytes of devices."`
+	Send       sendCommand       `cmd:"" help:"Send one message; the device is provisioned if it has to be."`
+	Replay     replayCommand     `cmd:"" help:"Send a file of messages, and continue where it was stopped."`
+	Keys       keysCommand       `cmd:"" help:"Create keys for callers, and derive keys of devices."`
+	Completion completionCommand `cmd:"" help:"Print the completion script for a shell."`
+	Help       helpCommand       `cmd:"" help:"Show the help of a command."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
+
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
 // world is what a command works with.
@@ -38,51 +43,49 @@ type world struct {
 	stdout, stderr io.Writer
 }
 
-// run is main without the process: exit code 0 is good, 1 failed, 2 was asked
-// wrongly.
+// Exit codes of run.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// run is main without the process. It returns the exit code.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
-	var c cli
+	w := &world{environ: environ, stdout: stdout, stderr: stderr}
 	exited := -1
-	parser, err := kong.New(&c,
+	parser, err := kong.New(&cli{},
 		kong.Name("mayfly"),
 		kong.Description("HTTP telemetry into Azure IoT, on this machine."),
 		kong.UsageOnError(),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { exited = code }),
+		kong.Vars{"version": version()},
 		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(w),
 	)
 	if err != nil {
 		fmt.Fprintln(stderr, "mayfly:", err)
-		return 1
+		return exitFailed
 	}
+	if len(args) > 0 && args[0] == completion.Command {
+		if err := completion.Answer(stdout, parser.Model, args[1:], completionLists(w)); err != nil {
+			return exitFailed
+		}
+		return exitOK
+	}
+	args = helpArgs(args)
 	parsed, err := parser.Parse(args)
-	if exited >= 0 { // --help
+	if exited >= 0 { // --help or --version
 		return exited
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "mayfly: %v\nTry: mayfly --help\n", err)
-		return 2
+		return exitUsage
 	}
-	if err := parsed.Run(&world{environ: environ, stdout: stdout, stderr: stderr}); err != nil {
+	if err := parsed.Run(); err != nil {
 		fmt.Fprintln(stderr, "mayfly:", err)
-		return 1
+		return exitFailed
 	}
-	return 0
-}
-
-type versionCommand struct{}
-
-func (versionCommand) Run(w *world) error {
-	info, ok := debug.ReadBuildInfo()
-	version := "unknown"
-	if ok {
-		version = info.Main.Version
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				version += " " + s.Value
-			}
-		}
-	}
-	_, err := fmt.Fprintln(w.stdout, "mayfly", version)
-	return err
+	return exitOK
 }

@@ -1,4 +1,4 @@
-//go:build browser
+//go:build browser && screenshots
 
 package main
 
@@ -13,11 +13,12 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestScreenshots takes pictures of every view, light, dark and on a phone, where SCREENSHOTS says ("make screenshots").
+// TestScreenshots takes pictures of every view, light, dark and on a phone, and puts them into the folder SCREENSHOTS
+// ("make screenshots").
 func TestScreenshots(t *testing.T) {
 	folder := os.Getenv("SCREENSHOTS")
 	if folder == "" {
-		t.Skip("SCREENSHOTS names no folder")
+		t.Fatal("SCREENSHOTS does not name a folder")
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
@@ -64,24 +65,32 @@ func TestScreenshots(t *testing.T) {
 	s.script(`document.querySelector("#device-detail .back").click()`)
 	shoot("calls", "calls", "")
 	shoot("faults", "faults", "")
-	shoot("playground", "playground", `const s = document.querySelector("#play-source"); s.value = "tts"; s.dispatchEvent(new Event("change"))`)
+	shoot("playground", "playground",
+		`const s = document.querySelector("#play-source"); s.value = "tts"; s.dispatchEvent(new Event("change"))`)
 	shoot("steps", "playground", `document.querySelector("#play-out details").open = true`)
-	shoot("mistake", "playground", `const b = document.querySelector("#play-body"); b.value = b.value.replace('"greenhouse-7"', '"green house"'); b.dispatchEvent(new Event("input"))`)
+	shoot("mistake", "playground", `const b = document.querySelector("#play-body");
+		b.value = b.value.replace('"greenhouse-7"', '"green house"');
+		b.dispatchEvent(new Event("input"))`)
 }
 
-// busy lets enough happen for a picture.
+// busy sends enough for a picture.
 func busy(s *stage) {
 	begin := time.Now().Add(-40 * time.Minute)
 	for n := range 40 {
 		at := "?timestamp=" + begin.Add(time.Duration(n)*time.Minute).UTC().Format(time.RFC3339)
-		s.post(s.bridge+"/api/devices/greenhouse-7/telemetry"+at, fmt.Sprintf(`{"temperature":%.2f,"humidity":%d,"soil":{"moisture":%.1f},"battery":%.3f}`,
-			21+2*math.Sin(float64(n)/6)+float64((n*7)%5)/8, 52-n/3+(n*5)%4, 31-float64(n)/5+float64(n/20)*4, 3.6-float64(n)/500))
+		s.post(s.bridge+"/api/devices/greenhouse-7/telemetry"+at,
+			fmt.Sprintf(`{"temperature":%.2f,"humidity":%d,"soil":{"moisture":%.1f},"battery":%.3f}`,
+				21+2*math.Sin(float64(n)/6)+float64((n*7)%5)/8, 52-n/3+(n*5)%4, 31-float64(n)/5+float64(n/20)*4,
+				3.6-float64(n)/500))
 		if n%4 == 0 {
-			s.send(fmt.Sprintf("meter-%04d", 42+n%12), fmt.Sprintf(`{"level":%d,"flow":{"now":%d.5,"total":%d}}`, n%7, n%5, 1000+n*3))
+			s.send(fmt.Sprintf("meter-%04d", 42+n%12), fmt.Sprintf(`{"level":%d,"flow":{"now":%d.5,"total":%d}}`, n%7, n%5,
+				1000+n*3))
 		}
 	}
-	s.post(s.bridge+"/api/tts", `{"end_device_ids":{"device_id":"barn-door","application_ids":{"application_id":"farm"}},"received_at":"2026-03-14T10:00:00Z",
-		"uplink_message":{"f_port":2,"decoded_payload":{"open":true,"temperature":4.5},"rx_metadata":[{"gateway_ids":{"gateway_id":"silo"},"rssi":-57}]}}`)
+	s.post(s.bridge+"/api/tts", `{"end_device_ids":{"device_id":"barn-door","application_ids":{"application_id":"farm"}},
+		"received_at":"2026-03-14T10:00:00Z",
+		"uplink_message":{"f_port":2,"decoded_payload":{"open":true,"temperature":4.5},
+			"rx_metadata":[{"gateway_ids":{"gateway_id":"silo"},"rssi":-57}]}}`)
 	s.post(s.console+"/devices/pump-9/block", "")
 	s.send("pump-9", `{"on":true}`)
 	s.post(s.console+"/faults", `[{"id":"switch-hubs-unavailable","endpoint":"send","share":0.2,"status":503}]`)

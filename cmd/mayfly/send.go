@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// sendCommand sends one message: it provisions the device if it has to.
+// sendCommand sends one message.
 type sendCommand struct {
 	target
-	Device    string        `arg:"" help:"The device that speaks."`
-	Body      string        `arg:"" help:"Its measurements, a JSON object; - reads them from the standard input."`
-	Model     string        `help:"DTMI of the device's model." placeholder:"DTMI"`
+	Device    string        `arg:"" help:"Id of the device."`
+	Body      string        `arg:"" help:"Its measurements, a JSON object; - reads them from standard input."`
+	Model     string        `placeholder:"DTMI" help:"DTMI of the device's model."`
 	Component string        `help:"Component of the model."`
 	Time      string        `help:"Time of the measurements: RFC 3339, or seconds or milliseconds since 1970."`
-	MessageID string        `help:"The message's own id." placeholder:"ID"`
-	Timeout   time.Duration `default:"1m" help:"How long to try."`
+	MessageID string        `placeholder:"ID" help:"Id of the message."`
+	Timeout   time.Duration `default:"1m" help:"How long to try (${default})."`
 }
 
 func (c *sendCommand) Run(ctx context.Context, w *world) error {
@@ -29,12 +29,14 @@ func (c *sendCommand) Run(ctx context.Context, w *world) error {
 			return err
 		}
 	}
-	b, err := c.open(w)
+	client, err := c.open(w)
 	if err != nil {
 		return err
 	}
 	query := url.Values{}
-	for name, value := range map[string]string{"modelId": c.Model, "component": c.Component, "timestamp": c.Time, "messageId": c.MessageID} {
+	for name, value := range map[string]string{
+		"modelId": c.Model, "component": c.Component, "timestamp": c.Time, "messageId": c.MessageID,
+	} {
 		if value != "" {
 			query.Set(name, value)
 		}
@@ -42,7 +44,8 @@ func (c *sendCommand) Run(ctx context.Context, w *world) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	start := time.Now()
-	if err := b.post(ctx, "/api/devices/"+url.PathEscape(c.Device)+"/telemetry?"+query.Encode(), body); err != nil {
+	path := "/api/devices/" + url.PathEscape(c.Device) + "/telemetry?" + query.Encode()
+	if err := client.Post(ctx, path, body); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(w.stdout, "stored in %s\n", time.Since(start).Round(time.Millisecond))

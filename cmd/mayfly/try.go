@@ -21,28 +21,28 @@ import (
 	"mayfly/transform"
 )
 
-// tryCommand shows what would become of a request.
+// tryCommand shows what a source makes of a request.
 type tryCommand struct {
-	Source      string   `arg:"" help:"The source, or ingest to have it found."`
-	File        string   `arg:"" help:"The body; - reads it from the standard input."`
-	ContentType string   `short:"t" help:"Media type of the body; otherwise the file's ending says, or the body itself."`
-	Query       string   `short:"q" help:"Query string, as in 'event=up&x=1'."`
-	Header      []string `short:"H" sep:"none" help:"A header, as in 'X-Soracom-Imsi: 295100000000001'. May be repeated."`
+	Source      string   `arg:"" complete:"source" help:"The source, or ingest to detect it."`
+	File        string   `arg:"" complete:"file" help:"The body; - reads it from standard input."`
+	ContentType string   `short:"t" help:"Media type of the body; by default that of the file's name, or of the body."`
+	Query       string   `short:"q" help:"Query string, such as 'event=up&x=1'."`
+	Header      []string `short:"H" sep:"none" help:"A header, such as 'X-Soracom-Imsi: 295100000000001'; repeatable."`
 	Method      string   `default:"POST" help:"Method of the request."`
-	Path        string   `help:"Path of the request; /api/SOURCE otherwise."`
-	Config      string   `help:"Configuration file; otherwise the one that CONFIG names, else mayfly.yaml."`
+	Path        string   `help:"Path of the request; /api/SOURCE by default."`
+	Config      string   `complete:"file" help:"Configuration file; by default CONFIG, or else mayfly.yaml."`
 	JSON        bool     `name:"json" help:"Write JSON."`
 }
 
-// Help tells what it does not do.
+// Help is the long help of the command.
 func (tryCommand) Help() string {
-	return `Shows the body as it was read, each expression of the source with what it gave,
-the device, and the event with its headers as the hub would get it. Nothing is
-sent. The exit code is 1 when no message comes out of a part that is not ignored.`
+	return `Shows the body as it was read, each expression of the source with its value, the
+device, and the event with its headers as the hub would get it. Nothing is sent. The
+exit code is 1 when a part that is not ignored does not become a message.`
 }
 
 func (c *tryCommand) Run(ctx context.Context, w *world) error {
-	t, _, err := function.LoadSources(cmp.Or(c.Config, variable(w.environ, "CONFIG")))
+	t, _, err := function.LoadSources(cmp.Or(c.Config, w.getenv("CONFIG")))
 	if err != nil {
 		return err
 	}
@@ -60,9 +60,9 @@ func (c *tryCommand) Run(ctx context.Context, w *world) error {
 	case err != nil:
 		return err
 	case source == nil && c.Source == "ingest":
-		return errors.New("no source knows such a request")
+		return errors.New("no source recognizes the request")
 	case source == nil:
-		return fmt.Errorf("there is no source %q; there are %s", c.Source, strings.Join(t.SourceNames(), ", "))
+		return fmt.Errorf("unknown source %q; want one of %s", c.Source, strings.Join(t.SourceNames(), ", "))
 	}
 	trace := source.Trace(ctx, request)
 	if c.JSON {
@@ -73,7 +73,7 @@ func (c *tryCommand) Run(ctx context.Context, w *world) error {
 		_, err = fmt.Fprintf(w.stdout, "%s\n", text)
 		return errors.Join(err, failure(&trace))
 	}
-	p := &printer{w: w.stdout, colour: colourful(w)}
+	p := &printer{w: w.stdout, color: hasColors(w)}
 	p.trace(&trace)
 	return failure(&trace)
 }
@@ -97,13 +97,17 @@ func (c *tryCommand) request() (*transform.Request, error) {
 		Method: strings.ToUpper(c.Method), Path: cmp.Or(c.Path, "/api/"+c.Source), Query: query, Body: body,
 		Header: map[string][]string{}, Received: time.Now(),
 	}
-	if kind := cmp.Or(c.ContentType, mime.TypeByExtension(filepath.Ext(c.File))); kind != "" && (c.ContentType != "" || !strings.HasPrefix(kind, "text/plain")) {
-		r.Header["Content-Type"] = []string{kind}
+	mediaType := c.ContentType
+	if byName := mime.TypeByExtension(filepath.Ext(c.File)); mediaType == "" && !strings.HasPrefix(byName, "text/plain") {
+		mediaType = byName
+	}
+	if mediaType != "" {
+		r.Header["Content-Type"] = []string{mediaType}
 	}
 	for _, h := range c.Header {
 		name, value, ok := strings.Cut(h, ":")
 		if !ok {
-			return nil, fmt.Errorf("--header: %q is no header, as in 'Name: value'", h)
+			return nil, fmt.Errorf("--header: %q is not a header, such as 'Name: value'", h)
 		}
 		name = textproto.CanonicalMIMEHeaderKey(strings.TrimSpace(name))
 		r.Header[name] = append(r.Header[name], strings.TrimSpace(value))
@@ -111,23 +115,23 @@ func (c *tryCommand) request() (*transform.Request, error) {
 	return r, nil
 }
 
-// failure is the error of a trace from which not all came out that should.
+// failure is the error for a trace in which a part did not become a message.
 func failure(t *transform.Trace) error {
 	if t.Error != nil {
-		return errors.New("no message comes out of it")
+		return errors.New("the body does not become a message")
 	}
 	for i := range t.Parts {
 		if t.Parts[i].Error != nil {
-			return errors.New("no message comes out of a part of it")
+			return errors.New("a part of the body does not become a message")
 		}
 	}
 	return nil
 }
 
-// printer writes a trace for a person.
+// printer writes a trace for people.
 type printer struct {
-	w      io.Writer
-	colour bool
+	w     io.Writer
+	color bool
 }
 
 func (p *printer) trace(t *transform.Trace) {
@@ -154,7 +158,7 @@ func (p *printer) trace(t *transform.Trace) {
 		}
 		switch {
 		case part.Ignored:
-			p.line("%s", p.paint("33", "ignored: no telemetry"))
+			p.line("%s", p.paint("33", "ignored: not telemetry"))
 		case part.Error != nil:
 			p.failed(part.Error)
 		default:
@@ -169,7 +173,8 @@ func (p *printer) trace(t *transform.Trace) {
 
 func (p *printer) message(m *transform.TraceMessage) {
 	p.title("device " + m.DeviceID)
-	event := httpsend.Event{Body: m.Body, MessageID: m.Message.MessageID, Time: m.Message.Time, Component: m.Component, Properties: m.Properties}
+	event := httpsend.Event{Body: m.Body, MessageID: m.Message.MessageID, Time: m.Message.Time, Component: m.Component,
+		Properties: m.Properties}
 	p.title("event")
 	for name, value := range event.Headers() {
 		p.line("%s: %s", p.paint("36", name), value)
@@ -201,16 +206,16 @@ func (p *printer) value(prefix string, value any) {
 func (p *printer) line(format string, args ...any) { _, _ = fmt.Fprintf(p.w, format+"\n", args...) }
 
 func (p *printer) paint(code, text string) string {
-	if !p.colour {
+	if !p.color {
 		return text
 	}
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-// colourful tells whether the output is a terminal whose user wants colours.
-func colourful(w *world) bool {
+// hasColors reports whether the output is a terminal whose user wants colors.
+func hasColors(w *world) bool {
 	file, ok := w.stdout.(*os.File)
-	if !ok || variable(w.environ, "NO_COLOR") != "" || variable(w.environ, "TERM") == "dumb" {
+	if !ok || w.getenv("NO_COLOR") != "" || w.getenv("TERM") == "dumb" {
 		return false
 	}
 	info, err := file.Stat()

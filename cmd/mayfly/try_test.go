@@ -1,77 +1,61 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
 
-func runCLI(t *testing.T, environ []string, args ...string) (code int, out, errs string) {
-	t.Helper()
-	var stdout, stderr bytes.Buffer
-	code = run(t.Context(), args, environ, &stdout, &stderr)
-	return code, stdout.String(), stderr.String()
-}
-
-func file(t *testing.T, name, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
 func TestTry(t *testing.T) {
 	t.Parallel()
-	uplink := file(t, "up.json", `{"end_device_ids":{"device_id":"g-7"},"received_at":"2026-03-14T09:26:53Z","uplink_message":{"f_port":2,"frm_payload":"AWcA4Q=="}}`)
+	uplink := file(t, "up.json", `{"end_device_ids":{"device_id":"g-7"},"received_at":"2026-03-14T09:26:53Z",`+
+		`"uplink_message":{"f_port":2,"frm_payload":"AWcA4Q=="}}`)
+	join := file(t, "join.json", `{"end_device_ids":{},"join_accept":{}}`)
 	tests := []struct {
 		name string
 		args []string
 		code int
-		says []string
+		want []string
 	}{
-		{"a person", []string{"try", "tts", uplink}, 0, []string{"device g-7", "iothub-app-fPort: 2", `{"fPort":2,"payload":"016700e1"}`, "payload  \"016700e1\"", "answer 200"}},
-		{"found", []string{"try", "ingest", uplink}, 0, []string{"source tts"}},
-		{"form, query and header", []string{"try", "soracom", file(t, "b", `{"t":1}`), "-H", "X-Soracom-Imsi: 123", "-q", "a=b"}, 0, []string{"device 123"}},
-		{"ignored", []string{"try", "tts", file(t, "j.json", `{"end_device_ids":{},"join_accept":{}}`)}, 0, []string{"ignored: no telemetry"}},
-		{"no message", []string{"try", "tts", file(t, "x.json", `{"uplink_message":{}}`)}, 1, []string{"deviceId is missing"}},
-		{"no JSON", []string{"try", "tts", file(t, "x.json", `{]`)}, 1, []string{"malformed"}},
+		{"for people", []string{"try", "tts", uplink}, exitOK, []string{"device g-7", "iothub-app-fPort: 2",
+			`{"fPort":2,"payload":"016700e1"}`, "payload  \"016700e1\"", "answer 200"}},
+		{"detected", []string{"try", "ingest", uplink}, exitOK, []string{"source tts"}},
+		{"form, query and header",
+			[]string{"try", "soracom", file(t, "b", `{"t":1}`), "-H", "X-Soracom-Imsi: 123", "-q", "a=b"},
+			exitOK, []string{"device 123"}},
+		{"ignored", []string{"try", "tts", join}, exitOK, []string{"ignored: not telemetry"}},
+		{"no message", []string{"try", "tts", file(t, "x.json", `{"uplink_message":{}}`)}, exitFailed,
+			[]string{"deviceId is missing"}},
+		{"not JSON", []string{"try", "tts", file(t, "x.json", `{]`)}, exitFailed, []string{"malformed"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			code, out, errs := runCLI(t, nil, tt.args...)
+			code, out, errs := command(t, nil, tt.args...)
 			if code != tt.code {
 				t.Errorf("exit code %d: %s", code, errs)
 			}
-			for _, part := range tt.says {
-				if !strings.Contains(out, part) {
-					t.Errorf("%q is not in:\n%s", part, out)
-				}
-			}
+			contains(t, out, tt.want...)
 			if strings.Contains(out, "\x1b") {
-				t.Error("colours where there is no terminal")
+				t.Error("colors without a terminal")
 			}
 		})
 	}
-	code, out, _ := runCLI(t, nil, "try", "--json", "tts", uplink)
+	code, out, _ := command(t, nil, "try", "--json", "tts", uplink)
 	var trace struct {
 		Parts []struct {
 			Message struct{ DeviceID string }
 		}
 	}
-	if err := json.Unmarshal([]byte(out), &trace); err != nil || code != 0 || len(trace.Parts) != 1 || trace.Parts[0].Message.DeviceID != "g-7" {
+	if err := json.Unmarshal([]byte(out), &trace); err != nil || code != 0 || len(trace.Parts) != 1 ||
+		trace.Parts[0].Message.DeviceID != "g-7" {
 		t.Errorf("%v, exit code %d:\n%s", err, code, out)
 	}
 }
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	code, out, errs := runCLI(t, nil, "check", file(t, "mayfly.yaml", `sources:
+	code, out, errs := command(t, nil, "check", file(t, "mayfly.yaml", `sources:
   - name: mine
     deviceId: .id
     measurements: .m
@@ -89,13 +73,28 @@ func TestCheck(t *testing.T) {
 	if code != 1 {
 		t.Errorf("exit code %d: %s", code, errs)
 	}
-	for _, part := range []string{"mine           3        1     FAIL", "\ntts            ", `FAIL mine, sample "another value"`, `body: want {"t":1}, got {"t":2}`,
-		`mayfly.yaml:4:19: source mine: sample "no object": measurements: must give an object`} {
-		if !strings.Contains(out, part) {
-			t.Errorf("%q is not in:\n%s", part, out)
+	contains(t, out, "mine           3        1     FAIL", "\ntts            ", `FAIL mine, sample "another value"`,
+		`body: want {"t":1}, got {"t":2}`,
+		`mayfly.yaml:4:19: source mine: sample "no object": measurements: must give an object`)
+	if code, out, errs := command(t, nil, "check", file(t, "mayfly.yaml", "sources: []\n")); code != 0 {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+}
+
+// A variable that is set twice has its last value, as in a process.
+func TestLastVariableWins(t *testing.T) {
+	t.Parallel()
+	good := file(t, "good.yaml", "sources: []\n")
+	for name, environ := range map[string][]string{
+		"CONFIG":  {"CONFIG=" + file(t, "none.yaml", "nonsense"), "CONFIG=" + good},
+		"emptied": {"CONFIG=" + file(t, "none.yaml", "nonsense"), "CONFIG="},
+	} {
+		if code, out, errs := command(t, environ, "check"); code != exitOK {
+			t.Errorf("%s: exit code %d: %s%s", name, code, out, errs)
 		}
 	}
-	if code, out, errs := runCLI(t, nil, "check", file(t, "mayfly.yaml", "sources: []\n")); code != 0 {
-		t.Errorf("exit code %d: %s%s", code, out, errs)
+	w := &world{environ: []string{"A=1", "AB=2", "A=3"}}
+	if got := w.getenv("A"); got != "3" {
+		t.Errorf("A is %q, want 3", got)
 	}
 }

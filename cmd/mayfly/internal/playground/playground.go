@@ -1,10 +1,11 @@
-package main
+package playground
 
 import (
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/textproto"
 	"strings"
@@ -14,19 +15,20 @@ import (
 	"mayfly/transform"
 )
 
-// Mayfly's own formats, which have no mapping.
+// Mayfly's own formats, which do not have a mapping.
 const (
 	nativeFormat = "telemetry"
 	deviceFormat = "device"
 )
 
-// playground tries mappings for the console.
-type playground struct{ transform *transform.Transformer }
+// Playground implements console.Playground.
+type Playground struct{ transform *transform.Transformer }
 
-func newPlayground() *playground { return &playground{transform.New()} }
+// New returns a playground with the built-in sources.
+func New() *Playground { return &Playground{transform.New()} }
 
-// Sources lists the built-in sources by their titles, and Mayfly's own formats first.
-func (p *playground) Sources() []console.SourceName {
+// Sources lists Mayfly's own formats, then the built-in sources.
+func (p *Playground) Sources() []console.SourceName {
 	list := []console.SourceName{
 		{Name: nativeFormat, Title: "Mayfly, Microsoft's bridge: POST /api/telemetry"},
 		{Name: deviceFormat, Title: "One device: POST /api/devices/{id}/telemetry"},
@@ -41,8 +43,8 @@ func (p *playground) Sources() []console.SourceName {
 	return list
 }
 
-// Source gives a source with its mapping and samples.
-func (p *playground) Source(name string) (console.Source, bool) {
+// Source returns a source with its mapping and samples.
+func (p *Playground) Source(name string) (console.Source, bool) {
 	for _, s := range p.Sources() {
 		if s.Name == name {
 			return p.describe(s), true
@@ -51,7 +53,7 @@ func (p *playground) Source(name string) (console.Source, bool) {
 	return console.Source{}, false
 }
 
-func (p *playground) describe(name console.SourceName) console.Source {
+func (p *Playground) describe(name console.SourceName) console.Source {
 	out := console.Source{SourceName: name, Samples: ownSamples(name.Name)}
 	text, ok := transform.BuiltinText(name.Name)
 	if !ok {
@@ -60,18 +62,19 @@ func (p *playground) describe(name console.SourceName) console.Source {
 	out.Definition = string(text)
 	d, err := transform.ParseDefinition(text)
 	if err != nil {
-		return out // Try says what is wrong
+		return out // Try reports the error
 	}
 	out.Docs, out.Setup = d.Docs, d.Setup
 	for _, s := range d.Samples {
 		out.Samples = append(out.Samples, console.Sample{Name: s.Name, Request: console.Request{
-			Method: s.Request.Method, Path: s.Request.Path, Query: s.Request.Query, Headers: s.Request.Headers, Body: s.Request.Body,
+			Method: s.Request.Method, Path: s.Request.Path, Query: s.Request.Query, Headers: s.Request.Headers,
+			Body: s.Request.Body,
 		}})
 	}
 	return out
 }
 
-// ownSamples are those of Mayfly's own formats.
+// ownSamples are the samples of Mayfly's own formats.
 func ownSamples(name string) []console.Sample {
 	sample := func(name, body string) console.Sample {
 		return console.Sample{Name: name, Request: console.Request{Body: body}}
@@ -79,19 +82,24 @@ func ownSamples(name string) []console.Sample {
 	switch name {
 	case nativeFormat:
 		return []console.Sample{
-			sample("a message", `{"device":{"deviceId":"greenhouse-7"},"measurements":{"temperature":21.50,"humidity":48},"timestamp":"2026-03-14T09:26:53.370Z"}`),
+			sample("a message", `{"device":{"deviceId":"greenhouse-7"},"measurements":{"temperature":21.50,"humidity":48},`+
+				`"timestamp":"2026-03-14T09:26:53.370Z"}`),
 			sample("several messages", `[{"device":{"deviceId":"greenhouse-7"},"measurements":{"temperature":21.5}},`+
-				`{"device":{"deviceId":"greenhouse-8"},"component":"roof","measurements":{"open":true},"properties":{"level":"info"}}]`),
+				`{"device":{"deviceId":"greenhouse-8"},"component":"roof","measurements":{"open":true},`+
+				`"properties":{"level":"info"}}]`),
 			sample("without a device", `{"measurements":{"temperature":21.5}}`),
 		}
 	case deviceFormat:
-		return []console.Sample{sample("measurements", `{"temperature":21.50,"humidity":48}`), sample("not an object", `21.5`)}
+		return []console.Sample{
+			sample("measurements", `{"temperature":21.50,"humidity":48}`),
+			sample("not an object", `21.5`),
+		}
 	}
 	return nil
 }
 
 // Try maps a request. It sends nothing.
-func (p *playground) Try(ctx context.Context, t console.Trial) console.Result {
+func (p *Playground) Try(ctx context.Context, t console.Trial) console.Result {
 	r := request(t)
 	var out transform.Outcome
 	var result console.Result
@@ -121,8 +129,8 @@ func (p *playground) Try(ctx context.Context, t console.Trial) console.Result {
 	return result
 }
 
-// source is the one that is built in, or what the reader has made of it.
-func (p *playground) source(t console.Trial) (*transform.Source, error) {
+// source returns the built-in source, or the one that was edited.
+func (p *Playground) source(t console.Trial) (*transform.Source, error) {
 	if strings.TrimSpace(t.Definition) != "" {
 		d, err := transform.ParseDefinition([]byte(t.Definition))
 		if err != nil {
@@ -132,7 +140,7 @@ func (p *playground) source(t console.Trial) (*transform.Source, error) {
 	}
 	source, err := p.transform.Source(t.Source)
 	if source == nil && err == nil {
-		err = errors.New("there is no source " + t.Source)
+		err = fmt.Errorf("unknown source %q", t.Source)
 	}
 	return source, err
 }
@@ -159,8 +167,8 @@ func request(t console.Trial) *transform.Request {
 
 func message(m *transform.Message) console.Message {
 	out := console.Message{
-		DeviceID: m.DeviceID, ModelID: m.ModelID, GatewayID: m.GatewayID, Component: m.Component, MessageID: m.MessageID,
-		Properties: m.Properties, Body: string(m.Body),
+		DeviceID: m.DeviceID, ModelID: m.ModelID, GatewayID: m.GatewayID, Component: m.Component,
+		MessageID: m.MessageID, Properties: m.Properties, Body: string(m.Body),
 	}
 	if !m.Time.IsZero() {
 		out.Time = m.Time.Format(time.RFC3339Nano)
@@ -172,7 +180,7 @@ func message(m *transform.Message) console.Message {
 	return out
 }
 
-// problem says why nothing would be sent, and what the sender would hear.
+// problem explains why nothing would be sent, and what the sender would get.
 func problem(err error) *console.Problem {
 	p := &console.Problem{Where: "request", Detail: err.Error()}
 	var wrong *transform.Error

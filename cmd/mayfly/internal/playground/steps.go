@@ -1,4 +1,4 @@
-package main
+package playground
 
 import (
 	"encoding/json"
@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	mostSteps     = 200
-	mostStepBytes = 400
+	maxSteps     = 200
+	maxStepBytes = 400
 )
 
-// steps are the expressions of a mapping with what each gave.
+// steps are the expressions of a mapping with their values.
 func steps(t transform.Trace) []console.Step {
 	var out []console.Step
 	for i, part := range t.Parts {
@@ -23,16 +23,17 @@ func steps(t transform.Trace) []console.Step {
 			name = "[" + strconv.Itoa(i) + "]"
 		}
 		for _, s := range part.Steps {
-			if len(out) == mostSteps {
+			if len(out) == maxSteps {
 				return out
 			}
-			out = append(out, console.Step{Part: name, Name: s.Field, Expression: s.Expression, Value: shortJSON(s.Value), Error: s.Error})
+			out = append(out, console.Step{Part: name, Name: s.Field, Expression: s.Expression, Value: shortJSON(s.Value),
+				Error: s.Error})
 		}
 	}
 	return out
 }
 
-// answerOf is what the sender hears when all is well.
+// answerOf is what the sender gets when all is delivered.
 func answerOf(a *transform.TraceAnswer) string {
 	if a == nil {
 		return ""
@@ -52,8 +53,8 @@ func shortJSON(v any) string {
 	if err != nil {
 		text = fmt.Append(nil, v)
 	}
-	if len(text) > mostStepBytes {
-		return string(text[:mostStepBytes]) + "..."
+	if len(text) > maxStepBytes {
+		return string(text[:maxStepBytes]) + "..."
 	}
 	return string(text)
 }

@@ -1,4 +1,4 @@
-package main
+package playground
 
 import (
 	"strings"
@@ -7,9 +7,9 @@ import (
 	"mayfly/emulator/console"
 )
 
-func TestPlaygroundTriesEverySample(t *testing.T) {
+func TestEverySample(t *testing.T) {
 	t.Parallel()
-	p := newPlayground()
+	p := New()
 	for _, name := range p.Sources() {
 		source, ok := p.Source(name.Name)
 		if !ok || len(source.Samples) == 0 {
@@ -26,17 +26,18 @@ func TestPlaygroundTriesEverySample(t *testing.T) {
 			}
 		}
 		if good == 0 {
-			t.Errorf("%s: no sample comes to anything", name.Name)
+			t.Errorf("%s: no sample becomes a message", name.Name)
 		}
 	}
 }
 
-func TestPlaygroundShowsWhatAChangeDoes(t *testing.T) {
+func TestEditedMapping(t *testing.T) {
 	t.Parallel()
-	p := newPlayground()
+	p := New()
 	const mapping = "name: mine\ndeviceId: .id\nmeasurements: '{t: .t}'\nsamples: []\n"
 	try := func(definition, body string) console.Result {
-		return p.Try(t.Context(), console.Trial{Source: "tts", Definition: definition, Request: console.Request{Body: body}})
+		return p.Try(t.Context(), console.Trial{Source: "tts", Definition: definition,
+			Request: console.Request{Body: body}})
 	}
 	got := try(mapping, `{"id":"a","t":21.50}`)
 	if len(got.Messages) != 1 || got.Messages[0].DeviceID != "a" || !strings.Contains(got.Messages[0].Body, "21.50") {
@@ -50,9 +51,9 @@ func TestPlaygroundShowsWhatAChangeDoes(t *testing.T) {
 		t.Errorf("%+v %+v", got, got.Problem)
 	}
 	for _, tt := range []struct{ name, definition, body, where, want string }{
-		{"no YAML", "name: [", `{}`, "mapping", ""},
-		{"no jq", strings.Replace(mapping, ".id", ".[", 1), `{}`, "mapping", "deviceId"},
-		{"no JSON", mapping, `{"id"`, "request", "line 1"},
+		{"not YAML", "name: [", `{}`, "mapping", ""},
+		{"not jq", strings.Replace(mapping, ".id", ".[", 1), `{}`, "mapping", "deviceId"},
+		{"not JSON", mapping, `{"id"`, "request", "line 1"},
 		{"no device", mapping, `{"t":1}`, "request", ""},
 	} {
 		got := try(tt.definition, tt.body)
@@ -61,9 +62,9 @@ func TestPlaygroundShowsWhatAChangeDoes(t *testing.T) {
 		}
 	}
 	if got := p.Try(t.Context(), console.Trial{Source: "none"}); got.Problem == nil {
-		t.Error("an unknown source is tried")
+		t.Error("an unknown source was tried")
 	}
 	if _, ok := p.Source("none"); ok {
-		t.Error("an unknown source is known")
+		t.Error("an unknown source was found")
 	}
 }
