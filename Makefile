@@ -7,7 +7,7 @@ LINTER  = $(GO) tool -modfile=tools/go.mod golangci-lint
 # One time and one order for what is packed: the same source makes the same zip.
 PACK    = find . -exec env TZ=UTC touch -t 198001010000 {} + && find . -type f | LC_ALL=C sort | TZ=UTC zip -X -q -9 -@
 
-.PHONY: build test race lint fmt fuzz fuzz-long generate bench screenshots check cfn azure kube build-Mayfly functions zip-lambda zip-functions clean
+.PHONY: build test race lint fmt fuzz fuzz-long generate bench module-path screenshots check cfn azure kube build-Mayfly functions zip-lambda zip-functions clean
 
 build: # bootstrap and mayfly, for this machine
 	CGO_ENABLED=0 $(GO) build $(FLAGS) -o bootstrap ./cmd/bootstrap
@@ -36,6 +36,9 @@ generate:
 
 bench:
 	$(GO) run ./bench/warm && $(GO) run ./bench/cold
+
+module-path: # gives the module another path: make module-path NEW=github.com/you/mayfly
+	$(GO) run ./internal/repo/modulepath "$(NEW)"
 
 screenshots: # the console's views into dist/screenshots, and the README's picture; needs chromium
 	SCREENSHOTS="$(CURDIR)/dist/screenshots" $(GO) test -tags browser,screenshots -run TestScreenshots -count=1 ./cmd/mayfly

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"mayfly/function/internal/auth/policy"
-	"mayfly/function/internal/requestlog"
 	"mayfly/transform"
 )
 
@@ -17,7 +15,7 @@ import (
 type requestRecord struct {
 	arrived   time.Time
 	source    string
-	caller    *policy.Caller
+	caller    *caller
 	devices   int
 	delivered int
 	ignored   int
@@ -49,7 +47,7 @@ func (rec *requestRecord) write(ctx context.Context, log *slog.Logger, r *http.R
 		return
 	}
 	attrs := []slog.Attr{
-		slog.String("requestId", requestlog.ID(ctx)),
+		slog.String("requestId", RequestID(ctx)),
 		slog.String("method", r.Method),
 		slog.String("path", r.URL.Path),
 		slog.Float64("ms", float64(now.Sub(rec.arrived).Microseconds())/1000),
@@ -58,7 +56,7 @@ func (rec *requestRecord) write(ctx context.Context, log *slog.Logger, r *http.R
 		attrs = append(attrs, slog.String("source", rec.source))
 	}
 	if rec.caller != nil {
-		attrs = append(attrs, slog.String("caller", rec.caller.Name))
+		attrs = append(attrs, slog.String("caller", rec.caller.name))
 	}
 	count := func(name string, n int) {
 		if n > 0 {

@@ -11,12 +11,6 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"mayfly/function/internal/auth"
-	"mayfly/function/internal/config"
-	"mayfly/function/internal/delivery"
-	"mayfly/function/internal/problem"
-	"mayfly/function/internal/requestlog"
-	"mayfly/function/internal/sanitize"
 	"mayfly/internal/secret"
 	"mayfly/transform"
 )
@@ -29,8 +23,8 @@ type Service struct {
 	now       func() time.Time
 	transform *transform.Transformer
 
-	auth      *auth.Authenticator
-	delivery  *delivery.Deliverer
+	auth      *authenticator
+	delivery  *deliverer
 	load      load
 	confirmer http.RoundTripper // of destinations of AWS IoT
 	counters  counters
@@ -60,13 +54,13 @@ func New(c *Config, d Dependencies) *Service {
 	secrets := &secret.Loader{Transport: d.DPS, Getenv: c.Getenv, Now: d.Now}
 	s := &Service{
 		config: c, log: d.Log, now: d.Now, transform: c.Transformer, confirmer: d.DPS,
-		auth: auth.New(&auth.Options{
-			Mode: c.Auth, Keys: c.Keys, Tokens: c.Tokens, Certificates: c.Certificates, Sources: authSources(c.Sources),
+		auth: newAuthenticator(&authOptions{
+			Mode: c.Auth, Keys: c.Keys, Tokens: c.Tokens, Certificates: c.Certificates, Sources: guardSpecs(c.Sources),
 			Fleets: slices.Collect(maps.Keys(c.Fleets)), Proxies: c.Proxies, Host: c.Host,
 			Secrets: secrets, Transport: d.DPS, Now: d.Now,
 		}),
-		delivery: delivery.New(&delivery.Options{
-			Fleets: deliveryFleets(c.Fleets), AcceptHub: c.AcceptHub, DedupWindow: c.DedupWindow, DeviceRate: c.DeviceRate,
+		delivery: newDeliverer(&deliveryOptions{
+			Fleets: fleetOptionsOf(c.Fleets), AcceptHub: c.AcceptHub, DedupWindow: c.DedupWindow, DeviceRate: c.DeviceRate,
 			DPS: d.DPS, Hub: d.Hub, UserAgent: userAgent, Secrets: secrets, Log: d.Log, Now: d.Now, Observe: d.Observe,
 		}),
 		load: newLoad(c.MaxInFlight, c.BodyLimit),
@@ -76,11 +70,10 @@ func New(c *Config, d Dependencies) *Service {
 	return s
 }
 
-// deliveryFleets gives the fleets as delivery takes them.
-func deliveryFleets(fleets map[string]config.Fleet) map[string]delivery.Fleet {
-	out := make(map[string]delivery.Fleet, len(fleets))
+func fleetOptionsOf(fleets map[string]fleetConfig) map[string]fleetOptions {
+	out := make(map[string]fleetOptions, len(fleets))
 	for name, f := range fleets {
-		out[name] = delivery.Fleet{
+		out[name] = fleetOptions{
 			IDScope: f.IDScope, DPSEndpoint: f.DPSEndpoint, ModelID: f.ModelID, HubHint: f.HubHint,
 			Credentials: f.Credentials,
 		}
@@ -88,13 +81,11 @@ func deliveryFleets(fleets map[string]config.Fleet) map[string]delivery.Fleet {
 	return out
 }
 
-// authSources gives the sources as authentication takes them: who may send to each.
-func authSources(sources []config.Source) []auth.Source {
-	out := make([]auth.Source, len(sources))
+// guardSpecs gives who may send to the sources.
+func guardSpecs(sources []sourceSpec) []guardSpec {
+	out := make([]guardSpec, len(sources))
 	for i := range sources {
-		out[i] = auth.Source{
-			Name: sources[i].Name, Signature: sources[i].Signature, AllowFrom: sources[i].AllowFrom,
-		}
+		out[i] = guardSpec{sources[i].Name, sources[i].Signature, sources[i].AllowFrom}
 	}
 	return out
 }
@@ -113,8 +104,8 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
 				panic(v)
 			}
-			requestlog.Panic(ctx, s.log, v)
-			s.fail(w, r, newProblem(problem.Internal, ""))
+			logPanic(ctx, s.log, v)
+			s.fail(w, r, newProblem(codeInternal, ""))
 		}
 		if record.forget != nil && record.problem != nil && record.problem.Retryable {
 			record.forget()
@@ -123,7 +114,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		record.write(ctx, s.log, r, s.now())
 	}()
 	if !plainPath(r) {
-		s.fail(w, r, newProblem(problem.NoSource, "nothing is served at "+sanitize.Quote(r.URL.Path)))
+		s.fail(w, r, newProblem(codeNoSource, "nothing is served at "+quote(r.URL.Path)))
 		return
 	}
 	s.routes.ServeHTTP(w, r)

@@ -134,19 +134,16 @@ func (b *builder) conditional(i *gojq.If) *node {
 
 // operator is an operator over two values.
 func operator(op gojq.Operator, left, right *node) *node {
-	compare := func(holds func(l, r any) bool) func(l, r any) (any, error) {
-		return func(l, r any) (any, error) { return holds(l, r), nil }
-	}
 	var apply func(l, r any) (any, error)
 	switch op {
 	case gojq.OpEq:
-		apply = compare(equal)
+		apply = func(l, r any) (any, error) { return equal(l, r), nil }
 	case gojq.OpNe:
-		apply = compare(func(l, r any) bool { return !equal(l, r) })
+		apply = func(l, r any) (any, error) { return !equal(l, r), nil }
 	case gojq.OpLt:
-		apply = compare(func(l, r any) bool { return gojq.Compare(l, r) < 0 })
+		apply = func(l, r any) (any, error) { return gojq.Compare(l, r) < 0, nil }
 	case gojq.OpGt:
-		apply = compare(func(l, r any) bool { return gojq.Compare(l, r) > 0 })
+		apply = func(l, r any) (any, error) { return gojq.Compare(l, r) > 0, nil }
 	case gojq.OpAdd:
 		apply = add
 	case gojq.OpSub:

@@ -1,0 +1,30 @@
+package function
+
+import (
+	"mayfly/dps"
+	"mayfly/httpsend"
+)
+
+// fleet is all that Mayfly knows of the devices of one DPS instance. Nothing in
+// it is shared with another fleet but the connections, which hold no identity.
+type fleet struct {
+	modelID     string // of devices that name none
+	provisioner *dps.Provisioner
+	hub         *httpsend.Client
+	hint        *hint
+	credentials *credentials
+	dedup       *deduplicator
+}
+
+func newFleet(f *fleetOptions, o *deliveryOptions) *fleet {
+	return &fleet{
+		modelID: f.ModelID,
+		provisioner: dps.NewProvisioner(&dps.Client{
+			IDScope: f.IDScope, Endpoint: f.DPSEndpoint, Transport: o.DPS, Now: o.Now, UserAgent: o.UserAgent, AcceptHub: o.AcceptHub,
+		}, dps.Options{}),
+		hub:         &httpsend.Client{Transport: o.Hub, Now: o.Now, UserAgent: o.UserAgent},
+		hint:        newHint(f.HubHint),
+		dedup:       newDeduplicator(o.DedupWindow),
+		credentials: newCredentials(&f.Credentials, o.Secrets),
+	}
+}

@@ -1,2 +1,0 @@
-// Package httpquery reads queries as the senders of telemetry write them.
-package httpquery

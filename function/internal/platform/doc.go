@@ -1,2 +1,0 @@
-// Package platform tells where the process runs.
-package platform

@@ -1,2 +1,0 @@
-// Package sanitize makes foreign text fit for a log, a header or an error.
-package sanitize
