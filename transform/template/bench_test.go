@@ -1,0 +1,62 @@
+package template_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"mayfly/transform/template"
+)
+
+// tenMembers is a message with ten of a model's members, as most are: numbers.
+const tenMembers = `{"temperature":21.50,"count":1,"total":1700000000,"on":true,"label":"greenhouse 7",` +
+	`"seen":"2026-01-31T08:30:00Z","uptime":"PT90S","place":{"lat":47.37,"lon":8.54},"state":1,"readings":[1.5,2.5,3.5]}`
+
+// tenCoercions is the same message, with all that can be made right.
+const tenCoercions = `{"Temperature":"21.50","count":1.0,"total":"1700000000","on":1,"label":"greenhouse 7",` +
+	`"seen":1769848200,"uptime":90,"place":[8.54,47.37],"state":"online","readings":["1.5",2.5,3.5]}`
+
+func BenchmarkFit(b *testing.B) {
+	set := load(b, device)
+	for _, bb := range []struct {
+		name string
+		body string
+		mode template.Mode
+	}{
+		{"require", tenMembers, template.Require},
+		{"report", tenMembers, template.Report},
+		{"coerce-all", tenCoercions, template.Coerce},
+		{"require-component", strings.Replace(tenMembers, `"count":1`, `"moisture":1`, 1), template.Require},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			in := template.Input{ModelID: "dtmi:test:Device;1", Body: []byte(bb.body)}
+			b.ReportAllocs()
+			b.SetBytes(int64(len(bb.body)))
+			for b.Loop() {
+				if _, err := set.Fit(in, template.Policy{Mode: bb.mode}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkLoad reads 10,000 models.
+func BenchmarkLoad(b *testing.B) {
+	models := make([][]byte, 10_000)
+	for i := range models {
+		models[i] = []byte(strings.ReplaceAll(device, "dtmi:test:", fmt.Sprintf("dtmi:test:n%d:", i)))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		builder := template.NewBuilder()
+		for _, m := range models {
+			if _, err := builder.Add("models.json", m); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if _, err := builder.Set(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
