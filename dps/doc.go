@@ -19,14 +19,9 @@
 // # Errors
 //
 // Every error of a call is an [*Error]. Its [Kind] says what a program can do
-// about it and works with errors.Is; [Error.Retryable] and RetryAfter say
-// whether and when the same call is worth another try:
-//
-//	switch failed := new(dps.Error); {
-//	case errors.Is(err, dps.Pending): // not yet assigned: call Assign again
-//	case errors.Is(err, dps.Refused): // the device is blocked, or waits for approval
-//	case errors.As(err, &failed) && failed.Retryable(): // try after failed.RetryAfter
-//	}
+// about it and works with errors.Is, as in errors.Is(err, dps.Refused);
+// [Error.Retryable] and RetryAfter say whether and when the same call is worth
+// another try. The example of Kind shows what to do about which.
 //
 // # Hooks for a long-running service
 //

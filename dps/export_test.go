@@ -9,3 +9,10 @@ func (p *Provisioner) SetJitter(jitter backoff.Policy) {
 		g.jitter = jitter
 	}
 }
+
+// Bounds of what a Provisioner remembers. To fill them in a test would take a
+// gigabyte.
+const (
+	DefaultMaxDevices = defaultMaxDevices
+	MaxRemembered     = maxRemembered
+)

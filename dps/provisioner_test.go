@@ -68,12 +68,19 @@ func TestAssign(t *testing.T) {
 		{name: "new device", took: 3 * time.Second, lookups: 1, registers: 1, poll: 1},
 		{name: "device that DPS knows", prepare: func(a *azure) { a.Provision("dev-1", emulator.DefaultHub) }, lookups: 1},
 		{name: "assigned at once", config: emulator.Config{AssignAtOnce: true}, lookups: 1, registers: 1},
-		{name: "three polls", config: emulator.Config{AssigningPolls: 2, RetryAfter: 2 * time.Second}, took: 6 * time.Second, lookups: 1, registers: 1, poll: 3},
-		{name: "no Retry-After", config: emulator.Config{RetryAfter: -1}, took: 2 * time.Second, lookups: 1, registers: 1, poll: 1},
-		{name: "disabled", prepare: func(a *azure) { a.Disable("dev-1") }, kind: dps.Disabled, took: 3 * time.Second, lookups: 1, registers: 1, poll: 1},
-		{name: "disabled after it was assigned", prepare: func(a *azure) { a.Provision("dev-1", emulator.DefaultHub); a.Disable("dev-1") }, kind: dps.Disabled, lookups: 1},
-		{name: "blocked", prepare: func(a *azure) { a.Block("dev-1") }, kind: dps.Refused, took: 3 * time.Second, lookups: 1, registers: 1, poll: 1},
-		{name: "waits for approval", prepare: func(a *azure) { a.AwaitApproval("dev-1") }, kind: dps.Refused, took: 3 * time.Second, lookups: 1, registers: 1, poll: 1},
+		{name: "three polls", config: emulator.Config{AssigningPolls: 2, RetryAfter: 2 * time.Second},
+			took: 6 * time.Second, lookups: 1, registers: 1, poll: 3},
+		{name: "no Retry-After", config: emulator.Config{RetryAfter: -1}, took: 2 * time.Second, lookups: 1, registers: 1,
+			poll: 1},
+		{name: "disabled", prepare: func(a *azure) { a.Disable("dev-1") }, kind: dps.Disabled, took: 3 * time.Second,
+			lookups: 1, registers: 1, poll: 1},
+		{name: "disabled after it was assigned",
+			prepare: func(a *azure) { a.Provision("dev-1", emulator.DefaultHub); a.Disable("dev-1") }, kind: dps.Disabled,
+			lookups: 1},
+		{name: "blocked", prepare: func(a *azure) { a.Block("dev-1") }, kind: dps.Refused, took: 3 * time.Second,
+			lookups: 1, registers: 1, poll: 1},
+		{name: "waits for approval", prepare: func(a *azure) { a.AwaitApproval("dev-1") }, kind: dps.Refused,
+			took: 3 * time.Second, lookups: 1, registers: 1, poll: 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -127,7 +134,8 @@ func TestOneFlightADevice(t *testing.T) {
 func TestDevicesAreNotConfused(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := newAzure(t, emulator.Config{Hubs: []string{"h1.azure-devices.net", "h2.azure-devices.net", "h3.azure-devices.net"}}, dps.Options{})
+		hubs := []string{"h1.azure-devices.net", "h2.azure-devices.net", "h3.azure-devices.net"}
+		a := newAzure(t, emulator.Config{Hubs: hubs}, dps.Options{})
 		var wg sync.WaitGroup
 		for i := range 60 {
 			wg.Go(func() {
@@ -150,46 +158,6 @@ func TestDevicesAreNotConfused(t *testing.T) {
 			}
 		}
 	})
-}
-
-// A sender waits 5 s; DPS says 3 s and is still assigning then. One more poll
-// fits in, and it is worth it.
-func TestPatience(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name       string
-		retryAfter time.Duration
-		polls      int // that still say assigning
-		patience   time.Duration
-		took       time.Duration
-	}{
-		{"one more poll fits in", 3 * time.Second, 1, 5 * time.Second, 4200 * time.Millisecond},
-		{"a long Retry-After", 30 * time.Second, 0, 5 * time.Second, 4200 * time.Millisecond},
-		{"in time anyway", 2 * time.Second, 1, 5 * time.Second, 4 * time.Second},
-		{"too late anyway", 3 * time.Second, 2, 5 * time.Second, 7200 * time.Millisecond},
-		{"too close to the last poll", 2 * time.Second, 2, 5 * time.Second, 6 * time.Second},
-		{"nobody waits", 3 * time.Second, 1, 0, 6 * time.Second},
-		{"a patient sender", 3 * time.Second, 2, 10 * time.Second, 9 * time.Second},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				a := newAzure(t, emulator.Config{RetryAfter: tt.retryAfter, AssigningPolls: tt.polls}, dps.Options{})
-				start := time.Now()
-				var answerBy time.Time
-				if tt.patience > 0 {
-					answerBy = start.Add(tt.patience)
-				}
-				if _, err := a.AssignBy(t.Context(), a.device("dev-1"), answerBy); err != nil {
-					t.Fatal(err)
-				}
-				if took := time.Since(start); took != tt.took {
-					t.Errorf("took %v, want %v", took, tt.took)
-				}
-			})
-		})
-	}
 }
 
 // A registration that outlives its request is resumed by the next one.
@@ -287,55 +255,6 @@ func TestSecondaryKey(t *testing.T) {
 		var failed *dps.Error
 		if !errors.As(err, &failed) || failed.Kind != dps.Unauthorized {
 			t.Errorf("two wrong keys: %v", err)
-		}
-	})
-}
-
-func TestReplace(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		const h1, h2 = "h1.azure-devices.net", "h2.azure-devices.net"
-		a := newAzure(t, emulator.Config{Hubs: []string{h1, h2}}, dps.Options{})
-		a.Provision("dev-1", h1)
-		first, err := a.Assign(t.Context(), a.device("dev-1"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		first.Confirm()
-		a.Move("dev-1", h2, emulator.StaleLookup()) // look-ups still name the old hub
-		var wg sync.WaitGroup
-		for range 20 {
-			wg.Go(func() {
-				got, ok, err := a.Reassign(t.Context(), a.device("dev-1"), first, time.Time{})
-				if err != nil || !ok || got.Hub != h2 {
-					t.Errorf("got %+v, %v, %v", got, ok, err)
-				}
-			})
-		}
-		wg.Wait()
-		if n := a.count("register"); n != 1 {
-			t.Errorf("%d registers for 20 messages, want 1", n)
-		}
-	})
-}
-
-// A device that its hub refuses right after a registration is not registered
-// again at once: that would be a loop.
-func TestReplaceDoesNotLoop(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		a := newAzure(t, emulator.Config{}, dps.Options{})
-		first, err := a.Assign(t.Context(), a.device("dev-1"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, ok, err := a.Reassign(t.Context(), a.device("dev-1"), first, time.Time{}); ok || err != nil {
-			t.Errorf("a fresh registration was replaced: %v, %v", ok, err)
-		}
-		a.want(t, 1, 1, 1)
-		time.Sleep(2 * time.Minute)
-		if _, ok, err := a.Reassign(t.Context(), a.device("dev-1"), first, time.Time{}); !ok || err != nil {
-			t.Errorf("an old one was not: %v, %v", ok, err)
 		}
 	})
 }

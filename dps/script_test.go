@@ -15,9 +15,10 @@ import (
 // The answers of a scripted DPS.
 const (
 	assigning    = `202 {"operationId":"op","status":"assigning"} 3`
-	assigned     = `200 {"operationId":"op","status":"assigned","registrationState":{"assignedHub":"h.azure-devices.net","deviceId":"dev-1"}}`
-	allocation   = `200 {"operationId":"op","status":"failed","registrationState":{"errorCode":400207,"errorMessage":"Custom allocation failed with status code: 404"}}`
-	blocked      = `200 {"operationId":"op","status":"failed","registrationState":{"errorCode":400209,"errorMessage":"blocked"}}`
+	assigned     = `200 {"status":"assigned","registrationState":{"assignedHub":"h.azure-devices.net"}}`
+	allocation   = `200 {"status":"failed","registrationState":` + noDeviceYet + `}`
+	noDeviceYet  = `{"errorCode":400207,"errorMessage":"Custom allocation failed with status code: 404"}`
+	blocked      = `200 {"status":"failed","registrationState":{"errorCode":400209,"errorMessage":"blocked"}}`
 	unknown      = `404 {"errorCode":404202,"message":"Registration not found."}`
 	unauthorized = `401 {"errorCode":401002,"message":"Unauthorized"}`
 	throttled    = `429 {"errorCode":429001,"message":"Operations are being throttled for this tenant."}`

@@ -70,7 +70,7 @@ func TestBatchBound(t *testing.T) {
 		t.Errorf("MaxBatch is %d, Microsoft's SDKs send 261119 bytes at most", httpsend.MaxBatch)
 	}
 	b := newBodies()
-	target := httpsend.Target{Hub: "h", DeviceID: "d", Key: key(t)}
+	target := testTarget(t)
 	pair := func(id string) []httpsend.Event {
 		return []httpsend.Event{{Body: make([]byte, 195_576), MessageID: "m"}, {Body: []byte("{}"), MessageID: id}}
 	}
@@ -134,7 +134,7 @@ func randomEvents(n int, seed uint64) []httpsend.Event {
 // Batches keeps the order, and each batch takes as many events as fit in.
 func TestBatches(t *testing.T) {
 	t.Parallel()
-	target := httpsend.Target{Hub: "h", DeviceID: "d", Key: key(t)}
+	target := testTarget(t)
 	for seed := range uint64(5) {
 		b := newBodies()
 		events := randomEvents(2000, seed)
@@ -204,8 +204,9 @@ func TestSendManyStopsAtAFailure(t *testing.T) {
 		}
 		return accept.RoundTrip(r)
 	})
-	err := b.client.Send(t.Context(), httpsend.Target{Hub: "h", DeviceID: "d", Key: key(t)}, events...)
-	if want := len(batches[0]) + len(batches[1]); !errors.Is(err, httpsend.Unavailable) || failure(t, err).Stored != want || calls != 3 {
+	err := b.client.Send(t.Context(), testTarget(t), events...)
+	want := len(batches[0]) + len(batches[1])
+	if !errors.Is(err, httpsend.Unavailable) || failure(t, err).Stored != want || calls != 3 {
 		t.Errorf("%v after %d calls, %d stored; want 3 calls, %d stored", err, calls, failure(t, err).Stored, want)
 	}
 }
@@ -214,14 +215,15 @@ func TestSendManyStopsAtAFailure(t *testing.T) {
 func TestSendManyLooksAtAllEventsFirst(t *testing.T) {
 	t.Parallel()
 	events := randomEvents(2000, 3)
-	target := httpsend.Target{Hub: "h", DeviceID: "d", Key: key(t)}
+	target := testTarget(t)
 	client := &httpsend.Client{Transport: unused(t)}
 	events[1999].Body = make([]byte, httpsend.MaxMessage)
 	if err := client.Send(t.Context(), target, events...); !errors.Is(err, httpsend.TooLarge) {
 		t.Errorf("too large: %v", err)
 	}
 	events[1999].ContentType = "\n"
-	if err := client.Send(t.Context(), target, events...); !errors.Is(err, httpsend.Invalid) || failure(t, err).Stored != 0 {
+	err := client.Send(t.Context(), target, events...)
+	if !errors.Is(err, httpsend.Invalid) || failure(t, err).Stored != 0 {
 		t.Errorf("invalid: %v", err)
 	}
 }
@@ -239,7 +241,7 @@ func TestMessageBound(t *testing.T) {
 	if event.Size() != properties {
 		t.Fatalf("the properties count %d bytes, want %d", event.Size(), properties)
 	}
-	target := httpsend.Target{Hub: "h", DeviceID: "d", Key: key(t)}
+	target := testTarget(t)
 	for more, want := range map[int]error{0: nil, 1: httpsend.TooLarge} {
 		b := newBodies()
 		event.Body = make([]byte, 262_144-properties+more)

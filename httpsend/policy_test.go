@@ -2,13 +2,8 @@ package httpsend_test
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -45,7 +40,7 @@ func TestSilence(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				hub := newSlowHub(always(never))
-				target := httpsend.Target{Hub: "h", DeviceID: "d", Key: key(t)}
+				target := testTarget(t)
 				if tt.left != 0 {
 					target.AnswerBy = time.Now().Add(tt.left)
 				}
@@ -55,7 +50,8 @@ func TestSilence(t *testing.T) {
 					t.Fatal("sent")
 				}
 				if hub.tries[1] != tt.second || hub.stayed[0] != tt.givenUp {
-					t.Errorf("second try after %v, first one given up after %v; want %v, %v", hub.tries[1], hub.stayed[0], tt.second, tt.givenUp)
+					t.Errorf("second try after %v, want %v", hub.tries[1], tt.second)
+					t.Errorf("first one given up after %v, want %v", hub.stayed[0], tt.givenUp)
 				}
 			})
 		})
@@ -78,7 +74,8 @@ func TestGivenUp(t *testing.T) {
 		want   []time.Duration
 		took   time.Duration
 	}{
-		{"twelve tries", 12, 3 * time.Hour, seconds(40, 40, 80, 80, 160, 160, 320, 320, 320, 320, 320, 320), 1260 * time.Second},
+		{"twelve tries", 12, 3 * time.Hour, seconds(40, 40, 80, 80, 160, 160, 320, 320, 320, 320, 320, 320),
+			1260 * time.Second},
 		{"eight by default", 0, 3 * time.Hour, seconds(40, 40, 80, 80, 160, 160, 320, 320), 610 * time.Second},
 		{"three", 3, 3 * time.Hour, seconds(40, 40, 80), 120 * time.Second},
 		{"no deadline", 0, 0, seconds(40, 40, 80, 80, 160, 160, 20, 10), 5 * time.Minute},
@@ -94,7 +91,8 @@ func TestGivenUp(t *testing.T) {
 					ctx, cancel = context.WithTimeout(ctx, tt.budget)
 					defer cancel()
 				}
-				err := (&httpsend.Client{Transport: hub, Tries: tt.tries}).Send(ctx, httpsend.Target{Hub: "h", DeviceID: "d", Key: key(t)}, httpsend.Event{})
+				client := &httpsend.Client{Transport: hub, Tries: tt.tries}
+				err := client.Send(ctx, testTarget(t), httpsend.Event{})
 				if failed := failure(t, err); failed.Kind != httpsend.Unavailable || failed.Tries != len(tt.want) {
 					t.Errorf("%d tries: %v", failed.Tries, err)
 				}
@@ -188,7 +186,8 @@ func TestPauses(t *testing.T) {
 		{"429 with Retry-After, nobody waits", script("7", "7", time.Duration(0)), 0, []int{0, 7000, 14000}},
 		{"429 with Retry-After, in time", script("2", time.Duration(0)), 5000, []int{0, 2000}},
 		{"429 with Retry-After, too late: once just in time", script("5", time.Duration(0)), 5000, []int{0, 4700}},
-		{"just in time is 300 ms after the last", throttle(map[int]time.Duration{0: 4400 * time.Millisecond, 1: never}), 5000, []int{0, 1200, 4700}},
+		{"just in time is 300 ms after the last", throttle(map[int]time.Duration{0: 4400 * time.Millisecond, 1: never}),
+			5000, []int{0, 1200, 4700}},
 		{"and no less", throttle(map[int]time.Duration{0: 4401 * time.Millisecond, 1: never}), 5000, []int{0, 1200, 11401}},
 	}
 	for _, tt := range tests {
@@ -198,7 +197,7 @@ func TestPauses(t *testing.T) {
 				hub := newSlowHub(tt.hub)
 				client := &httpsend.Client{Transport: hub}
 				client.SetJitter(backoff.Ceiling)
-				target := httpsend.Target{Hub: "h", DeviceID: "d", Key: key(t)}
+				target := testTarget(t)
 				if tt.left > 0 {
 					target.AnswerBy = time.Now().Add(time.Duration(tt.left) * time.Millisecond)
 				}
@@ -210,214 +209,5 @@ func TestPauses(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// When a circuit opens, for how long, and what closes it.
-func TestCircuitPolicy(t *testing.T) {
-	t.Parallel()
-	step := func(after time.Duration, status, times int) []circuitStep {
-		return slices.Repeat([]circuitStep{{after, status}}, times)
-	}
-	tests := []struct {
-		name  string
-		steps []circuitStep
-		down  time.Duration // the RetryAfter of the send after them; 0: it goes out
-	}{
-		{"nine failures in 10 s", step(1250*time.Millisecond, 0, 9), 0},
-		{"ten failures in less than 3 s", step(333*time.Millisecond, 0, 10), 0},
-		{"ten failures in 3 s", step(time.Second/3+1, 0, 10), time.Second},
-		{"ten answers of 503 in 3 s", step(time.Second/3+1, 503, 10), time.Second},
-		{"refusals are no failures", step(time.Second, 404, 10), 0},
-		{"a throttling hub is up", step(time.Second, 429, 10), 0},
-		{"an answer ends the row", slices.Concat(step(time.Second, 0, 9), step(time.Second, 404, 1), step(time.Second, 0, 9)), 0},
-		{"the first probe fails", slices.Concat(step(time.Second, 0, 10), step(time.Second, 0, 1)), 2 * time.Second},
-		{"the second too", slices.Concat(step(time.Second, 0, 11), step(2*time.Second, 0, 1)), 4 * time.Second},
-		{"and the third", slices.Concat(step(time.Second, 0, 11), step(2*time.Second, 0, 1), step(4*time.Second, 0, 1)), 8 * time.Second},
-		{"the longest", slices.Concat(step(time.Second, 0, 11), step(2*time.Second, 0, 1), step(4*time.Second, 0, 1), step(8*time.Second, 0, 1)), 15 * time.Second},
-		{"a probe succeeds", slices.Concat(step(time.Second, 0, 10), step(time.Second, 204, 1)), 0},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			hub := newStepHub()
-			target := httpsend.Target{Hub: "h", DeviceID: "d", Key: key(t)}
-			for i, step := range tt.steps {
-				if i > 0 {
-					hub.clock = hub.clock.Add(step.after)
-				}
-				hub.status = step.status
-				if err := hub.client.Send(t.Context(), target, httpsend.Event{}); errors.Is(err, httpsend.Down) {
-					t.Fatalf("step %d: %v", i, err)
-				}
-			}
-			hub.status = 204
-			err := hub.client.Send(t.Context(), target, httpsend.Event{})
-			if tt.down == 0 && err == nil {
-				return
-			}
-			if failed := failure(t, err); failed.Kind != httpsend.Down || failed.RetryAfter != tt.down || failed.Tries != 0 {
-				t.Errorf("%v, try again after %v; want %v", err, failed.RetryAfter, tt.down)
-			}
-			if err := hub.client.Send(t.Context(), httpsend.Target{Hub: "other", DeviceID: "d", Key: key(t)}, httpsend.Event{}); err != nil {
-				t.Errorf("another hub: %v", err)
-			}
-		})
-	}
-}
-
-type circuitStep struct {
-	after  time.Duration
-	status int // 0: no answer
-}
-
-// stepHub is a hub whose clock and answers are set from outside.
-type stepHub struct {
-	client *httpsend.Client
-	clock  time.Time
-	status int
-	calls  int
-}
-
-func newStepHub() *stepHub {
-	h := &stepHub{clock: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
-	h.client = &httpsend.Client{Tries: 1, Now: func() time.Time { return h.clock }, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-		h.calls++
-		if h.status == 0 {
-			return nil, io.ErrUnexpectedEOF
-		}
-		return answers(h.status, "")(r)
-	})}
-	return h
-}
-
-// While a circuit is open one call at a time probes.
-func TestOneProbe(t *testing.T) {
-	t.Parallel()
-	hub := newStepHub()
-	target := httpsend.Target{Hub: "h", DeviceID: "d", Key: key(t)}
-	for range 10 {
-		_ = hub.client.Send(t.Context(), target, httpsend.Event{})
-		hub.clock = hub.clock.Add(time.Second)
-	}
-	hub.calls = 0
-	var inside error
-	hub.client.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
-		hub.calls++
-		inside = hub.client.Send(t.Context(), target, httpsend.Event{})
-		return answers(204, "")(r)
-	})
-	if err := hub.client.Send(t.Context(), target, httpsend.Event{}); err != nil || hub.calls != 1 {
-		t.Errorf("%v, %d calls", err, hub.calls)
-	}
-	if failed := failure(t, inside); failed.Kind != httpsend.Down || failed.RetryAfter != time.Second {
-		t.Errorf("beside the probe: %v", inside)
-	}
-}
-
-// A thousand hubs have circuits.
-func TestCircuitsAreBounded(t *testing.T) {
-	t.Parallel()
-	for others, want := range map[int]error{999: httpsend.Down, 1000: nil} {
-		t.Run(strconv.Itoa(others)+" others", func(t *testing.T) {
-			t.Parallel()
-			hub := newStepHub()
-			target := httpsend.Target{Hub: "h", DeviceID: "d", Key: key(t)}
-			for range 10 {
-				hub.clock = hub.clock.Add(time.Second)
-				_ = hub.client.Send(t.Context(), target, httpsend.Event{})
-			}
-			hub.status = 204
-			for i := range others {
-				if err := hub.client.Send(t.Context(), httpsend.Target{Hub: fmt.Sprint("h", i), DeviceID: "d", Key: key(t)}, httpsend.Event{}); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := hub.client.Send(t.Context(), target, httpsend.Event{}); !errors.Is(err, want) {
-				t.Errorf("got %v, want %v", err, want)
-			}
-		})
-	}
-}
-
-// tokenHub records the token of each call.
-type tokenHub struct {
-	client *httpsend.Client
-	clock  time.Time
-	token  url.Values
-}
-
-func newTokenHub() *tokenHub {
-	h := &tokenHub{clock: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
-	h.client = &httpsend.Client{Now: func() time.Time { return h.clock }, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-		h.token, _ = url.ParseQuery(strings.TrimPrefix(r.Header.Get("Authorization"), "SharedAccessSignature "))
-		return answers(204, "")(r)
-	})}
-	return h
-}
-
-// left sends and returns how long the token that was used is still valid.
-func (h *tokenHub) left(t *testing.T, target httpsend.Target) time.Duration {
-	t.Helper()
-	if err := h.client.Send(t.Context(), target, httpsend.Event{}); err != nil {
-		t.Fatal(err)
-	}
-	expiry, err := strconv.ParseInt(h.token.Get("se"), 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return time.Unix(expiry, 0).Sub(h.clock)
-}
-
-// A token is good for an hour, and used again while it has more than a quarter of
-// one.
-func TestTokens(t *testing.T) {
-	t.Parallel()
-	first := httpsend.Target{Hub: "h", DeviceID: "d", Key: key(t)}
-	tests := []struct {
-		name   string
-		after  time.Duration
-		second httpsend.Target
-		left   time.Duration
-	}{
-		{"at once", 0, first, time.Hour},
-		{"shortly before it is old", 45*time.Minute - time.Second, first, 15*time.Minute + time.Second},
-		{"old", 45 * time.Minute, first, time.Hour},
-		{"the clock is set back", -time.Second, first, time.Hour},
-		{"another hub", time.Minute, httpsend.Target{Hub: "h2", DeviceID: "d", Key: first.Key}, time.Hour},
-		{"another device", time.Minute, httpsend.Target{Hub: "h", DeviceID: "d2", Key: first.Key}, time.Hour},
-		{"another key", time.Minute, httpsend.Target{Hub: "h", DeviceID: "d", Key: first.Key.Derive("d")}, time.Hour},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			hub := newTokenHub()
-			if left := hub.left(t, first); left != time.Hour {
-				t.Errorf("the first token is valid for %v", left)
-			}
-			hub.clock = hub.clock.Add(tt.after)
-			if left := hub.left(t, tt.second); left != tt.left {
-				t.Errorf("the second token is valid for %v, want %v", left, tt.left)
-			}
-			if want := tt.second.Hub + "/devices/" + tt.second.DeviceID; hub.token.Get("sr") != want {
-				t.Errorf("it is for %s, want %s", hub.token.Get("sr"), want)
-			}
-		})
-	}
-}
-
-func TestTokensAreBounded(t *testing.T) {
-	t.Parallel()
-	for others, left := range map[int]time.Duration{8191: time.Hour - time.Second, 8192: time.Hour} {
-		hub := newTokenHub()
-		target := httpsend.Target{Hub: "h", DeviceID: "d", Key: key(t)}
-		hub.left(t, target)
-		for i := range others {
-			hub.left(t, httpsend.Target{Hub: "h", DeviceID: strconv.Itoa(i), Key: target.Key})
-		}
-		hub.clock = hub.clock.Add(time.Second)
-		if got := hub.left(t, target); got != left {
-			t.Errorf("after %d other devices the token is valid for %v, want %v", others, got, left)
-		}
 	}
 }

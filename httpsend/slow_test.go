@@ -73,7 +73,9 @@ func send(t *testing.T, c *httpsend.Client, budget time.Duration) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), budget)
 	defer cancel()
-	return c.Send(ctx, httpsend.Target{Hub: "h", DeviceID: "d", Key: key(t), AnswerBy: time.Now().Add(5 * time.Second)}, httpsend.Event{Body: []byte("{}")})
+	target := testTarget(t)
+	target.AnswerBy = time.Now().Add(5 * time.Second)
+	return c.Send(ctx, target, httpsend.Event{Body: []byte("{}")})
 }
 
 func failure(t *testing.T, err error) *httpsend.Error {
@@ -107,10 +109,14 @@ func TestTriesSideBySide(t *testing.T) {
 		{"4 s", always(4 * time.Second), ms(0, 1200), 4 * time.Second, ms(2800)},
 		{"a dead connection", script(never, 50*time.Millisecond), ms(0, 1200), 1250 * time.Millisecond, ms(1250)},
 		{"a dead one and a slow one", script(never, 2*time.Second), ms(0, 1200), 3200 * time.Millisecond, ms(3200)},
-		{"two dead ones", script(never, never, 50*time.Millisecond), ms(0, 1200, 4800), 4850 * time.Millisecond, ms(4800, 3650)},
-		{"more than anybody waits", always(7 * time.Second), ms(0, 1200, 4800, 6000), 11800 * time.Millisecond, ms(4800, 4800, 5800)},
-		{"throttled beside a dead one", script(never, "2", 50*time.Millisecond), ms(0, 1200, 3200), 3250 * time.Millisecond, ms(3250)},
-		{"throttled for long beside a dead one: once just in time", script(never, "7", 50*time.Millisecond), ms(0, 1200, 4700), 4750 * time.Millisecond, ms(4750)},
+		{"two dead ones", script(never, never, 50*time.Millisecond), ms(0, 1200, 4800), 4850 * time.Millisecond,
+			ms(4800, 3650)},
+		{"more than anybody waits", always(7 * time.Second), ms(0, 1200, 4800, 6000), 11800 * time.Millisecond,
+			ms(4800, 4800, 5800)},
+		{"throttled beside a dead one", script(never, "2", 50*time.Millisecond), ms(0, 1200, 3200), 3250 * time.Millisecond,
+			ms(3250)},
+		{"throttled for long beside a dead one: once just in time", script(never, "7", 50*time.Millisecond),
+			ms(0, 1200, 4700), 4750 * time.Millisecond, ms(4750)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -162,7 +168,8 @@ func TestDeadPool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &pool{slowHub: slowHub{answer: always(0), start: time.Now()}, dead: 8}
 		client := &httpsend.Client{Transport: p}
-		if err := send(t, client, 30*time.Second); err != nil || time.Since(p.start) != 1200*time.Millisecond || p.closed != 1 {
+		err := send(t, client, 30*time.Second)
+		if err != nil || time.Since(p.start) != 1200*time.Millisecond || p.closed != 1 {
 			t.Errorf("%v after %v, closed %d times", err, time.Since(p.start), p.closed)
 		}
 		p.answer = always(2 * time.Second)
@@ -200,7 +207,8 @@ func TestAnswerBesideSilence(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				hub := newSlowHub(tt.hub)
 				err := send(t, &httpsend.Client{Transport: hub}, 30*time.Second)
-				if (err == nil) != (tt.kind == 0) || err != nil && (failure(t, err).Kind != tt.kind || failure(t, err).Tries != tt.tries) {
+				if (err == nil) != (tt.kind == 0) ||
+					err != nil && (failure(t, err).Kind != tt.kind || failure(t, err).Tries != tt.tries) {
 					t.Error(err)
 				}
 				if len(hub.tries) != tt.tries || time.Since(hub.start) > 5*time.Second {
@@ -242,7 +250,8 @@ func TestShortBudgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := &httpsend.Client{Transport: newSlowHub(always(never))}
 		for range 20 {
-			if err := failure(t, send(t, client, 2*time.Second)); err.Kind != httpsend.Unavailable || err.Tries != 2 || !errors.Is(err, context.DeadlineExceeded) {
+			err := failure(t, send(t, client, 2*time.Second))
+			if err.Kind != httpsend.Unavailable || err.Tries != 2 || !errors.Is(err, context.DeadlineExceeded) {
 				t.Fatal(err)
 			}
 		}
@@ -259,7 +268,8 @@ func TestSilentHub(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 10 {
 			wg.Go(func() {
-				if err := failure(t, send(t, client, 30*time.Second)); err.Kind != httpsend.Unavailable || err.Tries < 4 || err.RetryAfter == 0 {
+				err := failure(t, send(t, client, 30*time.Second))
+				if err.Kind != httpsend.Unavailable || err.Tries < 4 || err.RetryAfter == 0 {
 					t.Errorf("%+v", *err)
 				}
 			})
@@ -269,7 +279,8 @@ func TestSilentHub(t *testing.T) {
 		if took := time.Since(hub.start); took > 20*time.Second {
 			t.Errorf("given up after %v", took)
 		}
-		if err := failure(t, send(t, client, 30*time.Second)); err.Kind != httpsend.Down || err.RetryAfter == 0 || len(hub.tries) != made {
+		err := failure(t, send(t, client, 30*time.Second))
+		if err.Kind != httpsend.Down || err.RetryAfter == 0 || len(hub.tries) != made {
 			t.Errorf("%+v", *err)
 		}
 		hub.answer = always(0)

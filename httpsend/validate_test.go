@@ -58,7 +58,8 @@ func TestInvalidIsNotSent(t *testing.T) {
 		{"device id of a path", device(".."), httpsend.Event{}, "", "device id"},
 		{"device id of a path, one dot", device("."), httpsend.Event{}, "", "device id"},
 		{"device id over 128 characters", device(long), httpsend.Event{}, "", "device id"},
-		{"no credential", target(func(t *httpsend.Target) { t.Key = httpsend.Key{} }), httpsend.Event{}, "", "neither a key nor"},
+		{"no credential", target(func(t *httpsend.Target) { t.Key = httpsend.Key{} }), httpsend.Event{}, "",
+			"neither a key nor"},
 		{"property name with a space", good, property("my name"), "", `"my name"`},
 		{"property name with a colon", good, property("a:b"), "", `"a:b"`},
 		{"property name with a line feed", good, property("a\r\nb"), "", `"a b"`},
@@ -104,8 +105,10 @@ func TestValidIsSent(t *testing.T) {
 		{"a port", "127.0.0.1:8443", "d", httpsend.Event{}},
 		{"all characters of a device id", "h", "aZ09-.+%_#*?!(),:=@;$'", httpsend.Event{}},
 		{"a device id of 128 characters", "h", strings.Repeat("a", 128), httpsend.Event{}},
-		{"all characters of a property name", "h", "d", httpsend.Event{Properties: map[string]string{"aZ09!#$%&'*+-.^_`|~": "any \x00 völue"}}},
-		{"ids of 128 characters", "h", "d", httpsend.Event{MessageID: strings.Repeat("a", 128), CorrelationID: strings.Repeat("a", 128)}},
+		{"all characters of a property name", "h", "d",
+			httpsend.Event{Properties: map[string]string{"aZ09!#$%&'*+-.^_`|~": "any \x00 völue"}}},
+		{"ids of 128 characters", "h", "d",
+			httpsend.Event{MessageID: strings.Repeat("a", 128), CorrelationID: strings.Repeat("a", 128)}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -128,7 +131,7 @@ func TestInvalidDoesNotOpenTheCircuit(t *testing.T) {
 			calls++
 			return answers(204, "")(r)
 		})}
-		target := httpsend.Target{Hub: "h", DeviceID: "d", Key: key(t)}
+		target := testTarget(t)
 		bad := httpsend.Event{Properties: map[string]string{"a b": "c"}}
 		for range 20 {
 			if err := client.Send(t.Context(), target, bad); !errors.Is(err, httpsend.Invalid) {
@@ -168,7 +171,7 @@ func TestRefusedCertificateDoesNotOpenTheCircuit(t *testing.T) {
 func TestNoEvents(t *testing.T) {
 	t.Parallel()
 	client := &httpsend.Client{Transport: unused(t)}
-	target := httpsend.Target{Hub: "h", DeviceID: "d", Key: key(t)}
+	target := testTarget(t)
 	for form, err := range map[string]error{
 		"Send":           client.Send(t.Context(), target),
 		"SendBatch":      client.SendBatch(t.Context(), target, nil),

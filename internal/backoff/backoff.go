@@ -66,8 +66,10 @@ func Sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil
 	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d { //nolint:forbidigo // context deadlines use time.Now
-		return false
+	if deadline, ok := ctx.Deadline(); ok {
+		if time.Until(deadline) <= d { //nolint:forbidigo // context deadlines use time.Now
+			return false
+		}
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -26,7 +26,9 @@ func TestSecretsDoNotShow(t *testing.T) {
 	}
 	b := box{redact.New(secret), redact.New([]byte(secret)), embedding{redact.New(secret)}}
 	var out bytes.Buffer
-	values := []any{b, &b, b.Public, &b.Public, b.private, b.own, &b.own, []any{b.Public}, map[string]any{"a": b.own}, []box{b}}
+	values := []any{
+		b, &b, b.Public, &b.Public, b.private, b.own, &b.own, []any{b.Public}, map[string]any{"a": b.own}, []box{b},
+	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%p", "%z"} {
 		for _, value := range values {
 			fmt.Fprintf(&out, verb, value)
@@ -37,7 +39,8 @@ func TestSecretsDoNotShow(t *testing.T) {
 		slog.New(slog.NewTextHandler(&out, nil)).Info("m", "v", value)
 		_ = json.NewEncoder(&out).Encode(value)
 	}
-	for _, form := range []string{secret, fmt.Sprintf("%x", secret), fmt.Sprintf("%X", secret), fmt.Sprint([]byte(secret))} {
+	hex, bytes := fmt.Sprintf("%x", secret), fmt.Sprint([]byte(secret))
+	for _, form := range []string{secret, hex, strings.ToUpper(hex), bytes} {
 		if strings.Contains(out.String(), form) {
 			t.Errorf("the secret shows as %q", form)
 		}

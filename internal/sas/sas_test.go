@@ -34,11 +34,14 @@ func TestToken(t *testing.T) {
 		want                         string
 	}{
 		{"dps", documented, "0ne00111111/registrations/my-symkey-device", "registration", 1663952627,
-			"SharedAccessSignature sr=0ne00111111%2Fregistrations%2Fmy-symkey-device&sig=8VPprb8BiTkuVE0hBqHm%2FSVrzVpdD8VZcXugntdbhuU%3D&se=1663952627&skn=registration"},
+			"SharedAccessSignature sr=0ne00111111%2Fregistrations%2Fmy-symkey-device" +
+				"&sig=8VPprb8BiTkuVE0hBqHm%2FSVrzVpdD8VZcXugntdbhuU%3D&se=1663952627&skn=registration"},
 		{"hub", documented, "MyExampleHub.azure-devices.net/devices/my-symkey-device", "", 1663119026,
-			"SharedAccessSignature sr=MyExampleHub.azure-devices.net%2Fdevices%2Fmy-symkey-device&sig=f%2BwW8XOKeJOtiPc9Iwjc4OpExvPM7NlhM9qxN2a1aAM%3D&se=1663119026"},
+			"SharedAccessSignature sr=MyExampleHub.azure-devices.net%2Fdevices%2Fmy-symkey-device" +
+				"&sig=f%2BwW8XOKeJOtiPc9Iwjc4OpExvPM7NlhM9qxN2a1aAM%3D&se=1663119026"},
 		{"hub, Node SDK", k32, "lab-hub.azure-devices.net/devices/dev-1", "", 1795292168,
-			"SharedAccessSignature sr=lab-hub.azure-devices.net%2Fdevices%2Fdev-1&sig=OZsH3jgnQ%2Fr%2FMx%2BrTqaOtdQkX2rtCdcQlsf6odWliNA%3D&se=1795292168"},
+			"SharedAccessSignature sr=lab-hub.azure-devices.net%2Fdevices%2Fdev-1" +
+				"&sig=OZsH3jgnQ%2Fr%2FMx%2BrTqaOtdQkX2rtCdcQlsf6odWliNA%3D&se=1795292168"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -77,8 +80,13 @@ func TestKeyNeverShows(t *testing.T) {
 	slog.New(slog.NewJSONHandler(&out, nil)).Info("key", "key", key, "in", struct{ K sas.Key }{key})
 	slog.New(slog.NewTextHandler(&out, nil)).Info("key", "key", key, "in", struct{ K sas.Key }{key})
 	_ = json.NewEncoder(&out).Encode(map[string]any{"key": key, "ptr": &key})
-	fmt.Fprintf(&out, "%v %+v %#v %s %q %x %X %d %v %#v", key, key, key, key, key, key, key, key, &key, struct{ K sas.Key }{key})
-	fmt.Fprintf(&out, "%v %+v %#v %v", struct{ k sas.Key }{key}, &struct{ k sas.Key }{key}, struct{ k sas.Key }{key}, []struct{ k sas.Key }{{key}})
+	type public struct{ K sas.Key }
+	type private struct{ k sas.Key }
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
+		for _, value := range []any{key, &key, public{key}, private{key}, &private{key}, []private{{key}}} {
+			fmt.Fprintf(&out, verb, value)
+		}
+	}
 	raw, _ := base64.StdEncoding.DecodeString(secret)
 	for _, form := range []string{secret, string(raw), fmt.Sprintf("%x", raw), fmt.Sprintf("%X", raw), fmt.Sprint(raw)} {
 		if strings.Contains(out.String(), form) {
