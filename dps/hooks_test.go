@@ -67,7 +67,8 @@ func TestReassignDoesNotLoop(t *testing.T) {
 					first.Confirm()
 				}
 				time.Sleep(tt.after)
-				if _, ok, err := a.Reassign(t.Context(), a.device("dev-1"), first, time.Time{}); ok != tt.again || err != nil {
+				_, ok, err := a.Reassign(t.Context(), a.device("dev-1"), first, time.Time{})
+				if ok != tt.again || err != nil {
 					t.Errorf("assigned again: %v, %v; want %v", ok, err, tt.again)
 				}
 				if _, remembered := a.Cached("dev-1"); !remembered {
@@ -126,7 +127,8 @@ func TestFindMoved(t *testing.T) {
 		{"it has", []string{assigned, elsewhere}, true, nil, 0, "L0 L0"},
 		{"it has not", []string{assigned, assigned}, false, nil, 0, "L0 L0"},
 		{"it has not, for half a minute", []string{assigned, assigned}, false, nil, 30*time.Second - 1, "L0 L0"},
-		{"it has not, and is looked up again", []string{assigned, assigned}, false, nil, 30*time.Second + 1, "L0 L0 L30000"},
+		{"it has not, and is looked up again", []string{assigned, assigned}, false, nil, 30*time.Second + 1,
+			"L0 L0 L30000"},
 		{"DPS does not know", []string{assigned, unknown}, false, dps.NotAssigned, 0, "L0 L0"},
 		{"DPS refuses to tell", []string{assigned, unauthorized}, false, dps.Unauthorized, 0, "L0 L0"},
 	}

@@ -40,7 +40,8 @@ func TestInvalidIsNotSent(t *testing.T) {
 			d.Certificate = &tls.Certificate{Certificate: [][]byte{{1}}}
 		}, "cannot present a client certificate"},
 		{"a user agent of two lines", func(c *dps.Client, _ *dps.Device) { c.UserAgent = "a\nb" }, "user agent"},
-		{"an endpoint of two lines", func(c *dps.Client, _ *dps.Device) { c.Endpoint = "a\nb" }, "invalid control character"},
+		{"an endpoint of two lines", func(c *dps.Client, _ *dps.Device) { c.Endpoint = "a\nb" },
+			"invalid control character"},
 		{"a payload that is not JSON", func(_ *dps.Client, d *dps.Device) { d.Payload = []byte("{") }, "payload"},
 	}
 	for _, tt := range tests {
@@ -51,7 +52,8 @@ func TestInvalidIsNotSent(t *testing.T) {
 			if !errors.Is(err, dps.Invalid) || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("Register: %v", err)
 			}
-			if _, err := dps.NewProvisioner(client, dps.Options{}).Assign(t.Context(), device); !errors.Is(err, dps.Invalid) {
+			p := dps.NewProvisioner(client, dps.Options{})
+			if _, err := p.Assign(t.Context(), device); !errors.Is(err, dps.Invalid) {
 				t.Errorf("Assign: %v", err)
 			}
 		})
@@ -143,7 +145,8 @@ func TestSame(t *testing.T) {
 		a, b dps.Device
 		want bool
 	}{
-		{"the same", a, dps.Device{ID: "a", Key: groupKey(t), SecondaryKey: groupKey(t).Derive("x"), Payload: []byte("{}")},
+		{"the same", a,
+			dps.Device{ID: "a", Key: groupKey(t), SecondaryKey: groupKey(t).Derive("x"), Payload: []byte("{}")},
 			true},
 		{"another id", a, dps.Device{ID: "b", Key: key, SecondaryKey: a.SecondaryKey}, false},
 		{"another key", a, dps.Device{ID: "a", Key: key.Derive("y"), SecondaryKey: a.SecondaryKey}, false},

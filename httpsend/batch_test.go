@@ -19,7 +19,8 @@ func TestBatch(t *testing.T) {
 	e, client, target := hubs(t, emulator.Config{})
 	events := []httpsend.Event{
 		{Body: []byte(`{"n":1}`), MessageID: "a", Properties: map[string]string{"k": `v"\`}},
-		{Body: []byte(`{"n":1e400}`), MessageID: "b", Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Component: "c"},
+		{Body: []byte(`{"n":1e400}`), MessageID: "b", Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+			Component: "c"},
 		{Body: []byte("{}"), MessageID: "c"},
 	}
 	if err := client.SendBatch(t.Context(), target, events); err != nil {
@@ -113,7 +114,9 @@ func randomEvents(n int, seed uint64) []httpsend.Event {
 	texts := []string{"", "plain", `quote " and \`, "line\nfeed", "größe", "<&>", strings.Repeat("x", 100)}
 	events := make([]httpsend.Event, n)
 	for i := range events {
-		e := httpsend.Event{Body: make([]byte, r.IntN(900)), MessageID: strconv.Itoa(i), CorrelationID: texts[r.IntN(3)]}
+		e := httpsend.Event{
+			Body: make([]byte, r.IntN(900)), MessageID: strconv.Itoa(i), CorrelationID: texts[r.IntN(3)],
+		}
 		for p := range r.IntN(4) {
 			if e.Properties == nil {
 				e.Properties = map[string]string{}
@@ -158,7 +161,7 @@ func TestBatches(t *testing.T) {
 			}
 		}
 		if n != len(events) || len(b.sizes) != len(batches) {
-			t.Errorf("%d messages in batches, of %d; %d calls for %d batches", n, len(events), len(b.sizes), len(batches))
+			t.Errorf("%d messages of %d, %d calls for %d batches", n, len(events), len(b.sizes), len(batches))
 		}
 		for i, size := range b.sizes {
 			if len(batches[i]) > 1 && size > httpsend.MaxBatch {
@@ -245,7 +248,8 @@ func TestMessageBound(t *testing.T) {
 	for more, want := range map[int]error{0: nil, 1: httpsend.TooLarge} {
 		b := newBodies()
 		event.Body = make([]byte, 262_144-properties+more)
-		if err := b.client.Send(t.Context(), target, event); !errors.Is(err, want) || (len(b.sizes) == 1) != (want == nil) {
+		err := b.client.Send(t.Context(), target, event)
+		if !errors.Is(err, want) || (len(b.sizes) == 1) != (want == nil) {
 			t.Errorf("%d bytes: %v, %d calls", event.Size(), err, len(b.sizes))
 		}
 	}

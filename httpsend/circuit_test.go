@@ -103,7 +103,8 @@ func TestCircuitPolicy(t *testing.T) {
 			if tt.down == 0 && err == nil {
 				return
 			}
-			if failed := failure(t, err); failed.Kind != httpsend.Down || failed.RetryAfter != tt.down || failed.Tries != 0 {
+			failed := failure(t, err)
+			if failed.Kind != httpsend.Down || failed.RetryAfter != tt.down || failed.Tries != 0 {
 				t.Errorf("%v, try again after %v; want %v", err, failed.RetryAfter, tt.down)
 			}
 			other := httpsend.Target{Hub: "other", DeviceID: "d", Key: key(t)}

@@ -35,7 +35,8 @@ func answers(status int, body string, header ...string) roundTrip {
 
 func key(t testing.TB) httpsend.Key {
 	t.Helper()
-	k, err := httpsend.ParseKey("18RQk/hOPJR9EbsJlk2j8WA6vWaj/yi+oaYg7zmxfQNdOyMSu+SJ8O7TSlZhDJCYmn4rzEiVKIzNiVAWjLxrGA==")
+	const text = "18RQk/hOPJR9EbsJlk2j8WA6vWaj/yi+oaYg7zmxfQNdOyMSu+SJ8O7TSlZhDJCYmn4rzEiVKIzNiVAWjLxrGA=="
+	k, err := httpsend.ParseKey(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +126,8 @@ func TestHubErrors(t *testing.T) {
 		{"bare", answers(404, `{"errorCode":404001,"message":"gone","trackingId":"t"}`),
 			httpsend.Error{Kind: httpsend.NotHere, Code: 404001, Message: "gone", TrackingID: "t"}, false},
 		{"moved", answers(401, `{"Message":"ErrorCode:IotHubUnauthorizedAccess;DEVICE_DISABLED"}`),
-			httpsend.Error{Kind: httpsend.NotHere, Name: "IotHubUnauthorizedAccess", Message: "DEVICE_DISABLED"}, false},
+			httpsend.Error{Kind: httpsend.NotHere, Name: "IotHubUnauthorizedAccess",
+				Message: "DEVICE_DISABLED"}, false},
 		{"blocked by an operator", answers(401, `{"Message":"ErrorCode:IotHubUnauthorizedAccess;DEVICE_BLOCKED"}`),
 			httpsend.Error{Kind: httpsend.Blocked, Name: "IotHubUnauthorizedAccess", Message: "DEVICE_BLOCKED"}, false},
 		{"daily quota", answers(403, `{"Message":"ErrorCode:IotHubQuotaExceeded;Total number of messages exceeded"}`),
@@ -138,7 +140,8 @@ func TestHubErrors(t *testing.T) {
 			httpsend.Error{Kind: httpsend.NotHere, Code: 403012, Message: "DeviceDisabled"}, false},
 		{"forbidden otherwise", answers(403, `{"errorCode":403001,"message":"suspended"}`),
 			httpsend.Error{Kind: httpsend.Invalid, Code: 403001, Message: "suspended"}, false},
-		{"bad argument", answers(400, `{"Message":"ErrorCode:ArgumentInvalid;no"}`, "iothub-errorcode", "ArgumentInvalid"),
+		{"bad argument",
+			answers(400, `{"Message":"ErrorCode:ArgumentInvalid;no"}`, "iothub-errorcode", "ArgumentInvalid"),
 			httpsend.Error{Kind: httpsend.Invalid, Name: "ArgumentInvalid", Message: "no"}, false},
 		{"too large", answers(413, ``), httpsend.Error{Kind: httpsend.TooLarge}, false},
 		{"throttled", answers(429, `{"Message":"ErrorCode:ThrottlingBacklogTimeout;wait"}`, "Retry-After", "10"),
@@ -150,7 +153,8 @@ func TestHubErrors(t *testing.T) {
 		{"200 is not 204", answers(200, `<html>portal</html>`),
 			httpsend.Error{Kind: httpsend.Unavailable, Message: "<html>portal</html>"}, true},
 		{"202 is not 204", answers(202, ``), httpsend.Error{Kind: httpsend.Unavailable}, true},
-		{"redirect", answers(307, ``, "Location", "https://evil.example/"), httpsend.Error{Kind: httpsend.Unavailable}, true},
+		{"redirect", answers(307, ``, "Location", "https://evil.example/"),
+			httpsend.Error{Kind: httpsend.Unavailable}, true},
 		{"error code in a string", answers(404, `{"errorCode":"DeviceNotFound","message":"x"}`),
 			httpsend.Error{Kind: httpsend.NotHere, Name: "DeviceNotFound", Message: "x"}, false},
 	}

@@ -65,7 +65,8 @@ type Error struct {
 
 // Error describes the failure in one line.
 func (e *Error) Error() string {
-	return upstream.Describe("hub "+e.Hub+", device "+e.Device, e.Kind.Error(), e.Status, e.Code, e.Err, e.Name, e.Message)
+	subject := "hub " + e.Hub + ", device " + e.Device
+	return upstream.Describe(subject, e.Kind.Error(), e.Status, e.Code, e.Err, e.Name, e.Message)
 }
 
 // Is reports whether target is the error's kind, for errors.Is.

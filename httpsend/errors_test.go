@@ -35,7 +35,8 @@ func TestKinds(t *testing.T) {
 				t.Errorf("%s is %s: %v", tt.kind, other.kind, errors.Is(err, other.kind))
 			}
 		}
-		if want := "hub h, device d: " + tt.text + ": Name: text: EOF"; e.Error() != want || tt.kind.Error() != tt.text {
+		want := "hub h, device d: " + tt.text + ": Name: text: EOF"
+		if e.Error() != want || tt.kind.Error() != tt.text {
 			t.Errorf("%s, want %s", e, want)
 		}
 		if e.Retryable() != tt.retryable || !errors.Is(err, io.EOF) {

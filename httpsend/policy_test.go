@@ -188,7 +188,8 @@ func TestPauses(t *testing.T) {
 		{"429 with Retry-After, too late: once just in time", script("5", time.Duration(0)), 5000, []int{0, 4700}},
 		{"just in time is 300 ms after the last", throttle(map[int]time.Duration{0: 4400 * time.Millisecond, 1: never}),
 			5000, []int{0, 1200, 4700}},
-		{"and no less", throttle(map[int]time.Duration{0: 4401 * time.Millisecond, 1: never}), 5000, []int{0, 1200, 11401}},
+		{"and no less", throttle(map[int]time.Duration{0: 4401 * time.Millisecond, 1: never}), 5000,
+			[]int{0, 1200, 11401}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

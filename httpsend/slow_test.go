@@ -113,7 +113,8 @@ func TestTriesSideBySide(t *testing.T) {
 			ms(4800, 3650)},
 		{"more than anybody waits", always(7 * time.Second), ms(0, 1200, 4800, 6000), 11800 * time.Millisecond,
 			ms(4800, 4800, 5800)},
-		{"throttled beside a dead one", script(never, "2", 50*time.Millisecond), ms(0, 1200, 3200), 3250 * time.Millisecond,
+		{"throttled beside a dead one", script(never, "2", 50*time.Millisecond),
+			ms(0, 1200, 3200), 3250 * time.Millisecond,
 			ms(3250)},
 		{"throttled for long beside a dead one: once just in time", script(never, "7", 50*time.Millisecond),
 			ms(0, 1200, 4700), 4750 * time.Millisecond, ms(4750)},
@@ -231,7 +232,8 @@ func TestManyToSlowHub(t *testing.T) {
 			start := time.Now()
 			for range each {
 				wg.Go(func() {
-					if err := send(t, client, 30*time.Second); err != nil || time.Since(start) != 1500*time.Millisecond {
+					err := send(t, client, 30*time.Second)
+					if err != nil || time.Since(start) != 1500*time.Millisecond {
 						t.Errorf("after %v: %v", time.Since(start), err)
 					}
 				})

@@ -40,7 +40,8 @@ func (c *Client) validate(t Target, events []Event) *Error {
 			}
 			if size := events[i].Size(); size > MaxMessage {
 				failed.Kind = TooLarge
-				failed.Message = fmt.Sprintf("the message has %d bytes with its properties; a hub takes %d", size, MaxMessage)
+				failed.Message = fmt.Sprintf("the message has %d bytes with its properties; a hub takes %d",
+					size, MaxMessage)
 				break
 			}
 		}

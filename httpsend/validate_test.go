@@ -82,7 +82,8 @@ func TestInvalidIsNotSent(t *testing.T) {
 				"Send of 2": client.Send(t.Context(), tt.target, two...),
 				"SendBatch": client.SendBatch(t.Context(), tt.target, two),
 			} {
-				if !errors.Is(err, httpsend.Invalid) || !strings.Contains(err.Error(), tt.want) || failure(t, err).Tries != 0 {
+				if !errors.Is(err, httpsend.Invalid) || !strings.Contains(err.Error(), tt.want) ||
+					failure(t, err).Tries != 0 {
 					t.Errorf("%s: %v", form, err)
 				}
 				if strings.ContainsAny(err.Error(), "\r\n") {

@@ -36,7 +36,8 @@ func main() {
 		log.Fatal(err)
 	}
 	target := httpsend.Target{Hub: assigned.Hub, DeviceID: assigned.DeviceID, Key: httpsend.Key(key)}
-	if err := hub.Send(ctx, target, httpsend.Event{Body: []byte(`{"temperature":21.5}`), Time: time.Now()}); err != nil {
+	event := httpsend.Event{Body: []byte(`{"temperature":21.5}`), Time: time.Now()}
+	if err := hub.Send(ctx, target, event); err != nil {
 		log.Fatal(err)
 	}
 	log.Printf("stored by %s", assigned.Hub)

@@ -24,7 +24,8 @@ func TestExample(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if events := azure.Events(); len(events) != 1 || string(events[0].Body) != `{"temperature":21.5}` || events[0].CreationTime == "" {
+	events := azure.Events()
+	if len(events) != 1 || string(events[0].Body) != `{"temperature":21.5}` || events[0].CreationTime == "" {
 		t.Errorf("events: %+v", events)
 	}
 }

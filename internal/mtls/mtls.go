@@ -11,7 +11,7 @@ import (
 func Transport(base http.RoundTripper, cert *tls.Certificate) (transport http.RoundTripper, release func(), err error) {
 	shared, ok := base.(*http.Transport)
 	if !ok {
-		return nil, nil, fmt.Errorf("a transport of type %T cannot present a client certificate: want *http.Transport", base)
+		return nil, nil, fmt.Errorf("a %T cannot present a client certificate: want an *http.Transport", base)
 	}
 	own := shared.Clone()
 	if own.TLSClientConfig == nil {

@@ -88,7 +88,8 @@ func TestKeyNeverShows(t *testing.T) {
 		}
 	}
 	raw, _ := base64.StdEncoding.DecodeString(secret)
-	for _, form := range []string{secret, string(raw), fmt.Sprintf("%x", raw), fmt.Sprintf("%X", raw), fmt.Sprint(raw)} {
+	hex := fmt.Sprintf("%x", raw)
+	for _, form := range []string{secret, string(raw), hex, strings.ToUpper(hex), fmt.Sprint(raw)} {
 		if strings.Contains(out.String(), form) {
 			t.Errorf("the key shows as %q in %s", form, out.String())
 		}

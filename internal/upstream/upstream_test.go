@@ -36,7 +36,8 @@ func TestDescribe(t *testing.T) {
 		want string
 	}{
 		{"kind alone", upstream.Describe("hub h", "unavailable", 0, 0, nil), "hub h: unavailable"},
-		{"status", upstream.Describe("hub h", "throttled", 429, 0, nil, "", "wait"), "hub h: throttled (HTTP 429): wait"},
+		{"status", upstream.Describe("hub h", "throttled", 429, 0, nil, "", "wait"),
+			"hub h: throttled (HTTP 429): wait"},
 		{"status and code", upstream.Describe("hub h", "refused", 401, 401002, nil, "A", "b"),
 			"hub h: refused (HTTP 401, error 401002): A: b"},
 		{"a code without a status", upstream.Describe("hub h", "refused", 0, 401002, nil), "hub h: refused"},
