@@ -76,17 +76,20 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if list := n.Get("a"); list.Kind != jsonscan.Array || list.Values[0].Text != "1.50" || list.Values[1].Text != "bc" {
+	list, inner := n.Get("a"), n.Get("d")
+	if list.Kind != jsonscan.Array || list.Values[0].Text != "1.50" || list.Values[1].Text != "bc" {
 		t.Errorf("a is %+v", list)
 	}
-	if inner := n.Get("d"); inner.Get("e").Kind != jsonscan.Null || inner.Get("f").Text != "true" || inner.Get("g") != nil {
+	if inner.Get("e").Kind != jsonscan.Null || inner.Get("f").Text != "true" || inner.Get("g") != nil {
 		t.Errorf("d is %+v", inner)
 	}
 	var many strings.Builder
 	for i := range 1000 {
 		fmt.Fprintf(&many, `"n%d":1,`, i)
 	}
-	for text, want := range map[string]int{`{"a":1,"a":2}`: 7, `[`: 1, ``: 0, `{` + many.String() + `"n500":2}`: many.Len() + 1} {
+	for text, want := range map[string]int{
+		`{"a":1,"a":2}`: 7, `[`: 1, ``: 0, `{` + many.String() + `"n500":2}`: many.Len() + 1,
+	} {
 		_, err := jsonscan.Parse([]byte(text))
 		var wrong *jsonscan.Error
 		if !errors.As(err, &wrong) || wrong.Offset != want {
