@@ -31,11 +31,14 @@ func TestMoves(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := newEmulator(t, emulator.Config{Hubs: []string{emulator.DefaultHub, other}, Allocation: emulator.LowestLatency})
+			e := newEmulator(t, emulator.Config{Hubs: []string{emulator.DefaultHub, other},
+				Allocation: emulator.LowestLatency})
 			d := newDevice(t, e, "dev-1")
 			d.provision()
 			e.Move("dev-1", other, tc.opts...)
-			post := func(hub string) answer { return d.must(d.hub(http.MethodPost, hub, "/messages/events", nil, "{}")) }
+			post := func(hub string) answer {
+				return d.must(d.hub(http.MethodPost, hub, "/messages/events", nil, "{}"))
+			}
 			if a := post(emulator.DefaultHub); a.status != tc.oldHub || !strings.Contains(string(a.body), tc.oldText) {
 				t.Errorf("old hub: %d %s", a.status, a.body)
 			}

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestConformanceOfAzure makes the calls of the same table to a live DPS with a group of symmetric keys. It makes one device,
-// registers it about five times, and sends it a few events:
+// TestConformanceOfAzure makes the calls of the same table to a live DPS with a group of symmetric keys. It makes one
+// device, registers it about five times, and sends it a few events:
 //
 //	AZURE_ID_SCOPE=0ne... AZURE_GROUP_KEY=... go test -tags azure -run OfAzure -v ./emulator
 func TestConformanceOfAzure(t *testing.T) {

@@ -102,7 +102,8 @@ func BenchmarkEventsInMemory(b *testing.B) {
 	auth := map[string]string{"Authorization": e.HubToken("dev-1", emulator.DefaultHub, time.Hour)}
 	b.ReportAllocs()
 	for b.Loop() {
-		if a := d.must(d.hub(http.MethodPost, emulator.DefaultHub, "/messages/events", auth, `{"a":1}`)); a.status != 204 {
+		a := d.must(d.hub(http.MethodPost, emulator.DefaultHub, "/messages/events", auth, `{"a":1}`))
+		if a.status != 204 {
 			b.Fatal(a.status)
 		}
 	}
@@ -150,7 +151,8 @@ func BenchmarkStart(b *testing.B) {
 // TestDeviceMemory checks that figure with fewer devices.
 func TestDeviceMemory(t *testing.T) { //nolint:paralleltest // it measures the heap
 	const n, maxBytes = 3000, 2000
-	e := newEmulator(t, emulator.Config{RegistrationsPerMinute: -1, OperationsPerMinute: -1, CallLimit: 1, EventLimit: 1})
+	e := newEmulator(t, emulator.Config{RegistrationsPerMinute: -1, OperationsPerMinute: -1, CallLimit: 1,
+		EventLimit: 1})
 	before := heap()
 	for i := range n {
 		newDevice(t, e, "dev-"+strings.Repeat("0", 8)+fmt.Sprint(i)).provision()

@@ -32,8 +32,8 @@ func TestCloudToDevice(t *testing.T) {
 		t.Errorf("empty queue: %d", a.status)
 	}
 	for i := range 50 {
-		m := emulator.Message{MessageID: fmt.Sprintf("m%d", i), Body: []byte("on"), Properties: map[string]string{"k": "v"},
-			Command: "reboot", Ack: "full"}
+		m := emulator.Message{MessageID: fmt.Sprintf("m%d", i), Body: []byte("on"),
+			Properties: map[string]string{"k": "v"}, Command: "reboot", Ack: "full"}
 		if err := e.SendToDevice("dev-1", m); err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +46,8 @@ func TestCloudToDevice(t *testing.T) {
 		a.header.Get("iothub-messageid") != "m0" ||
 		a.header.Get("iothub-app-method-name") != "reboot" || a.header.Get("iothub-app-k") != "v" ||
 		a.header.Get("iothub-deliverycount") != "0" ||
-		a.header.Get("iothub-sequencenumber") != "1" || a.header.Get("iothub-to") != "/devices/dev-1/messages/deviceBound" {
+		a.header.Get("iothub-sequencenumber") != "1" ||
+		a.header.Get("iothub-to") != "/devices/dev-1/messages/deviceBound" {
 		t.Fatalf("%d %v %s", a.status, a.header, a.body)
 	}
 	if b := call("DELETE", "/"+lock(a)); b.status != 204 {
@@ -112,7 +113,8 @@ func TestFileUpload(t *testing.T) {
 				a.get(t, "sasToken")
 			put := func(url, body string, status int) {
 				t.Helper()
-				if b := d.must(d.do("PUT", url, map[string]string{"x-ms-blob-type": "BlockBlob"}, body)); b.status != status {
+				b := d.must(d.do("PUT", url, map[string]string{"x-ms-blob-type": "BlockBlob"}, body))
+				if b.status != status {
 					t.Errorf("PUT: %d %s", b.status, b.body)
 				}
 			}
@@ -125,7 +127,8 @@ func TestFileUpload(t *testing.T) {
 				put(url+"&comp=block&blockid="+id2, "lo", 201)
 				put(url+"&comp=blocklist", "<BlockList><Latest>bm9uZQ==</Latest></BlockList>", 400)
 				put(url+"&comp=blocklist",
-					"<?xml version=\"1.0\"?><BlockList><Latest>"+id+"</Latest><Latest>"+id2+"</Latest></BlockList>", 201)
+					"<?xml version=\"1.0\"?><BlockList><Latest>"+id+"</Latest><Latest>"+id2+"</Latest></BlockList>",
+					201)
 			}
 			put(strings.Replace(url, "sig=", "sig=0", 1), "evil", 403)
 			body := fmt.Sprintf(`{"correlationId":%q,"isSuccess":true,"statusCode":200,"statusDescription":"ok"}`,

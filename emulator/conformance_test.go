@@ -117,7 +117,8 @@ func conform(t *testing.T, tn *tenant, strict bool) {
 	hub := tn.provision(t)
 	key := tn.key(t, tn.device)
 	toHub := func(method, path, sr, key string, header map[string]string, body string) answer {
-		h := map[string]string{"Authorization": token(t, key, url.QueryEscape(sr), time.Now().Add(time.Hour).Unix(), "")}
+		expiry := time.Now().Add(time.Hour).Unix()
+		h := map[string]string{"Authorization": token(t, key, url.QueryEscape(sr), expiry, "")}
 		maps.Copy(h, header)
 		return tn.do(t, method, "https://"+hub+"/devices/"+tn.device+path+"?api-version=2021-04-12", h, body)
 	}
@@ -134,7 +135,9 @@ func conform(t *testing.T, tn *tenant, strict bool) {
 		header       string // iothub-errorcode
 		undocumented bool
 	}{
-		{"DPS: look-up", func() answer { return tn.registration(t, http.MethodPost, "", key, time.Hour) }, 200, 0, "", false},
+		{"DPS: look-up", func() answer {
+			return tn.registration(t, http.MethodPost, "", key, time.Hour)
+		}, 200, 0, "", false},
 		{"DPS: wrong key", func() answer {
 			return tn.registration(t, http.MethodPut, "/register", wrong, time.Hour)
 		}, 401, 401002, "", false},
@@ -170,9 +173,12 @@ func conform(t *testing.T, tn *tenant, strict bool) {
 		}, 401, 0, "IotHubUnauthorized", true},
 		{"hub: batch", func() answer {
 			return post(batchType,
-				`[{"body":"e30=","properties":{"iothub-messageid":"m-2","iothub-app-k":"v"}},{"body":"{}","base64Encoded":false}]`)
+				`[{"body":"e30=","properties":{"iothub-messageid":"m-2","iothub-app-k":"v"}},`+
+					`{"body":"{}","base64Encoded":false}]`)
 		}, 204, 0, "", false},
-		{"hub: batch that is not JSON", func() answer { return post(batchType, `[{`) }, 400, 0, "ArgumentInvalid", true},
+		{"hub: batch that is not JSON", func() answer {
+			return post(batchType, `[{`)
+		}, 400, 0, "ArgumentInvalid", true},
 		{"hub: over 256 KB", func() answer {
 			return post(nil, strings.Repeat("x", 256<<10+1))
 		}, 413, 0, "MessageTooLarge", false},
@@ -180,7 +186,8 @@ func conform(t *testing.T, tn *tenant, strict bool) {
 			return toHub(http.MethodGet, "/messages/devicebound", own, key, nil, "")
 		}, 204, 0, "", false},
 		{"hub: unknown lock", func() answer {
-			return toHub(http.MethodDelete, "/messages/devicebound/00000000-0000-0000-0000-000000000000", own, key, nil, "")
+			const path = "/messages/devicebound/00000000-0000-0000-0000-000000000000"
+			return toHub(http.MethodDelete, path, own, key, nil, "")
 		}, 412, 0, "DeviceMessageLockLost", true},
 	} {
 		a := row.call()
@@ -190,8 +197,8 @@ func conform(t *testing.T, tn *tenant, strict bool) {
 		switch {
 		case ok:
 		case row.undocumented && !strict:
-			t.Logf("%s: the service answers %s, the table expects %d %d %s\n%v\n%s", row.name, got, row.status, row.code,
-				row.header, a.header, a.body)
+			t.Logf("%s: the service answers %s, the table expects %d %d %s\n%v\n%s", row.name, got, row.status,
+				row.code, row.header, a.header, a.body)
 		default:
 			t.Errorf("%s: %s, want %d %d %s\n%s", row.name, got, row.status, row.code, row.header, a.body)
 		}

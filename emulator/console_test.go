@@ -41,7 +41,8 @@ func TestConsoleRefusesOtherHosts(t *testing.T) {
 	t.Parallel()
 	e := newEmulator(t, emulator.Config{})
 	for host, want := range map[string]int{
-		"localhost": 200, "localhost:7080": 200, "127.0.0.1:7080": 200, "127.9.9.9": 200, "[::1]:7080": 200, "LOCALHOST": 200,
+		"localhost": 200, "localhost:7080": 200, "127.0.0.1:7080": 200, "127.9.9.9": 200, "[::1]:7080": 200,
+		"LOCALHOST": 200,
 		"example.com": 403, "localhost.example.com": 403, "127.0.0.1.example.com": 403, "10.0.0.1:7080": 403, "": 403,
 	} {
 		if got, _, _ := console(t, e, "GET", "/stats", "", "Host", host); got != want {
@@ -169,7 +170,8 @@ func TestConsoleActions(t *testing.T) {
 		{"GET", "/ca.pem", "", 200, "BEGIN CERTIFICATE"},
 		{"GET", "/events", "", 200, "[]"},
 		{"GET", "/devices/dev-1", "", 404, "error"},
-		{"POST", "/devices/dev-1/provision", `{"hub":"hub-1.azure-devices.net"}`, 200, `"hub":"hub-1.azure-devices.net"`},
+		{"POST", "/devices/dev-1/provision", `{"hub":"hub-1.azure-devices.net"}`, 200,
+			`"hub":"hub-1.azure-devices.net"`},
 		{"POST", "/devices/dev-1/move", `{"hub":"hub-2.azure-devices.net","staleLookup":true}`, 200,
 			`"hub":"hub-2.azure-devices.net","assignedHub":"hub-1.azure-devices.net"`},
 		{"POST", "/devices/dev-1/move", `{}`, 400, "hub"},
@@ -206,7 +208,8 @@ func TestConsoleActions(t *testing.T) {
 	} {
 		status, out, _ := console(t, e, step.method, step.path, step.body)
 		if status != step.status || !strings.Contains(out, step.want) {
-			t.Errorf("%s %s %.40s: %d %s, want %d %s", step.method, step.path, step.body, status, out, step.status, step.want)
+			t.Errorf("%s %s %.40s: %d %s, want %d %s", step.method, step.path, step.body, status, out, step.status,
+				step.want)
 		}
 	}
 }
@@ -282,7 +285,8 @@ func TestProxy(t *testing.T) {
 	}
 	for _, host := range []string{"example.com", "hub-1.azure-devices.net:8443", "azure-devices.net", "127.0.0.1",
 		"hub.azure-devices.net.example.com"} {
-		if _, err := d.do("GET", "https://"+host+"/", nil, ""); err == nil || !strings.Contains(err.Error(), "Forbidden") {
+		if _, err := d.do("GET", "https://"+host+"/", nil, ""); err == nil ||
+			!strings.Contains(err.Error(), "Forbidden") {
 			t.Errorf("CONNECT %s: %v", host, err)
 		}
 	}
@@ -305,7 +309,8 @@ func TestCalledByAddress(t *testing.T) {
 			}
 		}
 		a := d.must(d.do("POST", "https://"+host+"/0ne00000001/registrations/dev-1?api-version=1",
-			map[string]string{"Authorization": e.DPSToken("dev-1", time.Hour), "Content-Type": "application/json"}, d.body()))
+			map[string]string{"Authorization": e.DPSToken("dev-1", time.Hour), "Content-Type": "application/json"},
+			d.body()))
 		if a.status != 200 {
 			t.Errorf("%s: %d %s", host, a.status, a.body)
 		}

@@ -27,6 +27,9 @@ func token(tb testing.TB, key, sr string, se int64, rest string) string {
 		url.QueryEscape(base64.StdEncoding.EncodeToString(m.Sum(nil))), se, rest)
 }
 
+// symkeyDevice is the key of the device in those documents.
+const symkeyDevice = "18RQk/hOPJR9EbsJlk2j8WA6vWaj/yi+oaYg7zmxfQNdOyMSu+SJ8O7TSlZhDJCYmn4rzEiVKIzNiVAWjLxrGA=="
+
 // TestPublishedVectors compares keys and signatures with those of Microsoft's documents and SDKs.
 func TestPublishedVectors(t *testing.T) {
 	t.Parallel()
@@ -34,16 +37,18 @@ func TestPublishedVectors(t *testing.T) {
 		t.Parallel()
 		e := newEmulator(t, emulator.Config{
 			GroupKey: "8isrFI1sGsIlvvFSSFRiMfCNzv21fjbE/+ah/lSh3lF8e2YG1Te7w1KpZhJFFXJrqYKi9yegxkqIChbqOS9Egw=="})
-		if got := e.DeviceKey("sn-007-888-abc-mac-a1-b2-c3-d4-e5-f6"); got != "Jsm0lyGpjaVYVP2g3FnmnmG9dI/9qU24wNoykUmermc=" {
+		const id, want = "sn-007-888-abc-mac-a1-b2-c3-d4-e5-f6", "Jsm0lyGpjaVYVP2g3FnmnmG9dI/9qU24wNoykUmermc="
+		if got := e.DeviceKey(id); got != want {
 			t.Error(got)
 		}
 	})
 	t.Run("hub token of azure-docs iot-dps-https-sym-key-support.md", func(t *testing.T) {
 		t.Parallel()
 		const hub = "MyExampleHub.azure-devices.net"
-		e := newEmulator(t, emulator.Config{Hubs: []string{hub}, Now: func() time.Time { return time.Unix(1663119026-60, 0) },
-			Enrollments: []emulator.Enrollment{{RegistrationID: "my-symkey-device",
-				PrimaryKey: "18RQk/hOPJR9EbsJlk2j8WA6vWaj/yi+oaYg7zmxfQNdOyMSu+SJ8O7TSlZhDJCYmn4rzEiVKIzNiVAWjLxrGA=="}}})
+		e := newEmulator(t, emulator.Config{Hubs: []string{hub},
+			Now: func() time.Time { return time.Unix(1663119026-60, 0) },
+			Enrollments: []emulator.Enrollment{{RegistrationID: "my-symkey-device", PrimaryKey: symkeyDevice}},
+		})
 		e.Provision("my-symkey-device", "")
 		d := newDevice(t, e, "my-symkey-device")
 		a := d.must(d.hub(http.MethodPost, hub, "/messages/events",
@@ -66,13 +71,14 @@ func TestPublishedVectors(t *testing.T) {
 			t.Parallel()
 			e := newEmulator(t, emulator.Config{IDScope: "0ne00111111",
 				Now: func() time.Time { return time.Unix(1663952627-60, 0) },
-				Enrollments: []emulator.Enrollment{{RegistrationID: "my-symkey-device",
-					PrimaryKey: "18RQk/hOPJR9EbsJlk2j8WA6vWaj/yi+oaYg7zmxfQNdOyMSu+SJ8O7TSlZhDJCYmn4rzEiVKIzNiVAWjLxrGA=="}}})
+				Enrollments: []emulator.Enrollment{{RegistrationID: "my-symkey-device", PrimaryKey: symkeyDevice}},
+			})
 			d := newDevice(t, e, "my-symkey-device")
 			a := d.must(d.do(http.MethodPut,
 				dpsHost+"0ne00111111/registrations/my-symkey-device/register?api-version=2019-03-31", map[string]string{
-					"Content-Type":  "application/json; charset=utf-8",
-					"Authorization": "SharedAccessSignature sr=" + sr[0] + "&sig=" + sr[1] + "&skn=registration&se=1663952627",
+					"Content-Type": "application/json; charset=utf-8",
+					"Authorization": "SharedAccessSignature sr=" + sr[0] + "&sig=" + sr[1] +
+						"&skn=registration&se=1663952627",
 				}, d.body()))
 			if a.status != 202 {
 				t.Errorf("%d %s", a.status, a.body)
@@ -231,7 +237,8 @@ func TestStandings(t *testing.T) {
 				t.Errorf("hub: %d %v %s", a.status, a.header, a.body)
 			}
 			a = d.provision()
-			if a.status != 200 || a.get(t, "status") != tc.status || a.get(t, "registrationState.errorCode") != tc.code {
+			if a.status != 200 || a.get(t, "status") != tc.status ||
+				a.get(t, "registrationState.errorCode") != tc.code {
 				t.Errorf("DPS: %d %s", a.status, a.body)
 			}
 			if hub := a.get(t, "registrationState.assignedHub"); (hub != "") != (tc.status == "assigned") {
@@ -273,7 +280,8 @@ func TestIndividualEnrollment(t *testing.T) {
 	key := base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef"))
 	second := base64.StdEncoding.EncodeToString([]byte("fedcba9876543210fedcba9876543210"))
 	e := newEmulator(t, emulator.Config{OneUseKey: true, Enrollments: []emulator.Enrollment{
-		{RegistrationID: "reg-1", DeviceID: "Truck+1", PrimaryKey: key, SecondaryKey: second, Hub: "own.azure-devices.net"},
+		{RegistrationID: "reg-1", DeviceID: "Truck+1", PrimaryKey: key, SecondaryKey: second,
+			Hub: "own.azure-devices.net"},
 		{RegistrationID: "reg-2", PrimaryKey: key, Disabled: true},
 	}})
 	d := newDevice(t, e, "reg-1")

@@ -18,7 +18,8 @@ import (
 func TestFaultsUseEachServicesErrors(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int][2]string{ // Azure's code at DPS, the hub's name
-		400: {"400000", "ArgumentInvalid"}, 401: {"401002", "IotHubUnauthorized"}, 403: {"403000", "IotHubQuotaExceeded"},
+		400: {"400000", "ArgumentInvalid"}, 401: {"401002", "IotHubUnauthorized"},
+		403: {"403000", "IotHubQuotaExceeded"},
 		404: {"404201", "DeviceNotFound"}, 409: {"409203", "Conflict"}, 412: {"412000", "DeviceMessageLockLost"},
 		413: {"413000", "MessageTooLarge"}, 429: {"429001", "ThrottlingException"}, 500: {"500000", "ServerError"},
 		503: {"503000", "ServiceUnavailable"}, 504: {"504000", "GatewayTimeout"},
@@ -133,8 +134,10 @@ func TestStoreDropsOldestFiles(t *testing.T) {
 	if got := strings.Join(names, " "); got != "dev-1/a dev-1/c" {
 		t.Error(got)
 	}
-	for _, url := range []string{"/uploads/dev-1/a", "/other/dev-1/a", "/uploads/dev-1/a?se=2000-01-01T00:00:00Z&sig=x"} {
-		if b := d.must(d.do("PUT", "https://"+emulator.DefaultBlobHost+url, nil, "x")); b.status != 403 && b.status != 404 {
+	for _, url := range []string{"/uploads/dev-1/a", "/other/dev-1/a",
+		"/uploads/dev-1/a?se=2000-01-01T00:00:00Z&sig=x"} {
+		b := d.must(d.do("PUT", "https://"+emulator.DefaultBlobHost+url, nil, "x"))
+		if b.status != 403 && b.status != 404 {
 			t.Errorf("%s: %d", url, b.status)
 		}
 	}

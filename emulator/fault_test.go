@@ -44,8 +44,8 @@ func TestFaultsOnASend(t *testing.T) {
 		stored int
 		slow   time.Duration // in memory only, in a synctest bubble
 	}{
-		"429 with Retry-After": {emulator.Fault{Status: 429, RetryAfter: 7 * time.Second}, 429, "7", "ThrottlingException",
-			nil, 0, 0},
+		"429 with Retry-After": {emulator.Fault{Status: 429, RetryAfter: 7 * time.Second}, 429, "7",
+			"ThrottlingException", nil, 0, 0},
 		"429 without Retry-After": {emulator.Fault{Status: 429}, 429, "", "ThrottlingException", nil, 0, 0},
 		"429 with a date": {emulator.Fault{Status: 429, RetryAfterText: "Wed, 21 Oct 2026 07:28:00 GMT"}, 429,
 			"Wed, 21 Oct 2026 07:28:00 GMT", "ThrottlingException", nil, 0, 0},
@@ -57,8 +57,9 @@ func TestFaultsOnASend(t *testing.T) {
 		"cut after storing":  {emulator.Fault{Cut: emulator.CutAfter}, 0, "", "", cut, 1, 0},
 		"truncated error": {emulator.Fault{Status: 500, Truncate: true}, 500, "", "ServerError",
 			func(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }, 0, 0},
-		"wrong content type": {emulator.Fault{Status: 500, ContentType: "text/html"}, 500, "", "ServerError", nil, 0, 0},
-		"latency":            {emulator.Fault{Latency: 2 * time.Second}, 204, "", "", nil, 1, 2 * time.Second},
+		"wrong content type": {emulator.Fault{Status: 500, ContentType: "text/html"}, 500, "", "ServerError", nil, 0,
+			0},
+		"latency": {emulator.Fault{Latency: 2 * time.Second}, 204, "", "", nil, 1, 2 * time.Second},
 		"slow body": {emulator.Fault{Status: 500, SlowBody: 5 * time.Second}, 500, "", "ServerError", nil, 0,
 			5 * time.Second},
 		"key rotated": {emulator.Fault{RotateKey: true}, 401, "", "IotHubUnauthorized", nil, 0, 0},

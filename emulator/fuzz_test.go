@@ -50,7 +50,8 @@ func FuzzToken(f *testing.F) {
 	f.Fuzz(func(t *testing.T, token string) {
 		e := newEmulator(t, cfg)
 		e.Provision("dev-1", "")
-		status, body := roundTrip(t, e, http.MethodPost, eventsURL(), http.Header{"Authorization": {token}}, []byte("{}"))
+		h := http.Header{"Authorization": {token}}
+		status, body := roundTrip(t, e, http.MethodPost, eventsURL(), h, []byte("{}"))
 		sig := good[strings.Index(good, "&sig=")+5 : strings.Index(good, "&se=")]
 		raw, err := url.PathUnescape(sig)
 		if err != nil {

@@ -42,7 +42,8 @@ func TestHubTokens(t *testing.T) {
 		"sr beyond the path":   {token(t, key, hub+"%2Fdevices%2FDev-1%2Ffiles", soon, ""), 401, ""},
 		"expired":              {token(t, key, hub+"%2Fdevices%2FDev-1", now.Unix(), ""), 401, ""},
 		"policy":               {token(t, key, hub+"%2Fdevices%2FDev-1", soon, "&skn=device"), 401, ""},
-		"token for DPS":        {token(t, key, "0ne00000001%2Fregistrations%2FDev-1", soon, "&skn=registration"), 401, ""},
+		"token for DPS": {token(t, key, "0ne00000001%2Fregistrations%2FDev-1", soon, "&skn=registration"), 401,
+			""},
 		"another device's key": {token(t, e.DeviceKey("Dev-2"), hub+"%2Fdevices%2FDev-1", soon, ""), 401, ""},
 		"group key":            {token(t, emulator.DefaultGroupKey, hub+"%2Fdevices%2FDev-1", soon, ""), 401, ""},
 		"expiry is not a time": {strings.Replace(token(t, key, hub+"%2Fdevices%2FDev-1", soon, ""), "&se=", "&se=x", 1),
@@ -92,14 +93,16 @@ func TestHubRefuses(t *testing.T) {
 		"twin":             {"GET", "", "/twin" + version, nil, "", 404, "NotFound"},
 		"body of 256 KB":   {"POST", "", send, nil, long, 204, ""},
 		"body over 256 KB": {"POST", "", send, nil, long + "x", 413, "MessageTooLarge"},
-		"properties count": {"POST", "", send, map[string]string{"iothub-app-k": "v"}, long[1:], 413, "MessageTooLarge"},
-		"message id of 129": {"POST", "", send, map[string]string{"iothub-messageid": strings.Repeat("m", 129)}, "{}", 400,
-			"ArgumentInvalid"},
+		"properties count": {"POST", "", send, map[string]string{"iothub-app-k": "v"}, long[1:], 413,
+			"MessageTooLarge"},
+		"message id of 129": {"POST", "", send, map[string]string{"iothub-messageid": strings.Repeat("m", 129)}, "{}",
+			400, "ArgumentInvalid"},
 		"lost lock": {"DELETE", "", "/messages/devicebound/1234" + version, nil, "", 412,
 			"DeviceMessageLockLost"},
 		"empty lock": {"POST", "", "/messages/devicebound//abandon" + version, nil, "", 412,
 			"DeviceMessageLockLost"},
-		"unknown upload":        {"POST", "", "/files/notifications/1234" + version, nil, `{}`, 400, "InvalidCorrelationId"},
+		"unknown upload": {"POST", "", "/files/notifications/1234" + version, nil, `{}`, 400,
+			"InvalidCorrelationId"},
 		"upload without a name": {"POST", "", "/files" + version, nil, `{}`, 400, "ArgumentInvalid"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -209,8 +212,9 @@ func TestProperties(t *testing.T) {
 		"all": {map[string]string{
 			"IoTHub-MessageId": "mid-1", "IoTHub-CorrelationId": "cid", "IoTHub-UserId": "u",
 			"iothub-contenttype":     "application/json",
-			"iothub-contentencoding": "utf-8", "iothub-to": "/devices/dev-1/messages/events", "iothub-app-Kind": "a:b/c",
-			"dt-subject": "thermostat2", "iothub-app-iothub-creation-time-utc": "2026-01-02T03:04:05.678Z",
+			"iothub-contentencoding": "utf-8", "iothub-to": "/devices/dev-1/messages/events",
+			"iothub-app-Kind": "a:b/c",
+			"dt-subject":      "thermostat2", "iothub-app-iothub-creation-time-utc": "2026-01-02T03:04:05.678Z",
 		}, emulator.Event{MessageID: "mid-1", CorrelationID: "cid", UserID: "u", ContentType: "application/json",
 			ContentEncoding: "utf-8", Component: "thermostat2", CreationTime: "2026-01-02T03:04:05.678Z",
 			Properties: map[string]string{"kind": "a:b/c", "iothub-creation-time-utc": "2026-01-02T03:04:05.678Z"},
@@ -219,7 +223,8 @@ func TestProperties(t *testing.T) {
 			emulator.Event{Component: "t1", Properties: map[string]string{"$.sub": "t1"}}},
 		"creation time as a system property": {map[string]string{"iothub-creationtimeutc": "2026-01-02T03:04:05Z"},
 			emulator.Event{CreationTime: "2026-01-02T03:04:05Z"}},
-		"other headers are ignored": {map[string]string{"X-Other": "x", "Content-Type": "text/plain"}, emulator.Event{}},
+		"other headers are ignored": {map[string]string{"X-Other": "x", "Content-Type": "text/plain"},
+			emulator.Event{}},
 	} {
 		a := d.must(d.hub(http.MethodPost, emulator.DefaultHub, "/messages/events", tc.header, "{}"))
 		if a.status != 204 {
@@ -227,8 +232,8 @@ func TestProperties(t *testing.T) {
 		}
 		evs := e.Events()
 		got := evs[len(evs)-1]
-		tc.want.Seq, tc.want.Device, tc.want.Hub, tc.want.Body, tc.want.AuthMethod = got.Seq, "dev-1", emulator.DefaultHub,
-			[]byte("{}"), "sas"
+		tc.want.Seq, tc.want.Device, tc.want.Hub, tc.want.Body, tc.want.AuthMethod = got.Seq, "dev-1",
+			emulator.DefaultHub, []byte("{}"), "sas"
 		tc.want.EnqueuedTime, tc.want.RequestID = got.EnqueuedTime, a.header.Get("x-ms-request-id")
 		if !reflect.DeepEqual(got, tc.want) {
 			t.Errorf("%s:\n got %+v\nwant %+v", name, got, tc.want)
@@ -251,8 +256,8 @@ func TestBatchAsTheSDKsSendIt(t *testing.T) {
 	}
 	var got []string
 	for _, ev := range e.Events() {
-		got = append(got, fmt.Sprintf("%s %s %s %s %v %d", ev.Body, ev.MessageID, ev.ContentType, ev.Component, ev.Properties,
-			ev.Batch))
+		got = append(got, fmt.Sprintf("%s %s %s %s %v %d", ev.Body, ev.MessageID, ev.ContentType, ev.Component,
+			ev.Properties, ev.Batch))
 	}
 	want := []string{`{"a":1}    map[k:v] 3`, `{"b":2} m1 application/json c map[] 3`, `plain    map[] 3`}
 	if !reflect.DeepEqual(got, want) {

@@ -26,9 +26,10 @@ func issue(tb testing.TB, cn string, parent *tls.Certificate, ca bool) *tls.Cert
 		tb.Fatal(err)
 	}
 	tmpl := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: cn},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: ca, BasicConstraintsValid: true,
-		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: ca,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
 	signer, by := tmpl, any(key)
 	out := &tls.Certificate{PrivateKey: key}
 	if parent != nil {
@@ -119,7 +120,8 @@ func TestX509(t *testing.T) {
 				return
 			}
 			post := func() int {
-				return d.must(d.do("POST", "https://"+emulator.DefaultHub+"/devices/"+tc.id+"/messages/events?api-version=1", nil,
+				return d.must(d.do("POST",
+					"https://"+emulator.DefaultHub+"/devices/"+tc.id+"/messages/events?api-version=1", nil,
 					"{}")).status
 			}
 			if s := post(); s != 204 || e.Events()[0].AuthMethod != "x509" {

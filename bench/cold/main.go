@@ -29,7 +29,8 @@ func run(starts int) error {
 	defer func() { _ = os.RemoveAll(dir) }()
 	programs := []string{"emptylambda", "bootstrap"}
 	for i, program := range []string{"./bench/emptylambda", "./cmd/bootstrap"} {
-		build := exec.Command("go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", filepath.Join(dir, programs[i]), program)
+		build := exec.Command("go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o",
+			filepath.Join(dir, programs[i]), program)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		build.Stderr = os.Stderr
 		if err := build.Run(); err != nil {
@@ -76,7 +77,8 @@ func ms(sorted []time.Duration, percent int) float64 {
 
 func start(exe, api string, next chan time.Time) (time.Duration, error) {
 	cmd := exec.Command(exe)
-	cmd.Env = []string{"AWS_LAMBDA_RUNTIME_API=" + api, "ID_SCOPE=0ne00000001", "GROUP_KEY=bWF5Zmx5LWVtdWxhdG9y", "AUTH=none"}
+	cmd.Env = []string{"AWS_LAMBDA_RUNTIME_API=" + api, "ID_SCOPE=0ne00000001", "GROUP_KEY=bWF5Zmx5LWVtdWxhdG9y",
+		"AUTH=none"}
 	cmd.Stderr = os.Stderr
 	begin := time.Now()
 	if err := cmd.Start(); err != nil {

@@ -49,7 +49,8 @@ func run(n int, seed uint64) error {
 	if err != nil {
 		return err
 	}
-	documented := map[int]bool{200: true, 204: true, 400: true, 431: true, 301: true, 307: true, 404: true, 405: true, 408: true, 417: true, 501: true, 505: true}
+	documented := map[int]bool{200: true, 204: true, 400: true, 431: true, 301: true, 307: true, 404: true, 405: true,
+		408: true, 417: true, 501: true, 505: true}
 	for _, row := range function.Rows() {
 		documented[row.Status] = true
 	}
@@ -79,7 +80,8 @@ func run(n int, seed uint64) error {
 	_, most := p.Memory()
 	goroutines, err := p.Dump()
 	_ = p.Stop()
-	fmt.Printf("%d requests, seed %d; statuses (0: hung up on): %v\n%d goroutines afterwards, %d MiB at the most\n", n, seed, counts, goroutines, most)
+	fmt.Printf("%d requests, seed %d; statuses (0: hung up on): %v\n%d goroutines afterwards, %d MiB at the most\n", n,
+		seed, counts, goroutines, most)
 	if err != nil {
 		return err
 	}
@@ -96,12 +98,14 @@ func run(n int, seed uint64) error {
 func requests() [][]byte {
 	var all [][]byte
 	add := func(method, target, headers, body string) {
-		all = append(all, fmt.Appendf(nil, "%s %s HTTP/1.1\r\nHost: x\r\n%sContent-Length: %d\r\n\r\n%s", method, target, headers, len(body), body))
+		all = append(all, fmt.Appendf(nil, "%s %s HTTP/1.1\r\nHost: x\r\n%sContent-Length: %d\r\n\r\n%s", method,
+			target, headers, len(body), body))
 	}
 	const json = "Content-Type: application/json\r\n"
 	const body = `{"device":{"deviceId":"dev-1","modelId":"dtmi:a:b;1"},"measurements":{"n":[1,2.5,{"a":null}]},"timestamp":"2026-01-01T00:00:00Z","properties":{"a":"b"}}`
 	for _, key := range []string{
-		"X-Api-Key: open sesame\r\n", "Authorization: Bearer open sesame\r\n", "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("x:open sesame")) + "\r\n",
+		"X-Api-Key: open sesame\r\n", "Authorization: Bearer open sesame\r\n", "Authorization: Basic " +
+			base64.StdEncoding.EncodeToString([]byte("x:open sesame")) + "\r\n",
 		"Authorization: Bearer eyJhbGciOiJFZERTQSIsImtpZCI6ImsifQ.eyJpc3MiOiJtZSIsImF1ZCI6Im1heWZseSJ9.AAAA\r\n", "",
 	} {
 		add("POST", "/api/telemetry", key+json, body)
@@ -153,9 +157,12 @@ func mutate(r *rand.Rand, seed []byte) []byte {
 			end := min(at+r.IntN(40), len(text))
 			text = append(text[:end:end], text[at:]...)
 		case 4:
-			text = append(text[:at:at], append([]byte(strings.Repeat([]string{"[", "{\"a\":", "(", "9", "%", "\x00"}[r.IntN(6)], r.IntN(3000))), text[at:]...)...)
+			text = append(text[:at:at], append([]byte(strings.Repeat([]string{"[", "{\"a\":", "(", "9", "%",
+				"\x00"}[r.IntN(6)], r.IntN(3000))), text[at:]...)...)
 		case 5:
-			word := []string{"null", "-1e999", "\xff\xfe", "Content-Encoding: gzip\r\n", "Transfer-Encoding: chunked\r\n", "\"\\ud800\"", "../", "X-Arr-Clientcert: AAAA\r\n", "Content-Type: application/cbor\r\n"}[r.IntN(9)]
+			word := []string{"null", "-1e999", "\xff\xfe", "Content-Encoding: gzip\r\n",
+				"Transfer-Encoding: chunked\r\n", "\"\\ud800\"", "../", "X-Arr-Clientcert: AAAA\r\n",
+				"Content-Type: application/cbor\r\n"}[r.IntN(9)]
 			text = append(text[:at:at], append([]byte(word), text[at:]...)...)
 		}
 		if len(text) == 0 {

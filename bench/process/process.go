@@ -46,13 +46,15 @@ func Start(file string, env ...string) (*Process, error) {
 	if p.dir, err = os.MkdirTemp("", "mayfly-bench"); err != nil {
 		return nil, err
 	}
-	exe, config, ca := filepath.Join(p.dir, "bootstrap"), filepath.Join(p.dir, "mayfly.yaml"), filepath.Join(p.dir, "ca.pem")
+	exe, config, ca := filepath.Join(p.dir, "bootstrap"), filepath.Join(p.dir, "mayfly.yaml"),
+		filepath.Join(p.dir, "ca.pem")
 	build := exec.Command("go", "build", "-trimpath", "-tags", "lambda.norpc", "-o", exe, "./cmd/bootstrap")
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
 		return nil, err
 	}
-	if p.Azure, err = emulator.New(emulator.Config{EventLimit: 100, CallLimit: 100, OperationsPerMinute: -1, AssignAtOnce: true}); err != nil {
+	if p.Azure, err = emulator.New(emulator.Config{EventLimit: 100, CallLimit: 100, OperationsPerMinute: -1,
+		AssignAtOnce: true}); err != nil {
 		return nil, err
 	}
 	if err := p.Azure.Listen(context.Background()); err != nil {
@@ -65,8 +67,10 @@ func Start(file string, env ...string) (*Process, error) {
 		return nil, err
 	}
 	p.cmd = exec.Command(exe)
-	p.cmd.Env = append([]string{"ID_SCOPE=" + p.Azure.IDScope(), "GROUP_KEY=" + p.Azure.GroupKey(), "HOST=127.0.0.1", "PORT=0", "CONFIG=" + config,
-		"HUB_HINT=" + emulator.DefaultHub, "SSL_CERT_FILE=" + ca, "HTTPS_PROXY=http://" + p.Azure.ConsoleAddr()}, env...)
+	p.cmd.Env = append([]string{"ID_SCOPE=" + p.Azure.IDScope(), "GROUP_KEY=" + p.Azure.GroupKey(), "HOST=127.0.0.1",
+		"PORT=0", "CONFIG=" + config,
+		"HUB_HINT=" + emulator.DefaultHub, "SSL_CERT_FILE=" + ca, "HTTPS_PROXY=http://" + p.Azure.ConsoleAddr()},
+		env...)
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err

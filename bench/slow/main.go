@@ -63,7 +63,8 @@ func run(senders int, during time.Duration, body int) error {
 		return err
 	}
 	fmt.Printf("%d slow senders for %v\n", n, during)
-	fmt.Printf("p50 %8v alone, %8v beside them\np99 %8v alone, %8v beside them, ratio %.2f\n", at(alone, 50), at(beside, 50), at(alone, 99), at(beside, 99), float64(at(beside, 99))/float64(at(alone, 99)))
+	fmt.Printf("p50 %8v alone, %8v beside them\np99 %8v alone, %8v beside them, ratio %.2f\n", at(alone, 50),
+		at(beside, 50), at(alone, 99), at(beside, 99), float64(at(beside, 99))/float64(at(alone, 99)))
 	fmt.Printf("memory %d MiB before, %d MiB with them, %d MiB at the most\n", before, after, most)
 	return p.Stop()
 }
@@ -75,7 +76,9 @@ func trickle(addr string, body int, stop <-chan struct{}, there func()) error {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	if _, err := fmt.Fprintf(conn, "POST /api/telemetry HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", body); err != nil {
+	if _, err := fmt.Fprintf(conn,
+		"POST /api/telemetry HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
+		body); err != nil {
 		return err
 	}
 	there()
@@ -101,7 +104,8 @@ func measure(url string, during time.Duration) ([]time.Duration, error) {
 	var took []time.Duration
 	for end := time.Now().Add(during); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		start := time.Now()
-		res, err := client.Post(url+"/api/telemetry", "application/json", strings.NewReader(`{"device":{"deviceId":"device-1"},"measurements":{"n":1}}`))
+		res, err := client.Post(url+"/api/telemetry", "application/json",
+			strings.NewReader(`{"device":{"deviceId":"device-1"},"measurements":{"n":1}}`))
 		if err != nil {
 			return nil, err
 		}

@@ -25,10 +25,13 @@ import (
 func main() {
 	messages := flag.Int("n", 20_000, "messages a round")
 	rounds := flag.Int("rounds", 5, "rounds of each program, in turns")
-	path := flag.String("path", "", "instead of the yardstick, compare with this path of bootstrap, for example /api/tts")
+	path := flag.String("path", "",
+		"instead of the yardstick, compare with this path of bootstrap, for example /api/tts")
 	file := flag.String("body", "", "file with the body for -path")
-	batch := flag.Int("batch", 0, "instead of the yardstick, compare single messages with requests of so many messages of one device")
-	auth := flag.Bool("auth", false, "instead of the yardstick, compare AUTH=none with AUTH=keys: callers, device patterns, rates")
+	batch := flag.Int("batch", 0,
+		"instead of the yardstick, compare single messages with requests of so many messages of one device")
+	auth := flag.Bool("auth", false,
+		"instead of the yardstick, compare AUTH=none with AUTH=keys: callers, device patterns, rates")
 	flag.Parse()
 	if err := run(*messages, *rounds, *path, *file, *batch, *auth); err != nil {
 		log.Fatal(err)
@@ -53,13 +56,16 @@ func run(messages, rounds int, path, file string, batch int, auth bool) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	native := func(i int) string { return fmt.Sprintf(nativeBody, i%100) }
-	subject := &contender{name: "bootstrap", exe: filepath.Join(dir, "bootstrap"), path: "/api/telemetry", body: native, each: 1}
-	base := &contender{name: "yardstick", exe: filepath.Join(dir, "yardstick"), path: "/api/telemetry", body: native, each: 1}
+	subject := &contender{name: "bootstrap", exe: filepath.Join(dir, "bootstrap"), path: "/api/telemetry", body: native,
+		each: 1}
+	base := &contender{name: "yardstick", exe: filepath.Join(dir, "yardstick"), path: "/api/telemetry", body: native,
+		each: 1}
 	if batch > 0 {
 		base.name, base.exe = "single", subject.exe
-		subject = &contender{name: "batched", exe: subject.exe, path: "/api/telemetry", each: batch, body: func(i int) string {
-			return "[" + strings.TrimSuffix(strings.Repeat(native(i)+",", batch), ",") + "]"
-		}}
+		subject = &contender{name: "batched", exe: subject.exe, path: "/api/telemetry", each: batch,
+			body: func(i int) string {
+				return "[" + strings.TrimSuffix(strings.Repeat(native(i)+",", batch), ",") + "]"
+			}}
 	}
 	if path != "" {
 		text, err := os.ReadFile(file)
@@ -67,7 +73,8 @@ func run(messages, rounds int, path, file string, batch int, auth bool) error {
 			return err
 		}
 		base.name, base.exe = "bootstrap", subject.exe
-		subject = &contender{name: path, exe: subject.exe, path: path, each: 1, body: func(int) string { return string(text) }}
+		subject = &contender{name: path, exe: subject.exe, path: path, each: 1,
+			body: func(int) string { return string(text) }}
 	}
 	if auth {
 		base.name, base.exe, subject.name = "none", subject.exe, "keys"
@@ -76,7 +83,8 @@ func run(messages, rounds int, path, file string, batch int, auth bool) error {
 		}
 	}
 	for _, program := range []string{"./cmd/bootstrap", "./bench/yardstick"} {
-		build := exec.Command("go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", filepath.Join(dir, filepath.Base(program)), program)
+		build := exec.Command("go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o",
+			filepath.Join(dir, filepath.Base(program)), program)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		build.Stderr = os.Stderr
 		if err := build.Run(); err != nil {
@@ -98,7 +106,8 @@ func run(messages, rounds int, path, file string, batch int, auth bool) error {
 	if err := os.WriteFile(ca, azure.CAPEM(), 0o600); err != nil {
 		return err
 	}
-	env := []string{"ID_SCOPE=" + azure.IDScope(), "GROUP_KEY=" + azure.GroupKey(), "AUTH=none", "HOST=127.0.0.1", "PORT=0", "DEDUP_WINDOW=0",
+	env := []string{"ID_SCOPE=" + azure.IDScope(), "GROUP_KEY=" + azure.GroupKey(), "AUTH=none", "HOST=127.0.0.1",
+		"PORT=0", "DEDUP_WINDOW=0",
 		"HUB_HINT=" + emulator.DefaultHub, "SSL_CERT_FILE=" + ca, "HTTPS_PROXY=http://" + azure.ConsoleAddr()}
 	for range rounds {
 		for _, c := range []*contender{base, subject} {
@@ -108,7 +117,8 @@ func run(messages, rounds int, path, file string, batch int, auth bool) error {
 		}
 	}
 	fmt.Printf("CPU per message, median of %d rounds of %d messages\n", rounds, messages)
-	fmt.Printf("%-12s %8.1f us\n%-12s %8.1f us\nratio        %8.2f\n", base.name, us(base.cpu), subject.name, us(subject.cpu), us(subject.cpu)/us(base.cpu))
+	fmt.Printf("%-12s %8.1f us\n%-12s %8.1f us\nratio        %8.2f\n", base.name, us(base.cpu), subject.name,
+		us(subject.cpu), us(subject.cpu)/us(base.cpu))
 	return nil
 }
 

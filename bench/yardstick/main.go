@@ -44,7 +44,8 @@ func main() {
 			token = sas.Token(group.Derive(id), hub+"/devices/"+id, "", time.Now().Add(time.Hour))
 			tokens.Store(id, token)
 		}
-		req, _ := http.NewRequestWithContext(r.Context(), http.MethodPost, "https://"+hub+"/devices/"+id+"/messages/events?api-version=2021-04-12", bytes.NewReader(m.Measurements))
+		req, _ := http.NewRequestWithContext(r.Context(), http.MethodPost,
+			"https://"+hub+"/devices/"+id+"/messages/events?api-version=2021-04-12", bytes.NewReader(m.Measurements))
 		req.Header.Set("Authorization", token.(string))
 		req.Header.Set("iothub-contenttype", "application/json")
 		req.Header.Set("iothub-contentencoding", "utf-8")

@@ -77,14 +77,16 @@ func TestFrozenBetweenMessages(t *testing.T) {
 	azure := emulator.Start(t, emulator.Config{AssignAtOnce: true})
 	proxy := newCuttingProxy(t, azure.ConsoleAddr())
 	cmd := exec.CommandContext(t.Context(), bootstrap(t))
-	cmd.Env = append(environment(t, azure, "PORT=0", "HUB_IDLE_TIMEOUT=1h"), "HTTPS_PROXY=http://"+proxy.listener.Addr().String())
+	cmd.Env = append(environment(t, azure, "PORT=0", "HUB_IDLE_TIMEOUT=1h"),
+		"HTTPS_PROXY=http://"+proxy.listener.Addr().String())
 	url := startServer(t, cmd)
 	const rounds, each = 20, 10
 	for round := range rounds {
 		var wg sync.WaitGroup
 		for i := range each {
 			wg.Go(func() {
-				res, err := http.Post(url+"/api/devices/dev-"+strconv.Itoa(i)+"/telemetry", "application/json", strings.NewReader(`{"round":`+strconv.Itoa(round)+`}`))
+				res, err := http.Post(url+"/api/devices/dev-"+strconv.Itoa(i)+"/telemetry", "application/json",
+					strings.NewReader(`{"round":`+strconv.Itoa(round)+`}`))
 				if err != nil {
 					t.Error(err)
 					return

@@ -54,7 +54,8 @@ func run(environ []string, stdout io.Writer) error {
 			if config.Exposed(addr) {
 				log.Warn("AUTH=none: whoever reaches this address may speak for every device", "address", addr.String())
 			}
-			log.Info("listening", "host", config.Host.String(), "address", addr.String(), "auth", string(config.Auth), "idScope", config.IDScope)
+			log.Info("listening", "host", config.Host.String(), "address", addr.String(), "auth", string(config.Auth),
+				"idScope", config.IDScope)
 		},
 	}, service)
 }

@@ -27,7 +27,8 @@ func bootstrap(t *testing.T) string {
 		t.Skip("builds and starts the binary")
 	}
 	binary.once.Do(func() {
-		if binary.dir, binary.err = os.MkdirTemp("", "mayfly-bootstrap"); binary.err != nil { //nolint:usetesting // all tests share it
+		//nolint:usetesting // all tests share it
+		if binary.dir, binary.err = os.MkdirTemp("", "mayfly-bootstrap"); binary.err != nil {
 			return
 		}
 		build := exec.Command("go", "build", "-o", binary.dir, ".")

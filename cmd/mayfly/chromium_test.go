@@ -53,7 +53,8 @@ func chromium(t *testing.T) context.Context {
 	alloc, cancel := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-sync", true), chromedp.Flag("force-color-profile", "srgb"), chromedp.WindowSize(1360, 900))...)
+		chromedp.Flag("disable-sync", true), chromedp.Flag("force-color-profile", "srgb"),
+		chromedp.WindowSize(1360, 900))...)
 	t.Cleanup(cancel)
 	ctx, cancel := chromedp.NewContext(alloc, chromedp.WithListener(func(ev any) {
 		switch ev := ev.(type) {
@@ -103,8 +104,8 @@ func (s *stage) script(statements string) {
 // sees waits until an element that a selector finds contains a text.
 func (s *stage) sees(selector, text string) {
 	s.t.Helper()
-	s.until(fmt.Sprintf(`[...document.querySelectorAll(%q)].some(e => e.checkVisibility() && e.textContent.includes(%q))`,
-		selector, text))
+	s.until(fmt.Sprintf(`[...document.querySelectorAll(%q)].some(
+		e => e.checkVisibility() && e.textContent.includes(%q))`, selector, text))
 }
 
 // until waits until an expression is true on the page.
@@ -133,7 +134,8 @@ func (s *stage) click(selector string) {
 // press clicks the button with a label under a selector.
 func (s *stage) press(selector, label string) {
 	s.t.Helper()
-	button := fmt.Sprintf(`[...document.querySelectorAll(%q)].find(e => e.textContent === %q)`, selector+" button", label)
+	button := fmt.Sprintf(`[...document.querySelectorAll(%q)].find(e => e.textContent === %q)`,
+		selector+" button", label)
 	s.until(button + " !== undefined")
 	s.script(button + ".click()")
 }

@@ -17,7 +17,7 @@ type codecCommand struct {
 
 // codecTestCommand runs payload formatters against the examples beside them.
 type codecTestCommand struct {
-	Paths   []string `arg:"" name:"path" complete:"file" help:"Files of examples, payload formatters, or folders of both."`
+	Paths   []string `arg:"" name:"path" complete:"file" help:"Files of examples, payload formatters, or folders."`
 	Verbose bool     `short:"v" help:"Print the examples that pass, too."`
 }
 

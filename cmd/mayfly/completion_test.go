@@ -44,7 +44,8 @@ func TestCompletionSuggests(t *testing.T) {
 		}
 		start, open := strings.CutSuffix(tt.want, "...")
 		joined := strings.Join(got, " ")
-		if code != exitOK || errs != "" || !open && joined != tt.want || open && !containsAll(got, strings.Fields(start)) {
+		if code != exitOK || errs != "" || !open && joined != tt.want || open &&
+			!containsAll(got, strings.Fields(start)) {
 			t.Errorf("%s: exit code %d, %q %s, want %q", tt.name, code, joined, errs, tt.want)
 		}
 	}

@@ -152,7 +152,8 @@ func TestConsoleWithTenThousandEvents(t *testing.T) {
 	s := newStage(t)
 	s.send("load-0", `{"n":-1}`)
 	s.script(`window.tasks_ = [0];
-		new PerformanceObserver((l) => l.getEntries().forEach((e) => tasks_.push(e.duration))).observe({type: "longtask"});
+		const note = (list) => list.getEntries().forEach((e) => tasks_.push(e.duration));
+		new PerformanceObserver(note).observe({type: "longtask"});
 		window.frames_ = [];
 		let last = performance.now();
 		const tick = (now) => { frames_.push(now - last); last = now; requestAnimationFrame(tick); };

@@ -27,7 +27,7 @@ type devCommand struct {
 	Port         uint16        `default:"7071" help:"Port of the bridge."`
 	EmulatorPort uint16        `default:"7443" help:"HTTPS port of the emulated DPS and hubs."`
 	ConsolePort  uint16        `default:"7080" help:"Port of the emulator's console."`
-	RetryAfter   time.Duration `default:"1s" help:"How long the emulated DPS takes to assign a new device; 3s in Azure."`
+	RetryAfter   time.Duration `default:"1s" help:"How long DPS takes to assign a new device; 3s in Azure."`
 }
 
 func (c *devCommand) Run(ctx context.Context, w *world) error {

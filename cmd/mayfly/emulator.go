@@ -21,7 +21,7 @@ import (
 // emulatorCommand runs DPS and IoT hubs alone, for devices that are not Mayfly.
 type emulatorCommand struct {
 	Listen      string        `default:"127.0.0.1:7443" placeholder:"ADDR" help:"HTTPS address (${default})."`
-	Console     string        `default:"127.0.0.1:7080" placeholder:"ADDR" help:"Console and proxy address (${default})."`
+	Console     string        `default:"127.0.0.1:7080" placeholder:"ADDR" help:"Console and proxy (${default})."`
 	IDScope     string        `name:"id-scope" placeholder:"SCOPE" help:"ID scope; 0ne00000001 by default."`
 	GroupKey    string        `name:"group-key" placeholder:"BASE64" help:"Group's key; a public one by default."`
 	Hubs        []string      `placeholder:"HOST" help:"Hubs, with commas between; hub-1.azure-devices.net by default."`
@@ -175,7 +175,8 @@ func (c *emulatorCommand) welcome(w io.Writer, azure *emulator.Emulator) {
 	host, port, _ := net.SplitHostPort(https)
 	hubs := strings.Join(azure.Hubs(), " ")
 	names := "global.azure-devices-provisioning.net " + hubs + " " + emulator.DefaultBlobHost
-	_, _ = fmt.Fprintf(w, welcomeText, https, hubs, page, azure.IDScope(), azure.GroupKey(), fetch, ca, host, port, names)
+	_, _ = fmt.Fprintf(w, welcomeText, https, hubs, page, azure.IDScope(), azure.GroupKey(), fetch, ca, host, port,
+		names)
 }
 
 const welcomeText = `Azure's DPS and IoT hubs are running on this machine; nothing leaves it.

@@ -158,7 +158,8 @@ func TestEmulatorReadsFiles(t *testing.T) {
 	key := base64.StdEncoding.EncodeToString(make([]byte, 32))
 	text := emulating(t, "--ca-dir", filepath.Join(dir, "ca"), "--seed", "3",
 		"--faults", file(t, "faults.json", `[{"id":"slow","endpoint":"send","latency":"1ms"}]`),
-		"--enrollments", file(t, "enrollments.json", `[{"registrationId":"one","deviceId":"One","primaryKey":"`+key+`"}]`))
+		"--enrollments", file(t, "enrollments.json",
+			`[{"registrationId":"one","deviceId":"One","primaryKey":"`+key+`"}]`))
 	console := printed(t, text, `console +(http://\S+)`)
 	for path, want := range map[string]string{
 		"/faults": `"slow"`, "/": "<title>Mayfly", "/console/sources": `"tts"`, "/ca.pem": "BEGIN CERTIFICATE",

@@ -36,7 +36,8 @@ const callerNameChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 
 func (c *newKeyCommand) Run(w *world) error {
 	if c.Name == "" || strings.Trim(c.Name, callerNameChars) != "" {
-		return hint(fmt.Sprintf("%q is not the name of a caller", c.Name), "letters, digits and -_. as in the-things-stack")
+		return hint(fmt.Sprintf("%q is not the name of a caller", c.Name),
+			"letters, digits and -_. as in the-things-stack")
 	}
 	raw := make([]byte, 32)
 	_, _ = rand.Read(raw) // never fails
@@ -65,7 +66,7 @@ callers:
 // deriveCommand derives keys of devices.
 type deriveCommand struct {
 	Devices  []string `arg:"" name:"device" help:"Registration ids."`
-	GroupKey string   `name:"group-key" placeholder:"REF" help:"The group's key, such as file:PATH; GROUP_KEY by default."`
+	GroupKey string   `name:"group-key" placeholder:"REF" help:"The key, such as file:PATH; GROUP_KEY by default."`
 }
 
 // Help is the long help of the command.

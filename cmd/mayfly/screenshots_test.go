@@ -83,11 +83,12 @@ func busy(s *stage) {
 				21+2*math.Sin(float64(n)/6)+float64((n*7)%5)/8, 52-n/3+(n*5)%4, 31-float64(n)/5+float64(n/20)*4,
 				3.6-float64(n)/500))
 		if n%4 == 0 {
-			s.send(fmt.Sprintf("meter-%04d", 42+n%12), fmt.Sprintf(`{"level":%d,"flow":{"now":%d.5,"total":%d}}`, n%7, n%5,
-				1000+n*3))
+			s.send(fmt.Sprintf("meter-%04d", 42+n%12), fmt.Sprintf(`{"level":%d,"flow":{"now":%d.5,"total":%d}}`, n%7,
+				n%5, 1000+n*3))
 		}
 	}
-	s.post(s.bridge+"/api/tts", `{"end_device_ids":{"device_id":"barn-door","application_ids":{"application_id":"farm"}},
+	s.post(s.bridge+"/api/tts", `{
+		"end_device_ids":{"device_id":"barn-door","application_ids":{"application_id":"farm"}},
 		"received_at":"2026-03-14T10:00:00Z",
 		"uplink_message":{"f_port":2,"decoded_payload":{"open":true,"temperature":4.5},
 			"rx_metadata":[{"gateway_ids":{"gateway_id":"silo"},"rssi":-57}]}}`)

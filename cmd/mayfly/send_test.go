@@ -52,7 +52,8 @@ func TestReplay(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "messages.ndjson")
 	var lines strings.Builder
 	for i := range 200 {
-		fmt.Fprintf(&lines, `{"device":{"deviceId":"dev-%d"},"measurements":{"n":%d},"messageId":"m-%d"}`+"\n", i%10, i, i)
+		fmt.Fprintf(&lines, `{"device":{"deviceId":"dev-%d"},"measurements":{"n":%d},"messageId":"m-%d"}`+"\n", i%10, i,
+			i)
 	}
 	lines.WriteString("\nnot json\n")
 	lines.WriteString(`{"device":{"deviceId":"last"},"measurements":{"n":1},"messageId":"last"}`) // no line end
@@ -67,8 +68,8 @@ func TestReplay(t *testing.T) {
 		t.Errorf("%d events", n)
 	}
 	rejected, err := os.ReadFile(file + ".rejected")
-	if err != nil || bytes.Count(rejected, []byte("\n")) != 21 || !bytes.Contains(rejected, []byte(`"device-refused"`)) ||
-		!bytes.Contains(rejected, []byte(`"not json"`)) {
+	if err != nil || bytes.Count(rejected, []byte("\n")) != 21 ||
+		!bytes.Contains(rejected, []byte(`"device-refused"`)) || !bytes.Contains(rejected, []byte(`"not json"`)) {
 		t.Errorf("%v %s", err, rejected)
 	}
 	if _, err := os.Stat(file + ".position"); !os.IsNotExist(err) {

@@ -98,7 +98,8 @@ func (c *tryCommand) request() (*transform.Request, error) {
 		Header: map[string][]string{}, Received: time.Now(),
 	}
 	mediaType := c.ContentType
-	if byName := mime.TypeByExtension(filepath.Ext(c.File)); mediaType == "" && !strings.HasPrefix(byName, "text/plain") {
+	if byName := mime.TypeByExtension(filepath.Ext(c.File)); mediaType == "" &&
+		!strings.HasPrefix(byName, "text/plain") {
 		mediaType = byName
 	}
 	if mediaType != "" {

@@ -34,7 +34,9 @@ func Handler(e *emulator.Emulator, o Options) http.Handler {
 	h := &handler{e, o, rand.Text()}
 	page, _ := fs.Sub(files, "page") // embedded, so it exists
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, page, "index.html") })
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFileFS(w, r, page, "index.html")
+	})
 	mux.HandleFunc("GET /page/{file}", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFileFS(w, r, page, path.Base(r.PathValue("file")))
 	})
@@ -56,7 +58,8 @@ func Handler(e *emulator.Emulator, o Options) http.Handler {
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("Cross-Origin-Opener-Policy", "same-origin")
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
-		header.Set("Cache-Control", "no-cache") // embedded files have no modification time, and a new binary has other files
+		// embedded files have no modification time, and a new binary has other files
+		header.Set("Cache-Control", "no-cache")
 		mux.ServeHTTP(w, r)
 	})
 }

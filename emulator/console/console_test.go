@@ -60,11 +60,12 @@ func decode[T any](t *testing.T, w *httptest.ResponseRecorder) T {
 func TestEveryAnswerHasThePolicy(t *testing.T) {
 	t.Parallel()
 	_, h := newConsole(t, console.Options{})
-	for _, target := range []string{"/", "/page/main.js", "/page/style.css", "/favicon.ico", "/console/info", "/nothing"} {
+	for _, target := range []string{"/", "/page/main.js", "/page/style.css", "/favicon.ico", "/console/info",
+		"/nothing"} {
 		w := ask(t, h, http.MethodGet, target, "")
 		policy := w.Header().Get("Content-Security-Policy")
-		for _, want := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'",
-			"img-src 'self' data:", "frame-ancestors 'none'"} {
+		for _, want := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'",
+			"connect-src 'self'", "img-src 'self' data:", "frame-ancestors 'none'"} {
 			if !strings.Contains(policy, want) {
 				t.Errorf("%s: policy %q lacks %s", target, policy, want)
 			}
@@ -123,7 +124,8 @@ func TestOtherHostsAreRefused(t *testing.T) {
 	}{
 		{"by address", http.MethodGet, "/", nil, http.StatusOK},
 		{"by name", http.MethodGet, "/", []string{"Host", "localhost:7080"}, http.StatusOK},
-		{"by a name that leads here", http.MethodGet, "/", []string{"Host", "rebound.example:7080"}, http.StatusForbidden},
+		{"by a name that leads here", http.MethodGet, "/", []string{"Host", "rebound.example:7080"},
+			http.StatusForbidden},
 		{"its data by such a name", http.MethodGet, "/console/info", []string{"Host", "rebound.example"},
 			http.StatusForbidden},
 		{"a trial from the page", http.MethodPost, "/console/try", []string{"Origin", "http://127.0.0.1:7080",
@@ -136,7 +138,8 @@ func TestOtherHostsAreRefused(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if w := ask(t, h, tt.method, tt.target, `{"source":"x","request":{"body":"1"}}`, tt.header...); w.Code != tt.want {
+			w := ask(t, h, tt.method, tt.target, `{"source":"x","request":{"body":"1"}}`, tt.header...)
+			if w.Code != tt.want {
 				t.Errorf("%d %s, want %d", w.Code, w.Body, tt.want)
 			}
 		})
@@ -197,7 +200,8 @@ func TestNotes(t *testing.T) {
 	for i := range 4 {
 		all.Go(func() {
 			for n := range 3000 {
-				notes.Add("d", strconv.Itoa(i)+"-"+strconv.Itoa(n), "tts", "hub-1.azure-devices.net", 1500*time.Microsecond)
+				notes.Add("d", strconv.Itoa(i)+"-"+strconv.Itoa(n), "tts", "hub-1.azure-devices.net",
+					1500*time.Microsecond)
 			}
 		})
 	}

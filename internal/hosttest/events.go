@@ -89,8 +89,9 @@ func V1Event(r *http.Request, body []byte) []byte {
 		"requestContext": object{
 			"accountId": "123456789012", "apiId": "f5g6h7i8j9", "resourceId": "k1l2m3", "resourcePath": "/{proxy+}",
 			"httpMethod": r.Method, "path": "/prod" + r.URL.EscapedPath(), "stage": "prod", "protocol": "HTTP/1.1",
-			"requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef", "domainName": "f5g6h7i8j9.execute-api.eu-central-1.amazonaws.com",
-			"identity": object{"sourceIp": clientIP, "userAgent": r.UserAgent(), "apiKey": nil},
+			"requestId":  "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+			"domainName": "f5g6h7i8j9.execute-api.eu-central-1.amazonaws.com",
+			"identity":   object{"sourceIp": clientIP, "userAgent": r.UserAgent(), "apiKey": nil},
 		},
 		"body": nil, "isBase64Encoded": false,
 	}

@@ -62,7 +62,8 @@ func TestRuntimeAPIWithoutProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	api.Start(t, exec.Command(exe, "-test.run=^TestEndsAtOnce$", "-test.v"))
-	if _, _, err := api.Invoke(t.Context(), []byte("{}"), time.Time{}); err == nil || !strings.Contains(err.Error(), "TestEndsAtOnce") {
+	if _, _, err := api.Invoke(t.Context(), []byte("{}"), time.Time{}); err == nil ||
+		!strings.Contains(err.Error(), "TestEndsAtOnce") {
 		t.Errorf("a process that ended: %v", err)
 	}
 }
@@ -94,7 +95,8 @@ func TestParsersAreStrict(t *testing.T) {
 		{"alb-no-description", alb, `{"statusCode":200,"headers":{"a":"b"}}`, false},
 		{"alb-other-description", alb, `{"statusCode":200,"statusDescription":"OK"}`, false},
 		{"alb-wrong-form", alb, `{"statusCode":200,"statusDescription":"200 OK","multiValueHeaders":{}}`, false},
-		{"alb-multi", albMulti, `{"statusCode":200,"statusDescription":"200 OK","multiValueHeaders":{"a":["b"]}}`, true},
+		{"alb-multi", albMulti, `{"statusCode":200,"statusDescription":"200 OK","multiValueHeaders":{"a":["b"]}}`,
+			true},
 		{"alb-multi-wrong-form", albMulti, `{"statusCode":200,"statusDescription":"200 OK","headers":{}}`, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -122,9 +124,11 @@ func TestEvents(t *testing.T) {
 		event []byte
 		want  []string
 	}{
-		{"v2", hosttest.V2Event(r, []byte("x")), []string{`"rawPath":"/a b"`, `"x-a":"1,2"`, `"cookies":["a=1","b=2"]`, `"q=x%20y\u0026q=z"`, `"body":"eA=="`}},
+		{"v2", hosttest.V2Event(r, []byte("x")), []string{`"rawPath":"/a b"`, `"x-a":"1,2"`, `"cookies":["a=1","b=2"]`,
+			`"q=x%20y\u0026q=z"`, `"body":"eA=="`}},
 		{"function-url", hosttest.FunctionURLEvent(r, []byte("x")), []string{`"rawPath":"/a%20b"`, ".lambda-url."}},
-		{"v1", hosttest.V1Event(r, []byte("x")), []string{`"path":"/a%20b"`, `"X-A":["1","2"]`, `"q":["x y","z"]`, `"Cookie":["a=1; b=2"]`, `"body":"x"`}},
+		{"v1", hosttest.V1Event(r, []byte("x")), []string{`"path":"/a%20b"`, `"X-A":["1","2"]`, `"q":["x y","z"]`,
+			`"Cookie":["a=1; b=2"]`, `"body":"x"`}},
 		{"alb", hosttest.ALBEvent(r, []byte("x"), false), []string{`"x-a":"2"`, `"q":"z"`, `"elb":{`}},
 		{"alb-multi", hosttest.ALBEvent(r, []byte("x"), true), []string{`"x-a":["1","2"]`, `"q":["x%20y","z"]`}},
 	} {

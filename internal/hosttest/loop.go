@@ -23,7 +23,8 @@ func Direct(h Handler) func(context.Context, []byte) ([]byte, error) {
 			ctx, cancel = context.WithTimeout(ctx, 30*time.Second)
 			defer cancel()
 		}
-		ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: "00000000-0000-4000-8000-000000000001"})
+		ctx = lambdacontext.NewContext(ctx,
+			&lambdacontext.LambdaContext{AwsRequestID: "00000000-0000-4000-8000-000000000001"})
 		// The runtime's buffers are used again: nothing may be kept of them.
 		payload := bytes.Clone(event)
 		defer clear(payload)
@@ -72,7 +73,8 @@ func (a *RuntimeAPI) turn(ctx context.Context, h Handler) error {
 	answer, err := h.Invoke(invokeCtx, event)
 	if err != nil {
 		path = "/error"
-		if answer, err = json.Marshal(map[string]string{"errorMessage": err.Error(), "errorType": fmt.Sprintf("%T", err)}); err != nil {
+		if answer, err = json.Marshal(map[string]string{"errorMessage": err.Error(),
+			"errorType": fmt.Sprintf("%T", err)}); err != nil {
 			return fmt.Errorf("write the error: %w", err)
 		}
 	}

@@ -104,7 +104,8 @@ func (a *RuntimeAPI) Extensions() int {
 // process reported one) from a response; err is for an event that nobody
 // answered, because ctx or the process ended. A zero deadline is 30 seconds
 // from now. Like Lambda's, it is only told to the process, not enforced.
-func (a *RuntimeAPI) Invoke(ctx context.Context, event []byte, deadline time.Time) (response []byte, isError bool, err error) {
+func (a *RuntimeAPI) Invoke(ctx context.Context, event []byte, deadline time.Time) (response []byte, isError bool,
+	err error) {
 	if deadline.IsZero() {
 		deadline = time.Now().Add(30 * time.Second)
 	}

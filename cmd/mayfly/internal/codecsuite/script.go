@@ -106,8 +106,8 @@ func byName(scripts []string, folder, examples string) (found []string, sure boo
 	name := strings.ToLower(strings.TrimSuffix(examples, filepath.Ext(examples)))
 	stem := strings.NewReplacer("test_decode_", "", "examples", "", "example", "").Replace(name)
 	stem = strings.Trim(stem, "-_.")
-	wanted := []string{stem, strings.TrimSuffix(stem, "-codec"), packageMain(folder), "index", "codec", "main", "decoder",
-		"uplink", "decode", filepath.Base(folder)}
+	wanted := []string{stem, strings.TrimSuffix(stem, "-codec"), packageMain(folder), "index", "codec", "main",
+		"decoder", "uplink", "decode", filepath.Base(folder)}
 	for i, want := range wanted {
 		for _, script := range scripts {
 			path := filepath.Join(folder, script)

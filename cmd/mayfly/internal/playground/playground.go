@@ -82,8 +82,8 @@ func ownSamples(name string) []console.Sample {
 	switch name {
 	case nativeFormat:
 		return []console.Sample{
-			sample("a message", `{"device":{"deviceId":"greenhouse-7"},"measurements":{"temperature":21.50,"humidity":48},`+
-				`"timestamp":"2026-03-14T09:26:53.370Z"}`),
+			sample("a message", `{"device":{"deviceId":"greenhouse-7"},`+
+				`"measurements":{"temperature":21.50,"humidity":48},"timestamp":"2026-03-14T09:26:53.370Z"}`),
 			sample("several messages", `[{"device":{"deviceId":"greenhouse-7"},"measurements":{"temperature":21.5}},`+
 				`{"device":{"deviceId":"greenhouse-8"},"component":"roof","measurements":{"open":true},`+
 				`"properties":{"level":"info"}}]`),

@@ -26,7 +26,8 @@ func steps(t transform.Trace) []console.Step {
 			if len(out) == maxSteps {
 				return out
 			}
-			out = append(out, console.Step{Part: name, Name: s.Field, Expression: s.Expression, Value: shortJSON(s.Value),
+			out = append(out, console.Step{Part: name, Name: s.Field, Expression: s.Expression,
+				Value: shortJSON(s.Value),
 				Error: s.Error})
 		}
 	}
