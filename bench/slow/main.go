@@ -11,78 +11,75 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mayfly/bench/process"
 )
 
+const connectTime = 3 * time.Second // that all slow senders get to connect
+
 func main() {
 	senders := flag.Int("n", 2000, "slow senders")
-	during := flag.Duration("for", 60*time.Second, "how long they are there")
-	body := flag.Int("body", 1<<20, "what each says that its body has")
+	duration := flag.Duration("for", 60*time.Second, "how long they stay")
+	body := flag.Int("body", 1<<20, "Content-Length of each")
 	flag.Parse()
-	if err := run(*senders, *during, *body); err != nil {
+	if err := run(*senders, *duration, *body); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(senders int, during time.Duration, body int) error {
+func run(senders int, duration time.Duration, body int) error {
 	p, err := process.Start("", "AUTH=none", "DEDUP_WINDOW=0")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = p.Stop() }()
-	if _, err := measure(p.URL, 2*time.Second); err != nil { // warm
+	if _, err := measure(p.URL, 2*time.Second); err != nil { // warm up
 		return err
 	}
-	alone, err := measure(p.URL, during/4)
+	alone, err := measure(p.URL, duration/4)
 	if err != nil {
 		return err
 	}
 	before, _ := p.Memory()
 	stop := make(chan struct{})
+	var connected atomic.Int64
 	var wg sync.WaitGroup
-	var mu sync.Mutex
-	connected := 0
 	for range senders {
-		wg.Go(func() {
-			if trickle(p.Addr, body, stop, func() { mu.Lock(); connected++; mu.Unlock() }) != nil {
-				return
-			}
-		})
+		wg.Go(func() { _ = trickle(p.Addr, body, stop, func() { connected.Add(1) }) })
 	}
-	time.Sleep(3 * time.Second) // for all of them to be there
-	beside, err := measure(p.URL, during)
-	mu.Lock()
-	n := connected
-	mu.Unlock()
-	after, most := p.Memory()
+	time.Sleep(connectTime)
+	beside, err := measure(p.URL, duration)
+	with, peak := p.Memory()
 	close(stop)
 	wg.Wait()
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d slow senders for %v\n", n, during)
-	fmt.Printf("p50 %8v alone, %8v beside them\np99 %8v alone, %8v beside them, ratio %.2f\n", at(alone, 50),
-		at(beside, 50), at(alone, 99), at(beside, 99), float64(at(beside, 99))/float64(at(alone, 99)))
-	fmt.Printf("memory %d MiB before, %d MiB with them, %d MiB at the most\n", before, after, most)
+	fmt.Printf("%d slow senders for %v\n", connected.Load(), duration)
+	for _, percent := range []int{50, 99} {
+		a, b := at(alone, percent), at(beside, percent)
+		fmt.Printf("p%d %8v alone, %8v beside them, ratio %.2f\n", percent, a, b, float64(b)/float64(a))
+	}
+	fmt.Printf("memory %d MiB before, %d MiB with them, peak %d MiB\n", before, with, peak)
 	return p.Stop()
 }
 
-// trickle sends the head of a request and then a byte of its body a second.
-func trickle(addr string, body int, stop <-chan struct{}, there func()) error {
+// trickle sends the header of a request and then one byte of its body per second.
+func trickle(addr string, body int, stop <-chan struct{}, connected func()) error {
 	conn, err := net.DialTimeout("tcp", addr, 10*time.Second)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	if _, err := fmt.Fprintf(conn,
-		"POST /api/telemetry HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
-		body); err != nil {
+	_, err = fmt.Fprintf(conn, "POST /api/telemetry HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"+
+		"Content-Length: %d\r\n\r\n", body)
+	if err != nil {
 		return err
 	}
-	there()
-	time.Sleep(rand.N(time.Second)) // senders are not in step
+	connected()
+	time.Sleep(rand.N(time.Second)) // senders are not synchronized
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
@@ -97,12 +94,12 @@ func trickle(addr string, body int, stop <-chan struct{}, there func()) error {
 	}
 }
 
-// measure sends one message after another and gives how long each took, sorted.
-func measure(url string, during time.Duration) ([]time.Duration, error) {
+// measure sends one message after another and returns how long each took, sorted.
+func measure(url string, duration time.Duration) ([]time.Duration, error) {
 	client := &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}
 	defer client.CloseIdleConnections()
 	var took []time.Duration
-	for end := time.Now().Add(during); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(duration); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		start := time.Now()
 		res, err := client.Post(url+"/api/telemetry", "application/json",
 			strings.NewReader(`{"device":{"deviceId":"device-1"},"measurements":{"n":1}}`))

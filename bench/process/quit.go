@@ -1,5 +1,0 @@
-package process
-
-import "syscall"
-
-const quit = syscall.SIGQUIT // Go's runtime writes the stacks then
