@@ -11,10 +11,14 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"mayfly/bench/process"
 )
 
+const startTimeout = 10 * time.Second
+
 func main() {
-	starts := flag.Int("n", 40, "starts of each program, in turns")
+	starts := flag.Int("n", 40, "starts of each program, alternating")
 	flag.Parse()
 	if err := run(*starts); err != nil {
 		log.Fatal(err)
@@ -28,12 +32,8 @@ func run(starts int) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	programs := []string{"emptylambda", "bootstrap"}
-	for i, program := range []string{"./bench/emptylambda", "./cmd/bootstrap"} {
-		build := exec.Command("go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o",
-			filepath.Join(dir, programs[i]), program)
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
+	for i, path := range []string{"./bench/emptylambda", "./cmd/bootstrap"} {
+		if err := process.Build(filepath.Join(dir, programs[i]), path); err != nil {
 			return err
 		}
 	}
@@ -43,39 +43,42 @@ func run(starts int) error {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
-	go func() {
-		_ = http.Serve(listener, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			select {
-			case next <- time.Now():
-			default:
-			}
-			<-r.Context().Done() // no event comes
-		}))
-	}()
-	took := map[string][]time.Duration{}
+	go func() { _ = http.Serve(listener, runtimeAPI(next)) }()
+	times := map[string][]time.Duration{}
 	for range starts {
 		for _, program := range programs {
 			d, err := start(filepath.Join(dir, program), listener.Addr().String(), next)
 			if err != nil {
 				return fmt.Errorf("%s: %w", program, err)
 			}
-			took[program] = append(took[program], d)
+			times[program] = append(times[program], d)
 		}
 	}
 	fmt.Printf("exec to first GET .../next, %d starts each\n", starts)
 	for _, program := range programs {
-		slices.Sort(took[program])
-		fmt.Printf("%-12s median %5.2f ms, p90 %5.2f ms\n", program, ms(took[program], 50), ms(took[program], 90))
+		slices.Sort(times[program])
+		fmt.Printf("%-12s median %5.2f ms, p90 %5.2f ms\n", program, ms(times[program], 50), ms(times[program], 90))
 	}
-	fmt.Printf("ratio of medians    %5.2f\n", ms(took["bootstrap"], 50)/ms(took["emptylambda"], 50))
+	fmt.Printf("ratio of medians    %5.2f\n", ms(times["bootstrap"], 50)/ms(times["emptylambda"], 50))
 	return nil
+}
+
+// runtimeAPI reports when a function asks for its first event, and never sends one.
+func runtimeAPI(next chan<- time.Time) http.Handler {
+	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case next <- time.Now():
+		default:
+		}
+		<-r.Context().Done()
+	})
 }
 
 func ms(sorted []time.Duration, percent int) float64 {
 	return float64(sorted[(len(sorted)-1)*percent/100].Microseconds()) / 1000
 }
 
-func start(exe, api string, next chan time.Time) (time.Duration, error) {
+func start(exe, api string, next <-chan time.Time) (time.Duration, error) {
 	cmd := exec.Command(exe)
 	cmd.Env = []string{"AWS_LAMBDA_RUNTIME_API=" + api, "ID_SCOPE=0ne00000001", "GROUP_KEY=bWF5Zmx5LWVtdWxhdG9y",
 		"AUTH=none"}
@@ -88,7 +91,7 @@ func start(exe, api string, next chan time.Time) (time.Duration, error) {
 	select {
 	case at := <-next:
 		return at.Sub(begin), nil
-	case <-time.After(10 * time.Second):
-		return 0, fmt.Errorf("no GET .../next within 10 s")
+	case <-time.After(startTimeout):
+		return 0, fmt.Errorf("no GET .../next within %v", startTimeout)
 	}
 }

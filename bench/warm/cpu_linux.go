@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// cpu gives the user and system time of a process and its threads, from
-// /proc/PID/stat (proc(5), fields 14 and 15, in ticks of 10 ms).
+// cpu returns the user and system time of a process and its threads, from /proc/PID/stat (proc(5), fields 14 and 15, in
+// ticks of 10 ms).
 func cpu(pid int) (time.Duration, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
