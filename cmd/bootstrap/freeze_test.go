@@ -17,8 +17,8 @@ import (
 	"mayfly/emulator"
 )
 
-// cuttingProxy is an HTTP proxy that can cut all its tunnels at once, as a NAT or
-// an upstream does with idle connections while a function is frozen.
+// cuttingProxy is an HTTP proxy that can cut all its connections at once, as a NAT or an upstream does with idle
+// connections while a function is frozen.
 type cuttingProxy struct {
 	listener net.Listener
 	next     string // the proxy behind this one
@@ -70,8 +70,8 @@ func (p *cuttingProxy) cut() {
 	p.conns = nil
 }
 
-// The process is frozen between messages, and the upstream closes the idle
-// connections meanwhile: nothing is lost, and nothing is told to be.
+// The process is frozen between messages, and the upstream closes idle connections meanwhile: no message is lost, and
+// none is reported as failed.
 func TestFrozenBetweenMessages(t *testing.T) {
 	t.Parallel()
 	azure := emulator.Start(t, emulator.Config{AssignAtOnce: true})
@@ -107,8 +107,8 @@ func TestFrozenBetweenMessages(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// On a busy machine a try may be silent for long enough to get another one
-	// beside it, and a message be stored twice under its id.
+	// On a busy machine a try may take so long that another one is started beside it, and the message is stored twice
+	// under one id.
 	stored := map[string]bool{}
 	for _, event := range azure.Events() {
 		stored[event.MessageID] = true

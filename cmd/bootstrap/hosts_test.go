@@ -19,7 +19,7 @@ import (
 	"mayfly/internal/hosttest"
 )
 
-// way is one way of reaching the binary: a host, and what stands in front of it.
+// way is one way to reach the binary: a host, and what is in front of it.
 type way struct {
 	name   string
 	azure  *emulator.Emulator
@@ -27,8 +27,8 @@ type way struct {
 	url    string
 }
 
-// environment points the unmodified binary at an emulator: by production names,
-// through the CONNECT of its console port, with its CA.
+// environment points the unmodified binary at an emulator: by production names, through the proxy on its console port,
+// with its CA.
 func environment(t *testing.T, azure *emulator.Emulator, more ...string) []string {
 	t.Helper()
 	ca := filepath.Join(t.TempDir(), "ca.pem")
@@ -41,7 +41,7 @@ func environment(t *testing.T, azure *emulator.Emulator, more ...string) []strin
 	}, more...)
 }
 
-// ways starts the binary on every host, each with an Azure of its own.
+// ways starts the binary on every host, each with an emulator of its own.
 func ways(t *testing.T) []way {
 	t.Helper()
 	var all []way
@@ -96,7 +96,7 @@ func startServer(t *testing.T, cmd *exec.Cmd) (url string) {
 	}
 	match := listening.FindSubmatch(head[:n])
 	if err != nil || match == nil {
-		t.Fatalf("the server does not say where it listens: %q, %v", head[:n], err)
+		t.Fatalf("the server does not log its address: %q, %v", head[:n], err)
 	}
 	go func() { _, _ = io.Copy(io.Discard, out) }() // ends with the process
 	return "http://" + string(match[1])
@@ -113,20 +113,24 @@ func TestSameOnEveryHost(t *testing.T) {
 	t.Parallel()
 	requests := []wireRequest{
 		{name: "new device", method: "POST", path: "/api/telemetry",
-			body: `{"device":{"deviceId":"new-1","modelId":"dtmi:x:Y;1"},"measurements":{"t":0.1000,"e":1e400},"timestamp":1591647414602}`},
+			body: `{"device":{"deviceId":"new-1","modelId":"dtmi:x:Y;1"},` +
+				`"measurements":{"t":0.1000,"e":1e400},"timestamp":1591647414602}`},
 		{name: "known device", method: "POST",
 			path: "/api/devices/known/telemetry?timestamp=2026-01-02T03%3A04%3A05%2B01%3A00",
 			body: `{"t":9007199254740993}`},
 		{name: "gzip", method: "POST", path: "/api/devices/known/telemetry?messageId=m-1", body: `{"z":1}`, gzip: true,
 			header: map[string]string{"Content-Encoding": "gzip"}},
 		{name: "batch", method: "POST", path: "/api/telemetry",
-			body:   "{\"device\":{\"deviceId\":\"known\"},\"measurements\":{\"n\":1},\"messageId\":\"b-1\"}\n{\"device\":{\"deviceId\":\"known\"},\"measurements\":{\"n\":2},\"messageId\":\"b-2\"}\n",
+			body: `{"device":{"deviceId":"known"},"measurements":{"n":1},"messageId":"b-1"}` + "\n" +
+				`{"device":{"deviceId":"known"},"measurements":{"n":2},"messageId":"b-2"}` + "\n",
 			header: map[string]string{"Content-Type": "application/x-ndjson"}},
 		{name: "uplink of The Things Stack", method: "POST", path: "/api/tts",
-			body: `{"end_device_ids":{"device_id":"known"},"correlation_ids":["as:up:1"],"received_at":"2026-03-14T10:00:00.5Z","uplink_message":{"f_port":15,"frm_payload":"3q2+7w==","received_at":"2026-03-14T10:00:00.25Z"}}`},
+			body: `{"end_device_ids":{"device_id":"known"},"correlation_ids":["as:up:1"],` +
+				`"received_at":"2026-03-14T10:00:00.5Z","uplink_message":` +
+				`{"f_port":15,"frm_payload":"3q2+7w==","received_at":"2026-03-14T10:00:00.25Z"}}`},
 		{name: "join of The Things Stack", method: "POST", path: "/api/tts",
 			body: `{"end_device_ids":{"device_id":"known"},"join_accept":{}}`},
-		{name: "letters of the world", method: "POST", path: "/api/devices/known/telemetry?messageId=m-2",
+		{name: "letters of several scripts", method: "POST", path: "/api/devices/known/telemetry?messageId=m-2",
 			body: `{"place":"Zürich 北京 \ud83d\ude00"}`},
 		{name: "refused device", method: "POST", path: "/api/devices/refused/telemetry", body: `{"n":1}`},
 		{name: "bad field", method: "POST", path: "/api/telemetry",
@@ -148,7 +152,8 @@ func TestSameOnEveryHost(t *testing.T) {
 				if first == "" {
 					first, firstWay = got, w.name
 				} else if diff := cmp.Diff(first, got); diff != "" {
-					t.Errorf("%s answers otherwise than %s (-%s +%s):\n%s", w.name, firstWay, firstWay, w.name, diff)
+					t.Errorf("the answer of %s differs from that of %s (-%s +%s):\n%s", w.name, firstWay,
+						firstWay, w.name, diff)
 				}
 			}
 			if testing.Verbose() {
@@ -162,12 +167,12 @@ func TestSameOnEveryHost(t *testing.T) {
 	}
 	for _, w := range all[1:] {
 		if diff := cmp.Diff(events, w.events()); diff != "" {
-			t.Errorf("%s delivered otherwise than server:\n%s", w.name, diff)
+			t.Errorf("the events of %s differ from those of the server:\n%s", w.name, diff)
 		}
 	}
 }
 
-// send gives the answer in a form that can be compared.
+// send returns the answer in a form that can be compared.
 func (w *way) send(t *testing.T, request wireRequest) string {
 	t.Helper()
 	body := []byte(request.body)
@@ -203,7 +208,7 @@ func (w *way) send(t *testing.T, request wireRequest) string {
 		res.Header.Get("Content-Type"), res.Header.Get("Allow"), res.Header.Get("Retry-After"), answer)
 }
 
-// events lists what the hub has stored, without what differs by nature.
+// events lists what the hub has stored, without what always differs.
 func (w *way) events() string {
 	var out strings.Builder
 	for _, e := range w.azure.Events() {
@@ -216,27 +221,27 @@ func (w *way) events() string {
 	return out.String()
 }
 
-// A wrong configuration stops the start with all its faults at once.
-func TestAllFaultsAtOnce(t *testing.T) {
+// A wrong configuration stops the start, and all its faults are reported at once.
+func TestAllFaultsAreReported(t *testing.T) {
 	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), bootstrap(t))
 	cmd.Env = []string{"GROUP_KEY=not base64!", "REQUEST_TIMEOUT=soon", "LOG_FORMAT=xml", "HUB_HINT=https://x/"}
 	out, err := cmd.CombinedOutput()
 	if err == nil {
-		t.Fatal("it starts")
+		t.Fatal("it started")
 	}
 	for _, variable := range []string{"ID_SCOPE", "GROUP_KEY", "REQUEST_TIMEOUT", "LOG_FORMAT", "HUB_HINT", "AUTH"} {
 		if !strings.Contains(string(out), variable+":") {
-			t.Errorf("nothing is said of %s:\n%s", variable, out)
+			t.Errorf("%s is not mentioned:\n%s", variable, out)
 		}
 	}
 	if strings.Contains(string(out), "not base64!") {
-		t.Errorf("the key shows:\n%s", out)
+		t.Errorf("the key is printed:\n%s", out)
 	}
 }
 
-// With AUTH=none on an address that others reach, every start says so.
-func TestOpenDoorIsSaid(t *testing.T) {
+// With AUTH=none on an address that other machines can reach, every start logs a warning.
+func TestExposedAddressIsLogged(t *testing.T) {
 	t.Parallel()
 	azure := emulator.Start(t, emulator.Config{})
 	for host, warned := range map[string]bool{"HOST=127.0.0.1": false, "HOST=": true} {

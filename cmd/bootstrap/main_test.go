@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// binary is the program under test, built when the first test asks for it.
+// binary is the program under test. It is built when a test first needs it.
 var binary struct {
 	once sync.Once
 	dir  string
@@ -21,11 +21,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// bootstrap returns the path of the program.
 func bootstrap(t *testing.T) string {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("builds and starts the binary")
-	}
 	binary.once.Do(func() {
 		//nolint:usetesting // all tests share it
 		if binary.dir, binary.err = os.MkdirTemp("", "mayfly-bootstrap"); binary.err != nil {

@@ -1,10 +1,3 @@
-// Command device is a whole device program: it finds its hub through DPS and
-// sends one measurement.
-//
-//	ID_SCOPE=0ne00000000 DEVICE_ID=sensor-1 DEVICE_KEY=... go run ./examples/device
-//
-// The device's key comes from its enrollment, or from the group's key:
-// mayfly keys derive sensor-1.
 package main
 
 import (
@@ -27,11 +20,11 @@ func main() {
 		log.Fatal("DEVICE_KEY: ", err)
 	}
 
-	// A program that sends more than once keeps both: they remember.
-	fleet := dps.NewProvisioner(&dps.Client{IDScope: os.Getenv("ID_SCOPE")}, dps.Options{})
+	// A program that sends more than once keeps both: they remember assignments and connections.
+	provisioner := dps.NewProvisioner(&dps.Client{IDScope: os.Getenv("ID_SCOPE")}, dps.Options{})
 	hub := &httpsend.Client{}
 
-	assigned, err := fleet.Assign(ctx, dps.Device{ID: id, Key: key})
+	assigned, err := provisioner.Assign(ctx, dps.Device{ID: id, Key: key})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"mayfly/internal/hosttest"
 )
 
-// The program of the example runs, unmodified, against the emulator.
+// The example runs unmodified against the emulator.
 func TestExample(t *testing.T) {
 	t.Parallel()
 	azure := emulator.Start(t, emulator.Config{AssignAtOnce: true})

@@ -13,20 +13,18 @@ import (
 	"unicode/utf8"
 )
 
-// clientIP is the address that all events say the request came from (one of
-// the addresses set aside for documentation).
+// clientIP is the client's address in all events (one of the addresses reserved for documentation).
 const clientIP = "198.51.100.7"
 
 type object = map[string]any
 
-// V2Event is r as an HTTP API with payload format 2.0 and the stage $default
-// hands it over. Such an API decodes the path, whatever "raw" may promise.
+// V2Event is r as an HTTP API with payload format 2.0 and the stage $default sends it to a function. Such an API
+// decodes the path, in spite of the name rawPath.
 func V2Event(r *http.Request, body []byte) []byte {
 	return v2(r, body, r.URL.Path, "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com")
 }
 
-// FunctionURLEvent is r as a Function URL hands it over: payload format 2.0
-// with the path as the client encoded it.
+// FunctionURLEvent is r as a Function URL sends it: payload format 2.0 with the path as the client encoded it.
 func FunctionURLEvent(r *http.Request, body []byte) []byte {
 	return v2(r, body, r.URL.EscapedPath(), "a1b2c3d4e5.lambda-url.eu-central-1.on.aws")
 }
@@ -73,8 +71,8 @@ func v2(r *http.Request, body []byte, path, domain string) []byte {
 	return encode(event)
 }
 
-// V1Event is r as a REST API hands it over, one that has binary media types:
-// the query is decoded, and what is not UTF-8 comes as base64.
+// V1Event is r as a REST API with binary media types sends it: the query is decoded, and a body that is not UTF-8 is in
+// base64.
 func V1Event(r *http.Request, body []byte) []byte {
 	multi := received(r, body)
 	var query map[string][]string
@@ -99,9 +97,8 @@ func V1Event(r *http.Request, body []byte) []byte {
 	return encode(event)
 }
 
-// ALBEvent is r as an Application Load Balancer hands it over. Without multi
-// (the target group's attribute for multi-value headers) a repeated header or
-// query key keeps only its last value; the query stays encoded.
+// ALBEvent is r as an Application Load Balancer sends it. Without multi (the target group's attribute for multi-value
+// headers) a repeated header or query key keeps only its last value; the query stays encoded.
 func ALBEvent(r *http.Request, body []byte, multi bool) []byte {
 	headers := map[string][]string{}
 	for name, values := range received(r, body) {
@@ -115,7 +112,8 @@ func ALBEvent(r *http.Request, body []byte, multi bool) []byte {
 	}
 	event := object{
 		"requestContext": object{"elb": object{
-			"targetGroupArn": "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/mayfly/0123456789abcdef",
+			"targetGroupArn": "arn:aws:elasticloadbalancing:eu-central-1:123456789012:" +
+				"targetgroup/mayfly/0123456789abcdef",
 		}},
 		"httpMethod": r.Method, "path": r.URL.EscapedPath(), "body": "", "isBase64Encoded": false,
 	}
@@ -128,7 +126,7 @@ func ALBEvent(r *http.Request, body []byte, multi bool) []byte {
 	return encode(event)
 }
 
-// received is the header as the front got it and adds to it.
+// received is the header as the front got it, with what the front adds.
 func received(r *http.Request, body []byte) http.Header {
 	h := r.Header.Clone()
 	if h == nil {
@@ -139,11 +137,11 @@ func received(r *http.Request, body []byte) http.Header {
 		host = r.URL.Host
 	}
 	h.Set("Host", host)
-	// Clients say how long nothing is, too, where there could be something.
+	// Clients send Content-Length: 0 too, with methods that can have a body.
 	if len(body) > 0 || r.Method == http.MethodPost || r.Method == http.MethodPut || r.Method == http.MethodPatch {
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}
-	// Only the last address in the list is the front's own observation.
+	// Only the last address in the list is seen by the front itself.
 	forwarded := slices.Concat(h["X-Forwarded-For"], []string{clientIP})
 	h["X-Forwarded-For"] = []string{strings.Join(forwarded, ", ")}
 	h.Set("X-Forwarded-Port", "443")
@@ -152,8 +150,8 @@ func received(r *http.Request, body []byte) http.Header {
 	return h
 }
 
-// isText follows the load balancer's documentation (text/*, JSON, JavaScript
-// and XML without a Content-Encoding), which the others resemble.
+// isText follows the load balancer's documentation (text/*, JSON, JavaScript and XML without a Content-Encoding). The
+// other fronts are similar.
 func isText(h http.Header, body []byte) bool {
 	if h.Get("Content-Encoding") != "" || !utf8.Valid(body) {
 		return false
@@ -198,13 +196,12 @@ func last(multi map[string][]string) map[string]string {
 func encode(event object) []byte {
 	b, err := json.Marshal(event)
 	if err != nil {
-		panic(err) // maps of strings: cannot fail
+		panic(err) // maps of strings can always be marshaled
 	}
 	return b
 }
 
-// serverView turns a request as a client writes it into what the first proxy
-// has read.
+// serverView turns a request as a client writes it into what the first proxy reads.
 func serverView(r *http.Request) *http.Request {
 	r = r.Clone(r.Context())
 	if r.URL.Path == "" {

@@ -13,20 +13,17 @@ import (
 	"strings"
 )
 
-// Front is one of the things that can stand between a client and a Lambda
-// function: it writes the request into an event and reads the answer.
+// Front is something between a client and a Lambda function: it turns the request into an event and reads the answer.
 type Front struct {
-	// Name reads as data: "http-api", "function-url", "rest-api", "alb",
-	// "alb-multi".
+	// Name is "http-api", "function-url", "rest-api", "alb" or "alb-multi".
 	Name string
-	// OneValue says that only the last of a repeated header, query key or
-	// cookie gets through.
+	// OneValue means that only the last of a repeated header, query key or cookie reaches the function.
 	OneValue bool
 	Event    func(r *http.Request, body []byte) []byte
 	Response func(answer []byte) (*http.Response, error)
 }
 
-// Fronts are all of them.
+// Fronts returns all fronts.
 func Fronts() []Front {
 	return []Front{
 		{Name: "http-api", Event: V2Event, Response: ParseV2},
@@ -45,9 +42,8 @@ func Fronts() []Front {
 	}
 }
 
-// Client sends its requests through the front to invoke, which is
-// [RuntimeAPI.Invoker] or [Direct]. Whatever the URL's host is, no network is
-// used.
+// Client returns a client that sends its requests through the front to invoke, which is [RuntimeAPI.Invoker] or
+// [Direct]. No network is used, whatever the URL's host is.
 func (f Front) Client(invoke func(ctx context.Context, event []byte) ([]byte, error)) *http.Client {
 	return &http.Client{
 		Transport: frontTransport{front: f, invoke: invoke},
@@ -97,20 +93,19 @@ type answer struct {
 	IsBase64Encoded   bool                `json:"isBase64Encoded"`
 }
 
-// ParseV2 reads an answer as an HTTP API and a Function URL do. One without a
-// statusCode is, by their rules, a 200 whose body is the JSON itself: here it
-// is an error, since a function that does so has forgotten something.
+// ParseV2 reads an answer as an HTTP API and a Function URL do. By their rules an answer without a statusCode is a 200
+// whose body is the JSON itself; here it is an error, because a function that does so has forgotten something.
 func ParseV2(b []byte) (*http.Response, error) {
 	a, err := parse(b)
 	if err != nil {
 		return nil, err
 	}
 	if a.MultiValueHeaders != nil || a.StatusDescription != nil {
-		return nil, errors.New("multiValueHeaders and statusDescription are not of payload format 2.0")
+		return nil, errors.New("multiValueHeaders and statusDescription are not part of payload format 2.0")
 	}
 	h := single(a.Headers)
 	if h["Set-Cookie"] != nil {
-		return nil, errors.New("Set-Cookie belongs into cookies in payload format 2.0")
+		return nil, errors.New("in payload format 2.0 Set-Cookie belongs in cookies")
 	}
 	if len(a.Cookies) > 0 {
 		h["Set-Cookie"] = a.Cookies
@@ -125,7 +120,8 @@ func ParseV1(b []byte) (*http.Response, error) {
 		return nil, err
 	}
 	if a.Cookies != nil || a.StatusDescription != nil {
-		return nil, errors.New("malformed Lambda proxy response: cookies and statusDescription are not of payload format 1.0")
+		return nil, errors.New("malformed Lambda proxy response: " +
+			"cookies and statusDescription are not part of payload format 1.0")
 	}
 	h := single(a.Headers)
 	for name, values := range a.MultiValueHeaders {
@@ -134,8 +130,8 @@ func ParseV1(b []byte) (*http.Response, error) {
 	return a.response(h)
 }
 
-// ParseALB reads an answer as a load balancer does, which ignores the form of
-// the headers that its target group is not set to.
+// ParseALB reads an answer as a load balancer does, which ignores headers in the form that its target group is not set
+// to.
 func ParseALB(b []byte, multi bool) (*http.Response, error) {
 	a, err := parse(b)
 	if err != nil {

@@ -20,10 +20,9 @@ import (
 // hostVersion is the version of the Functions host that is imitated.
 const hostVersion = "4.1042.100.25374"
 
-// FunctionsHost is an imitation of the Azure Functions host with one custom
-// handler in proxying mode. It is no more than that: keys are not checked (as
-// with func start), a handler that ends is not started again, and only
-// functions with an HTTP trigger and an HTTP output are known.
+// FunctionsHost is an imitation of the Azure Functions host with one custom handler in proxying mode. Keys are not
+// checked (as with func start), a handler that ends is not restarted, and only functions with an HTTP trigger and an
+// HTTP output are served.
 type FunctionsHost struct {
 	server  *httptest.Server
 	process *Process
@@ -49,10 +48,9 @@ type hostJSON struct {
 	} `json:"extensions"`
 }
 
-// StartFunctionsHost serves the function app in dir, as func start in that
-// directory would, until the test ends. cmd is the handler; nil is the
-// executable that host.json names. It waits until the handler answers its
-// first GET / and fails the test when the app is not one that it can serve.
+// StartFunctionsHost serves the function app in dir until the test ends, as func start in that directory does. cmd is
+// the handler; nil is the executable that host.json names. It waits until the handler answers its first GET /, and
+// fails the test when it cannot serve the app.
 func StartFunctionsHost(tb testing.TB, dir string, cmd *exec.Cmd) *FunctionsHost {
 	tb.Helper()
 	var config hostJSON
@@ -75,7 +73,7 @@ func StartFunctionsHost(tb testing.TB, dir string, cmd *exec.Cmd) *FunctionsHost
 		d := config.CustomHandler.Description
 		exe := filepath.Join(dir, d.DefaultExecutablePath)
 		if _, err := os.Stat(exe); err != nil {
-			exe = d.DefaultExecutablePath // a command on PATH, then
+			exe = d.DefaultExecutablePath // a command in PATH
 		}
 		cmd = exec.CommandContext(context.WithoutCancel(tb.Context()), exe, d.Arguments...)
 		cmd.Dir = filepath.Join(dir, d.WorkingDirectory)
@@ -131,8 +129,7 @@ func newProxy(port string) *httputil.ReverseProxy {
 	}
 }
 
-// awaitHandler asks for / every 25 ms. Any answer at all means that the
-// handler is there.
+// awaitHandler asks for / every 25 ms. Any answer means that the handler listens.
 func (h *FunctionsHost) awaitHandler(tb testing.TB) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), 30*time.Second)
@@ -159,8 +156,7 @@ func (h *FunctionsHost) awaitHandler(tb testing.TB) {
 	}
 }
 
-// freePort leaves a gap in which somebody else may take the port, as the real
-// host does.
+// freePort returns a port that another program may still take before it is used, as the real host does.
 func freePort(tb testing.TB) string {
 	tb.Helper()
 	ln, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", "127.0.0.1:0")

@@ -48,7 +48,7 @@ func TestRuntimeAPI(t *testing.T) {
 	}
 }
 
-// Ensure that nobody waits for a process that is gone or was never there.
+// Invoke does not wait for a process that has ended or was never started.
 func TestRuntimeAPIWithoutProcess(t *testing.T) {
 	t.Parallel()
 	api := hosttest.StartRuntimeAPI(t)
@@ -71,7 +71,7 @@ func TestRuntimeAPIWithoutProcess(t *testing.T) {
 // TestEndsAtOnce is a process that never asks for an event.
 func TestEndsAtOnce(t *testing.T) { t.Parallel() }
 
-// Ensure that the parsers refuse what a front refuses or misunderstands.
+// The parsers refuse what a front refuses or misunderstands.
 func TestParsersAreStrict(t *testing.T) {
 	t.Parallel()
 	alb := func(b []byte) (*http.Response, error) { return hosttest.ParseALB(b, false) }
@@ -112,7 +112,7 @@ func TestParsersAreStrict(t *testing.T) {
 	}
 }
 
-// Ensure that the events differ where the platforms differ.
+// The events differ where the platforms differ.
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "https://mayfly.example/a%20b?q=x%20y&q=z", nil)

@@ -14,8 +14,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// Direct invokes a handler in this process, with the context that the runtime
-// loop would give it and no network between.
+// Direct invokes a handler in this process, without a network, with the context that the runtime loop would pass.
 func Direct(h Handler) func(context.Context, []byte) ([]byte, error) {
 	return func(ctx context.Context, event []byte) ([]byte, error) {
 		if _, ok := ctx.Deadline(); !ok {
@@ -25,16 +24,15 @@ func Direct(h Handler) func(context.Context, []byte) ([]byte, error) {
 		}
 		ctx = lambdacontext.NewContext(ctx,
 			&lambdacontext.LambdaContext{AwsRequestID: "00000000-0000-4000-8000-000000000001"})
-		// The runtime's buffers are used again: nothing may be kept of them.
+		// The runtime reuses its buffers: a handler must not keep them.
 		payload := bytes.Clone(event)
 		defer clear(payload)
 		return h.Invoke(ctx, payload)
 	}
 }
 
-// Loop serves the API's events with a handler in this process until the test
-// ends. It stands for aws-lambda-go's own loop, which ends the whole process
-// when the API goes away.
+// Loop serves the API's events with a handler in this process until the test ends. It replaces aws-lambda-go's own
+// loop, which ends the whole process when the API goes away.
 func (a *RuntimeAPI) Loop(tb testing.TB, h Handler) {
 	tb.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))

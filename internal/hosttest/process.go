@@ -11,9 +11,8 @@ import (
 	"testing"
 )
 
-// Build compiles the package at path (an import path, or a directory) into a
-// directory of the test's own and returns the executable. It builds as go test
-// does, so that nothing is compiled twice.
+// Build compiles the package at path (an import path, or a directory) into a temporary directory and returns the
+// executable. It builds as go test does, so nothing is compiled twice.
 func Build(tb testing.TB, path string) string {
 	tb.Helper()
 	exe := filepath.Join(tb.TempDir(), "bootstrap")
@@ -32,8 +31,8 @@ type Process struct {
 	err    error // valid once exited is closed
 }
 
-// start runs cmd with more variables. Where cmd has no environment it gets
-// only these: a test must not depend on what the machine has set.
+// start runs cmd with more variables. If cmd does not have an environment, these are all: a test must not depend on the
+// variables of the machine.
 func start(tb testing.TB, cmd *exec.Cmd, env ...string) *Process {
 	tb.Helper()
 	p := &Process{cmd: cmd, exited: make(chan struct{})}

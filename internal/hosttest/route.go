@@ -7,11 +7,10 @@ import (
 	"testing"
 )
 
-// route is a function's HTTP trigger: a template of ASP.NET's, as far as
-// function apps use it. Segments are literal, {name}, {name?}, {name:rule} or,
-// at the end, {*name}; rules are not checked.
+// route is a function's HTTP trigger: a template of ASP.NET, as far as function apps use it. Segments are literal,
+// {name}, {name?}, {name:rule} or, at the end, {*name}; rules are not checked.
 type route struct {
-	methods  []string // upper case; none is all
+	methods  []string // in upper case; empty: all
 	segments []string
 }
 
@@ -27,15 +26,15 @@ func newRoute(prefix, template string, methods []string) route {
 	return r
 }
 
-// matches answers for one path. A method that the function does not have is no
-// match: the host then answers 404, not 405.
+// matches reports whether the route is for a request. Another method than the function's does not match: the host then
+// answers 404, not 405.
 func (r route) matches(method, path string) bool {
 	if len(r.methods) > 0 && !slices.Contains(r.methods, method) {
 		return false
 	}
 	path = strings.Trim(path, "/")
 	if first, _, _ := strings.Cut(path, "/"); strings.EqualFold(first, "admin") {
-		return false // the host's own
+		return false // the host answers it
 	}
 	var parts []string
 	if path != "" {
@@ -67,9 +66,8 @@ type functionJSON struct {
 	} `json:"bindings"`
 }
 
-// readRoutes reads the functions of an app: every directory of its root with a
-// function.json. Those with other triggers are left out, since a custom
-// handler gets their events in another form.
+// readRoutes reads the functions of an app: every directory of its root with a function.json. Functions with other
+// triggers are skipped, because a custom handler gets their events in another form.
 func readRoutes(tb testing.TB, dir, prefix string) []route {
 	tb.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*", "function.json"))

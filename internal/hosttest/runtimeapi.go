@@ -16,9 +16,8 @@ import (
 	"time"
 )
 
-// RuntimeAPI is a double of the Lambda Runtime API: the side of Lambda that a
-// function's process talks to. It serves any number of processes; an event
-// goes to whichever asks next.
+// RuntimeAPI is a double of the Lambda Runtime API, which a function's process calls. It serves any number of
+// processes; an event goes to the one that asks next.
 type RuntimeAPI struct {
 	server *httptest.Server
 	events chan *invocation
@@ -71,9 +70,8 @@ func StartRuntimeAPI(tb testing.TB) *RuntimeAPI {
 // Addr is host:port, which is the form of AWS_LAMBDA_RUNTIME_API.
 func (a *RuntimeAPI) Addr() string { return strings.TrimPrefix(a.server.URL, "http://") }
 
-// Start runs cmd as a function's process: with cmd's own environment, the
-// address of the API, and the few variables that the function's name and size
-// stand in. The process is killed when the test ends.
+// Start runs cmd as a function's process: with cmd's own environment, the address of the API, and the variables with
+// the function's name and size. The process is killed when the test ends.
 func (a *RuntimeAPI) Start(tb testing.TB, cmd *exec.Cmd) *Process {
 	tb.Helper()
 	p := start(tb, cmd,
@@ -89,21 +87,19 @@ func (a *RuntimeAPI) Start(tb testing.TB, cmd *exec.Cmd) *Process {
 	return p
 }
 
-// Ready is closed when a process has asked for its first event, which is where
-// Lambda counts a cold start as over.
+// Ready is closed when a process has asked for its first event, which ends a cold start for Lambda.
 func (a *RuntimeAPI) Ready() <-chan struct{} { return a.ready }
 
-// Extensions is how many extensions have registered. Each delays cold starts.
+// Extensions returns how many extensions have registered. Each delays cold starts.
 func (a *RuntimeAPI) Extensions() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.extension
 }
 
-// Invoke has a process answer an event. isError tells a function error (the
-// process reported one) from a response; err is for an event that nobody
-// answered, because ctx or the process ended. A zero deadline is 30 seconds
-// from now. Like Lambda's, it is only told to the process, not enforced.
+// Invoke sends an event to a process and returns its answer. isError distinguishes a function error (the process
+// reported one) from a response; err is for an event that was not answered because ctx or the process ended. A zero
+// deadline is 30 seconds from now. As in Lambda the process learns the deadline, but nothing enforces it here.
 func (a *RuntimeAPI) Invoke(ctx context.Context, event []byte, deadline time.Time) (response []byte, isError bool,
 	err error) {
 	if deadline.IsZero() {
@@ -126,13 +122,13 @@ func (a *RuntimeAPI) Invoke(ctx context.Context, event []byte, deadline time.Tim
 	case err := <-died:
 		return nil, false, err
 	case <-ctx.Done():
-		return nil, false, fmt.Errorf("hosttest: no process took the event: %w", ctx.Err())
+		return nil, false, fmt.Errorf("hosttest: no process asked for the event: %w", ctx.Err())
 	}
 	select {
 	case r := <-inv.result:
 		return r.body, r.isError, nil
 	case err := <-died:
-		// The last thing a process does may be to report its own panic.
+		// A process may have reported its own panic before it ended.
 		select {
 		case r := <-inv.result:
 			return r.body, r.isError, nil
@@ -144,8 +140,8 @@ func (a *RuntimeAPI) Invoke(ctx context.Context, event []byte, deadline time.Tim
 	}
 }
 
-// death reports when the last of the started processes has ended. Without a
-// process (an in-process loop serves the events) it never does.
+// death reports when the last of the started processes has ended. It never does without a process, when an in-process
+// loop serves the events.
 func (a *RuntimeAPI) death() (<-chan error, func()) {
 	a.mu.Lock()
 	processes := append([]*Process(nil), a.processes...)
@@ -191,8 +187,8 @@ func (a *RuntimeAPI) next(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// response takes both ends of an invocation. Anything but 202 would end the
-// runtime loop, so that is what an answer to nothing gets.
+// response accepts the response or the error of an invocation. A status other than 202 ends the runtime loop, so it is
+// the answer for an unknown invocation.
 func (a *RuntimeAPI) response(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -208,7 +204,7 @@ func (a *RuntimeAPI) response(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, `{"errorType":"InvalidRequestID"}`, http.StatusBadRequest)
 		return
 	}
-	// An error while streaming comes after the body, as a trailer.
+	// An error while streaming is in a trailer, after the body.
 	failed := strings.HasSuffix(r.URL.Path, "/error") || r.Trailer.Get("Lambda-Runtime-Function-Error-Type") != ""
 	inv.result <- result{body: body, isError: failed}
 	w.WriteHeader(http.StatusAccepted)
@@ -229,7 +225,7 @@ type Handler interface {
 // ErrFunction marks what [Invoker] returns for a function error.
 var ErrFunction = errors.New("hosttest: function error")
 
-// Invoker turns the API to the function that [Front.Client] wants.
+// Invoker returns the API as the function that [Front.Client] wants.
 func (a *RuntimeAPI) Invoker() func(context.Context, []byte) ([]byte, error) {
 	return func(ctx context.Context, event []byte) ([]byte, error) {
 		deadline, _ := ctx.Deadline()
