@@ -42,7 +42,7 @@ func TestConsoleRefusesOtherHosts(t *testing.T) {
 	e := newEmulator(t, emulator.Config{})
 	for host, want := range map[string]int{
 		"localhost": 200, "localhost:7080": 200, "127.0.0.1:7080": 200, "127.9.9.9": 200, "[::1]:7080": 200,
-		"LOCALHOST": 200,
+		"LOCALHOST":   200,
 		"example.com": 403, "localhost.example.com": 403, "127.0.0.1.example.com": 403, "10.0.0.1:7080": 403, "": 403,
 	} {
 		if got, _, _ := console(t, e, "GET", "/stats", "", "Host", host); got != want {

@@ -46,7 +46,7 @@ func TestPublishedVectors(t *testing.T) {
 		t.Parallel()
 		const hub = "MyExampleHub.azure-devices.net"
 		e := newEmulator(t, emulator.Config{Hubs: []string{hub},
-			Now: func() time.Time { return time.Unix(1663119026-60, 0) },
+			Now:         func() time.Time { return time.Unix(1663119026-60, 0) },
 			Enrollments: []emulator.Enrollment{{RegistrationID: "my-symkey-device", PrimaryKey: symkeyDevice}},
 		})
 		e.Provision("my-symkey-device", "")
@@ -70,7 +70,7 @@ func TestPublishedVectors(t *testing.T) {
 		t.Run("DPS token "+name, func(t *testing.T) {
 			t.Parallel()
 			e := newEmulator(t, emulator.Config{IDScope: "0ne00111111",
-				Now: func() time.Time { return time.Unix(1663952627-60, 0) },
+				Now:         func() time.Time { return time.Unix(1663952627-60, 0) },
 				Enrollments: []emulator.Enrollment{{RegistrationID: "my-symkey-device", PrimaryKey: symkeyDevice}},
 			})
 			d := newDevice(t, e, "my-symkey-device")

@@ -1,5 +1,3 @@
-// Package ring has a bounded queue that drops its oldest elements. The record and the feedback of cloud-to-device
-// messages are kept in it. It does not lock: its owner does.
 package ring
 
 // Ring is a queue of at most limit elements. It grows as it fills, so a small record stays small.
