@@ -120,7 +120,7 @@ func utcOf(in any, unit string) (any, error) {
 		return nil, nil
 	}
 	read := ParseLenientTime
-	if _, err := strconv.ParseFloat(text, 64); err == nil && unit != "" {
+	if unit != "" && strings.Trim(text, "0123456789+-.eE") == "" {
 		read = func(text string) (time.Time, error) { return ParseEpoch(text, unit) }
 	}
 	t, err := read(text)

@@ -21,7 +21,7 @@ const (
 // ParseTime reads RFC 3339, or a number of seconds or milliseconds since 1970.
 func ParseTime(text string) (time.Time, error) {
 	text = strings.TrimSpace(text)
-	if n, err := strconv.ParseFloat(text, 64); err == nil {
+	if n, ok := epochNumber(text); ok {
 		if n < secondsEnd {
 			return ParseEpoch(text, "s")
 		}
@@ -46,9 +46,14 @@ func ParseTime(text string) (time.Time, error) {
 	return InRange(t.UTC())
 }
 
-func looksNumeric(text string) bool {
-	_, err := strconv.ParseFloat(text, 64)
-	return err == nil
+// epochNumber reads a text that is a number. Most are not, and an error of strconv
+// costs more than a look.
+func epochNumber(text string) (float64, bool) {
+	if strings.Trim(text, "0123456789+-.eE") != "" {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	return n, err == nil
 }
 
 // ParseEpoch reads a number since 1970 in a unit: s, ms, us, ns, or by its
@@ -98,7 +103,7 @@ func epochFloat(n, nanos float64) (time.Time, error) {
 // in microseconds and nanoseconds, and times without a zone, which are UTC. Some
 // have spaces in them, lack a separator or the colon of the zone.
 func ParseLenientTime(text string) (time.Time, error) {
-	if looksNumeric(text) {
+	if _, ok := epochNumber(text); ok {
 		return ParseEpoch(text, "")
 	}
 	if t, err := ParseTime(text); err == nil {
