@@ -36,7 +36,7 @@ func TestLoadSourcesFaults(t *testing.T) {
 	}
 	for _, part := range []string{
 		"mayfly.yaml:3:21: source mine: deviceId:", "bad.jq:2:12: source mine: measurements:", "nosuch",
-		`there is no source "nobody"`, "mayfly.yaml:8:13: source tts: properties.when:", "now is not there: a mapping has no clock",
+		`source "nobody" is not known`, "mayfly.yaml:8:13: source tts: properties.when:", "now is not there: a mapping has no clock",
 	} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q is not in:\n%v", part, err)
