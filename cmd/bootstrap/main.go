@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"mayfly/function"
+	"mayfly/internal/logwriter"
 )
 
 func main() {
@@ -32,7 +34,15 @@ func run(environ []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	log := function.NewLog(config, stdout)
+	// The reader of the log may go away or stop reading; neither may end the service.
+	signal.Ignore(syscall.SIGPIPE)
+	out := logwriter.New(stdout, logwriter.Options{Dropped: func(lines int) []byte {
+		var b bytes.Buffer
+		function.NewLog(config, &b).Warn("log lines dropped: nobody read them", "lines", lines)
+		return b.Bytes()
+	}})
+	defer func() { _ = out.Close() }()
+	log := function.NewLog(config, out)
 	slog.SetDefault(log)
 	ctx := context.Background()
 	if config.Host != function.HostLambda { // Lambda sends no signals, and a cold start counts
