@@ -7,18 +7,21 @@ import (
 	"io"
 	"net/http"
 	"slices"
+
+	"mayfly/function/internal/auth/policy"
+	"mayfly/function/internal/problem"
 )
 
 // readBody reads a body whole, decompressed, within the limit. What is over the
 // limit is not read to its end.
-func (s *Service) readBody(w http.ResponseWriter, r *http.Request, caller *caller) ([]byte, error) {
+func (s *Service) readBody(w http.ResponseWriter, r *http.Request, caller *policy.Caller) ([]byte, error) {
 	limit := s.config.BodyLimit
-	tooLarge := &refusal{code: codeBodyTooLarge, detail: "the body is larger than " + byteCount(limit)}
+	tooLarge := &problem.Error{Code: problem.BodyTooLarge, Detail: "the body is larger than " + byteCount(limit)}
 	if r.ContentLength > limit {
 		return nil, tooLarge
 	}
 	budget := &s.load.bodies
-	if s.config.Auth == AuthKeys && caller == nil {
+	if s.config.Auth == policy.ModeKeys && caller == nil {
 		budget = &s.load.unauthenticated
 	}
 	counted := &countedReader{r: http.MaxBytesReader(w, r.Body, limit), budget: budget}
@@ -35,7 +38,7 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request, caller *calle
 	case errors.As(err, &over):
 		return nil, tooLarge
 	case err != nil:
-		return nil, &refusal{code: codeMalformedBody, detail: "the body ended before its time: " + err.Error()}
+		return nil, &problem.Error{Code: problem.MalformedBody, Detail: "the body ended before its time: " + err.Error()}
 	}
 	// Each layer is bounded: a small one may hold a large one that holds nothing.
 	for _, encoding := range slices.Backward(encodings) {
@@ -44,7 +47,7 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request, caller *calle
 		case errors.Is(err, errLarge):
 			return nil, tooLarge
 		case err != nil:
-			return nil, &refusal{code: codeMalformedBody, detail: "the body is not " + encoding + ": " + err.Error()}
+			return nil, &problem.Error{Code: problem.MalformedBody, Detail: "the body is not " + encoding + ": " + err.Error()}
 		}
 	}
 	return body, nil
@@ -83,8 +86,8 @@ func (s *Service) checkCount(n int) error {
 	if n <= s.config.MaxMessages {
 		return nil
 	}
-	return &refusal{
-		code:   codeBodyTooLarge,
-		detail: fmt.Sprintf("the body holds %d messages; the bridge takes %d at a time", n, s.config.MaxMessages),
+	return &problem.Error{
+		Code:   problem.BodyTooLarge,
+		Detail: fmt.Sprintf("the body holds %d messages; the bridge takes %d at a time", n, s.config.MaxMessages),
 	}
 }

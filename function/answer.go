@@ -6,6 +6,9 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+
+	"mayfly/function/internal/problem"
+	"mayfly/function/internal/requestlog"
 )
 
 // accepted is the answer to a request that went well.
@@ -88,16 +91,16 @@ func (s *Service) reject(w http.ResponseWriter, r *http.Request, d *decoded, err
 
 // refuse answers an error that ends the request before anything is sent.
 func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	if own, ok := errors.AsType[*refusal](err); ok {
-		if own.allow != "" {
-			w.Header().Set("Allow", own.allow)
+	if own, ok := errors.AsType[*problem.Error](err); ok {
+		if own.Allow != "" {
+			w.Header().Set("Allow", own.Allow)
 		}
-		if own.code == codeUnauthenticated {
+		if own.Code == problem.Unauthenticated {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="mayfly"`)
 		}
 	}
 	p := problemOf(r.Context(), err, s.now())
-	if p.Code == codeInternal {
+	if p.Code == problem.Internal {
 		s.log.ErrorContext(r.Context(), "internal error", "error", err.Error())
 	}
 	s.fail(w, r, p)
@@ -108,9 +111,9 @@ func (s *Service) fail(w http.ResponseWriter, r *http.Request, p *Problem) {
 	rec := recordOf(r.Context())
 	rec.problem = p
 	p.hide(rec.secrets)
-	p.RequestID = RequestID(r.Context())
+	p.RequestID = requestlog.ID(r.Context())
 	h := w.Header()
-	h.Set("Content-Type", problemType)
+	h.Set("Content-Type", problem.MediaType)
 	h.Set("Cache-Control", "no-store")
 	if p.Retryable {
 		h.Set("Retry-After", seconds(p.retryAfter))

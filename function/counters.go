@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 
+	"mayfly/function/internal/problem"
+	"mayfly/function/internal/requestlog"
 	"mayfly/transform"
 )
 
@@ -66,7 +68,7 @@ func (s *Service) note(ctx context.Context, record *requestRecord, notes []trans
 		}
 		record.notes[n.Kind]++
 		if i < maxNotes && n.Kind != transform.NoteUndecoded {
-			s.log.LogAttrs(ctx, slog.LevelWarn, "codec", slog.String("requestId", RequestID(ctx)), slog.String("source", record.source),
+			s.log.LogAttrs(ctx, slog.LevelWarn, "codec", slog.String("requestId", requestlog.ID(ctx)), slog.String("source", record.source),
 				slog.String("device", hidden(n.DeviceID, record.secrets)), slog.String("kind", string(n.Kind)), slog.String("text", hidden(n.Text, record.secrets)))
 		}
 	}
@@ -76,7 +78,7 @@ func (s *Service) note(ctx context.Context, record *requestRecord, notes []trans
 // instance of a function is asked by nobody twice.
 func (s *Service) metrics(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		s.refuse(w, r, &refusal{code: codeMethodNotAllowed, allow: "GET, HEAD", detail: "use GET"})
+		s.refuse(w, r, &problem.Error{Code: problem.MethodNotAllowed, Allow: "GET, HEAD", Detail: "use GET"})
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")

@@ -6,6 +6,11 @@ import (
 	"strings"
 	"time"
 
+	"mayfly/function/internal/auth"
+	"mayfly/function/internal/auth/policy"
+	"mayfly/function/internal/httpquery"
+	"mayfly/function/internal/problem"
+	"mayfly/function/internal/sanitize"
 	"mayfly/transform"
 )
 
@@ -26,10 +31,10 @@ func (s *Service) chooseNative(_ *http.Request, request *transform.Request) (rea
 
 func (s *Service) chooseDevice(r *http.Request, request *transform.Request) (reading, error) {
 	how := reading{source: "device", request: request}
-	if _, err := parseQuery(r); err != nil {
-		return how, &refusal{
-			code:   codeInvalidMessage,
-			detail: "the query is not percent-encoded as it should be: write % as %25",
+	if _, err := httpquery.Parse(r); err != nil {
+		return how, &problem.Error{
+			Code:   problem.InvalidMessage,
+			Detail: "the query is not percent-encoded as it should be: write % as %25",
 		}
 	}
 	id := r.PathValue("deviceId")
@@ -45,18 +50,18 @@ func (s *Service) chooseNamed(r *http.Request, request *transform.Request) (read
 	if err != nil {
 		return reading{}, err
 	}
-	request.Header = withoutCredentials(request.Header) // its expressions see the rest
+	request.Header = auth.WithoutCredentials(request.Header) // its expressions see the rest
 	return mappedReading(source, request), nil
 }
 
 // chooseDetected finds the source by the request's looks.
 func (s *Service) chooseDetected(r *http.Request, request *transform.Request) (reading, error) {
-	request.Header = withoutCredentials(request.Header)
+	request.Header = auth.WithoutCredentials(request.Header)
 	source, err := s.transform.Detect(r.Context(), request)
 	if err == nil && source == nil {
-		err = &refusal{
-			code: codeInvalidMessage,
-			detail: "no source knows such a request: send it to /api/telemetry if it is in Mayfly's own format, " +
+		err = &problem.Error{
+			Code: problem.InvalidMessage,
+			Detail: "no source knows such a request: send it to /api/telemetry if it is in Mayfly's own format, " +
 				"else to /api/{source}; sources are " + strings.Join(s.transform.SourceNames(), ", "),
 		}
 	}
@@ -113,7 +118,7 @@ func (s *Service) source(r *http.Request) (*transform.Source, error) {
 	name := r.PathValue("source")
 	source, err := s.transform.Source(name)
 	if source == nil && err == nil {
-		err = &refusal{code: codeNoSource, detail: "there is no source " + quote(name)}
+		err = &problem.Error{Code: problem.NoSource, Detail: "there is no source " + sanitize.Quote(name)}
 	}
 	return source, err
 }
@@ -124,8 +129,8 @@ func (s *Service) transformRequest(r *http.Request, body []byte, rec *requestRec
 		Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body, Received: rec.arrived,
 	}
 	if r.URL.RawQuery != "" {
-		out.Query = queryValues(r)
-		if s.config.Auth != AuthNone {
+		out.Query = httpquery.Values(r)
+		if s.config.Auth != policy.ModeNone {
 			delete(out.Query, "code") // a key, which must not get into a message
 		}
 	}

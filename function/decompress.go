@@ -10,6 +10,9 @@ import (
 	"net/http"
 	"strings"
 
+	"mayfly/function/internal/problem"
+	"mayfly/function/internal/sanitize"
+
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -41,13 +44,13 @@ func contentEncodings(h http.Header) []string {
 // checkEncodings refuses what decompress could not read, before the body is read.
 func checkEncodings(encodings []string) error {
 	if len(encodings) > maxEncodings {
-		return &refusal{code: codeUnsupportedMedia, detail: "the body is compressed more than twice"}
+		return &problem.Error{Code: problem.UnsupportedMedia, Detail: "the body is compressed more than twice"}
 	}
 	for _, encoding := range encodings {
 		switch encoding {
 		case "gzip", "x-gzip", "deflate", "zstd":
 		default:
-			return &refusal{code: codeUnsupportedMedia, detail: "Content-Encoding " + quote(encoding) +
+			return &problem.Error{Code: problem.UnsupportedMedia, Detail: "Content-Encoding " + sanitize.Quote(encoding) +
 				" is not read; send gzip, deflate, zstd or none"}
 		}
 	}

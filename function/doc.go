@@ -1,17 +1,24 @@
-// Package function is the middle of the star: the HTTP face of Mayfly, its
-// policy, and the three hosts that it runs on. The same folder is the Azure
-// function, so its binding (function.json) lies here too.
+// Package function is the service: it takes HTTP requests of devices and of the
+// clouds that speak for them, and brings their messages to IoT hubs. This folder is
+// also the Azure function, so its binding (function.json) lies here.
 //
-// A request goes through these files, in this order:
+// What is here is the way of a request and what it may be answered. ingest in
+// routes.go shows all steps in order; start reading there:
 //
-//	lambda.go server.go  the host's event or socket becomes an http.Request
-//	service.go           a budget of time, a log record, the routes
-//	admit.go             method, size, compression
-//	authorise.go         who calls
+//	service.go           a budget of time, a log record, an answer whatever happens
+//	routes.go            the routes, and the steps of a request with messages
+//	admit.go load.go     the body: its size, its compression, the load
 //	decode.go            body to messages, by package transform
-//	deliver.go           each device's messages, side by side
-//	assign.go            device to hub, by package dps and the hint
-//	answer.go problem.go what the sender hears
+//	answer.go problem.go what the sender is told; the one table of errors
+//	record.go counters.go what the operator is told
 //
-// Configuration comes from the environment: see [Config].
+// What a step does is below, in packages that do not know each other:
+//
+//	internal/host        Lambda's events, Azure Functions and sockets
+//	internal/auth        who calls, and for which devices
+//	internal/delivery    messages to hubs
+//	internal/config      the environment and mayfly.yaml
+//
+// It does not: keep anything that may not be lost, map bodies (package transform),
+// or speak with DPS and hubs itself (packages dps and httpsend).
 package function

@@ -1,6 +1,10 @@
 package function
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"mayfly/function/internal/problem"
+)
 
 // load is the work under way: bodies that are still coming in, and requests past
 // that. What a body becomes takes many times its bytes, so these are bounded too.
@@ -33,7 +37,7 @@ func newLoad(requests int, body int64) load {
 	}
 }
 
-var errBusy = &refusal{code: codeTooBusy, detail: "the bridge has as much under way as it takes"}
+var errBusy = &problem.Error{Code: problem.TooBusy, Detail: "the bridge has as much under way as it takes"}
 
 // enter counts a request in, with its body; leave has to follow when it gives no
 // error. A body that is alone is let in whatever its size.

@@ -3,13 +3,16 @@ package function
 import (
 	"io"
 	"log/slog"
+
+	"mayfly/function/internal/config"
+	"mayfly/function/internal/platform"
 )
 
 // NewLog makes the log that the configuration asks for. Lambda filters and
 // stamps records by the keys "timestamp" and "level".
-func NewLog(c *Config, w io.Writer) *slog.Logger {
+func NewLog(c *config.Config, w io.Writer) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.LogLevel}
-	if c.Host == HostLambda {
+	if c.Host == platform.Lambda {
 		options.ReplaceAttr = func(groups []string, a slog.Attr) slog.Attr {
 			if len(groups) == 0 {
 				switch a.Key {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mayfly/dps"
+	"mayfly/function/internal/problem"
 	"mayfly/httpsend"
 	"mayfly/internal/redact"
 	"mayfly/internal/secret"
@@ -22,50 +23,50 @@ type Row struct {
 	Where     string // the step that fails
 	What      string // what happened
 	Status    int
-	Code      code
+	Code      problem.Code
 	Retryable bool
 	Advice    string // what the one who reads the answer can do
 	wait      time.Duration
 }
 
 var rows = [...]Row{
-	{"admit", "the route has no such method", 405, codeMethodNotAllowed, false, "use the method that the Allow header names", 0},
-	{"admit", "body over the limit (1 MiB by default, after decompression)", 413, codeBodyTooLarge, false, "send less at a time, or raise BODY_LIMIT", 0},
-	{"admit", "media type, charset or encoding not known", 415, codeUnsupportedMedia, false, "send application/json, plain or gzip", 0},
-	{"admit", "the caller or the device sends more than it may", 429, codeSlowDown, true, "wait as Retry-After says", time.Second},
-	{"admit", "as much under way as the instance takes (MAX_IN_FLIGHT)", 503, codeTooBusy, true, "wait as Retry-After says", time.Second},
-	{"authorise", "no or wrong credential", 401, codeUnauthenticated, false, "send a key that the bridge knows", 0},
-	{"authorise", "this caller may not speak for this device or source", 403, codeDeviceNotAllowed, false, "ask the operator of the bridge", 0},
-	{"decode", "not parseable (the detail has line and offset)", 400, codeMalformedBody, false, "mend the body at the position named", 0},
-	{"decode", "parsed, but fields are wrong or missing", 422, codeInvalidMessage, false, "mend the fields that errors[] names", 0},
-	{"decode", "no such source or route", 404, codeNoSource, false, "see the list of sources", 0},
-	{"decode", "one message over 256 KB", 413, codeEventTooLarge, false, "split the message", 0},
-	{"assign", "DPS was still assigning the device at the deadline", 503, codeProvisioning, true, "send again: the registration goes on where it stopped", 2 * time.Second},
-	{"assign", "DPS throttles", 503, codeDPSBusy, true, "wait as Retry-After says", 5 * time.Second},
-	{"assign", "DPS does not answer, or answers 5xx; retries used up", 502, codeDPSUnreachable, true, "send again later", 5 * time.Second},
-	{"assign", "device disabled, blocked, not approved, or without enrollment", 403, codeDeviceRefused, false, "approve, enable or enroll the device", 0},
-	{"assign", "our key, ID scope or clock is wrong", 502, codeBridgeMisconfigured, false, "the operator checks ID_SCOPE, GROUP_KEY and the clock", 0},
-	{"assign", "the store of a key (Key Vault, Secrets Manager, SSM, a JWK Set) does not answer", 503, codeKeyUnavailable, true, "send again later", 5 * time.Second},
-	{"send", "hub throttles", 503, codeHubBusy, true, "wait as Retry-After says", 5 * time.Second},
-	{"send", "hub is down; nothing was sent to it", 503, codeHubDown, true, "wait as Retry-After says", 5 * time.Second},
-	{"send", "hub's daily quota is used up", 503, codeHubQuota, true, "wait for the next UTC day, or add units to the hub", 0},
-	{"send", "still refused after one re-provisioning", 502, codeHubRefused, false, "look at upstream: the hub says why", 0},
-	{"send", "hub does not answer, or answers 5xx; retries used up", 502, codeHubUnreachable, true, "send again later", 5 * time.Second},
-	{"any", "out of time", 504, codeOutOfTime, true, "send again", 2 * time.Second},
-	{"any", "a bug", 500, codeInternal, true, "tell the maintainers, with the request id", 10 * time.Second},
+	{"admit", "the route has no such method", 405, problem.MethodNotAllowed, false, "use the method that the Allow header names", 0},
+	{"admit", "body over the limit (1 MiB by default, after decompression)", 413, problem.BodyTooLarge, false, "send less at a time, or raise BODY_LIMIT", 0},
+	{"admit", "media type, charset or encoding not known", 415, problem.UnsupportedMedia, false, "send application/json, plain or gzip", 0},
+	{"admit", "the caller or the device sends more than it may", 429, problem.SlowDown, true, "wait as Retry-After says", time.Second},
+	{"admit", "as much under way as the instance takes (MAX_IN_FLIGHT)", 503, problem.TooBusy, true, "wait as Retry-After says", time.Second},
+	{"authorise", "no or wrong credential", 401, problem.Unauthenticated, false, "send a key that the bridge knows", 0},
+	{"authorise", "this caller may not speak for this device or source", 403, problem.DeviceNotAllowed, false, "ask the operator of the bridge", 0},
+	{"decode", "not parseable (the detail has line and offset)", 400, problem.MalformedBody, false, "mend the body at the position named", 0},
+	{"decode", "parsed, but fields are wrong or missing", 422, problem.InvalidMessage, false, "mend the fields that errors[] names", 0},
+	{"decode", "no such source or route", 404, problem.NoSource, false, "see the list of sources", 0},
+	{"decode", "one message over 256 KB", 413, problem.EventTooLarge, false, "split the message", 0},
+	{"assign", "DPS was still assigning the device at the deadline", 503, problem.Provisioning, true, "send again: the registration goes on where it stopped", 2 * time.Second},
+	{"assign", "DPS throttles", 503, problem.DPSBusy, true, "wait as Retry-After says", 5 * time.Second},
+	{"assign", "DPS does not answer, or answers 5xx; retries used up", 502, problem.DPSUnreachable, true, "send again later", 5 * time.Second},
+	{"assign", "device disabled, blocked, not approved, or without enrollment", 403, problem.DeviceRefused, false, "approve, enable or enroll the device", 0},
+	{"assign", "our key, ID scope or clock is wrong", 502, problem.BridgeMisconfigured, false, "the operator checks ID_SCOPE, GROUP_KEY and the clock", 0},
+	{"assign", "the store of a key (Key Vault, Secrets Manager, SSM, a JWK Set) does not answer", 503, problem.KeyUnavailable, true, "send again later", 5 * time.Second},
+	{"send", "hub throttles", 503, problem.HubBusy, true, "wait as Retry-After says", 5 * time.Second},
+	{"send", "hub is down; nothing was sent to it", 503, problem.HubDown, true, "wait as Retry-After says", 5 * time.Second},
+	{"send", "hub's daily quota is used up", 503, problem.HubQuota, true, "wait for the next UTC day, or add units to the hub", 0},
+	{"send", "still refused after one re-provisioning", 502, problem.HubRefused, false, "look at upstream: the hub says why", 0},
+	{"send", "hub does not answer, or answers 5xx; retries used up", 502, problem.HubUnreachable, true, "send again later", 5 * time.Second},
+	{"any", "out of time", 504, problem.OutOfTime, true, "send again", 2 * time.Second},
+	{"any", "a bug", 500, problem.Internal, true, "tell the maintainers, with the request id", 10 * time.Second},
 }
 
 // Rows gives the error table.
 func Rows() []Row { return rows[:] }
 
 // rowOf gives the row of a code.
-func rowOf(c code) *Row {
+func rowOf(c problem.Code) *Row {
 	for i := range rows {
 		if rows[i].Code == c {
 			return &rows[i]
 		}
 	}
-	return rowOf(codeInternal)
+	return rowOf(problem.Internal)
 }
 
 // Problem is the answer to a request that failed (RFC 9457).
@@ -74,7 +75,7 @@ type Problem struct {
 	Title     string                 `json:"title"`
 	Status    int                    `json:"status"`
 	Detail    string                 `json:"detail,omitempty"`
-	Code      code                   `json:"code"`
+	Code      problem.Code           `json:"code"`
 	Retryable bool                   `json:"retryable"`
 	RequestID string                 `json:"requestId,omitempty"`
 	Delivered int                    `json:"delivered,omitempty"`
@@ -97,11 +98,11 @@ type Upstream struct {
 
 // Result is how one message of a batch fared.
 type Result struct {
-	DeviceID  string `json:"deviceId"`
-	Status    int    `json:"status"` // 200 when it is stored
-	Code      code   `json:"code,omitempty"`
-	Retryable bool   `json:"retryable,omitempty"`
-	Detail    string `json:"detail,omitempty"`
+	DeviceID  string       `json:"deviceId"`
+	Status    int          `json:"status"` // 200 when it is stored
+	Code      problem.Code `json:"code,omitempty"`
+	Retryable bool         `json:"retryable,omitempty"`
+	Detail    string       `json:"detail,omitempty"`
 }
 
 // hide takes secrets out of what foreign texts and device ids have brought in.
@@ -137,7 +138,7 @@ func secretIDs(messages []transform.Message) []string {
 }
 
 // newProblem makes the problem of a row.
-func newProblem(c code, detail string) *Problem {
+func newProblem(c problem.Code, detail string) *Problem {
 	row := rowOf(c)
 	return &Problem{
 		Type: "urn:mayfly:error:" + string(c), Title: row.What, Status: row.Status, Detail: detail,
@@ -150,7 +151,7 @@ func newProblem(c code, detail string) *Problem {
 // was cut by our own deadline is out of time, not the upstream's fault.
 func problemOf(ctx context.Context, err error, now time.Time) *Problem {
 	var (
-		own     *refusal
+		own     *problem.Error
 		body    *transform.Error
 		fromDPS *dps.Error
 		fromHub *httpsend.Error
@@ -158,9 +159,9 @@ func problemOf(ctx context.Context, err error, now time.Time) *Problem {
 	)
 	switch {
 	case errors.As(err, &own):
-		p := newProblem(own.code, own.detail)
-		p.cause = own.cause
-		p.retryAfter = max(p.retryAfter, own.retryAfter)
+		p := newProblem(own.Code, own.Detail)
+		p.cause = own.Cause
+		p.retryAfter = max(p.retryAfter, own.RetryAfter)
 		return p
 	case errors.As(err, &body):
 		p := newProblem(bodyCode(body.Kind), body.Detail)
@@ -171,51 +172,51 @@ func problemOf(ctx context.Context, err error, now time.Time) *Problem {
 	case errors.As(err, &fromHub):
 		return hubProblem(ctx, fromHub, now)
 	case errors.As(err, &key):
-		p := newProblem(codeBridgeMisconfigured, "the bridge's key cannot be used")
+		p := newProblem(problem.BridgeMisconfigured, "the bridge's key cannot be used")
 		if key.Temporary {
-			p = newProblem(codeKeyUnavailable, "the store of the bridge's key gives no usable answer")
+			p = newProblem(problem.KeyUnavailable, "the store of the bridge's key gives no usable answer")
 		}
 		p.cause = key
 		return p
 	case errors.Is(err, context.DeadlineExceeded):
-		return newProblem(codeOutOfTime, "")
+		return newProblem(problem.OutOfTime, "")
 	default:
-		return newProblem(codeInternal, "")
+		return newProblem(problem.Internal, "")
 	}
 }
 
-func bodyCode(k transform.Kind) code {
+func bodyCode(k transform.Kind) problem.Code {
 	switch k {
 	case transform.Malformed:
-		return codeMalformedBody
+		return problem.MalformedBody
 	case transform.Unsupported:
-		return codeUnsupportedMedia
+		return problem.UnsupportedMedia
 	case transform.Invalid:
 	}
-	return codeInvalidMessage
+	return problem.InvalidMessage
 }
 
 func dpsProblem(ctx context.Context, e *dps.Error) *Problem {
-	var c code
+	var c problem.Code
 	detail := ""
 	switch e.Kind {
 	case dps.Pending:
-		p := newProblem(codeProvisioning, "DPS is still assigning "+e.Device)
+		p := newProblem(problem.Provisioning, "DPS is still assigning "+e.Device)
 		p.retryAfter = e.RetryAfter
 		return p
 	case dps.Throttled:
-		c, detail = codeDPSBusy, "DPS throttles; "+e.Device+" has no hub yet"
+		c, detail = problem.DPSBusy, "DPS throttles; "+e.Device+" has no hub yet"
 	case dps.Unauthorized, dps.UnknownScope, dps.Invalid:
-		c, detail = codeBridgeMisconfigured, "DPS does not accept the bridge's credentials: "+e.Kind.Error()
+		c, detail = problem.BridgeMisconfigured, "DPS does not accept the bridge's credentials: "+e.Kind.Error()
 		if e.Kind == dps.Invalid {
 			detail = "DPS does not accept the request"
 		}
 	case dps.NotAssigned, dps.NotEnrolled, dps.Refused, dps.Disabled:
-		c, detail = codeDeviceRefused, "DPS refuses "+e.Device+": "+refusedBecause(e)
+		c, detail = problem.DeviceRefused, "DPS refuses "+e.Device+": "+refusedBecause(e)
 	case dps.Unavailable, dps.Malformed:
-		c, detail = codeDPSUnreachable, "DPS gave no usable answer for "+e.Device
+		c, detail = problem.DPSUnreachable, "DPS gave no usable answer for "+e.Device
 		if ctx.Err() != nil {
-			c = codeOutOfTime
+			c = problem.OutOfTime
 		}
 	}
 	p := newProblem(c, detail)
@@ -241,25 +242,25 @@ func refusedBecause(e *dps.Error) string {
 }
 
 func hubProblem(ctx context.Context, e *httpsend.Error, now time.Time) *Problem {
-	var c code
+	var c problem.Code
 	detail := ""
 	switch e.Kind {
 	case httpsend.Throttled:
-		c, detail = codeHubBusy, "the hub throttles"
+		c, detail = problem.HubBusy, "the hub throttles"
 	case httpsend.Down:
-		c, detail = codeHubDown, "the hub has not answered for a while"
+		c, detail = problem.HubDown, "the hub has not answered for a while"
 	case httpsend.QuotaExceeded:
-		c, detail = codeHubQuota, "the hub's daily quota is used up until the next UTC day"
+		c, detail = problem.HubQuota, "the hub's daily quota is used up until the next UTC day"
 	case httpsend.NotHere, httpsend.Invalid:
-		c, detail = codeHubRefused, "the hub does not take events of "+e.Device
+		c, detail = problem.HubRefused, "the hub does not take events of "+e.Device
 	case httpsend.Blocked:
-		c, detail = codeDeviceRefused, "an operator has blocked "+e.Device
+		c, detail = problem.DeviceRefused, "an operator has blocked "+e.Device
 	case httpsend.TooLarge:
-		c, detail = codeEventTooLarge, e.Message
+		c, detail = problem.EventTooLarge, e.Message
 	case httpsend.Unavailable:
-		c, detail = codeHubUnreachable, fmt.Sprintf("the hub gave no usable answer, tries: %d", e.Tries)
+		c, detail = problem.HubUnreachable, fmt.Sprintf("the hub gave no usable answer, tries: %d", e.Tries)
 		if ctx.Err() != nil {
-			c = codeOutOfTime
+			c = problem.OutOfTime
 		}
 	}
 	p := newProblem(c, detail)

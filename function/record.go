@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"mayfly/function/internal/auth/policy"
+	"mayfly/function/internal/requestlog"
 	"mayfly/transform"
 )
 
@@ -15,7 +17,7 @@ import (
 type requestRecord struct {
 	arrived   time.Time
 	source    string
-	caller    *caller
+	caller    *policy.Caller
 	devices   int
 	delivered int
 	ignored   int
@@ -47,7 +49,7 @@ func (rec *requestRecord) write(ctx context.Context, log *slog.Logger, r *http.R
 		return
 	}
 	attrs := []slog.Attr{
-		slog.String("requestId", RequestID(ctx)),
+		slog.String("requestId", requestlog.ID(ctx)),
 		slog.String("method", r.Method),
 		slog.String("path", r.URL.Path),
 		slog.Float64("ms", float64(now.Sub(rec.arrived).Microseconds())/1000),
@@ -56,7 +58,7 @@ func (rec *requestRecord) write(ctx context.Context, log *slog.Logger, r *http.R
 		attrs = append(attrs, slog.String("source", rec.source))
 	}
 	if rec.caller != nil {
-		attrs = append(attrs, slog.String("caller", rec.caller.name))
+		attrs = append(attrs, slog.String("caller", rec.caller.Name))
 	}
 	count := func(name string, n int) {
 		if n > 0 {

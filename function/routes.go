@@ -7,6 +7,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"mayfly/function/internal/delivery"
+	"mayfly/function/internal/platform"
+	"mayfly/function/internal/problem"
+	"mayfly/function/internal/sanitize"
 )
 
 // newRoutes makes the table of routes. Methods are checked by the routes
@@ -16,7 +21,7 @@ func (s *Service) newRoutes() http.Handler {
 	mux.HandleFunc("/{$}", s.health)
 	mux.HandleFunc("/healthz", s.health)
 	mux.HandleFunc("/readyz", s.health)
-	if s.config.Host == HostServer {
+	if s.config.Host == platform.Server {
 		mux.HandleFunc("/metrics", s.metrics)
 	}
 	for _, rt := range []struct {
@@ -34,7 +39,7 @@ func (s *Service) newRoutes() http.Handler {
 		}
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		s.fail(w, r, newProblem(codeNoSource, "nothing is served at "+quote(r.URL.Path)))
+		s.fail(w, r, newProblem(problem.NoSource, "nothing is served at "+sanitize.Quote(r.URL.Path)))
 	})
 	return mux
 }
@@ -58,7 +63,7 @@ var slashes = regexp.MustCompile("//+")
 // starts the process.
 func (s *Service) health(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		s.refuse(w, r, &refusal{code: codeMethodNotAllowed, allow: "GET, HEAD", detail: "use GET"})
+		s.refuse(w, r, &problem.Error{Code: problem.MethodNotAllowed, Allow: "GET, HEAD", Detail: "use GET"})
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -95,7 +100,7 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 			}
 			return err != nil
 		}
-		caller, err := s.auth.authenticate(r, cmp.Or(rt.source, r.PathValue("source"))) // 401 403 429 503
+		caller, err := s.auth.Authenticate(r, cmp.Or(rt.source, r.PathValue("source"))) // 401 403 429 503
 		rec.caller = caller
 		if refused(err) {
 			return
@@ -116,12 +121,12 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 		if refused(err) {
 			return
 		}
-		proof, err := s.auth.verify(r, caller, how.source, body) // 401 403 503
+		proof, err := s.auth.Verify(r, caller, how.source, body) // 401 403 503
 		if refused(err) {
 			return
 		}
-		rec.caller, rec.forget = cmp.Or(caller, proof.signer), proof.forget
-		if s.auth.queryUnsigned(how.source) && len(body) == 0 {
+		rec.caller, rec.forget = cmp.Or(caller, proof.Signer), proof.Forget
+		if s.auth.QueryUnsigned(how.source) && len(body) == 0 {
 			how.request.Query = nil // it would stand for the body, and nobody signed it
 		}
 		if how.mapped != nil && isDestinationCheck(r) {
@@ -137,15 +142,15 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 		if refused(s.checkCount(len(d.messages))) { // 413
 			return
 		}
-		if refused(s.auth.authorize(d.messages, rec.caller, proof.signer)) { // 403 422
+		if refused(s.auth.Authorize(d.messages, rec.caller, proof.Signer)) { // 403 422
 			return
 		}
-		identify(d.messages, r.Header.Get("Idempotency-Key"))
-		if err := checkSizes(d.messages); err != nil { // 413
+		delivery.Identify(d.messages, r.Header.Get("Idempotency-Key"))
+		if err := delivery.CheckSizes(d.messages); err != nil { // 413
 			s.reject(w, r, &d, err)
 			return
 		}
-		out := s.delivery.deliver(r.Context(), &deliveryRequest{ // 403 413 429 502 503
+		out := s.delivery.Deliver(r.Context(), &delivery.Request{ // 403 413 429 502 503
 			Source: d.source, Messages: d.messages, Arrived: rec.arrived, AnswerBy: rec.arrived.Add(d.patience),
 		})
 		rec.devices, rec.repeated = out.Devices, out.Repeated
@@ -159,5 +164,5 @@ func checkMethod(r *http.Request, methods methodsFunc) error {
 	if err != nil || slices.Contains(allowed, r.Method) {
 		return err
 	}
-	return &refusal{code: codeMethodNotAllowed, allow: strings.Join(allowed, ", "), detail: "use " + strings.Join(allowed, " or ")}
+	return &problem.Error{Code: problem.MethodNotAllowed, Allow: strings.Join(allowed, ", "), Detail: "use " + strings.Join(allowed, " or ")}
 }

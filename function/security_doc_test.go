@@ -1,6 +1,7 @@
 package function_test
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,14 +18,17 @@ func TestSecurityDocumentNamesTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, _ := filepath.Glob("*_test.go")
 	var code strings.Builder
-	for _, file := range files {
-		source, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+	err = filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
 		}
+		source, err := os.ReadFile(path)
 		code.Write(source)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	names := regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Za-z]+|bench/[a-z]+)`").FindAllStringSubmatch(string(text), -1)
 	if len(names) < 20 {

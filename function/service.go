@@ -11,6 +11,12 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"mayfly/function/internal/auth"
+	"mayfly/function/internal/config"
+	"mayfly/function/internal/delivery"
+	"mayfly/function/internal/problem"
+	"mayfly/function/internal/requestlog"
+	"mayfly/function/internal/sanitize"
 	"mayfly/internal/secret"
 	"mayfly/transform"
 )
@@ -23,8 +29,8 @@ type Service struct {
 	now       func() time.Time
 	transform *transform.Transformer
 
-	auth      *authenticator
-	delivery  *deliverer
+	auth      *auth.Authenticator
+	delivery  *delivery.Deliverer
 	load      load
 	confirmer http.RoundTripper // of destinations of AWS IoT
 	counters  counters
@@ -54,13 +60,13 @@ func New(c *Config, d Dependencies) *Service {
 	secrets := &secret.Loader{Transport: d.DPS, Getenv: c.Getenv, Now: d.Now}
 	s := &Service{
 		config: c, log: d.Log, now: d.Now, transform: c.Transformer, confirmer: d.DPS,
-		auth: newAuthenticator(&authOptions{
-			Mode: c.Auth, Keys: c.Keys, Tokens: c.Tokens, Certificates: c.Certificates, Sources: guardSpecs(c.Sources),
+		auth: auth.New(&auth.Options{
+			Mode: c.Auth, Keys: c.Keys, Tokens: c.Tokens, Certificates: c.Certificates, Sources: authSources(c.Sources),
 			Fleets: slices.Collect(maps.Keys(c.Fleets)), Proxies: c.Proxies, Host: c.Host,
 			Secrets: secrets, Transport: d.DPS, Now: d.Now,
 		}),
-		delivery: newDeliverer(&deliveryOptions{
-			Fleets: fleetOptionsOf(c.Fleets), AcceptHub: c.AcceptHub, DedupWindow: c.DedupWindow, DeviceRate: c.DeviceRate,
+		delivery: delivery.New(&delivery.Options{
+			Fleets: deliveryFleets(c.Fleets), AcceptHub: c.AcceptHub, DedupWindow: c.DedupWindow, DeviceRate: c.DeviceRate,
 			DPS: d.DPS, Hub: d.Hub, UserAgent: userAgent, Secrets: secrets, Log: d.Log, Now: d.Now, Observe: d.Observe,
 		}),
 		load: newLoad(c.MaxInFlight, c.BodyLimit),
@@ -70,10 +76,11 @@ func New(c *Config, d Dependencies) *Service {
 	return s
 }
 
-func fleetOptionsOf(fleets map[string]fleetConfig) map[string]fleetOptions {
-	out := make(map[string]fleetOptions, len(fleets))
+// deliveryFleets gives the fleets as delivery takes them.
+func deliveryFleets(fleets map[string]config.Fleet) map[string]delivery.Fleet {
+	out := make(map[string]delivery.Fleet, len(fleets))
 	for name, f := range fleets {
-		out[name] = fleetOptions{
+		out[name] = delivery.Fleet{
 			IDScope: f.IDScope, DPSEndpoint: f.DPSEndpoint, ModelID: f.ModelID, HubHint: f.HubHint,
 			Credentials: f.Credentials,
 		}
@@ -81,11 +88,13 @@ func fleetOptionsOf(fleets map[string]fleetConfig) map[string]fleetOptions {
 	return out
 }
 
-// guardSpecs gives who may send to the sources.
-func guardSpecs(sources []sourceSpec) []guardSpec {
-	out := make([]guardSpec, len(sources))
+// authSources gives the sources as authentication takes them: who may send to each.
+func authSources(sources []config.Source) []auth.Source {
+	out := make([]auth.Source, len(sources))
 	for i := range sources {
-		out[i] = guardSpec{sources[i].Name, sources[i].Signature, sources[i].AllowFrom}
+		out[i] = auth.Source{
+			Name: sources[i].Name, Signature: sources[i].Signature, AllowFrom: sources[i].AllowFrom,
+		}
 	}
 	return out
 }
@@ -104,8 +113,8 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
 				panic(v)
 			}
-			logPanic(ctx, s.log, v)
-			s.fail(w, r, newProblem(codeInternal, ""))
+			requestlog.Panic(ctx, s.log, v)
+			s.fail(w, r, newProblem(problem.Internal, ""))
 		}
 		if record.forget != nil && record.problem != nil && record.problem.Retryable {
 			record.forget()
@@ -114,7 +123,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		record.write(ctx, s.log, r, s.now())
 	}()
 	if !plainPath(r) {
-		s.fail(w, r, newProblem(codeNoSource, "nothing is served at "+quote(r.URL.Path)))
+		s.fail(w, r, newProblem(problem.NoSource, "nothing is served at "+sanitize.Quote(r.URL.Path)))
 		return
 	}
 	s.routes.ServeHTTP(w, r)

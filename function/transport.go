@@ -5,12 +5,16 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"mayfly/function/internal/config"
+	"mayfly/function/internal/host"
+	"mayfly/function/internal/platform"
 )
 
 // Transports makes the connections out: one pool for DPS, one for the hubs. With
 // SAS the token is the request's, so all devices share the hub pool; it is let
 // go when idle, and HUB_IDLE_TIMEOUT=0 lets go after every send.
-func Transports(c *Config) (toDPS, toHub *http.Transport) {
+func Transports(c *config.Config) (toDPS, toHub *http.Transport) {
 	toDPS = transport()
 	toDPS.IdleConnTimeout = 10 * time.Second
 	toDPS.MaxConnsPerHost = 32 // a cold fleet must not storm DPS
@@ -37,13 +41,13 @@ func transport() *http.Transport {
 // HTTP. A client's certificate is asked for where the configuration knows a CA, and
 // checked when the caller is authenticated, so that a wrong one is told what is
 // wrong.
-func ServerTLS(c *Config, now func() time.Time) *tls.Config {
-	if c.TLSCert == "" || c.Host != HostServer {
+func ServerTLS(c *config.Config, now func() time.Time) *tls.Config {
+	if c.TLSCert == "" || c.Host != platform.Server {
 		return nil
 	}
 	own := &tls.Config{
 		MinVersion:     tls.VersionTLS12,
-		GetCertificate: RenewedCertificate(c.TLSCert, c.TLSKey, now),
+		GetCertificate: host.RenewedCertificate(c.TLSCert, c.TLSKey, now),
 		NextProtos:     []string{"h2", "http/1.1"},
 	}
 	if c.Certificates != nil {

@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"os"
 	"strings"
 	"testing"
 
@@ -135,41 +134,6 @@ func TestSigfoxGrammar(t *testing.T) {
 				t.Errorf("%q makes %v", grammar, codec)
 			}
 		})
-	}
-}
-
-// The vectors are of public documents and may be absent; see ../shared/samples.
-func TestCodecVectors(t *testing.T) {
-	t.Parallel()
-	for file, spec := range map[string]string{
-		"sigfox/custom-grammar-vectors.json": "sigfox:", "cayenne-lpp/vectors.json": "cayenne",
-	} {
-		text, err := os.ReadFile("../../shared/samples/" + file)
-		if err != nil {
-			t.Skip("no samples here")
-		}
-		var vectors []struct {
-			Data, Format, Hex string
-			Expected          json.RawMessage
-			Names             json.RawMessage `json:"expected_tts_names"`
-		}
-		if err := json.Unmarshal(text, &vectors); err != nil {
-			t.Fatal(err)
-		}
-		for _, v := range vectors {
-			spec := spec
-			if v.Format != "" {
-				spec += v.Format
-			}
-			out, err := decodeHex(t, spec, v.Data+v.Hex)
-			if err != nil {
-				t.Error(err)
-				continue
-			}
-			if diff := cmp.Diff(asJSON(t, append(v.Expected, v.Names...)), asJSON(t, out.Data)); diff != "" {
-				t.Errorf("%s: %s: (-want +got):\n%s", file, v.Format, diff)
-			}
-		}
 	}
 }
 

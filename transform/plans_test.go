@@ -224,7 +224,6 @@ func FuzzPlans(f *testing.F) {
 // queries makes queries of bytes.
 type queries struct {
 	seed   []byte
-	vars   []string
 	beyond bool // it may have no plan, since a part of it may have several values
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 )
 
+// ErrTime is for a text that is not a time; it says what would be.
 var ErrTime = errors.New("want RFC 3339, as in 2026-01-31T08:30:00Z, or seconds or milliseconds since 1970")
 
 // What divides epoch seconds from milliseconds, those from microseconds, and

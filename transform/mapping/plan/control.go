@@ -134,16 +134,19 @@ func (b *builder) conditional(i *gojq.If) *node {
 
 // operator is an operator over two values.
 func operator(op gojq.Operator, left, right *node) *node {
+	compare := func(holds func(l, r any) bool) func(l, r any) (any, error) {
+		return func(l, r any) (any, error) { return holds(l, r), nil }
+	}
 	var apply func(l, r any) (any, error)
 	switch op {
 	case gojq.OpEq:
-		apply = func(l, r any) (any, error) { return equal(l, r), nil }
+		apply = compare(equal)
 	case gojq.OpNe:
-		apply = func(l, r any) (any, error) { return !equal(l, r), nil }
+		apply = compare(func(l, r any) bool { return !equal(l, r) })
 	case gojq.OpLt:
-		apply = func(l, r any) (any, error) { return gojq.Compare(l, r) < 0, nil }
+		apply = compare(func(l, r any) bool { return gojq.Compare(l, r) < 0 })
 	case gojq.OpGt:
-		apply = func(l, r any) (any, error) { return gojq.Compare(l, r) > 0, nil }
+		apply = compare(func(l, r any) bool { return gojq.Compare(l, r) > 0 })
 	case gojq.OpAdd:
 		apply = add
 	case gojq.OpSub:

@@ -1,0 +1,69 @@
+package function
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"mayfly/function/internal/config"
+	"mayfly/function/internal/delivery"
+	"mayfly/function/internal/host"
+	"mayfly/function/internal/platform"
+	"mayfly/function/internal/requestlog"
+	"mayfly/transform"
+)
+
+// What the programs need of the rooms below.
+type (
+	// Config is the configuration: what the environment and the file say, checked.
+	Config = config.Config
+	// Variable is a variable of the environment.
+	Variable = config.Variable
+	// Fault is one thing that is wrong with the configuration.
+	Fault = config.Fault
+	// FaultsError is a configuration that cannot be used, with all that is wrong.
+	FaultsError = config.FaultsError
+	// Delivery is a message that the hub has stored.
+	Delivery = delivery.Stored
+	// Host is where the process runs.
+	Host = platform.Kind
+	// ServeOptions say where and how Serve serves.
+	ServeOptions = host.Options
+)
+
+// The hosts that one binary serves on.
+const (
+	HostServer    = platform.Server    // a plain HTTP server: a container, a machine, a laptop
+	HostLambda    = platform.Lambda    // AWS Lambda, behind API Gateway, a Function URL or a load balancer
+	HostFunctions = platform.Functions // Azure Functions, as a custom handler
+)
+
+// LoadConfig reads the configuration from the variables of environ ("A=b") and the
+// file that they name. Its error is a FaultsError.
+func LoadConfig(environ []string) (*Config, error) { return config.Load(environ) }
+
+// Variables gives all variables, in the order of the documentation.
+func Variables() []Variable { return config.Variables() }
+
+// LoadSources makes a Transformer with the built-in sources and those of the
+// configuration file: the one at path, or mayfly.yaml where path is empty and
+// there is one. Its error is a FaultsError; found names the file that was read.
+func LoadSources(path string) (t *transform.Transformer, found string, err error) {
+	return config.LoadSources(path)
+}
+
+// Serve runs h on its host until ctx is done or the host ends it. On the plain
+// server and on Azure Functions it returns nil after a graceful stop; on Lambda it
+// does not return.
+func Serve(ctx context.Context, o ServeOptions, h http.Handler) error { return host.Serve(ctx, o, h) }
+
+// NewLambdaHandler makes a Lambda function of h.
+func NewLambdaHandler(h http.Handler, log *slog.Logger) lambda.Handler {
+	return host.NewLambdaHandler(h, log)
+}
+
+// RequestID is the host's name for the request that ctx belongs to; empty outside of
+// a request.
+func RequestID(ctx context.Context) string { return requestlog.ID(ctx) }

@@ -1,0 +1,179 @@
+package auth
+
+import (
+	"net/http"
+	"time"
+
+	"mayfly/function/internal/auth/policy"
+	"mayfly/function/internal/platform"
+	"mayfly/function/internal/ratelimit"
+	"mayfly/function/internal/sanitize"
+	"mayfly/internal/secret"
+	"mayfly/transform"
+)
+
+// Options is what an authenticator is made of. All of it has been checked.
+type Options struct {
+	Mode         policy.Mode
+	Keys         policy.Keys
+	Tokens       []policy.TokenSpec
+	Certificates *policy.CertificateSpec
+	Sources      []Source
+	Fleets       []string        // their names; empty for the environment's own
+	Proxies      policy.Networks // whose X-Forwarded-For is believed
+	Host         platform.Kind   // which headers the platform has written itself
+
+	Secrets   *secret.Loader
+	Transport http.RoundTripper // for the key sets of token issuers
+	Now       func() time.Time
+}
+
+// Authenticator finds out who calls, and decides what they may send.
+type Authenticator struct {
+	mode         policy.Mode
+	keys         policy.Keys
+	tokens       *tokens
+	certificates *certificates
+	guards       map[string]*guard // by source
+	fleets       map[string]bool
+	proxies      policy.Networks
+	host         platform.Kind
+	now          func() time.Time
+}
+
+// New makes an authenticator of options that were checked.
+func New(o *Options) *Authenticator {
+	a := &Authenticator{
+		mode: o.Mode, keys: o.Keys, proxies: o.Proxies, host: o.Host, now: o.Now,
+		tokens:       newTokens(o),
+		certificates: newCertificates(o.Certificates, o.Secrets),
+		guards:       map[string]*guard{},
+		fleets:       map[string]bool{},
+	}
+	for i := range o.Sources {
+		if g := newGuard(&o.Sources[i], o.Secrets); g != nil {
+			a.guards[o.Sources[i].Name] = g
+		}
+	}
+	for _, name := range o.Fleets {
+		a.fleets[name] = true
+	}
+	return a
+}
+
+// Authenticate finds out who calls before anything of the body is read, and
+// whether they may send to the source, where that is known yet. The caller is nil
+// where somebody else checks, and where the signature of a signed source will tell
+// who it is.
+func (a *Authenticator) Authenticate(r *http.Request, source string) (*policy.Caller, error) {
+	if g := a.guards[source]; g.signed() && !showsKey(r) {
+		if !g.signature.Shown(r) {
+			return nil, policy.Unauthenticated("there is no signature")
+		}
+		return nil, a.admitSource(r, nil, source)
+	}
+	c, err := a.identify(r)
+	if err != nil {
+		return nil, err
+	}
+	if source == "" {
+		return c, nil // it is found by the body, and then admitted
+	}
+	return c, a.admitSource(r, c, source)
+}
+
+// identify finds the caller by the credential that the request shows.
+func (a *Authenticator) identify(r *http.Request) (*policy.Caller, error) {
+	switch a.mode {
+	case policy.ModeKeys:
+	case policy.ModePlatform:
+		return a.platformCaller(r), nil
+	default:
+		return nil, nil
+	}
+	key, where := presentedKey(r)
+	var c *policy.Caller
+	var err error
+	switch {
+	case where == carrierBearer && a.tokens != nil && isToken(key):
+		c, err = a.tokens.caller(r.Context(), key, a.now())
+	case where == carrierHeader || where == carrierBearer:
+		c = a.keys.Find(key, a.now())
+	default:
+		if c, err = a.certificateCaller(r); c == nil && err == nil && where == carrierPlatform {
+			c = a.keys.Find(key, a.now())
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c == nil {
+		return nil, policy.Unauthenticated("no known key")
+	}
+	if wait := ratelimit.Take(c.Bucket, a.now(), 1); wait > 0 {
+		return nil, ratelimit.SlowDown("the caller", wait)
+	}
+	return c, nil
+}
+
+// platformCaller names, for the log, whom App Service has let in. Its headers
+// are removed on every other host.
+func (a *Authenticator) platformCaller(r *http.Request) *policy.Caller {
+	if a.host != platform.Functions {
+		return nil
+	}
+	name := r.Header["X-Ms-Client-Principal-Name"]
+	if len(name) == 0 || !sanitize.Printable(name[0]) {
+		return nil
+	}
+	return &policy.Caller{Name: name[0]}
+}
+
+// admitSource checks the address, where the source has a list, and whether the
+// caller may send to it.
+func (a *Authenticator) admitSource(r *http.Request, c *policy.Caller, source string) error {
+	if g := a.guards[source]; g != nil && g.from != nil && !g.from.Contain(a.clientAddr(r)) {
+		return policy.NotAllowed("the address is not one that " + source + " is sent from")
+	}
+	if !c.MayUse(source) {
+		return policy.NotAllowed("source " + sanitize.LogName(source) + " is not for " + c.Name)
+	}
+	return nil
+}
+
+// Proof is what a signature has proved.
+type Proof struct {
+	Signer *policy.Caller // nil: the source is not signed
+	// forget makes the signature good again, for a request that has to come once
+	// more. It may be nil.
+	Forget func()
+}
+
+// Verify checks what can be checked once the source and the body are known: the
+// address, the caller's permission for the source, and the signature.
+func (a *Authenticator) Verify(r *http.Request, c *policy.Caller, source string, body []byte) (Proof, error) {
+	if err := a.admitSource(r, c, source); err != nil {
+		return Proof{}, err
+	}
+	return a.guards[source].verify(r, body, a.now())
+}
+
+// QueryUnsigned tells whether a source has a signature that says nothing of the
+// query.
+func (a *Authenticator) QueryUnsigned(source string) bool {
+	g := a.guards[source]
+	return g.signed() && !g.signature.CoversQuery()
+}
+
+// Authorize checks every message before any is sent: whether each of the callers
+// may speak for its device and its gateway. It sets the fleet of each message. A
+// nil caller is one whom somebody else has checked.
+func (a *Authenticator) Authorize(messages []transform.Message, c, signer *policy.Caller) error {
+	if err := c.MaySpeakFor(messages); err != nil {
+		return err
+	}
+	if err := signer.MaySpeakFor(messages); err != nil {
+		return err
+	}
+	return a.chooseFleets(c, messages)
+}

@@ -1,0 +1,252 @@
+package jwks
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"io"
+	"math/big"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"mayfly/function/internal/sanitize"
+	"mayfly/internal/secret"
+)
+
+// Key is a key that tokens are verified by. alg and kid may be empty.
+type Key struct {
+	ID, Alg string
+	Key     crypto.PublicKey
+}
+
+const (
+	maxJWKS     = 256 << 10
+	maxJWKSKeys = 64
+	jwksTimeout = 5 * time.Second
+	jwksFresh   = 15 * time.Minute // then they are fetched again
+	jwksStale   = 24 * time.Hour   // and so long they are used while that fails
+	jwksPause   = time.Minute      // between two fetches, however many unknown keys are named
+	minRSA      = 2048
+)
+
+// Parse reads a JWK Set (RFC 7517), or PEM blocks of public keys and
+// certificates.
+func Parse(text string) ([]Key, error) {
+	var keys []Key
+	if strings.HasPrefix(strings.TrimSpace(text), "{") {
+		return parseSet([]byte(text))
+	}
+	for rest := []byte(text); ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		var key any
+		var err error
+		switch block.Type {
+		case "PUBLIC KEY":
+			key, err = x509.ParsePKIXPublicKey(block.Bytes)
+		case "CERTIFICATE":
+			var cert *x509.Certificate
+			if cert, err = x509.ParseCertificate(block.Bytes); err == nil {
+				key = cert.PublicKey
+			}
+		default:
+			err = errors.New("a block of type " + sanitize.Quote(block.Type) + " is no public key")
+		}
+		if err == nil {
+			err = strong(key)
+		}
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, Key{Key: key})
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("want a JWK Set or PEM public keys")
+	}
+	return keys, nil
+}
+
+// jwk is one key of a set, with the members of the three kinds that are taken.
+type jwk struct {
+	Kty string `json:"kty"`
+	Kid string `json:"kid"`
+	Use string `json:"use"`
+	Alg string `json:"alg"`
+	Crv string `json:"crv"`
+	N   string `json:"n"`
+	E   string `json:"e"`
+	X   string `json:"x"`
+	Y   string `json:"y"`
+}
+
+// parseSet reads a set. Keys of other kinds, such as secrets for HMAC, are left
+// out: a set may hold keys for others.
+func parseSet(text []byte) ([]Key, error) {
+	var set struct {
+		Keys []jwk `json:"keys"`
+	}
+	if json.Unmarshal(text, &set) != nil {
+		return nil, errors.New("is no JWK Set")
+	}
+	var keys []Key
+	for i := range set.Keys[:min(len(set.Keys), maxJWKSKeys)] {
+		k := &set.Keys[i]
+		if k.Use != "" && k.Use != "sig" {
+			continue
+		}
+		if key, err := k.public(); err == nil && strong(key) == nil {
+			keys = append(keys, Key{k.Kid, k.Alg, key})
+		}
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("the JWK Set has no RSA key from 2048 bits up, no EC key and no Ed25519 key to verify with")
+	}
+	return keys, nil
+}
+
+func (k *jwk) public() (crypto.PublicKey, error) {
+	field := func(text string) []byte {
+		raw, _ := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "=")) // what cannot be read makes no key
+		return raw
+	}
+	switch {
+	case k.Kty == "RSA":
+		e := new(big.Int).SetBytes(field(k.E))
+		if !e.IsInt64() || e.Int64() < 3 || e.Int64() > 1<<31-1 || e.Bit(0) == 0 {
+			return nil, errors.New("exponent")
+		}
+		return &rsa.PublicKey{N: new(big.Int).SetBytes(field(k.N)), E: int(e.Int64())}, nil
+	case k.Kty == "EC":
+		var curve elliptic.Curve
+		switch k.Crv {
+		case "P-256":
+			curve = elliptic.P256()
+		case "P-384":
+			curve = elliptic.P384()
+		case "P-521":
+			curve = elliptic.P521()
+		default:
+			return nil, errors.New("curve")
+		}
+		size := (curve.Params().BitSize + 7) / 8
+		x, y := field(k.X), field(k.Y)
+		if len(x) != size || len(y) != size {
+			return nil, errors.New("size")
+		}
+		return ecdsa.ParseUncompressedPublicKey(curve, append(append([]byte{4}, x...), y...))
+	case k.Kty == "OKP" && k.Crv == "Ed25519":
+		if raw := field(k.X); len(raw) == ed25519.PublicKeySize {
+			return ed25519.PublicKey(raw), nil
+		}
+	}
+	return nil, errors.New("kind")
+}
+
+// strong tells what is wrong with a key that should not be relied on.
+func strong(key crypto.PublicKey) error {
+	switch key := key.(type) {
+	case *rsa.PublicKey:
+		if bits := key.N.BitLen(); bits < minRSA || bits > 16384 {
+			return errors.New("an RSA key has from 2048 to 16384 bits")
+		}
+		return nil
+	case *ecdsa.PublicKey, ed25519.PublicKey:
+		return nil
+	}
+	return errors.New("want an RSA, EC or Ed25519 key")
+}
+
+// Remote is a JWK Set behind a URL. It is fetched when it is first needed,
+// then now and then, and when a token names a key that it does not have.
+type Remote struct {
+	url       string
+	transport http.RoundTripper
+	now       func() time.Time
+
+	fetching sync.Mutex
+	tried    time.Time
+	failure  error
+
+	mu      sync.RWMutex
+	keys    []Key
+	fetched time.Time
+}
+
+// NewRemote makes the key set behind an https URL.
+func NewRemote(url string, transport http.RoundTripper, now func() time.Time) *Remote {
+	return &Remote{url: url, transport: transport, now: now}
+}
+
+// Get gives the keys; for one that they lack, they are fetched anew.
+func (r *Remote) Get(ctx context.Context, missing bool) ([]Key, error) {
+	keys, age := r.present()
+	if keys != nil && age < jwksFresh && !missing {
+		return keys, nil
+	}
+	usable := keys != nil && age < jwksStale
+	if usable && !missing {
+		// Who comes meanwhile goes on with the old ones.
+		if !r.fetching.TryLock() {
+			return keys, nil
+		}
+	} else {
+		r.fetching.Lock()
+	}
+	defer r.fetching.Unlock()
+	if r.tried.IsZero() || r.now().Sub(r.tried) >= jwksPause {
+		r.tried = r.now()
+		r.failure = r.fetch(ctx)
+	}
+	if keys, age = r.present(); keys != nil && age < jwksStale {
+		return keys, nil
+	}
+	return nil, &secret.Error{Temporary: true, Err: r.failure}
+}
+
+func (r *Remote) present() ([]Key, time.Duration) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.keys, r.now().Sub(r.fetched)
+}
+
+func (r *Remote) fetch(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, jwksTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url, http.NoBody)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Accept", "application/json")
+	res, err := r.transport.RoundTrip(req) // a transport: redirects are not followed
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(res.Body, maxJWKS))
+	if err != nil {
+		return err
+	}
+	if res.StatusCode != http.StatusOK {
+		return errors.New("the key set's server answers " + res.Status)
+	}
+	keys, err := parseSet(text)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.keys, r.fetched = keys, r.now()
+	return nil
+}

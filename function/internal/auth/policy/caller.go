@@ -1,0 +1,93 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"slices"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"mayfly/function/internal/problem"
+	"mayfly/transform"
+)
+
+// Caller is somebody whom Mayfly knows, and what they may do.
+type Caller struct {
+	Name    string
+	Sources []string // nil: all
+	Devices Patterns // nil: all
+	Fleets  []string // nil: the one that the source or the environment says
+	Bucket  *rate.Limiter
+
+	AnyFleet bool // whatever the source's mapping says
+}
+
+// Key is a key as far as Mayfly knows it: its hash, and until when it is
+// taken. The zero time is for ever.
+type Key struct {
+	Sum     [sha256.Size]byte
+	Expires time.Time
+	Owner   *Caller
+}
+
+// MaxKeys bounds what a wrong key costs: every key is compared, so that time
+// tells nothing of which was near.
+const MaxKeys = 4096
+
+// Keys are the keys of all callers.
+type Keys []Key
+
+// Find finds who holds a key. Nobody is nil.
+func (keys Keys) Find(key string, now time.Time) *Caller {
+	sum := sha256.Sum256([]byte(key))
+	found := -1
+	for i := range keys {
+		k := &keys[i]
+		if subtle.ConstantTimeCompare(sum[:], k.Sum[:]) == 1 && (k.Expires.IsZero() || now.Before(k.Expires)) {
+			found = i
+		}
+	}
+	if key == "" || found < 0 {
+		return nil
+	}
+	return keys[found].Owner
+}
+
+// MayUse tells whether the caller may send to a source. A nil caller is one whom
+// somebody else has checked.
+func (c *Caller) MayUse(source string) bool {
+	return c == nil || c.Sources == nil || slices.Contains(c.Sources, source)
+}
+
+// NotAllowed is one answer for each thing that a caller may not do: which of them
+// it was stands in the log alone.
+func NotAllowed(why string) error {
+	return &problem.Error{Code: problem.DeviceNotAllowed, Detail: "this caller may not send this", Cause: errors.New(why)}
+}
+
+// MaySpeakFor tells whether the caller may send every one of the messages. A
+// gateway is asked for like a device: to be attached to somebody else's would be
+// to speak for it.
+func (c *Caller) MaySpeakFor(messages []transform.Message) error {
+	if c == nil || c.Devices == nil {
+		return nil
+	}
+	for i := range messages {
+		m := &messages[i]
+		if !c.Devices.allow(m.DeviceID) {
+			return NotAllowed("device " + m.DeviceID + " is not one of " + c.Name)
+		}
+		if m.GatewayID != "" && !c.Devices.allow(m.GatewayID) {
+			return NotAllowed("gateway " + m.GatewayID + " is not one of " + c.Name)
+		}
+	}
+	return nil
+}
+
+// Unauthenticated is one answer for everybody who is not known, whatever was
+// wrong with what they showed.
+func Unauthenticated(why string) error {
+	return &problem.Error{Code: problem.Unauthenticated, Detail: "send a key that this bridge knows, as x-api-key or Authorization: Bearer", Cause: errors.New(why)}
+}

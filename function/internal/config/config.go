@@ -1,0 +1,102 @@
+package config
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"mayfly/function/internal/auth/policy"
+	"mayfly/function/internal/platform"
+	"mayfly/function/internal/ratelimit"
+	"mayfly/transform"
+)
+
+// Config is the configuration: what the environment and the file say, checked.
+type Config struct {
+	FleetSpec // the environment's own fleet: ID_SCOPE, GROUP_KEY and so on
+
+	// The other variables; see Variables for their meaning.
+
+	RequestTimeout time.Duration `env:"REQUEST_TIMEOUT" envDefault:"30s"`
+	BodyLimit      int64         `env:"BODY_LIMIT" envDefault:"1048576"`
+	MaxMessages    int           `env:"MAX_MESSAGES" envDefault:"5000"`
+	MaxInFlight    int           `env:"MAX_IN_FLIGHT" envDefault:"512"`
+
+	DeviceRate     ratelimit.Rate `env:"DEVICE_RATE"`
+	DedupWindow    time.Duration  `env:"DEDUP_WINDOW" envDefault:"10m"`
+	HubIdleTimeout time.Duration  `env:"HUB_IDLE_TIMEOUT" envDefault:"10s"`
+	HubSuffixes    string         `env:"HUB_SUFFIXES"`
+	LeafLifetime   time.Duration  `env:"LEAF_LIFETIME" envDefault:"24h"`
+	KeyURL         string         `env:"IOTC_KEY_URL"`
+
+	Auth           policy.Mode `env:"AUTH"`
+	APIKeys        string      `env:"API_KEYS"`
+	TrustedProxies string      `env:"TRUSTED_PROXIES"`
+	ConfirmAWS     bool        `env:"AWS_CONFIRM_DESTINATIONS" envDefault:"false"`
+
+	Address string `env:"HOST"`
+	Port    string `env:"PORT" envDefault:"8080"`
+	TLSCert string `env:"TLS_CERT"`
+	TLSKey  string `env:"TLS_KEY"`
+
+	ConfigFile string     `env:"CONFIG"`
+	LogLevel   slog.Level `env:"LOG_LEVEL" envDefault:"info"`
+	LogFormat  string     `env:"LOG_FORMAT" envDefault:"json"`
+
+	Host          platform.Kind // where the process runs
+	FunctionsPort string        // of the Functions host
+
+	// What was made of the variables and of the file.
+	Transformer  *transform.Transformer // with the sources of the file
+	Sources      []Source               // of the file
+	Fleets       map[string]Fleet       // by name; empty for the environment's own
+	Keys         policy.Keys
+	Tokens       []policy.TokenSpec
+	Certificates *policy.CertificateSpec
+	Proxies      policy.Networks
+	Getenv       func(string) string
+
+	suffixes []string // of hubs
+}
+
+// Load reads the configuration from the variables of environ ("A=b") and the
+// file that they name. Its error is a FaultsError.
+func Load(environ []string) (*Config, error) {
+	vars := environment(environ)
+	getenv := func(name string) string { return vars[name] }
+	c := &Config{Getenv: getenv, Host: platform.Detect(getenv), FunctionsPort: vars[platform.EnvFunctions]}
+	faults := FaultsError(c.readVariables(vars))
+	file, err := c.readFile()
+	if wrong, ok := errors.AsType[FaultsError](err); ok {
+		faults = append(faults, wrong...)
+	} else if err != nil {
+		return nil, err
+	}
+	c.checkSuffixes(faults.addFirst)
+	c.checkFleets(file, faults.add, faults.addFirst)
+	c.checkTimes(faults.addFirst)
+	c.checkAddress(faults.addFirst)
+	c.checkLimits(faults.addFirst)
+	c.checkServer(faults.addFirst)
+	c.checkAuth(faults.addFirst)
+	c.checkCallers(file, faults.add)
+	c.checkMode(file, err == nil, faults.add)
+	c.checkTokens(faults.add)
+	c.checkCertificates(faults.add)
+	c.checkSources(faults.add)
+	if len(faults) > 0 {
+		slices.SortFunc(faults, func(a, b Fault) int { return strings.Compare(a.Variable, b.Variable) })
+		return nil, faults
+	}
+	return c, nil
+}
+
+// Exposed tells whether nobody checks the callers at an address that others can
+// reach.
+func (c *Config) Exposed(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return c.Auth == policy.ModeNone && !(ok && tcp.IP.IsLoopback())
+}

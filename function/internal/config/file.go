@@ -1,0 +1,76 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"mayfly/function/internal/auth/policy"
+	"mayfly/internal/settings"
+	"mayfly/transform"
+)
+
+// configFile is read where it is present and CONFIG names no other.
+const configFile = "mayfly.yaml"
+
+// File is what the configuration file says beside the environment.
+type File struct {
+	Sources      []Source                `yaml:"sources"`
+	Callers      []policy.CallerSpec     `yaml:"callers"`
+	Tokens       []policy.TokenSpec      `yaml:"tokens"`
+	Certificates *policy.CertificateSpec `yaml:"certificates"`
+	Fleets       []FleetSpec             `yaml:"fleets"`
+}
+
+// LoadSources makes a Transformer with the built-in sources and those of the
+// configuration file: the one at path, or mayfly.yaml where path is empty and
+// there is one. Its error is a FaultsError; found names the file that was read.
+func LoadSources(path string) (t *transform.Transformer, found string, err error) {
+	t, _, found, err = loadFile(path)
+	return t, found, err
+}
+
+func loadFile(path string) (t *transform.Transformer, file *File, found string, err error) {
+	t, file = transform.New(), &File{}
+	text, err := os.ReadFile(cmp.Or(path, configFile))
+	switch {
+	case path == "" && errors.Is(err, fs.ErrNotExist):
+		return t, file, "", nil
+	case err != nil:
+		return nil, nil, "", FaultsError{{"CONFIG", "cannot be read: " + err.Error()}}
+	}
+	found = cmp.Or(path, configFile)
+	if err := settings.Read(text, file, yaml.Strict()); err != nil {
+		return nil, nil, found, FaultsError{{found, strings.TrimSpace(yaml.FormatError(err, false, false))}}
+	}
+	definitions := mappings(file.Sources)
+	err = t.Add(found, definitions, os.DirFS(filepath.Dir(found)))
+	adopt(file.Sources, definitions)
+	if wrong, ok := errors.AsType[transform.Faults](err); ok {
+		faults := make(FaultsError, len(wrong))
+		for i, f := range wrong {
+			faults[i] = fileFault(f)
+		}
+		return nil, nil, found, faults
+	}
+	return t, file, found, err
+}
+
+// readFile reads the configuration file. What it could not read is empty
+// afterwards, so that the rest can be judged all the same.
+func (c *Config) readFile() (*File, error) {
+	t, file, _, err := loadFile(c.ConfigFile)
+	if err != nil {
+		t, file = transform.New(), &File{}
+	}
+	t.WithoutSamples()
+	c.Transformer, c.Sources, c.Tokens, c.Certificates = t, file.Sources, file.Tokens, file.Certificates
+	return file, err
+}
+
+func (c *Config) fileName() string { return cmp.Or(c.ConfigFile, configFile) }

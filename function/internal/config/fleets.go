@@ -1,0 +1,202 @@
+package config
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"reflect"
+	"strings"
+	"time"
+
+	"mayfly/dps"
+	"mayfly/function/internal/delivery/credentials"
+	"mayfly/function/internal/sanitize"
+	"mayfly/internal/secret"
+	"mayfly/transform"
+)
+
+// FleetSpec is a fleet of its own in the configuration file: another DPS, and
+// other keys. What it leaves out is empty; nothing is taken from another fleet.
+type FleetSpec struct {
+	Name              string      `yaml:"name"`
+	IDScope           string      `yaml:"idScope" env:"ID_SCOPE"`
+	GroupKey          secret.Text `yaml:"groupKey" env:"GROUP_KEY"`
+	GroupKeySecondary secret.Text `yaml:"groupKeySecondary" env:"GROUP_KEY_SECONDARY"`
+	DeviceKeys        secret.Text `yaml:"deviceKeys" env:"DEVICE_KEYS"`
+	DeviceCerts       string      `yaml:"deviceCerts" env:"DEVICE_CERTS"`
+	DeviceCA          secret.Text `yaml:"deviceCA" env:"DEVICE_CA"`
+	DPSEndpoint       string      `yaml:"dpsEndpoint" env:"DPS_ENDPOINT" envDefault:"global.azure-devices-provisioning.net"`
+	ModelID           string      `yaml:"modelId" env:"MODEL_ID"`
+	HubHint           string      `yaml:"hubHint" env:"HUB_HINT"`
+}
+
+// Fleet is a fleet whose specification was checked.
+type Fleet struct {
+	IDScope     string
+	DPSEndpoint string
+	ModelID     string // of devices that name none
+	HubHint     string
+	Credentials credentials.Options
+}
+
+// checkFleets checks the fleets of the file and the environment's own.
+func (c *Config) checkFleets(file *File, inFile, fault faultFunc) {
+	c.Fleets = map[string]Fleet{}
+	for i := range file.Fleets {
+		f := &file.Fleets[i]
+		place := fmt.Sprintf("%s: fleets.%s", c.fileName(), cmp.Or(sanitize.LogName(f.Name), fmt.Sprint(i)))
+		if _, has := c.Fleets[f.Name]; f.Name != "" && has {
+			inFile(place, "another fleet has this name")
+		} else if f.Name == "" || strings.Trim(f.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+			inFile(place, "name is missing, or has more than lower-case letters, digits and hyphens")
+		}
+		f.DPSEndpoint = cmp.Or(f.DPSEndpoint, dps.GlobalEndpoint)
+		c.Fleets[f.Name] = c.checkFleet(f, "", func(variable, format string, args ...any) {
+			inFile(place+"."+fleetMember(variable), format, args...)
+		})
+	}
+	if c.IDScope != "" || len(file.Fleets) == 0 {
+		c.Fleets[""] = c.checkFleet(&c.FleetSpec, c.KeyURL, fault)
+	}
+}
+
+// fleetMember gives the file's name of what is a variable for the environment's own
+// fleet: groupKey for GROUP_KEY.
+func fleetMember(variable string) string {
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[FleetSpec]()) {
+		if field.Tag.Get("env") == variable {
+			return field.Tag.Get("yaml")
+		}
+	}
+	return variable
+}
+
+// checkFleet checks what one fleet is made of.
+func (c *Config) checkFleet(f *FleetSpec, keyURL string, fault faultFunc) Fleet {
+	if f.IDScope == "" {
+		fault("ID_SCOPE", `is missing: the ID scope stands on the DPS's overview page, or in IoT Central under Permissions, Device connection groups; as in 0ne00123ABC`)
+	} else if !plainScope(f.IDScope) {
+		fault("ID_SCOPE", "is not an ID scope: want letters and digits, as in 0ne00123ABC")
+	}
+	if !validEndpoint(f.DPSEndpoint) {
+		fault("DPS_ENDPOINT", "%q is neither a host name nor an https URL", f.DPSEndpoint)
+	}
+	if f.ModelID != "" && !transform.ValidModelID(f.ModelID) {
+		fault("MODEL_ID", "%q is not a DTMI, as in dtmi:example:Thermostat;1", f.ModelID)
+	}
+	if f.HubHint != "" && !hostName(f.HubHint) {
+		fault("HUB_HINT", "%q is not a host name, as in my-hub.azure-devices.net", f.HubHint)
+	} else if f.HubHint != "" && !c.AcceptHub(f.HubHint) {
+		fault("HUB_HINT", "%q is not an IoT hub's name; HUB_SUFFIXES adds domains to .azure-devices.net, .azure-devices.us and .azure-devices.cn", f.HubHint)
+	}
+	return Fleet{
+		IDScope: f.IDScope, DPSEndpoint: f.DPSEndpoint, ModelID: f.ModelID, HubHint: f.HubHint,
+		Credentials: c.checkKeys(f, keyURL, fault),
+	}
+}
+
+// checkSuffixes reads the domains that a hub's name may end with. Device tokens
+// go to the hub that DPS names, so it has to be one.
+func (c *Config) checkSuffixes(fault faultFunc) {
+	c.suffixes = []string{".azure-devices.net", ".azure-devices.us", ".azure-devices.cn"}
+	for suffix := range strings.SplitSeq(c.HubSuffixes, ",") {
+		suffix = strings.ToLower(strings.TrimSpace(suffix))
+		switch {
+		case suffix == "":
+		case !hostName(strings.TrimPrefix(suffix, ".")) || suffix != "localhost" && !strings.Contains(strings.TrimPrefix(suffix, "."), "."):
+			fault("HUB_SUFFIXES", "%q is not a domain, as in .hubs.example", suffix)
+		default:
+			c.suffixes = append(c.suffixes, suffix)
+		}
+	}
+}
+
+// AcceptHub tells whether a host is a hub: a name under one of the domains, or
+// one of HUB_SUFFIXES itself where that has no leading dot.
+func (c *Config) AcceptHub(hub string) bool {
+	host := hub
+	if name, port, err := net.SplitHostPort(hub); err == nil && port != "" {
+		host = name
+	}
+	host = strings.ToLower(host)
+	for _, suffix := range c.suffixes {
+		switch {
+		case suffix[0] == '.':
+			if len(host) > len(suffix) && strings.HasSuffix(host, suffix) {
+				return true
+			}
+		case host == suffix || strings.HasSuffix(host, "."+suffix):
+			return true
+		}
+	}
+	return false
+}
+
+// checkKeys reads the references of the credentials. What is on this machine is
+// looked at now; what a cloud keeps is fetched when it is first needed.
+func (c *Config) checkKeys(f *FleetSpec, keyURL string, fault faultFunc) credentials.Options {
+	out := credentials.Options{LeafLifetime: c.LeafLifetime, Folder: f.DeviceCerts}
+	group := f.GroupKey.Reveal()
+	if group == "" && keyURL != "" {
+		if ref := reference("IOTC_KEY_URL", keyURL, fault, checkKey); ref != nil {
+			if ref.Kind() != secret.KeyVault {
+				fault("IOTC_KEY_URL", "is not a Key Vault secret URL, as in https://VAULT.vault.azure.net/secrets/NAME")
+			}
+			out.GroupKeys = append(out.GroupKeys, *ref)
+		}
+	}
+	for _, k := range []struct {
+		variable, value string
+	}{{"GROUP_KEY", group}, {"GROUP_KEY_SECONDARY", f.GroupKeySecondary.Reveal()}} {
+		if ref := reference(k.variable, k.value, fault, checkKey); ref != nil {
+			out.GroupKeys = append(out.GroupKeys, *ref)
+		}
+	}
+	out.DeviceKeys = reference("DEVICE_KEYS", f.DeviceKeys.Reveal(), fault, func(text string) error {
+		_, err := credentials.ParseKeys(text)
+		return err
+	})
+	out.CA = reference("DEVICE_CA", f.DeviceCA.Reveal(), fault, func(text string) error {
+		_, err := credentials.ParseIssuer(text, c.LeafLifetime)
+		return err
+	})
+	if c.LeafLifetime < time.Hour || c.LeafLifetime > 365*24*time.Hour {
+		fault("LEAF_LIFETIME", "must be from 1h to 8760h")
+	}
+	if f.DeviceCerts != "" {
+		if info, err := os.Stat(f.DeviceCerts); err != nil || !info.IsDir() {
+			fault("DEVICE_CERTS", "%q is not a folder that can be read", f.DeviceCerts)
+		}
+	}
+	if group == "" && keyURL == "" && f.DeviceKeys.Reveal() == "" && f.DeviceCA.Reveal() == "" && f.DeviceCerts == "" {
+		fault("GROUP_KEY", "is missing: the primary key of the enrollment group, in IoT Central under Permissions, Device connection groups")
+	}
+	return out
+}
+
+func checkKey(text string) error {
+	_, err := dps.ParseKey(text)
+	return err
+}
+
+// reference reads a secret or a reference to one; nil when there is none, or
+// when it is wrong.
+func reference(variable, value string, fault faultFunc, check func(string) error) *secret.Reference {
+	if value == "" {
+		return nil
+	}
+	ref, err := secret.Parse(value)
+	if err == nil && (ref.Kind() == secret.Literal || ref.Kind() == secret.File) {
+		var text string
+		if text, err = (&secret.Loader{}).Load(context.Background(), ref); err == nil {
+			err = check(text)
+		}
+	}
+	if err != nil {
+		fault(variable, "%v", err)
+		return nil
+	}
+	return &ref
+}

@@ -1,0 +1,44 @@
+package config
+
+import (
+	"mayfly/function/internal/auth/signature"
+	"mayfly/transform"
+)
+
+// Source is a source of the configuration file: its mapping, and who may send
+// to it.
+type Source struct {
+	transform.Definition `yaml:",inline"`
+
+	Signature *signature.Spec `yaml:"signature"`
+	AllowFrom []string        `yaml:"allowFrom"` // networks; everywhere when left out
+}
+
+// mappings gives the sources without what is not the mapping's concern.
+func mappings(specs []Source) []transform.Definition {
+	list := make([]transform.Definition, len(specs))
+	for i := range specs {
+		list[i] = specs[i].Definition
+	}
+	return list
+}
+
+// adopt takes back the definitions, whose names and methods may have come from
+// the sources that they change, and hands signatures and networks down likewise.
+func adopt(specs []Source, list []transform.Definition) {
+	for i := range specs {
+		s := &specs[i]
+		s.Definition = list[i]
+		for j := range i {
+			if base := &specs[j]; base.Name == s.From {
+				if s.Signature == nil {
+					s.Signature = base.Signature
+				}
+				if s.AllowFrom == nil {
+					s.AllowFrom = base.AllowFrom
+				}
+				break
+			}
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package config
+
+import (
+	"errors"
+	"log/slog"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Variable is a variable of the environment. The table in the documentation is
+// made from these.
+type Variable struct {
+	Name    string
+	Doc     string
+	Default string
+}
+
+// Variables gives all variables, in the order of the documentation.
+func Variables() []Variable {
+	defaults := map[string]string{}
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
+		if name := field.Tag.Get("env"); name != "" {
+			defaults[name] = field.Tag.Get("envDefault")
+		}
+	}
+	all := slices.Clone(variables)
+	for i := range all {
+		all[i].Default = defaults[all[i].Name]
+	}
+	return all
+}
+
+var variables = []Variable{
+	{Name: "ID_SCOPE", Doc: "DPS ID scope (name kept from Microsoft's bridge)"},
+	{Name: "GROUP_KEY", Doc: "enrollment group's key, base64: the value, or a reference: file:PATH, a Key Vault " +
+		"secret URL, a Secrets Manager or SSM parameter ARN"},
+	{Name: "GROUP_KEY_SECONDARY", Doc: "the group's other key, likewise; tried where DPS refuses the first"},
+	{Name: "IOTC_KEY_URL", Doc: "Key Vault secret URL of the group's key (name kept from Microsoft's bridge)"},
+	{Name: "DEVICE_KEYS", Doc: "keys of individual enrollments: a reference to YAML or JSON, id: key or id: " +
+		"[primary, secondary]"},
+	{Name: "DEVICE_CERTS", Doc: "folder with an ID.pem for each device that has a certificate of its own: chain and " +
+		"private key"},
+	{Name: "DEVICE_CA", Doc: "a CA that is enrolled in DPS and issues short-lived device certificates: a reference " +
+		"to PEM, its certificate first, its chain, its private key"},
+	{Name: "LEAF_LIFETIME", Doc: "how long a certificate of DEVICE_CA is used"},
+	{Name: "DPS_ENDPOINT", Doc: "host, or https URL"},
+	{Name: "MODEL_ID", Doc: "DTMI sent when a message names none"},
+	{Name: "HUB_HINT", Doc: "hub to try first for a device that this instance does not know; otherwise learned"},
+	{Name: "HUB_IDLE_TIMEOUT", Doc: "when an idle hub connection is closed; 0 closes it after every send"},
+	{Name: "REQUEST_TIMEOUT", Doc: "budget of one request outside Lambda"},
+	{Name: "DEDUP_WINDOW", Doc: "how long a stored message id is remembered, so that a resend is answered without " +
+		"being sent again; 0 switches it off"},
+	{Name: "BODY_LIMIT", Doc: "largest body in bytes, after decompression"},
+	{Name: "HUB_SUFFIXES", Doc: "domains of hubs beside .azure-devices.net, .azure-devices.us and .azure-devices.cn, " +
+		"comma-separated; no device's token goes anywhere else"},
+	{Name: "AUTH", Doc: "keys (callers with a key, token or certificate), platform (the host checked " +
+		"already), none; platform on Azure, must be set elsewhere"},
+	{Name: "API_KEYS", Doc: "for AUTH=keys: comma-separated name=sha256:HEX; the same name twice is one caller " +
+		"with two keys. callers in the configuration file say more"},
+	{Name: "DEVICE_RATE", Doc: "messages of one device that an instance takes, as in 10/s, 60/m or 1000/h; no limit " +
+		"when empty"},
+	{Name: "MAX_IN_FLIGHT", Doc: "requests that an instance works on at one time; more are answered 503 at once"},
+	{Name: "MAX_MESSAGES", Doc: "messages of one request"},
+	{Name: "TRUSTED_PROXIES", Doc: "addresses and ranges of the proxies in front whose X-Forwarded-For is believed, " +
+		"comma-separated; for allowFrom of a source"},
+	{Name: "TLS_CERT", Doc: "plain server: file with its certificate and chain, PEM; HTTPS then, read again when " +
+		"it changes"},
+	{Name: "TLS_KEY", Doc: "plain server: file with the certificate's private key, PEM"},
+	{Name: "PORT", Doc: "plain server"},
+	{Name: "HOST", Doc: "plain server; all interfaces when empty"},
+	{Name: "CONFIG", Doc: "path of the configuration file, which has sources of your own, callers and fleets; " +
+		"mayfly.yaml where there is one"},
+	{Name: "AWS_CONFIRM_DESTINATIONS", Doc: "confirm to AWS IoT that this endpoint may be a destination of its rules, for as long " +
+		"as one is set up"},
+	{Name: "LOG_LEVEL", Doc: "debug, info, warn or error"},
+	{Name: "LOG_FORMAT", Doc: "json or text, to stdout"},
+}
+
+// environment reads "A=b". Set but empty is the same as not set: SAM templates and
+// Functions settings have no other way to leave a variable out.
+func environment(environ []string) map[string]string {
+	vars := env.ToMap(environ)
+	for name, value := range vars {
+		if strings.TrimSpace(value) == "" {
+			delete(vars, name)
+		}
+	}
+	return vars
+}
+
+// wanted says what the variables of a type must look like. The types of this
+// project say it in their own errors.
+var wanted = map[reflect.Type]string{
+	reflect.TypeFor[time.Duration](): "a duration, as in 10s",
+	reflect.TypeFor[int]():           "a whole number",
+	reflect.TypeFor[int64]():         "a whole number",
+	reflect.TypeFor[bool]():          "true or false",
+	reflect.TypeFor[slog.Level]():    "debug, info, warn or error",
+}
+
+// read sets the fields of c from the variables. Its faults do not repeat a value:
+// it might be a secret.
+func (c *Config) readVariables(vars map[string]string) []Fault {
+	err := env.ParseWithOptions(c, env.Options{Environment: vars})
+	all, _ := errors.AsType[env.AggregateError](err)
+	var faults []Fault
+	for _, one := range all.Errors {
+		parse, ok := errors.AsType[env.ParseError](one)
+		if !ok {
+			faults = append(faults, Fault{"environment", one.Error()})
+			continue
+		}
+		problem := parse.Err.Error()
+		if want, ok := wanted[parse.Type]; ok {
+			problem = "want " + want
+		}
+		field, _ := reflect.TypeFor[Config]().FieldByName(parse.Name)
+		faults = append(faults, Fault{field.Tag.Get("env"), problem})
+	}
+	return faults
+}

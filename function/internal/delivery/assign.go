@@ -1,0 +1,160 @@
+package delivery
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"mayfly/dps"
+	"mayfly/httpsend"
+	"mayfly/transform"
+)
+
+// device makes the DPS identity of a message's device.
+func (f *fleet) device(ctx context.Context, m *transform.Message) (dps.Device, error) {
+	d, err := f.credentials.Device(ctx, m.DeviceID)
+	d.Payload = registrationPayload(cmp.Or(m.ModelID, f.modelID), m.GatewayID)
+	return d, err
+}
+
+// registrationPayload tells IoT Central the device's model and gateway. modelId
+// is the documented member (azure-docs, iot-central/core/concepts-device-templates.md);
+// iotcModelId is what older applications read.
+func registrationPayload(modelID, gatewayID string) json.RawMessage {
+	if modelID == "" && gatewayID == "" {
+		return nil
+	}
+	type gateway struct {
+		ID string `json:"iotcGatewayId"`
+	}
+	payload := struct {
+		ModelID     string   `json:"modelId,omitempty"`
+		IotcModelID string   `json:"iotcModelId,omitempty"`
+		Gateway     *gateway `json:"iotcGateway,omitempty"`
+	}{ModelID: modelID, IotcModelID: modelID}
+	if gatewayID != "" {
+		payload.Gateway = &gateway{gatewayID}
+	}
+	text, _ := json.Marshal(payload) // strings always marshal
+	return text
+}
+
+// send delivers events of one device. Where DPS or the hub refuses the device's
+// credential, the credential may have been rotated: it is read again, and if it
+// is another one now, the events are sent with that.
+func (f *fleet) send(ctx context.Context, m *transform.Message, events []httpsend.Event, answerBy time.Time) (hub string, err error) {
+	d, err := f.device(ctx, m)
+	if err != nil {
+		return "", err
+	}
+	hub, err = f.sendAs(ctx, d, events, answerBy)
+	if !unauthorized(err) {
+		return hub, err
+	}
+	f.credentials.Refresh(ctx)
+	rotated, keyErr := f.device(ctx, m)
+	if keyErr != nil || rotated.Same(d) {
+		return hub, err
+	}
+	return f.sendAs(ctx, rotated, events, answerBy)
+}
+
+func unauthorized(err error) bool {
+	return errors.Is(err, dps.Unauthorized) || notHere(err)
+}
+
+// sendAs delivers events of one device: to the hub that is known, else to the
+// one that is likely, else to the one that DPS names. Where the hub says that the
+// device is not there, DPS is asked anew and the events are sent once more.
+func (f *fleet) sendAs(ctx context.Context, d dps.Device, events []httpsend.Event, answerBy time.Time) (hub string, err error) {
+	a, known := f.provisioner.Cached(d.ID)
+	if !known {
+		tried, hit, err := f.sendByHint(ctx, d, events, answerBy)
+		if hit || err != nil {
+			return tried, err
+		}
+		if a, err = f.provisioner.AssignBy(ctx, d, answerBy); err != nil {
+			return "", err
+		}
+		if a.Hub != tried { // else it was counted as a miss
+			f.hint.learn(a.Hub, !a.Registered())
+		}
+	}
+	// A look-up may give a hub that has lost the device as well, so the way from
+	// the cache over the look-up to a registration has three hubs at the most.
+	for range 3 {
+		err = f.post(ctx, d, a, events, answerBy)
+		if err == nil {
+			a.Confirm()
+			return a.Hub, nil
+		}
+		if silent(err) && ctx.Err() == nil {
+			// Where DPS cannot tell, the hub's silence stands as the failure.
+			if next, moved, _ := f.provisioner.FindMoved(ctx, d, a); moved {
+				a = next
+				f.hint.learn(a.Hub, true)
+				continue
+			}
+		}
+		if !notHere(err) {
+			return "", err
+		}
+		next, ok, assignErr := f.provisioner.Reassign(ctx, d, a, answerBy)
+		if assignErr != nil {
+			return "", assignErr
+		}
+		if !ok {
+			return "", err
+		}
+		a = next
+		f.hint.learn(a.Hub, true)
+	}
+	return "", err
+}
+
+// sendByHint tries the hub where the fleet is, and gives its name where it did.
+// A hit costs no DPS call.
+func (f *fleet) sendByHint(ctx context.Context, d dps.Device, events []httpsend.Event, answerBy time.Time) (tried string, hit bool, err error) {
+	hub, ok := f.hint.try()
+	if !ok {
+		return "", false, nil
+	}
+	a := &dps.Assignment{Hub: hub, DeviceID: d.ID}
+	var failed *httpsend.Error
+	switch err = f.post(ctx, d, a, events, answerBy); {
+	case err == nil:
+		a.Confirm()
+		f.provisioner.Remember(d.ID, a)
+		f.hint.hit()
+		return hub, true, nil
+	case notHere(err):
+		f.hint.miss()
+		return hub, false, nil
+	case errors.As(err, &failed) && (failed.Kind == httpsend.Unavailable || failed.Kind == httpsend.Down) && ctx.Err() == nil:
+		return "", false, nil // the device may be elsewhere: DPS knows
+	default:
+		return "", false, err
+	}
+}
+
+// silent tells that a hub gave no answer at all, or was not asked because of that.
+func silent(err error) bool {
+	var failed *httpsend.Error
+	return errors.As(err, &failed) && failed.Status == 0 && (failed.Kind == httpsend.Unavailable || failed.Kind == httpsend.Down)
+}
+
+func notHere(err error) bool {
+	var failed *httpsend.Error
+	return errors.As(err, &failed) && failed.Kind == httpsend.NotHere
+}
+
+// post sends events to one hub.
+func (f *fleet) post(ctx context.Context, d dps.Device, a *dps.Assignment, events []httpsend.Event, answerBy time.Time) error {
+	t := httpsend.Target{Hub: a.Hub, DeviceID: a.DeviceID, Key: httpsend.Key(d.Key), Certificate: d.Certificate, AnswerBy: answerBy}
+	if a.Secondary {
+		t.Key = httpsend.Key(d.SecondaryKey)
+	}
+	return f.hub.SendBatch(ctx, t, events)
+}

@@ -1,0 +1,48 @@
+package delivery
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"mayfly/function/internal/ratelimit"
+	"mayfly/internal/cache"
+	"mayfly/transform"
+)
+
+const maxDeviceBuckets = 100_000
+
+// deviceLimits is a bucket for each device that speaks. One that is pushed out
+// starts anew, full: memory is bounded first.
+type deviceLimits struct {
+	rate    ratelimit.Rate
+	mu      sync.Mutex // two requests of a new device must not make two buckets
+	buckets *cache.Cache[*rate.Limiter]
+}
+
+// newDeviceLimits gives nil where devices have no limit.
+func newDeviceLimits(r ratelimit.Rate) *deviceLimits {
+	if r.Count == 0 {
+		return nil
+	}
+	return &deviceLimits{rate: r, buckets: cache.New[*rate.Limiter](maxDeviceBuckets, 0)}
+}
+
+// take takes the messages of one device, or tells how long to wait.
+func (l *deviceLimits) take(m *transform.Message, now time.Time, n int) time.Duration {
+	if l == nil {
+		return 0
+	}
+	key := m.Fleet + "\x00" + m.DeviceID
+	bucket, ok := l.buckets.Get(key)
+	if !ok {
+		l.mu.Lock()
+		if bucket, ok = l.buckets.Get(key); !ok {
+			bucket = l.rate.Limiter()
+			l.buckets.Set(key, bucket)
+		}
+		l.mu.Unlock()
+	}
+	return ratelimit.Take(bucket, now, n)
+}

@@ -1,0 +1,31 @@
+package delivery
+
+import (
+	"mayfly/dps"
+	"mayfly/function/internal/delivery/credentials"
+	"mayfly/httpsend"
+)
+
+// fleet is all that Mayfly knows of the devices of one DPS instance. Nothing in
+// it is shared with another fleet but the connections, which hold no identity.
+type fleet struct {
+	modelID     string // of devices that name none
+	provisioner *dps.Provisioner
+	hub         *httpsend.Client
+	hint        *hint
+	credentials *credentials.Set
+	dedup       *deduplicator
+}
+
+func newFleet(f *Fleet, o *Options) *fleet {
+	return &fleet{
+		modelID: f.ModelID,
+		provisioner: dps.NewProvisioner(&dps.Client{
+			IDScope: f.IDScope, Endpoint: f.DPSEndpoint, Transport: o.DPS, Now: o.Now, UserAgent: o.UserAgent, AcceptHub: o.AcceptHub,
+		}, dps.Options{}),
+		hub:         &httpsend.Client{Transport: o.Hub, Now: o.Now, UserAgent: o.UserAgent},
+		hint:        newHint(f.HubHint),
+		dedup:       newDeduplicator(o.DedupWindow),
+		credentials: credentials.New(&f.Credentials, o.Secrets),
+	}
+}

@@ -1,0 +1,2 @@
+// Package httpquery reads queries as the senders of telemetry write them.
+package httpquery

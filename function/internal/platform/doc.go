@@ -1,0 +1,2 @@
+// Package platform tells where the process runs.
+package platform

@@ -1,0 +1,49 @@
+package problem
+
+import "time"
+
+// Code names a row of the error table.
+type Code string
+
+// The rows of the error table.
+const (
+	MethodNotAllowed    Code = "method-not-allowed"
+	BodyTooLarge        Code = "body-too-large"
+	UnsupportedMedia    Code = "unsupported-media"
+	SlowDown            Code = "slow-down"
+	TooBusy             Code = "too-busy"
+	Unauthenticated     Code = "unauthenticated"
+	DeviceNotAllowed    Code = "device-not-allowed"
+	MalformedBody       Code = "malformed-body"
+	InvalidMessage      Code = "invalid-message"
+	NoSource            Code = "no-source"
+	EventTooLarge       Code = "event-too-large"
+	Provisioning        Code = "provisioning"
+	DPSBusy             Code = "dps-busy"
+	DPSUnreachable      Code = "dps-unreachable"
+	DeviceRefused       Code = "device-refused"
+	BridgeMisconfigured Code = "bridge-misconfigured"
+	KeyUnavailable      Code = "key-unavailable"
+	HubBusy             Code = "hub-busy"
+	HubDown             Code = "hub-down"
+	HubQuota            Code = "hub-quota"
+	HubRefused          Code = "hub-refused"
+	HubUnreachable      Code = "hub-unreachable"
+	OutOfTime           Code = "out-of-time"
+	Internal            Code = "internal"
+)
+
+// Error is an error of ours that knows its row.
+type Error struct {
+	Code   Code
+	Detail string
+	Allow  string // for 405
+	Cause  error  // for the log, not for the caller
+
+	RetryAfter time.Duration // where the row's own would be wrong
+}
+
+func (e *Error) Error() string { return string(e.Code) + ": " + e.Detail }
+
+// MediaType is the media type of an answer that tells of a problem (RFC 9457).
+const MediaType = "application/problem+json"
