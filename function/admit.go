@@ -38,7 +38,10 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request, caller *polic
 	case errors.As(err, &over):
 		return nil, tooLarge
 	case err != nil:
-		return nil, &problem.Error{Code: problem.MalformedBody, Detail: "the body ended before its time: " + err.Error()}
+		return nil, &problem.Error{
+			Code:   problem.MalformedBody,
+			Detail: "the body ended before its time: " + err.Error(),
+		}
 	}
 	// Each layer is bounded: a small one may hold a large one that holds nothing.
 	for _, encoding := range slices.Backward(encodings) {
@@ -47,7 +50,10 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request, caller *polic
 		case errors.Is(err, errLarge):
 			return nil, tooLarge
 		case err != nil:
-			return nil, &problem.Error{Code: problem.MalformedBody, Detail: "the body is not " + encoding + ": " + err.Error()}
+			return nil, &problem.Error{
+				Code:   problem.MalformedBody,
+				Detail: "the body is not " + encoding + ": " + err.Error(),
+			}
 		}
 	}
 	return body, nil

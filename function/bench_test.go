@@ -24,21 +24,42 @@ func (stored) RoundTrip(*http.Request) (*http.Response, error) {
 // BenchmarkNative is our own share of a warm message: everything but the two
 // sockets.
 func BenchmarkNative(b *testing.B) {
-	benchmark(b, "/api/telemetry", `{"device":{"deviceId":"my-cloud-device"},"measurements":{"temp":20.31,"pressure":50,"humidity":8.5,"ledColor":"blue"}}`)
+	benchmark(
+		b,
+		"/api/telemetry",
+		`{"device":{"deviceId":"my-cloud-device"},"measurements":{"temp":20.31,"pressure":50,"humidity":8.5,`+
+			`"ledColor":"blue"}}`,
+	)
 }
 
 // BenchmarkTTS is the same for a webhook that is mapped.
 func BenchmarkTTS(b *testing.B) {
-	benchmark(b, "/api/tts", `{"end_device_ids":{"device_id":"dev1","application_ids":{"application_id":"app1"},"dev_eui":"0004A30B001C0530"},
-		"correlation_ids":["as:up:1"],"received_at":"2026-03-14T09:26:53.5Z","uplink_message":{"f_port":2,"f_cnt":7,"frm_payload":"3q2+7w==",
-		"decoded_payload":{"temperature":22.50,"humidity":40},"rx_metadata":[{"gateway_ids":{"gateway_id":"gw"},"time":"2026-03-14T09:26:53.3Z","rssi":-35,"snr":5}],
-		"settings":{"data_rate":{"lora":{"bandwidth":125000,"spreading_factor":7}},"frequency":"868300000","time":"2026-03-14T09:26:53.3Z"},
-		"received_at":"2026-03-14T09:26:53.4Z"}}`)
+	benchmark(
+		b,
+		"/api/tts",
+		`{"end_device_ids":{"device_id":"dev1","application_ids":{"application_id":"app1"},
+"dev_eui":"0004A30B001C0530"},
+		"correlation_ids":["as:up:1"],"received_at":"2026-03-14T09:26:53.5Z",
+"uplink_message":{"f_port":2,"f_cnt":7,"frm_payload":"3q2+7w==",
+		"decoded_payload":{"temperature":22.50,"humidity":40},
+"rx_metadata":[{"gateway_ids":{"gateway_id":"gw"},"time":"2026-03-14T09:26:53.3Z","rssi":-35,"snr":5}],
+		"settings":{"data_rate":{"lora":{"bandwidth":125000,"spreading_factor":7}},
+"frequency":"868300000","time":"2026-03-14T09:26:53.3Z"},
+		"received_at":"2026-03-14T09:26:53.4Z"}}`,
+	)
 }
 
 func benchmark(b *testing.B, path, body string) {
 	b.Helper()
-	c, err := function.LoadConfig([]string{"ID_SCOPE=0ne00123ABC", "GROUP_KEY=" + goodKey, "AUTH=none", "HUB_HINT=h.azure-devices.net", "DEDUP_WINDOW=0"})
+	c, err := function.LoadConfig(
+		[]string{
+			"ID_SCOPE=0ne00123ABC",
+			"GROUP_KEY=" + goodKey,
+			"AUTH=none",
+			"HUB_HINT=h.azure-devices.net",
+			"DEDUP_WINDOW=0",
+		},
+	)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -58,7 +79,8 @@ func benchmark(b *testing.B, path, body string) {
 // BenchmarkBatch is a message's share of a request of 100 messages of one
 // device, as BenchmarkNative counts it.
 func BenchmarkBatch(b *testing.B) {
-	one := `{"device":{"deviceId":"my-cloud-device"},"measurements":{"temp":20.31,"pressure":50,"humidity":8.5,"ledColor":"blue"}},`
+	one := `{"device":{"deviceId":"my-cloud-device"},"measurements":{"temp":20.31,"pressure":50,"humidity":8.5,` +
+		`"ledColor":"blue"}},`
 	b.Run("100", func(b *testing.B) {
 		benchmark(b, "/api/telemetry", "["+strings.TrimSuffix(strings.Repeat(one, 100), ",")+"]")
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/100, "ns/message")
@@ -72,20 +94,40 @@ func BenchmarkRefusals(b *testing.B) {
 	var file strings.Builder
 	file.WriteString("callers:\n")
 	for i := range 100 {
-		fmt.Fprintf(&file, "  - {name: caller-%d, keys: [%q, {hash: %q, expires: 2020-01-01}], devices: [\"dev-%d-*\"]}\n",
-			i, hashOf(fmt.Sprintf("mayfly_key-%d", i)), hashOf(fmt.Sprintf("mayfly_past-%d", i)), i)
+		fmt.Fprintf(
+			&file,
+			"  - {name: caller-%d, keys: [%q, {hash: %q, expires: 2020-01-01}], devices: [\"dev-%d-*\"]}\n",
+			i,
+			hashOf(fmt.Sprintf("mayfly_key-%d", i)),
+			hashOf(fmt.Sprintf("mayfly_past-%d", i)),
+			i,
+		)
 	}
-	file.WriteString("tokens: [{name: idp, issuer: me, audience: mayfly, devices: [dev-50-a], keys: ['{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"k\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}']}]\n")
+	file.WriteString(
+		"tokens: [{name: idp, issuer: me, audience: mayfly, devices: [dev-50-a], keys: ['{\"keys\":[{" +
+			"\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"k\",\"" +
+			"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}']}]\n",
+	)
 	path := filepath.Join(b.TempDir(), "mayfly.yaml")
 	if err := os.WriteFile(path, []byte(file.String()), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	c, err := function.LoadConfig([]string{"ID_SCOPE=0ne00123ABC", "GROUP_KEY=" + goodKey, "AUTH=keys", "CONFIG=" + path, "HUB_HINT=h.azure-devices.net", "DEDUP_WINDOW=0"})
+	c, err := function.LoadConfig(
+		[]string{
+			"ID_SCOPE=0ne00123ABC",
+			"GROUP_KEY=" + goodKey,
+			"AUTH=keys",
+			"CONFIG=" + path,
+			"HUB_HINT=h.azure-devices.net",
+			"DEDUP_WINDOW=0",
+		},
+	)
 	if err != nil {
 		b.Fatal(err)
 	}
 	s := function.New(c, function.Dependencies{DPS: stored{}, Hub: stored{}, Log: slog.New(slog.DiscardHandler)})
-	const header, claims = "eyJhbGciOiJFZERTQSIsImtpZCI6ImsifQ", "eyJpc3MiOiJtZSIsImF1ZCI6Im1heWZseSIsImV4cCI6OTk5OTk5OTk5OX0"
+	const header, claims = "eyJhbGciOiJFZERTQSIsImtpZCI6ImsifQ",
+		"eyJpc3MiOiJtZSIsImF1ZCI6Im1heWZseSIsImV4cCI6OTk5OTk5OTk5OX0"
 	seed, _ := base64.RawURLEncoding.DecodeString("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A") // RFC 8037, appendix A
 	right := base64.RawURLEncoding.EncodeToString(ed25519.Sign(ed25519.NewKeyFromSeed(seed), []byte(header+"."+claims)))
 	token := "Bearer " + header + "." + claims + "."
@@ -106,9 +148,15 @@ func BenchmarkRefusals(b *testing.B) {
 		{"token/nearly right", "Authorization", token + right[:80] + "AAAAAA", "dev-50-a", 401},
 	} {
 		b.Run(bm.name, func(b *testing.B) {
-			body := `{"device":{"deviceId":"` + bm.device + `"},"measurements":{"temp":20.31,"pressure":50,"humidity":8.5,"ledColor":"blue"}}`
+			body := `{"device":{"deviceId":"` + bm.device + `"},"measurements":{"temp":20.31,"pressure":50,` +
+				`"humidity":8.5,"ledColor":"blue"}}`
 			for b.Loop() {
-				r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/api/telemetry", strings.NewReader(body))
+				r := httptest.NewRequestWithContext(
+					b.Context(),
+					http.MethodPost,
+					"/api/telemetry",
+					strings.NewReader(body),
+				)
 				r.Header.Set("Content-Type", "application/json")
 				r.Header.Set(bm.header, bm.value)
 				w := httptest.NewRecorder()

@@ -15,7 +15,8 @@ func TestBrokenLambdaBody(t *testing.T) {
 	lambda := function.NewLambdaHandler(h.service, slog.New(slog.DiscardHandler))
 	answer, err := lambda.Invoke(t.Context(), []byte(`{"version":"2.0","rawPath":"/api/telemetry",`+
 		`"requestContext":{"http":{"method":"POST"}},"body":"***","isBase64Encoded":true}`))
-	if err != nil || !bytes.Contains(answer, []byte(`"statusCode":400`)) || !bytes.Contains(answer, []byte(`malformed-body`)) {
+	if err != nil || !bytes.Contains(answer, []byte(`"statusCode":400`)) ||
+		!bytes.Contains(answer, []byte(`malformed-body`)) {
 		t.Errorf("%s, %v", answer, err)
 	}
 }

@@ -37,7 +37,9 @@ func newClientCA(t *testing.T, name string) *clientCA {
 	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour), KeyUsage: x509.KeyUsageCertSign,
+		NotBefore: time.Now().
+			Add(-time.Hour),
+		NotAfter: time.Now().Add(24 * time.Hour), KeyUsage: x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
@@ -51,8 +53,12 @@ func (a *clientCA) issue(t *testing.T, name string, change func(*x509.Certificat
 	t.Helper()
 	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		SerialNumber: big.NewInt(
+			2,
+		), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 	}
 	if change != nil {
 		change(template)
@@ -92,22 +98,32 @@ func TestClientCertificates(t *testing.T) {
 		want string
 		put  func(r *http.Request, c *x509.Certificate)
 	}{
-		"server":                {dev, "", ok, inTLS},
-		"other's device":        {ca.issue(t, "dev-2", nil).Leaf, "", forbidden, inTLS},
-		"no name":               {ca.issue(t, "", nil).Leaf, "", forbidden, inTLS},
-		"a glob for a name":     {ca.issue(t, "*", nil).Leaf, "", forbidden, inTLS},
-		"another CA's":          {other.issue(t, "dev-1", nil).Leaf, "", unauthorized, inTLS},
-		"expired":               {ca.issue(t, "dev-1", func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }).Leaf, "", unauthorized, inTLS},
-		"not yet":               {ca.issue(t, "dev-1", func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) }).Leaf, "", unauthorized, inTLS},
-		"a server's":            {ca.issue(t, "dev-1", func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }).Leaf, "", unauthorized, inTLS},
-		"Azure's header":        {dev, azure, ok, inHeader("X-Arr-Clientcert", b64(dev.Raw))},
-		"Azure's, broken":       {dev, azure, unauthorized, inHeader("X-Arr-Clientcert", "MIIB")},
-		"Azure's, another CA's": {dev, azure, unauthorized, inHeader("X-Arr-Clientcert", b64(other.issue(t, "dev-1", nil).Leaf.Raw))},
-		"Azure's elsewhere":     {dev, "", unauthorized, inHeader("X-Arr-Clientcert", b64(dev.Raw))},
-		"Azure's on Lambda":     {dev, lambda, unauthorized, inHeader("X-Arr-Clientcert", b64(dev.Raw))},
-		"load balancer":         {dev, lambda, ok, inHeader("X-Amzn-Mtls-Clientcert-Leaf", url.PathEscape(pemOf(dev.Raw)))},
-		"balancer's on Azure":   {dev, azure, unauthorized, inHeader("X-Amzn-Mtls-Clientcert-Leaf", url.PathEscape(pemOf(dev.Raw)))},
-		"balancer's elsewhere":  {dev, "", unauthorized, inHeader("X-Amzn-Mtls-Clientcert-Leaf", url.PathEscape(pemOf(dev.Raw)))},
+		"server":            {dev, "", ok, inTLS},
+		"other's device":    {ca.issue(t, "dev-2", nil).Leaf, "", forbidden, inTLS},
+		"no name":           {ca.issue(t, "", nil).Leaf, "", forbidden, inTLS},
+		"a glob for a name": {ca.issue(t, "*", nil).Leaf, "", forbidden, inTLS},
+		"another CA's":      {other.issue(t, "dev-1", nil).Leaf, "", unauthorized, inTLS},
+		"expired": {ca.issue(t, "dev-1",
+			func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }).Leaf, "", unauthorized, inTLS},
+		"not yet": {
+			ca.issue(t, "dev-1", func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) }).Leaf,
+			"", unauthorized, inTLS,
+		},
+		"a server's": {ca.issue(t, "dev-1",
+			func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }).Leaf, "",
+			unauthorized, inTLS},
+		"Azure's header":  {dev, azure, ok, inHeader("X-Arr-Clientcert", b64(dev.Raw))},
+		"Azure's, broken": {dev, azure, unauthorized, inHeader("X-Arr-Clientcert", "MIIB")},
+		"Azure's, another CA's": {dev, azure, unauthorized,
+			inHeader("X-Arr-Clientcert", b64(other.issue(t, "dev-1", nil).Leaf.Raw))},
+		"Azure's elsewhere": {dev, "", unauthorized, inHeader("X-Arr-Clientcert", b64(dev.Raw))},
+		"Azure's on Lambda": {dev, lambda, unauthorized, inHeader("X-Arr-Clientcert", b64(dev.Raw))},
+		"load balancer": {dev, lambda, ok,
+			inHeader("X-Amzn-Mtls-Clientcert-Leaf", url.PathEscape(pemOf(dev.Raw)))},
+		"balancer's on Azure": {dev, azure, unauthorized,
+			inHeader("X-Amzn-Mtls-Clientcert-Leaf", url.PathEscape(pemOf(dev.Raw)))},
+		"balancer's elsewhere": {dev, "", unauthorized,
+			inHeader("X-Amzn-Mtls-Clientcert-Leaf", url.PathEscape(pemOf(dev.Raw)))},
 	} {
 		h := newHouse(t, `certificates: {ca: "file:`+ca.file(t)+`", alb: true}`, tt.env)
 		r := request(t, http.MethodPost, "/api/telemetry", native)
@@ -141,12 +157,20 @@ func TestClientCertificatesOfLambda(t *testing.T) {
 		event object
 		want  float64
 	}{
-		"HTTP API":                              {object{"version": "2.0", "rawPath": "/api/telemetry", "body": native, "requestContext": object{"http": v2, "authentication": object{"clientCert": object{"clientCertPem": leaf}}}}, 200},
-		"REST API":                              {object{"httpMethod": "POST", "path": "/api/telemetry", "body": native, "requestContext": object{"identity": object{"clientCert": object{"clientCertPem": leaf}}}}, 200},
-		"balancer":                              {object{"httpMethod": "POST", "path": "/api/telemetry", "body": native, "headers": balancer, "requestContext": object{"elb": object{}}}, 200},
-		"balancer's header through an HTTP API": {object{"version": "2.0", "rawPath": "/api/telemetry", "body": native, "headers": balancer, "requestContext": object{"http": v2}}, 401},
-		"balancer's header through a REST API":  {object{"httpMethod": "POST", "path": "/api/telemetry", "body": native, "headers": balancer, "requestContext": object{}}, 401},
-		"not PEM":                               {object{"version": "2.0", "rawPath": "/api/telemetry", "body": native, "requestContext": object{"http": v2, "authentication": object{"clientCert": object{"clientCertPem": "x"}}}}, 401},
+		"HTTP API": {object{"version": "2.0", "rawPath": "/api/telemetry",
+			"body": native, "requestContext": object{"http": v2,
+				"authentication": object{"clientCert": object{"clientCertPem": leaf}}}}, 200},
+		"REST API": {object{"httpMethod": "POST", "path": "/api/telemetry", "body": native,
+			"requestContext": object{"identity": object{"clientCert": object{"clientCertPem": leaf}}}}, 200},
+		"balancer": {object{"httpMethod": "POST", "path": "/api/telemetry",
+			"body": native, "headers": balancer, "requestContext": object{"elb": object{}}}, 200},
+		"balancer's header through an HTTP API": {object{"version": "2.0", "rawPath": "/api/telemetry",
+			"body": native, "headers": balancer, "requestContext": object{"http": v2}}, 401},
+		"balancer's header through a REST API": {object{"httpMethod": "POST", "path": "/api/telemetry",
+			"body": native, "headers": balancer, "requestContext": object{}}, 401},
+		"not PEM": {object{"version": "2.0", "rawPath": "/api/telemetry", "body": native,
+			"requestContext": object{"http": v2,
+				"authentication": object{"clientCert": object{"clientCertPem": "x"}}}}, 401},
 	} {
 		event, _ := json.Marshal(tt.event)
 		answer, err := handler.Invoke(t.Context(), event)
@@ -162,15 +186,26 @@ func TestClientCertificatesOfLambda(t *testing.T) {
 func TestClientCertificatesOfServer(t *testing.T) {
 	t.Parallel()
 	ca := newClientCA(t, "ours")
-	own := ca.issue(t, "localhost", func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} })
+	own := ca.issue(
+		t,
+		"localhost",
+		func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} },
+	)
 	dir := t.TempDir()
 	key, _ := x509.MarshalPKCS8PrivateKey(own.PrivateKey)
-	for name, text := range map[string]string{"cert.pem": pemOf(own.Certificate[0]), "key.pem": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))} {
+	for name, text := range map[string]string{"cert.pem": pemOf(own.Certificate[0]),
+		"key.pem": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	vars := []string{"ID_SCOPE=0ne1", "GROUP_KEY=" + goodKey, "AUTH=keys", "TLS_CERT=" + filepath.Join(dir, "cert.pem"), "TLS_KEY=" + filepath.Join(dir, "key.pem")}
+	vars := []string{
+		"ID_SCOPE=0ne1",
+		"GROUP_KEY=" + goodKey,
+		"AUTH=keys",
+		"TLS_CERT=" + filepath.Join(dir, "cert.pem"),
+		"TLS_KEY=" + filepath.Join(dir, "key.pem"),
+	}
 	h := newHouse(t, `certificates: {ca: "file:`+ca.file(t)+`"}`)
 	path := filepath.Join(dir, "mayfly.yaml")
 	if err := os.WriteFile(path, []byte(`certificates: {ca: "file:`+ca.file(t)+`"}`), 0o600); err != nil {
@@ -199,7 +234,11 @@ func TestClientCertificatesOfServer(t *testing.T) {
 			own.MaxVersion = tt.oldest
 		}
 		transport := &http.Transport{TLSClientConfig: own}
-		res, err := (&http.Client{Transport: transport}).Post("https://"+addr+"/api/telemetry", "application/json", strings.NewReader(native))
+		res, err := (&http.Client{Transport: transport}).Post(
+			"https://"+addr+"/api/telemetry",
+			"application/json",
+			strings.NewReader(native),
+		)
 		got := 0
 		if err == nil {
 			_, _ = io.Copy(io.Discard, res.Body)

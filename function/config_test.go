@@ -18,12 +18,24 @@ const goodKey = "bWF5Zmx5LWVtdWxhdG9yLWRldmVsb3BtZW50LWdyb3VwLWtleQ=="
 
 func TestLoadConfig(t *testing.T) {
 	t.Parallel()
-	c, err := function.LoadConfig([]string{"ID_SCOPE=0ne00123ABC", "GROUP_KEY=" + goodKey, "AUTH=none", "REQUEST_TIMEOUT=", "LOG_LEVEL=debug", "HUB_IDLE_TIMEOUT=0"})
+	c, err := function.LoadConfig(
+		[]string{
+			"ID_SCOPE=0ne00123ABC",
+			"GROUP_KEY=" + goodKey,
+			"AUTH=none",
+			"REQUEST_TIMEOUT=",
+			"LOG_LEVEL=debug",
+			"HUB_IDLE_TIMEOUT=0",
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.IDScope != "0ne00123ABC" || c.DPSEndpoint != "global.azure-devices-provisioning.net" || c.RequestTimeout != 30*time.Second ||
-		c.HubIdleTimeout != 0 || c.Port != "8080" || c.Host != function.HostServer || c.LogLevel != slog.LevelDebug || c.BodyLimit != 1<<20 {
+	if c.IDScope != "0ne00123ABC" || c.DPSEndpoint != "global.azure-devices-provisioning.net" ||
+		c.RequestTimeout != 30*time.Second ||
+		c.HubIdleTimeout != 0 || c.Port != "8080" || c.Host != function.HostServer ||
+		c.LogLevel != slog.LevelDebug ||
+		c.BodyLimit != 1<<20 {
 		t.Errorf("%+v", c)
 	}
 }
@@ -38,9 +50,17 @@ func TestConfigFaults(t *testing.T) {
 	}{
 		{"nothing is set", []string{"ID_SCOPE=", "GROUP_KEY=", "AUTH="}, []string{"AUTH", "GROUP_KEY", "ID_SCOPE"}},
 		{"nothing to change", nil, nil},
-		{"connection string for a key", []string{"GROUP_KEY=HostName=x;SharedAccessKey=" + goodKey}, []string{"GROUP_KEY"}},
+		{
+			"connection string for a key",
+			[]string{"GROUP_KEY=HostName=x;SharedAccessKey=" + goodKey},
+			[]string{"GROUP_KEY"},
+		},
 		{"secondary key", []string{"GROUP_KEY_SECONDARY=?"}, []string{"GROUP_KEY_SECONDARY"}},
-		{"unresolved reference", []string{"GROUP_KEY=@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/k)"}, []string{"GROUP_KEY"}},
+		{
+			"unresolved reference",
+			[]string{"GROUP_KEY=@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/k)"},
+			[]string{"GROUP_KEY"},
+		},
 		{"scope is a URL", []string{"ID_SCOPE=https://x"}, []string{"ID_SCOPE"}},
 		{"endpoint over plain HTTP", []string{"DPS_ENDPOINT=http://x"}, []string{"DPS_ENDPOINT"}},
 		{"endpoint with a path", []string{"DPS_ENDPOINT=https://x/y"}, []string{"DPS_ENDPOINT"}},
@@ -48,11 +68,19 @@ func TestConfigFaults(t *testing.T) {
 		{"endpoint with a port", []string{"DPS_ENDPOINT=https://127.0.0.1:7443"}, nil},
 		{"hint is a URL", []string{"HUB_HINT=https://h.azure-devices.net"}, []string{"HUB_HINT"}},
 		{"model", []string{"MODEL_ID=thermostat"}, []string{"MODEL_ID"}},
-		{"times", []string{"REQUEST_TIMEOUT=30", "HUB_IDLE_TIMEOUT=-1s", "DEDUP_WINDOW=week"}, []string{"DEDUP_WINDOW", "HUB_IDLE_TIMEOUT", "REQUEST_TIMEOUT"}},
+		{
+			"times",
+			[]string{"REQUEST_TIMEOUT=30", "HUB_IDLE_TIMEOUT=-1s", "DEDUP_WINDOW=week"},
+			[]string{"DEDUP_WINDOW", "HUB_IDLE_TIMEOUT", "REQUEST_TIMEOUT"},
+		},
 		{"no time at all", []string{"REQUEST_TIMEOUT=0s"}, []string{"REQUEST_TIMEOUT"}},
 		{"limit", []string{"BODY_LIMIT=lots"}, []string{"BODY_LIMIT"}},
 		{"port", []string{"PORT=99999", "ID_SCOPE="}, []string{"ID_SCOPE", "PORT"}},
-		{"port of the Functions host", []string{"FUNCTIONS_CUSTOMHANDLER_PORT=abc"}, []string{"FUNCTIONS_CUSTOMHANDLER_PORT"}},
+		{
+			"port of the Functions host",
+			[]string{"FUNCTIONS_CUSTOMHANDLER_PORT=abc"},
+			[]string{"FUNCTIONS_CUSTOMHANDLER_PORT"},
+		},
 		{"address", []string{"HOST=http://here"}, []string{"HOST"}},
 		{"address of IPv6", []string{"HOST=::1"}, nil},
 		{"log", []string{"LOG_LEVEL=loud", "LOG_FORMAT=xml"}, []string{"LOG_FORMAT", "LOG_LEVEL"}},

@@ -31,21 +31,45 @@ func TestCounters(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c, err := function.LoadConfig([]string{"ID_SCOPE=" + azure.IDScope(), "GROUP_KEY=" + azure.GroupKey(), "AUTH=none", "CONFIG=" + config})
+	c, err := function.LoadConfig(
+		[]string{"ID_SCOPE=" + azure.IDScope(), "GROUP_KEY=" + azure.GroupKey(), "AUTH=none", "CONFIG=" + config},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	s := function.New(c, function.Dependencies{DPS: azure.RoundTripper(), Hub: azure.RoundTripper(), Log: slog.New(slog.NewJSONHandler(&log, nil))})
+	s := function.New(
+		c,
+		function.Dependencies{
+			DPS: azure.RoundTripper(),
+			Hub: azure.RoundTripper(),
+			Log: slog.New(slog.NewJSONHandler(&log, nil)),
+		},
+	)
 	do := func(method, path, body string) string {
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body)))
 		return w.Body.String()
 	}
-	do(http.MethodPost, "/api/tts", `{"end_device_ids":{"device_id":"a"},"received_at":"2026-03-14T10:00:00Z","uplink_message":{"f_port":1,"decoded_payload":{"t":1}}}`)
-	do(http.MethodPost, "/api/tts", `{"end_device_ids":{"device_id":"a"},"received_at":"2026-03-14T10:00:01Z","uplink_message":{"f_port":1,"frm_payload":"AQ=="}}`)
+	do(
+		http.MethodPost,
+		"/api/tts",
+		`{"end_device_ids":{"device_id":"a"},"received_at":"2026-03-14T10:00:00Z","uplink_message":{"f_port":1,`+
+			`"decoded_payload":{"t":1}}}`,
+	)
+	do(
+		http.MethodPost,
+		"/api/tts",
+		`{"end_device_ids":{"device_id":"a"},"received_at":"2026-03-14T10:00:01Z","uplink_message":{"f_port":1,`+
+			`"frm_payload":"AQ=="}}`,
+	)
 	do(http.MethodPost, "/api/tts", `{"end_device_ids":{"device_id":"a"},"join_accept":{}}`)
-	do(http.MethodPost, "/api/broken", `{"end_device_ids":{"device_id":"a"},"received_at":"2026-03-14T10:00:02Z","uplink_message":{"f_port":1,"frm_payload":"AQ=="}}`)
+	do(
+		http.MethodPost,
+		"/api/broken",
+		`{"end_device_ids":{"device_id":"a"},"received_at":"2026-03-14T10:00:02Z","uplink_message":{"f_port":1,`+
+			`"frm_payload":"AQ=="}}`,
+	)
 	do(http.MethodPost, "/api/devices/refused/telemetry", `{}`)
 	do(http.MethodPost, "/api/telemetry", `{`)
 	var got []string

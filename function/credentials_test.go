@@ -34,13 +34,21 @@ func service(t *testing.T, azure *emulator.Emulator, vars ...string) (*function.
 	transport := azure.Transport()
 	t.Cleanup(transport.CloseIdleConnections)
 	log := &bytes.Buffer{}
-	return function.New(c, function.Dependencies{DPS: transport, Hub: transport, Log: slog.New(slog.NewJSONHandler(log, nil))}), log
+	return function.New(
+		c,
+		function.Dependencies{DPS: transport, Hub: transport, Log: slog.New(slog.NewJSONHandler(log, nil))},
+	), log
 }
 
 // post sends one message of a device and gives the answer.
 func post(t *testing.T, s http.Handler, id string) (status int, body string) {
 	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/devices/"+id+"/telemetry", strings.NewReader(`{"n":1}`))
+	r := httptest.NewRequestWithContext(
+		t.Context(),
+		http.MethodPost,
+		"/api/devices/"+id+"/telemetry",
+		strings.NewReader(`{"n":1}`),
+	)
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
@@ -79,7 +87,9 @@ func newAuthority(t *testing.T, name string, above *authority) *authority {
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(1000 * time.Hour), KeyUsage: x509.KeyUsageCertSign,
+		NotBefore: time.Now().
+			Add(-time.Hour),
+		NotAfter: time.Now().Add(1000 * time.Hour), KeyUsage: x509.KeyUsageCertSign,
 	}
 	parent, signer := template, key
 	if above != nil {
@@ -152,7 +162,8 @@ func TestCAThatDPSDoesNotKnow(t *testing.T) {
 	azure := azureAtOnce(t)
 	ca := newAuthority(t, "stranger", nil)
 	s, _ := service(t, azure, "DEVICE_CA=file:"+writeFile(t, "ca.pem", string(ca.pem)+string(ca.keyPEM(t))))
-	if status, body := post(t, s, "pump-1"); status != http.StatusBadGateway || !strings.Contains(body, "bridge-misconfigured") {
+	if status, body := post(t, s, "pump-1"); status != http.StatusBadGateway ||
+		!strings.Contains(body, "bridge-misconfigured") {
 		t.Errorf("%d %s", status, body)
 	}
 }
@@ -228,7 +239,8 @@ func TestKeysThatAreWrong(t *testing.T) {
 				vars = append(vars, "GROUP_KEY="+goodKey)
 			}
 			_, err := function.LoadConfig(vars)
-			if variable, _, _ := strings.Cut(name, " "); err == nil || !strings.Contains(err.Error(), strings.TrimSuffix(variable, "'s")) {
+			if variable, _, _ := strings.Cut(name, " "); err == nil ||
+				!strings.Contains(err.Error(), strings.TrimSuffix(variable, "'s")) {
 				t.Errorf("got %v", err)
 			}
 		})

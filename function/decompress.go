@@ -50,8 +50,11 @@ func checkEncodings(encodings []string) error {
 		switch encoding {
 		case "gzip", "x-gzip", "deflate", "zstd":
 		default:
-			return &problem.Error{Code: problem.UnsupportedMedia, Detail: "Content-Encoding " + sanitize.Quote(encoding) +
-				" is not read; send gzip, deflate, zstd or none"}
+			return &problem.Error{
+				Code: problem.UnsupportedMedia,
+				Detail: "Content-Encoding " + sanitize.Quote(encoding) +
+					" is not read; send gzip, deflate, zstd or none",
+			}
 		}
 	}
 	return nil
@@ -106,5 +109,10 @@ func (s *Service) unzstd(body []byte) ([]byte, error) {
 // more memory than one of them.
 func newZstd(limit int64) (*zstd.Decoder, error) {
 	most := uint64(max(limit, maxZstdWindow)) // the window is bounded by the memory as well
-	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(most), zstd.WithDecoderMaxWindow(most))
+	return zstd.NewReader(
+		nil,
+		zstd.WithDecoderConcurrency(1),
+		zstd.WithDecoderMaxMemory(most),
+		zstd.WithDecoderMaxWindow(most),
+	)
 }

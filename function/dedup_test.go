@@ -49,10 +49,12 @@ func sendLater(t *testing.T, s *function.Service, requests []later) {
 func TestResendInFlight(t *testing.T) {
 	t.Parallel()
 	const (
-		device  = "/api/devices/dev-1/telemetry"
-		timed   = `{"device":{"deviceId":"dev-1"},"measurements":{"n":1},"timestamp":"2026-03-14T10:00:00Z"}`
-		pair    = `[{"device":{"deviceId":"dev-1"},"measurements":{"n":1},"messageId":"a"},{"device":{"deviceId":"dev-1"},"measurements":{"n":2},"messageId":"b"}]`
-		turned  = `[{"device":{"deviceId":"dev-1"},"measurements":{"n":2},"messageId":"b"},{"device":{"deviceId":"dev-1"},"measurements":{"n":1},"messageId":"a"}]`
+		device = "/api/devices/dev-1/telemetry"
+		timed  = `{"device":{"deviceId":"dev-1"},"measurements":{"n":1},"timestamp":"2026-03-14T10:00:00Z"}`
+		pair   = `[{"device":{"deviceId":"dev-1"},"measurements":{"n":1},"messageId":"a"},{"device":{` +
+			`"deviceId":"dev-1"},"measurements":{"n":2},"messageId":"b"}]`
+		turned = `[{"device":{"deviceId":"dev-1"},"measurements":{"n":2},"messageId":"b"},{"device":{` +
+			`"deviceId":"dev-1"},"measurements":{"n":1},"messageId":"a"}]`
 		pending = "Service Unavailable provisioning"
 	)
 	for name, tt := range map[string]struct {
@@ -76,7 +78,8 @@ func TestResendInFlight(t *testing.T) {
 		"a batch that holds what is on its way": {nil, []later{
 			{0, device + "?messageId=b", `{"n":2}`, "", ok}, {time.Second, "/api/telemetry", pair, "", ok},
 		}, 2},
-		"another key":              {nil, []later{{0, device, `{"n":1}`, "k-1", ok}, {0, device, `{"n":1}`, "k-2", ok}}, 2},
+		"another key": {nil, []later{{0, device, `{"n":1}`, "k-1", ok},
+			{0, device, `{"n":1}`, "k-2", ok}}, 2},
 		"nothing tells them apart": {nil, []later{{0, device, `{"n":1}`, "", ok}, {0, device, `{"n":1}`, "", ok}}, 2},
 		"without deduplication": {[]string{"DEDUP_WINDOW=0"}, []later{
 			{0, device, `{"n":1}`, "k-1", ok}, {5 * time.Second, device, `{"n":1}`, "k-1", ok},

@@ -59,7 +59,16 @@ func errorTable() string {
 		if row.Retryable {
 			retry = "yes"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %d | `%s` | %s | %s |\n", row.Where, row.What, row.Status, row.Code, retry, row.Advice)
+		fmt.Fprintf(
+			&b,
+			"| %s | %s | %d | `%s` | %s | %s |\n",
+			row.Where,
+			row.What,
+			row.Status,
+			row.Code,
+			retry,
+			row.Advice,
+		)
 	}
 	return b.String()
 }

@@ -42,13 +42,19 @@ func TestExpiryIsRead(t *testing.T) {
 		expires string
 		good    bool
 	}{
-		{"2027-01-31", true}, {`"2027-01-31"`, true}, {"2027-01-31T08:30:00Z", true}, {"2027-01-31T08:30:00+02:00", true},
-		{"31.01.2020", false}, {"2020-13-45", false}, {"2020-02-30", false}, {"yesterday", false}, {`"2020-01-31 "`, false}, {"2020-01-31T10:00", false},
+		{"2027-01-31", true}, {`"2027-01-31"`, true}, {"2027-01-31T08:30:00Z", true},
+		{"2027-01-31T08:30:00+02:00", true},
+		{"31.01.2020", false}, {"2020-13-45", false}, {"2020-02-30", false}, {"yesterday", false},
+		{`"2020-01-31 "`, false}, {"2020-01-31T10:00", false},
 		{`""`, false}, {"", false}, {"0001-01-01", false}, {"[2027-01-31]", false}, {"1800000000", false},
 	} {
 		t.Run(tt.expires, func(t *testing.T) {
 			t.Parallel()
-			err := configOf(t, "callers:\n  - name: a\n    keys:\n      - hash: "+hashOf("k")+"\n        expires: "+tt.expires+"\n", "AUTH=keys")
+			err := configOf(
+				t,
+				"callers:\n  - name: a\n    keys:\n      - hash: "+hashOf("k")+"\n        expires: "+tt.expires+"\n",
+				"AUTH=keys",
+			)
 			if (err == nil) != tt.good {
 				t.Errorf("got %v", err)
 			}
@@ -65,15 +71,19 @@ func TestOpenDoorsStopTheStart(t *testing.T) {
 		env  []string
 		want string // the variable or place
 	}{
-		"callers, and the platform is asked":    {callers, []string{"FUNCTIONS_CUSTOMHANDLER_PORT=7000"}, "AUTH"},
-		"callers, and nobody is asked":          {callers, []string{"AUTH=none"}, "AUTH"},
-		"API_KEYS, and nobody is asked":         {"", []string{"AUTH=none", "API_KEYS=a=" + hashOf("k")}, "AUTH"},
-		"issuers, and the platform is asked":    {`tokens: [{name: a, issuer: b, audience: c, jwks: "https://x.example/k"}]`, []string{"AUTH=platform"}, "AUTH"},
-		"two callers with one key":              {`callers: [{name: a, keys: ["` + hashOf("k") + `"], devices: ["a-*"]}, {name: b, keys: ["` + hashOf("k") + `"]}]`, []string{"AUTH=keys"}, "callers.b"},
-		"a key of API_KEYS and the file":        {callers, []string{"AUTH=keys", "API_KEYS=b=" + hashOf("k")}, "callers.a"},
-		"a second document, which nobody reads": {"callers: []\n---\nsources: [{name: x, deviceId: .id, measurements: ., allowFrom: [192.0.2.1]}]\n", []string{"AUTH=none"}, "mayfly.yaml"},
-		"a source with a native route's name":   {`sources: [{name: device, deviceId: .id, measurements: .}]`, []string{"AUTH=none"}, "mayfly.yaml"},
-		"hubs under a whole top-level domain":   {"", []string{"AUTH=none", "HUB_SUFFIXES=com"}, "HUB_SUFFIXES"},
+		"callers, and the platform is asked": {callers, []string{"FUNCTIONS_CUSTOMHANDLER_PORT=7000"}, "AUTH"},
+		"callers, and nobody is asked":       {callers, []string{"AUTH=none"}, "AUTH"},
+		"API_KEYS, and nobody is asked":      {"", []string{"AUTH=none", "API_KEYS=a=" + hashOf("k")}, "AUTH"},
+		"issuers, and the platform is asked": {`tokens: [{name: a, issuer: b, audience: c, jwks: "https://` +
+			`x.example/k"}]`, []string{"AUTH=platform"}, "AUTH"},
+		"two callers with one key": {`callers: [{name: a, keys: ["` + hashOf("k") + `"], devices: ` +
+			`["a-*"]}, {name: b, keys: ["` + hashOf("k") + `"]}]`, []string{"AUTH=keys"}, "callers.b"},
+		"a key of API_KEYS and the file": {callers, []string{"AUTH=keys", "API_KEYS=b=" + hashOf("k")}, "callers.a"},
+		"a second document, which nobody reads": {"callers: []\n---\nsources: [{name: x, deviceId: .id, " +
+			"measurements: ., allowFrom: [192.0.2.1]}]\n", []string{"AUTH=none"}, "mayfly.yaml"},
+		"a source with a native route's name": {`sources: [{name: device, deviceId: .id, measurements: .}]`,
+			[]string{"AUTH=none"}, "mayfly.yaml"},
+		"hubs under a whole top-level domain": {"", []string{"AUTH=none", "HUB_SUFFIXES=com"}, "HUB_SUFFIXES"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -116,19 +126,23 @@ func TestMappingSeesNoCredentials(t *testing.T) {
 	t.Parallel()
 	const file = `sources: [{name: all, deviceId: '"dev-1"', measurements: "{n: ($request.headers | tostring)}"}]`
 	for name, env := range map[string][]string{
-		"nobody checks": {"AUTH=none"}, "the platform checks": {"AUTH=", "FUNCTIONS_CUSTOMHANDLER_PORT=7000"}, "a key": {"AUTH=keys", "API_KEYS=a=" + hashOf("PLANTED")},
+		"nobody checks": {"AUTH=none"}, "the platform checks": {"AUTH=", "FUNCTIONS_CUSTOMHANDLER_PORT=7000"},
+		"a key": {"AUTH=keys", "API_KEYS=a=" + hashOf("PLANTED")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, file, env...)
 			headers := []string{"X-Sender", "here"}
-			for _, name := range []string{"X-Api-Key", "X-Functions-Key", "X-Arr-Clientcert", "X-Ms-Token-Aad-Access-Token", "Proxy-Authorization", "Cookie"} {
+			for _, name := range []string{"X-Api-Key", "X-Functions-Key", "X-Arr-Clientcert",
+				"X-Ms-Token-Aad-Access-Token", "Proxy-Authorization", "Cookie"} {
 				headers = append(headers, name, "PLANTED")
 			}
-			if got := h.send(http.MethodPost, "/api/all", `{}`, append(headers, "Authorization", "Bearer PLANTED")...); got != ok {
+			if got := h.send(http.MethodPost, "/api/all", `{}`,
+				append(headers, "Authorization", "Bearer PLANTED")...); got != ok {
 				t.Fatal(got)
 			}
-			if body := string(h.azure.Events()[0].Body); strings.Contains(body, "PLANTED") || !strings.Contains(body, "here") {
+			if body := string(h.azure.Events()[0].Body); strings.Contains(body, "PLANTED") ||
+				!strings.Contains(body, "here") {
 				t.Error(body)
 			}
 		})
@@ -139,7 +153,11 @@ func TestMappingSeesNoCredentials(t *testing.T) {
 func TestSignedNothing(t *testing.T) {
 	t.Parallel()
 	for signed, want := range map[string]string{"{body}": "Bad Request malformed-body", "{body}?{query}": ok} {
-		h := newHouse(t, `sources: [{name: mine, methods: [GET, POST], deviceId: .id, measurements: "{n: .n}", signature: {secrets: [secret], header: X-Sig, signed: "`+signed+`"}}]`)
+		h := newHouse(
+			t,
+			`sources: [{name: mine, methods: [GET, POST], deviceId: .id, measurements: "{n: .n}", signature: {`+
+				`secrets: [secret], header: X-Sig, signed: "`+signed+`"}}]`,
+		)
 		code := sign("secret", strings.NewReplacer("{body}", "", "{query}", "id=d-1&n=5").Replace(signed))
 		if got := h.send(http.MethodPost, "/api/mine?id=d-1&n=5", "", "X-Sig", code); got != want {
 			t.Errorf("%s: %s, want %s", signed, got, want)
@@ -153,7 +171,8 @@ func TestSoracomNamesNoSIM(t *testing.T) {
 	h := newHouse(t, `sources: [{from: soracom, signature: {scheme: soracom, secrets: [secret]}}]`)
 	h.now = time.UnixMilli(1443571200000)
 	signature := sha256Of("secret" + "x-soracom-timestamp=1443571200000")
-	if got := h.send(http.MethodPost, "/api/soracom", `{"imsi":"victim","t":1}`, "X-Soracom-Timestamp", "1443571200000", "X-Soracom-Signature", signature); got != unauthorized {
+	if got := h.send(http.MethodPost, "/api/soracom", `{"imsi":"victim","t":1}`, "X-Soracom-Timestamp",
+		"1443571200000", "X-Soracom-Signature", signature); got != unauthorized {
 		t.Error(got)
 	}
 }
@@ -170,7 +189,8 @@ func TestLayersOfCompressionAreBounded(t *testing.T) {
 	}
 	nothing := bytes.Repeat(pack(nil), 400_000) // members without content, ten megabytes of them
 	h := newHouse(t, "", "AUTH=none")
-	if got := h.send(http.MethodPost, "/api/telemetry", string(pack(nothing)), "Content-Encoding", "gzip, gzip"); got != "Request Entity Too Large body-too-large" {
+	if got := h.send(http.MethodPost, "/api/telemetry", string(pack(nothing)), "Content-Encoding",
+		"gzip, gzip"); got != "Request Entity Too Large body-too-large" {
 		t.Error(got)
 	}
 }
@@ -214,7 +234,8 @@ func TestPaths(t *testing.T) {
 	t.Parallel()
 	const nowhere = "Not Found no-source"
 	for path, want := range map[string]string{
-		"//api/telemetry": ok, "/api//telemetry": ok, "///api///devices/d-1//telemetry": ok, "/api/telemetry/": ok, "/api/devices/d-1/telemetry/": ok, "/api/./telemetry": nowhere, "/api/x/../telemetry": nowhere,
+		"//api/telemetry": ok, "/api//telemetry": ok, "///api///devices/d-1//telemetry": ok, "/api/telemetry/": ok,
+		"/api/devices/d-1/telemetry/": ok, "/api/./telemetry": nowhere, "/api/x/../telemetry": nowhere,
 		"/api/telemetry/..": nowhere, "/api/devices/../telemetry": nowhere,
 	} {
 		t.Run(path, func(t *testing.T) {
@@ -241,9 +262,21 @@ func TestRatesOfStrangeSubjects(t *testing.T) {
 	t.Parallel()
 	_, key, _ := ed25519.GenerateKey(rand.Reader)
 	set := jwks(jwkOf("k", key.Public()))
-	h := newHouse(t, fmt.Sprintf("tokens: [{name: idp, issuer: me, audience: mayfly, keys: [%q], devices: [\"*\"], rate: 1/h}]", set))
+	h := newHouse(
+		t,
+		fmt.Sprintf(
+			"tokens: [{name: idp, issuer: me, audience: mayfly, keys: [%q], devices: [\"*\"], rate: 1/h}]",
+			set,
+		),
+	)
 	for _, subject := range []string{"é1", "é2", "with space 1", "with space 2"} {
-		bearer := token(t, jwt.SigningMethodEdDSA, key, nil, jwt.MapClaims{"iss": "me", "aud": "mayfly", "sub": subject, "exp": h.now.Add(time.Hour).Unix()})
+		bearer := token(
+			t,
+			jwt.SigningMethodEdDSA,
+			key,
+			nil,
+			jwt.MapClaims{"iss": "me", "aud": "mayfly", "sub": subject, "exp": h.now.Add(time.Hour).Unix()},
+		)
 		if got := h.send(http.MethodPost, "/api/telemetry", native, "Authorization", "Bearer "+bearer); got != ok {
 			t.Errorf("%s: %s", subject, got)
 		}
@@ -259,13 +292,22 @@ func TestTokenOfManyKeys(t *testing.T) {
 		_, last, _ = ed25519.GenerateKey(rand.Reader)
 		keys = append(keys, jwkOf(fmt.Sprint("k", i), last.Public()))
 	}
-	h := newHouse(t, fmt.Sprintf("tokens: [{name: idp, issuer: me, audience: mayfly, keys: [%q], devices: [\"*\"]}]", jwks(keys...)))
+	h := newHouse(
+		t,
+		fmt.Sprintf("tokens: [{name: idp, issuer: me, audience: mayfly, keys: [%q], devices: [\"*\"]}]", jwks(keys...)),
+	)
 	for kid, want := range map[string]string{"k7": ok, "": unauthorized} {
 		header := map[string]any{}
 		if kid != "" {
 			header["kid"] = kid
 		}
-		bearer := token(t, jwt.SigningMethodEdDSA, last, header, jwt.MapClaims{"iss": "me", "aud": "mayfly", "sub": "a", "exp": h.now.Add(time.Hour).Unix()})
+		bearer := token(
+			t,
+			jwt.SigningMethodEdDSA,
+			last,
+			header,
+			jwt.MapClaims{"iss": "me", "aud": "mayfly", "sub": "a", "exp": h.now.Add(time.Hour).Unix()},
+		)
 		if got := h.send(http.MethodPost, "/api/telemetry", native, "Authorization", "Bearer "+bearer); got != want {
 			t.Errorf("kid %q: %s, want %s", kid, got, want)
 		}

@@ -19,11 +19,13 @@ import (
 // taken or its faults are told.
 func FuzzCallers(f *testing.F) {
 	for _, seed := range []string{
-		`callers: [{name: a, keys: ["` + hashOf("k") + `", {hash: PLANTED, expires: 2027-01-01}], devices: ["a-*", "{sub}"], rate: 10/s}]`,
+		`callers: [{name: a, keys: ["` + hashOf("k") + `", {hash: PLANTED, expires: 2027-01-01}], devices: ` +
+			`["a-*", "{sub}"], rate: 10/s}]`,
 		`tokens: [{name: a, issuer: b, audience: c, jwks: "https://x", devices: ["{sub}-*", "{"]}]`,
 		`certificates: {ca: "file:none", devices: ["{cn}"]}`,
 		`fleets: [{name: a, idScope: 0ne1, groupKey: PLANTED}]`,
-		`sources: [{name: a, deviceId: .id, measurements: ., allowFrom: [10.0.0.0/8], signature: {secrets: [PLANTED], header: X, signed: "{body}{header:a}", timestamp: "field:t"}}]`,
+		`sources: [{name: a, deviceId: .id, measurements: ., allowFrom: [10.0.0.0/8], signature: {secrets: ` +
+			`[PLANTED], header: X, signed: "{body}{header:a}", timestamp: "field:t"}}]`,
 	} {
 		f.Add(seed)
 	}
@@ -45,17 +47,22 @@ func FuzzCallers(f *testing.F) {
 // fuzzHouse is a Service that nobody with a wrong credential gets into.
 func fuzzHouse(f *testing.F) *function.Service {
 	f.Helper()
-	azure, err := emulator.New(emulator.Config{AssignAtOnce: true, EventLimit: 10, CallLimit: 10, OperationsPerMinute: -1})
+	azure, err := emulator.New(
+		emulator.Config{AssignAtOnce: true, EventLimit: 10, CallLimit: 10, OperationsPerMinute: -1},
+	)
 	if err != nil {
 		f.Fatal(err)
 	}
 	path := filepath.Join(f.TempDir(), "mayfly.yaml")
 	text := `callers: [{name: a, keys: ["` + hashOf("the key") + `"], devices: ["dev-*"]}]
-tokens: [{name: idp, issuer: me, audience: mayfly, keys: ['{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}']}]
+tokens: [{name: idp, issuer: me, audience: mayfly,
+     keys: ['{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}']}]
 certificates: {ca: "file:` + filepath.Join(f.TempDir(), "ca.pem") + `", alb: true}
 sources:
-  - {name: signed, deviceId: .id, measurements: "{n: 1}", signature: {secrets: [a secret that nobody guesses], header: X-Sig, timestamp: X-Time, signed: "{timestamp}.{body}"}}
-  - {name: fields, deviceId: .id, measurements: "{n: 1}", signature: {secrets: [a secret that nobody guesses], header: X-Sig, field: v1, timestamp: "field:t", signed: "{timestamp}.{body}", encoding: base64}}
+  - {name: signed, deviceId: .id, measurements: "{n: 1}", signature: {secrets: [a secret that nobody guesses],
+     header: X-Sig, timestamp: X-Time, signed: "{timestamp}.{body}"}}
+  - {name: fields, deviceId: .id, measurements: "{n: 1}", signature: {secrets: [a secret that nobody guesses],
+     header: X-Sig, field: v1, timestamp: "field:t", signed: "{timestamp}.{body}", encoding: base64}}
   - {from: soracom, signature: {scheme: soracom, secrets: [a secret that nobody guesses]}}
   - {from: actility, signature: {scheme: actility, secrets: [a secret that nobody guesses]}}
 `
@@ -68,11 +75,22 @@ sources:
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		f.Fatal(err)
 	}
-	c, err := function.LoadConfig([]string{"ID_SCOPE=" + azure.IDScope(), "GROUP_KEY=" + azure.GroupKey(), "AUTH=keys", "CONFIG=" + path, "AWS_LAMBDA_RUNTIME_API=x"})
+	c, err := function.LoadConfig(
+		[]string{
+			"ID_SCOPE=" + azure.IDScope(),
+			"GROUP_KEY=" + azure.GroupKey(),
+			"AUTH=keys",
+			"CONFIG=" + path,
+			"AWS_LAMBDA_RUNTIME_API=x",
+		},
+	)
 	if err != nil {
 		f.Fatal(err)
 	}
-	return function.New(c, function.Dependencies{DPS: azure.RoundTripper(), Hub: azure.RoundTripper(), Log: slog.New(slog.DiscardHandler)})
+	return function.New(
+		c,
+		function.Dependencies{DPS: azure.RoundTripper(), Hub: azure.RoundTripper(), Log: slog.New(slog.DiscardHandler)},
+	)
 }
 
 // refused checks that a credential that nobody has was not taken.
@@ -125,12 +143,32 @@ func FuzzSignatures(f *testing.F) {
 	s := fuzzHouse(f)
 	f.Add("/api/signed", `{"id":"d"}`, "X-Sig", "00ff", "1700000000")
 	f.Add("/api/fields", `{"id":"d"}`, "X-Sig", "t=1,v1=AAAA,v1=", "x")
-	f.Add("/api/soracom", `{}`, "X-Soracom-Signature", "125d84ef000ed210da7a4de94fe601589295370c9e465982c8ddb84dcb7e779e", "1443571200000")
-	f.Add("/api/actility?LrnDevEui=A&Token=196c22898bf95fcf48b72be198c89256410660b9b514539651344baa594ad74f", `{"DevEUI_uplink":{"DevEUI":"A"}}`, "A", "", "")
-	f.Add("/api/actility?LrnDevEui=A&Token=196c22898bf95fcf48b72be198c89256410660b9b514539651344baa594ad74f", `<DevEUI_uplink><DevEUI>A</DevEUI></DevEUI_uplink>`, "A", "", "")
+	f.Add(
+		"/api/soracom",
+		`{}`,
+		"X-Soracom-Signature",
+		"125d84ef000ed210da7a4de94fe601589295370c9e465982c8ddb84dcb7e779e",
+		"1443571200000",
+	)
+	f.Add(
+		"/api/actility?LrnDevEui=A&Token=196c22898bf95fcf48b72be198c89256410660b9b514539651344baa594ad74f",
+		`{"DevEUI_uplink":{"DevEUI":"A"}}`,
+		"A",
+		"",
+		"",
+	)
+	f.Add(
+		"/api/actility?LrnDevEui=A&Token=196c22898bf95fcf48b72be198c89256410660b9b514539651344baa594ad74f",
+		`<DevEUI_uplink><DevEUI>A</DevEUI></DevEUI_uplink>`,
+		"A",
+		"",
+		"",
+	)
 	f.Fuzz(func(t *testing.T, target, body, header, value, stamp string) {
 		path, query, _ := strings.Cut(target, "?")
-		if !slices.Contains([]string{"/api/signed", "/api/fields", "/api/soracom", "/api/actility"}, path) || strings.Contains(value+query, "key") || header == "Content-Encoding" {
+		if !slices.Contains([]string{"/api/signed", "/api/fields", "/api/soracom", "/api/actility"}, path) ||
+			strings.Contains(value+query, "key") ||
+			header == "Content-Encoding" {
 			return
 		}
 		refused(t, s, target, body, header, value, "X-Time", stamp, "X-Soracom-Timestamp", stamp)

@@ -48,14 +48,19 @@ func houseOn(t *testing.T, azure *emulator.Emulator, upstream http.RoundTripper,
 		file = before + hashOf(key) + after
 	}
 	path := filepath.Join(t.TempDir(), "mayfly.yaml")
-	codec := `function decodeUplink(input) { return {data: {deviceId: "other-1", device: {deviceId: "other-1"}, n: 1}} }`
+	codec := `function decodeUplink(input) { return {data: {deviceId: "other-1", device: {deviceId: "other-1"}, ` +
+		`n: 1}} }`
 	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "codec.js"), []byte(codec), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	config, err := function.LoadConfig(append([]string{"ID_SCOPE=" + azure.IDScope(), "GROUP_KEY=" + azure.GroupKey(), "AUTH=keys", "CONFIG=" + path}, env...))
+	config, err := function.LoadConfig(
+		append(
+			[]string{"ID_SCOPE=" + azure.IDScope(), "GROUP_KEY=" + azure.GroupKey(), "AUTH=keys", "CONFIG=" + path},
+			env...),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,22 +124,23 @@ func TestKeys(t *testing.T) {
 		header []string
 		want   string
 	}{
-		"no key":                   {"/api/telemetry", nil, unauthorized},
-		"x-api-key":                {"/api/telemetry", []string{"X-Api-Key", "new"}, ok},
-		"bearer":                   {"/api/telemetry", []string{"Authorization", "Bearer new"}, ok},
-		"bearer in another case":   {"/api/telemetry", []string{"Authorization", "bearer new"}, ok},
-		"basic":                    {"/api/telemetry", []string{"Authorization", "Basic YW55Om5ldw=="}, ok},
-		"x-functions-key":          {"/api/telemetry", []string{"X-Functions-Key", "new"}, ok},
-		"query":                    {"/api/telemetry?code=new", nil, ok},
-		"the old one overlaps":     {"/api/telemetry", []string{"X-Api-Key", "old"}, ok},
-		"expired":                  {"/api/telemetry", []string{"X-Api-Key", "past"}, unauthorized},
-		"two of API_KEYS, first":   {"/api/telemetry", []string{"X-Api-Key", "s1"}, ok},
-		"two of API_KEYS, second":  {"/api/telemetry", []string{"X-Api-Key", "s2"}, ok},
-		"the hash is no key":       {"/api/telemetry", []string{"X-Api-Key", hashOf("new")}, unauthorized},
-		"a wrong one beside":       {"/api/telemetry?code=new", []string{"X-Api-Key", "wrong"}, unauthorized},
-		"no such source, no key":   {"/api/nothing", nil, unauthorized},
-		"token that is none":       {"/api/telemetry", []string{"Authorization", "Bearer eyJh.eyJh.x"}, unauthorized},
-		"forged platform identity": {"/api/telemetry", []string{"X-Ms-Client-Principal-Name", "admin", "X-Arr-Clientcert", "MIIB"}, unauthorized},
+		"no key":                  {"/api/telemetry", nil, unauthorized},
+		"x-api-key":               {"/api/telemetry", []string{"X-Api-Key", "new"}, ok},
+		"bearer":                  {"/api/telemetry", []string{"Authorization", "Bearer new"}, ok},
+		"bearer in another case":  {"/api/telemetry", []string{"Authorization", "bearer new"}, ok},
+		"basic":                   {"/api/telemetry", []string{"Authorization", "Basic YW55Om5ldw=="}, ok},
+		"x-functions-key":         {"/api/telemetry", []string{"X-Functions-Key", "new"}, ok},
+		"query":                   {"/api/telemetry?code=new", nil, ok},
+		"the old one overlaps":    {"/api/telemetry", []string{"X-Api-Key", "old"}, ok},
+		"expired":                 {"/api/telemetry", []string{"X-Api-Key", "past"}, unauthorized},
+		"two of API_KEYS, first":  {"/api/telemetry", []string{"X-Api-Key", "s1"}, ok},
+		"two of API_KEYS, second": {"/api/telemetry", []string{"X-Api-Key", "s2"}, ok},
+		"the hash is no key":      {"/api/telemetry", []string{"X-Api-Key", hashOf("new")}, unauthorized},
+		"a wrong one beside":      {"/api/telemetry?code=new", []string{"X-Api-Key", "wrong"}, unauthorized},
+		"no such source, no key":  {"/api/nothing", nil, unauthorized},
+		"token that is none":      {"/api/telemetry", []string{"Authorization", "Bearer eyJh.eyJh.x"}, unauthorized},
+		"forged platform identity": {"/api/telemetry",
+			[]string{"X-Ms-Client-Principal-Name", "admin", "X-Arr-Clientcert", "MIIB"}, unauthorized},
 	} {
 		if got := h.send(http.MethodPost, tt.target, native, tt.header...); got != tt.want {
 			t.Errorf("%s: %s, want %s", name, got, tt.want)
@@ -145,16 +151,20 @@ func TestKeys(t *testing.T) {
 // All refusals of who is not known are the same bytes.
 func TestUnknownCallersHearTheSame(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, `callers: [{name: gate, keys: ["{key new}", {hash: "{key past}", expires: 2020-01-01}], devices: [dev-1]}]
+	h := newHouse(
+		t,
+		`callers: [{name: gate, keys: ["{key new}", {hash: "{key past}", expires: 2020-01-01}], devices: [dev-1]}]
 tokens: [{name: idp, issuer: "https://idp.example", audience: mayfly, jwks: "https://idp.example/keys"}]
-`)
+`,
+	)
 	var first string
 	for _, headers := range [][]string{
 		nil, {"X-Api-Key", "wrong"}, {"X-Api-Key", "past"}, {"X-Api-Key", strings.Repeat("k", 5000)},
 		{"Authorization", "Bearer eyJhbGciOiJub25lIn0.eyJpc3MiOiJodHRwczovL2lkcC5leGFtcGxlIn0."},
 		{"Authorization", "Bearer eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4In0."}, {"Authorization", "Basic !"},
 	} {
-		for _, target := range []string{"/api/telemetry", "/api/devices/dev-1/telemetry", "/api/devices/other/telemetry", "/api/nothing"} {
+		for _, target := range []string{"/api/telemetry", "/api/devices/dev-1/telemetry", "/api/devices/other/" +
+			"telemetry", "/api/nothing"} {
 			w := httptest.NewRecorder()
 			h.service.ServeHTTP(w, request(t, http.MethodPost, target, native, headers...))
 			if first == "" {
@@ -177,21 +187,27 @@ sources:
   - {name: many, each: ".[]", deviceId: .id, measurements: "{n: 1}", onReject: accept}
 `)
 	for name, tt := range map[string]struct{ target, body, want string }{
-		"own":                    {"/api/devices/own-1/telemetry", `{"n":1}`, ok},
-		"path":                   {"/api/devices/other-1/telemetry", `{"n":1}`, forbidden},
-		"path, escaped":          {"/api/devices/%6fther-1/telemetry", `{"n":1}`, forbidden},
-		"path, other case":       {"/api/devices/OWN-1/telemetry", `{"n":1}`, forbidden},
-		"body":                   {"/api/telemetry", `{"device":{"deviceId":"other-1"},"measurements":{"n":1}}`, forbidden},
-		"body, twice":            {"/api/telemetry", `{"device":{"deviceId":"own-1","deviceId":"other-1"},"measurements":{"n":1}}`, forbidden},
-		"body, other case":       {"/api/telemetry", `{"device":{"deviceId":"own-1","DEVICEID":"other-1"},"measurements":{"n":1}}`, forbidden},
-		"last of many":           {"/api/telemetry", `[{"device":{"deviceId":"own-1"},"measurements":{"n":1}},{"device":{"deviceId":"other-1"},"measurements":{"n":1}}]`, forbidden},
-		"lines":                  {"/api/telemetry", `{"device":{"deviceId":"own-1"},"measurements":{"n":1}}` + "\n" + `{"device":{"deviceId":"other-1"},"measurements":{"n":1}}`, forbidden},
-		"gateway":                {"/api/devices/own-1/telemetry?gatewayId=other-1", `{"n":1}`, forbidden},
-		"codec names no device":  {"/api/coded", `{"id":"own-1","p":"AQ=="}`, ok},
-		"codec, other's id":      {"/api/coded", `{"id":"other-1","p":"AQ=="}`, forbidden},
-		"header":                 {"/api/header", `{}`, forbidden},
-		"element, lenient":       {"/api/many", `[{"id":"own-1"},{"id":"other-1"}]`, forbidden},
-		"detected source":        {"/api/ingest", `{"end_device_ids":{"device_id":"other-1"},"uplink_message":{"decoded_payload":{"n":1}}}`, forbidden},
+		"own":              {"/api/devices/own-1/telemetry", `{"n":1}`, ok},
+		"path":             {"/api/devices/other-1/telemetry", `{"n":1}`, forbidden},
+		"path, escaped":    {"/api/devices/%6fther-1/telemetry", `{"n":1}`, forbidden},
+		"path, other case": {"/api/devices/OWN-1/telemetry", `{"n":1}`, forbidden},
+		"body":             {"/api/telemetry", `{"device":{"deviceId":"other-1"},"measurements":{"n":1}}`, forbidden},
+		"body, twice": {"/api/telemetry", `{"device":{"deviceId":"own-1","deviceId":"other-1"},` +
+			`"measurements":{"n":1}}`, forbidden},
+		"body, other case": {"/api/telemetry", `{"device":{"deviceId":"own-1","DEVICEID":"other-1"},` +
+			`"measurements":{"n":1}}`, forbidden},
+		"last of many": {"/api/telemetry", `[{"device":{"deviceId":"own-1"},"measurements":{"n":1}},{` +
+			`"device":{"deviceId":"other-1"},"measurements":{"n":1}}]`, forbidden},
+		"lines": {"/api/telemetry",
+			`{"device":{"deviceId":"own-1"},"measurements":{"n":1}}` + "\n" +
+				`{"device":{"deviceId":"other-1"},"measurements":{"n":1}}`, forbidden},
+		"gateway":               {"/api/devices/own-1/telemetry?gatewayId=other-1", `{"n":1}`, forbidden},
+		"codec names no device": {"/api/coded", `{"id":"own-1","p":"AQ=="}`, ok},
+		"codec, other's id":     {"/api/coded", `{"id":"other-1","p":"AQ=="}`, forbidden},
+		"header":                {"/api/header", `{}`, forbidden},
+		"element, lenient":      {"/api/many", `[{"id":"own-1"},{"id":"other-1"}]`, forbidden},
+		"detected source": {"/api/ingest", `{"end_device_ids":{"device_id":"other-1"},"uplink_message":{` +
+			`"decoded_payload":{"n":1}}}`, forbidden},
 		"a glob is no device id": {"/api/devices/own-%2A/telemetry", `{"n":1}`, "Unprocessable Entity invalid-message"},
 	} {
 		before := len(h.azure.Events())

@@ -26,7 +26,9 @@ import (
 // instance is a cold copy of the function.
 func instance(t *testing.T, azure *emulator.Emulator, vars ...string) *function.Service {
 	t.Helper()
-	c, err := function.LoadConfig(append([]string{"ID_SCOPE=" + azure.IDScope(), "GROUP_KEY=" + azure.GroupKey(), "AUTH=none"}, vars...))
+	c, err := function.LoadConfig(
+		append([]string{"ID_SCOPE=" + azure.IDScope(), "GROUP_KEY=" + azure.GroupKey(), "AUTH=none"}, vars...),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +55,12 @@ type report struct {
 }
 
 // send posts n messages, so many at once, and waits for all of them.
-func send(t *testing.T, n, atOnce int, patience time.Duration, to func(i int) (s *function.Service, device string)) *report {
+func send(
+	t *testing.T,
+	n, atOnce int,
+	patience time.Duration,
+	to func(i int) (s *function.Service, device string),
+) *report {
 	t.Helper()
 	out := &report{failures: map[string]int{}, said: map[string]bool{}}
 	places := make(chan struct{}, atOnce)
@@ -68,7 +75,12 @@ func send(t *testing.T, n, atOnce int, patience time.Duration, to func(i int) (s
 			// A sender that has lost its patience hangs up; the work goes on.
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
-			r := httptest.NewRequestWithContext(withoutDeadline{ctx}, http.MethodPost, "/api/devices/"+device+"/telemetry?messageId="+id, strings.NewReader(`{"n":`+strconv.Itoa(i)+`}`))
+			r := httptest.NewRequestWithContext(
+				withoutDeadline{ctx},
+				http.MethodPost,
+				"/api/devices/"+device+"/telemetry?messageId="+id,
+				strings.NewReader(`{"n":`+strconv.Itoa(i)+`}`),
+			)
 			r.Header.Set("Content-Type", "application/json")
 			start := time.Now()
 			w := httptest.NewRecorder()
@@ -101,7 +113,14 @@ func (withoutDeadline) Deadline() (time.Time, bool) { return time.Time{}, false 
 func (r *report) want(t *testing.T, acknowledged, inTime int64) {
 	t.Helper()
 	if r.acknowledged.Load() < acknowledged || r.inTime.Load() < inTime {
-		t.Errorf("%d acknowledged, %d in time; want %d and %d: %v", r.acknowledged.Load(), r.inTime.Load(), acknowledged, inTime, r.failures)
+		t.Errorf(
+			"%d acknowledged, %d in time; want %d and %d: %v",
+			r.acknowledged.Load(),
+			r.inTime.Load(),
+			acknowledged,
+			inTime,
+			r.failures,
+		)
 	}
 }
 
@@ -142,7 +161,13 @@ func TestDrillNewDevices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		azure := newAzure(t, emulator.Config{AssigningPolls: 1})
 		s := instance(t, azure)
-		r := send(t, 50, 10, 5*time.Second, func(i int) (*function.Service, string) { return s, "dev-" + strconv.Itoa(i) })
+		r := send(
+			t,
+			50,
+			10,
+			5*time.Second,
+			func(i int) (*function.Service, string) { return s, "dev-" + strconv.Itoa(i) },
+		)
 		r.want(t, 50, 48)
 		if n := len(azure.Events()); n != 50 {
 			t.Errorf("%d delivered", n)
@@ -180,7 +205,8 @@ func TestDrillColdInstance(t *testing.T) {
 				azure.Provision("dev-1", emulator.DefaultHub)
 				s := instance(t, azure, tt.vars...)
 				send(t, 1, 1, time.Second, func(int) (*function.Service, string) { return s, "dev-1" }).want(t, 1, 1)
-				if dpsCalls(azure) != tt.dps || count(azure, emulator.OpRegister) != 0 || count(azure, emulator.OpEvents) != tt.hubs {
+				if dpsCalls(azure) != tt.dps || count(azure, emulator.OpRegister) != 0 ||
+					count(azure, emulator.OpEvents) != tt.hubs {
 					t.Errorf("%d DPS calls, %d hub calls", dpsCalls(azure), count(azure, emulator.OpEvents))
 				}
 			})
@@ -198,7 +224,13 @@ func TestDrillManyColdInstances(t *testing.T) {
 		}
 		for range instances {
 			s := instance(t, azure)
-			send(t, devices, 1, time.Second, func(i int) (*function.Service, string) { return s, "dev-" + strconv.Itoa(i) }).want(t, devices, devices)
+			send(
+				t,
+				devices,
+				1,
+				time.Second,
+				func(i int) (*function.Service, string) { return s, "dev-" + strconv.Itoa(i) },
+			).want(t, devices, devices)
 		}
 		if n := dpsCalls(azure); n > instances {
 			t.Errorf("%d DPS calls by %d instances", n, instances)
@@ -216,7 +248,13 @@ func TestDrillHintSwitchesItselfOff(t *testing.T) {
 			azure.Provision("dev-"+strconv.Itoa(i), hubs[i%3])
 		}
 		s := instance(t, azure)
-		send(t, 300, 1, time.Second, func(i int) (*function.Service, string) { return s, "dev-" + strconv.Itoa(i) }).want(t, 300, 300)
+		send(
+			t,
+			300,
+			1,
+			time.Second,
+			func(i int) (*function.Service, string) { return s, "dev-" + strconv.Itoa(i) },
+		).want(t, 300, 300)
 		if n := misses(azure); n > 30 {
 			t.Errorf("%d sends to the wrong hub, of 300 devices", n)
 		}
@@ -253,12 +291,24 @@ func TestDrillHintAndNewDevices(t *testing.T) {
 					azure.Provision("known-"+strconv.Itoa(i), emulator.DefaultHub)
 				}
 				s := instance(t, azure, tt.vars...)
-				send(t, 200, 1, time.Second, func(i int) (*function.Service, string) { return s, "new-" + strconv.Itoa(i) }).want(t, 200, 200)
+				send(
+					t,
+					200,
+					1,
+					time.Second,
+					func(i int) (*function.Service, string) { return s, "new-" + strconv.Itoa(i) },
+				).want(t, 200, 200)
 				if n := misses(azure); n != tt.misses {
 					t.Errorf("%d needless sends for 200 new devices, want %d", n, tt.misses)
 				}
 				before := count(azure, emulator.OpLookup)
-				send(t, 100, 1, time.Second, func(i int) (*function.Service, string) { return s, "known-" + strconv.Itoa(i) }).want(t, 100, 100)
+				send(
+					t,
+					100,
+					1,
+					time.Second,
+					func(i int) (*function.Service, string) { return s, "known-" + strconv.Itoa(i) },
+				).want(t, 100, 100)
 				if n := count(azure, emulator.OpLookup) - before; n != tt.lookedUp {
 					t.Errorf("%d look-ups for 100 known devices of the hub, want %d", n, tt.lookedUp)
 				}
@@ -361,7 +411,13 @@ func TestDrillHubFaults(t *testing.T) {
 					t.Fatal(err)
 				}
 				s := instance(t, azure)
-				r := send(t, 400, 8, 5*time.Second, func(i int) (*function.Service, string) { return s, "dev-" + strconv.Itoa(i%20) })
+				r := send(
+					t,
+					400,
+					8,
+					5*time.Second,
+					func(i int) (*function.Service, string) { return s, "dev-" + strconv.Itoa(i%20) },
+				)
 				r.want(t, 400, tt.inTime)
 				if n := r.stored(t, azure); (n > 0) != tt.duplicates {
 					t.Errorf("%d duplicates", n)
@@ -385,7 +441,13 @@ func TestDrillDPSFaults(t *testing.T) {
 				fault.Endpoint = emulator.EndpointDPS
 				azure := newAzure(t, emulator.Config{Seed: 5, Faults: []emulator.Fault{fault}})
 				s := instance(t, azure)
-				send(t, 50, 10, 30*time.Second, func(i int) (*function.Service, string) { return s, "dev-" + strconv.Itoa(i) }).want(t, 50, 50)
+				send(
+					t,
+					50,
+					10,
+					30*time.Second,
+					func(i int) (*function.Service, string) { return s, "dev-" + strconv.Itoa(i) },
+				).want(t, 50, 50)
 			})
 		})
 	}
@@ -416,7 +478,10 @@ func TestDrillMillionDevices(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	for i := range devices {
 		id := "device-with-a-usual-name-" + strconv.Itoa(i)
-		p.Remember(id, &dps.Assignment{Hub: "iotc-12345678-1234-1234-1234-123456789012.azure-devices.net", DeviceID: id})
+		p.Remember(
+			id,
+			&dps.Assignment{Hub: "iotc-12345678-1234-1234-1234-123456789012.azure-devices.net", DeviceID: id},
+		)
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)

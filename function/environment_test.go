@@ -22,9 +22,12 @@ func TestVariablesThatCannotBeRead(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.variable, func(t *testing.T) {
 			t.Parallel()
-			_, err := function.LoadConfig([]string{"ID_SCOPE=0ne00123ABC", "GROUP_KEY=" + goodKey, "AUTH=none", tt.variable + "=" + tt.value})
+			_, err := function.LoadConfig(
+				[]string{"ID_SCOPE=0ne00123ABC", "GROUP_KEY=" + goodKey, "AUTH=none", tt.variable + "=" + tt.value},
+			)
 			var faults function.FaultsError
-			if !errors.As(err, &faults) || len(faults) != 1 || faults[0] != (function.Fault{Variable: tt.variable, Problem: tt.want}) {
+			if !errors.As(err, &faults) || len(faults) != 1 ||
+				faults[0] != (function.Fault{Variable: tt.variable, Problem: tt.want}) {
 				t.Errorf("got %v, want only %s: %s", err, tt.variable, tt.want)
 			}
 			if err != nil && strings.Contains(err.Error(), tt.value) {

@@ -241,7 +241,10 @@ func (x *transcript) start() {
 	if x.panics {
 		upstream = panicking{}
 	}
-	x.service = function.New(config, function.Dependencies{DPS: upstream, Hub: upstream, Log: slog.New(slog.DiscardHandler)})
+	x.service = function.New(
+		config,
+		function.Dependencies{DPS: upstream, Hub: upstream, Log: slog.New(slog.DiscardHandler)},
+	)
 }
 
 type panicking struct{}
@@ -342,7 +345,15 @@ func (x *transcript) events() string {
 	var out strings.Builder
 	for _, e := range x.azure.Events() {
 		properties, _ := json.Marshal(e.Properties)
-		fmt.Fprintf(&out, "%s@%s %s id=%s properties=%s\n", e.Device, e.Hub, shorten(string(e.Body)), scrub(e.MessageID), properties)
+		fmt.Fprintf(
+			&out,
+			"%s@%s %s id=%s properties=%s\n",
+			e.Device,
+			e.Hub,
+			shorten(string(e.Body)),
+			scrub(e.MessageID),
+			properties,
+		)
 	}
 	return out.String()
 }

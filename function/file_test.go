@@ -36,7 +36,8 @@ func TestLoadSourcesFaults(t *testing.T) {
 	}
 	for _, part := range []string{
 		"mayfly.yaml:3:21: source mine: deviceId:", "bad.jq:2:12: source mine: measurements:", "nosuch",
-		`source "nobody" is not known`, "mayfly.yaml:8:13: source tts: properties.when:", "now is not there: a mapping has no clock",
+		`source "nobody" is not known`, "mayfly.yaml:8:13: source tts: properties.when:", "now is not there: a " +
+			"mapping has no clock",
 	} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q is not in:\n%v", part, err)
@@ -51,7 +52,8 @@ func TestLoadSources(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "m.jq"), []byte("{t: .temp}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte("sources:\n  - name: mine\n    deviceId: .id\n    measurements: {file: m.jq}\n  - {name: lab, from: tts, patience: 7s}\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("sources:\n  - name: mine\n    deviceId: .id\n    measurements: {file: "+
+		"m.jq}\n  - {name: lab, from: tts, patience: 7s}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	tr, found, err := function.LoadSources(path)

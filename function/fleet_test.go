@@ -26,11 +26,14 @@ func TestFleets(t *testing.T) {
 	world := byScope{}
 	azures := map[string]*emulator.Emulator{}
 	for _, name := range []string{"main", "north", "south"} {
-		azure, err := emulator.New(emulator.Config{AssignAtOnce: true, IDScope: "0ne" + name, Hubs: []string{name + ".azure-devices.net"}})
+		azure, err := emulator.New(
+			emulator.Config{AssignAtOnce: true, IDScope: "0ne" + name, Hubs: []string{name + ".azure-devices.net"}},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
-		azures[name], world["0ne"+name], world[name+".azure-devices.net"] = azure, azure.RoundTripper(), azure.RoundTripper()
+		azures[name], world["0ne"+name], world[name+".azure-devices.net"] = azure, azure.RoundTripper(),
+			azure.RoundTripper()
 	}
 	file := `fleets:
   - {name: north, idScope: 0nenorth, groupKey: ` + azures["north"].GroupKey() + `, modelId: "dtmi:x:North;1"}
@@ -47,22 +50,28 @@ sources:
 		key, target, body string
 		want, where       string
 	}{
-		"nothing said":                  {"plain", "/api/devices/d/telemetry", `{"n":1}`, ok, "main"},
-		"not the caller's":              {"plain", "/api/devices/d/telemetry?fleet=north", `{"n":1}`, forbidden, ""},
-		"the caller's":                  {"north", "/api/devices/d/telemetry", `{"n":1}`, ok, "north"},
-		"the caller's, by name":         {"north", "/api/devices/d/telemetry?fleet=north", `{"n":1}`, ok, "north"},
-		"another's":                     {"north", "/api/devices/d/telemetry?fleet=south", `{"n":1}`, forbidden, ""},
-		"no such fleet":                 {"north", "/api/devices/d/telemetry?fleet=west", `{"n":1}`, forbidden, ""},
-		"first of several":              {"both", "/api/devices/d/telemetry", `{"n":1}`, ok, "south"},
-		"message chooses":               {"both", "/api/telemetry", `{"device":{"deviceId":"d","fleet":"north"},"measurements":{"n":1}}`, ok, "north"},
-		"messages choose":               {"both", "/api/telemetry", `[{"device":{"deviceId":"d","fleet":"north"},"measurements":{"n":1}},{"device":{"deviceId":"d","fleet":"south"},"measurements":{"n":1}}]`, ok, "north south"},
-		"one message of another's":      {"north", "/api/telemetry", `[{"device":{"deviceId":"d","fleet":"north"},"measurements":{"n":1}},{"device":{"deviceId":"d","fleet":"south"},"measurements":{"n":1}}]`, forbidden, ""},
-		"source chooses":                {"both", "/api/tosouth", `{"id":"d"}`, ok, "south"},
-		"source chooses, not caller's":  {"north", "/api/tosouth", `{"id":"d"}`, forbidden, ""},
-		"signed":                        {"", "/api/signed", `{"id":"d","fleet":"south"}`, ok, "south"},
-		"signed, says nothing":          {"", "/api/signed", `{"id":"d"}`, ok, "main"},
-		"signed, no such fleet":         {"", "/api/signed", `{"id":"d","fleet":"../main"}`, forbidden, ""},
-		"not at home, though elsewhere": {"north", "/api/devices/blocked/telemetry", `{"n":1}`, "Forbidden device-refused", ""},
+		"nothing said":          {"plain", "/api/devices/d/telemetry", `{"n":1}`, ok, "main"},
+		"not the caller's":      {"plain", "/api/devices/d/telemetry?fleet=north", `{"n":1}`, forbidden, ""},
+		"the caller's":          {"north", "/api/devices/d/telemetry", `{"n":1}`, ok, "north"},
+		"the caller's, by name": {"north", "/api/devices/d/telemetry?fleet=north", `{"n":1}`, ok, "north"},
+		"another's":             {"north", "/api/devices/d/telemetry?fleet=south", `{"n":1}`, forbidden, ""},
+		"no such fleet":         {"north", "/api/devices/d/telemetry?fleet=west", `{"n":1}`, forbidden, ""},
+		"first of several":      {"both", "/api/devices/d/telemetry", `{"n":1}`, ok, "south"},
+		"message chooses": {"both", "/api/telemetry", `{"device":{"deviceId":"d","fleet":"north"},` +
+			`"measurements":{"n":1}}`, ok, "north"},
+		"messages choose": {"both", "/api/telemetry", `[{"device":{"deviceId":"d",` +
+			`"fleet":"north"},"measurements":{"n":1}},{"device":{"deviceId":"d","fleet":"south"},` +
+			`"measurements":{"n":1}}]`, ok, "north south"},
+		"one message of another's": {"north", "/api/telemetry", `[{"device":{"deviceId":"d",` +
+			`"fleet":"north"},"measurements":{"n":1}},{"device":{"deviceId":"d","fleet":"south"},` +
+			`"measurements":{"n":1}}]`, forbidden, ""},
+		"source chooses":               {"both", "/api/tosouth", `{"id":"d"}`, ok, "south"},
+		"source chooses, not caller's": {"north", "/api/tosouth", `{"id":"d"}`, forbidden, ""},
+		"signed":                       {"", "/api/signed", `{"id":"d","fleet":"south"}`, ok, "south"},
+		"signed, says nothing":         {"", "/api/signed", `{"id":"d"}`, ok, "main"},
+		"signed, no such fleet":        {"", "/api/signed", `{"id":"d","fleet":"../main"}`, forbidden, ""},
+		"not at home, though elsewhere": {"north", "/api/devices/blocked/telemetry", `{"n":1}`,
+			"Forbidden device-refused", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := map[string]int{}
@@ -98,8 +107,17 @@ func TestFleetsOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := houseOn(t, azure, azure.RoundTripper(), `fleets: [{name: north, idScope: `+azure.IDScope()+`, groupKey: `+azure.GroupKey()+`}]`, "AUTH=none", "ID_SCOPE=", "GROUP_KEY=")
-	if got := h.send(http.MethodPost, "/api/devices/d/telemetry", `{"n":1}`); got != "Unprocessable Entity invalid-message" {
+	h := houseOn(
+		t,
+		azure,
+		azure.RoundTripper(),
+		`fleets: [{name: north, idScope: `+azure.IDScope()+`, groupKey: `+azure.GroupKey()+`}]`,
+		"AUTH=none",
+		"ID_SCOPE=",
+		"GROUP_KEY=",
+	)
+	if got := h.send(http.MethodPost, "/api/devices/d/telemetry", `{"n":1}`); got != "Unprocessable Entity "+
+		"invalid-message" {
 		t.Error(got)
 	}
 	if got := h.send(http.MethodPost, "/api/devices/d/telemetry?fleet=north", `{"n":1}`); got != ok {
@@ -113,8 +131,10 @@ func TestForeignHub(t *testing.T) {
 	for hub, want := range map[string]string{
 		"h.azure-devices.net": ok, "h.azure-devices.us": ok, "h.azure-devices.cn": ok, "H.AZURE-DEVICES.NET": ok,
 		"evil.example": "Bad Gateway dps-unreachable", "azure-devices.net": "Bad Gateway dps-unreachable",
-		"evilazure-devices.net": "Bad Gateway dps-unreachable", "h.azure-devices.net.evil.example": "Bad Gateway dps-unreachable",
-		"h.mine.example": ok, "mine.example": "Bad Gateway dps-unreachable", "127.0.0.1:8443": ok, "127.0.0.2:8443": "Bad Gateway dps-unreachable",
+		"evilazure-devices.net":            "Bad Gateway dps-unreachable",
+		"h.azure-devices.net.evil.example": "Bad Gateway dps-unreachable",
+		"h.mine.example":                   ok, "mine.example": "Bad Gateway dps-unreachable", "127.0.0.1:8443": ok,
+		"127.0.0.2:8443": "Bad Gateway dps-unreachable",
 	} {
 		t.Run(hub, func(t *testing.T) {
 			t.Parallel()
@@ -129,9 +149,21 @@ func TestForeignHub(t *testing.T) {
 					}
 					return stored{}.RoundTrip(r)
 				}
-				return answer(200, `{"status":"assigned","assignedHub":"`+hub+`","deviceId":"d","registrationState":{"status":"assigned","assignedHub":"`+hub+`","deviceId":"d"}}`), nil
+				return answer(
+					200,
+					`{"status":"assigned","assignedHub":"`+hub+`","deviceId":"d","registrationState":{`+
+						`"status":"assigned","assignedHub":"`+hub+`","deviceId":"d"}}`,
+				), nil
 			})
-			h := houseOn(t, azure, upstream, "", "AUTH=none", "HUB_SUFFIXES=.mine.example, 127.0.0.1", "REQUEST_TIMEOUT=1s")
+			h := houseOn(
+				t,
+				azure,
+				upstream,
+				"",
+				"AUTH=none",
+				"HUB_SUFFIXES=.mine.example, 127.0.0.1",
+				"REQUEST_TIMEOUT=1s",
+			)
 			if got := h.send(http.MethodPost, "/api/devices/d/telemetry", `{"n":1}`); got != want {
 				t.Errorf("%s, want %s", got, want)
 			}

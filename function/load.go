@@ -43,7 +43,8 @@ var errBusy = &problem.Error{Code: problem.TooBusy, Detail: "the bridge has as m
 // error. A body that is alone is let in whatever its size.
 func (l *load) enter(body int) error {
 	n := int64(body)
-	if requests, held := l.requests.held.Add(1), l.working.held.Add(n); requests > l.requests.max || held > l.working.max && held > n {
+	if requests, held := l.requests.held.Add(1), l.working.held.Add(n); requests > l.requests.max ||
+		held > l.working.max && held > n {
 		l.leave(body)
 		return errBusy
 	}

@@ -52,9 +52,12 @@ func TestPropertiesTellMessagesApart(t *testing.T) {
 		{"/api/influx?precision=s", "cpu,host=h1,cpu=cpu0 usage=1 1795305600", 1},
 		{"/api/influx?precision=s", "cpu,host=h1,cpu=cpu1 usage=1 1795305600", 2},
 		{"/api/influx?precision=s", "cpu,host=h1,cpu=cpu0 usage=1 1795305600", 2},
-		{"/api/telemetry", `{"device":{"deviceId":"d"},"measurements":{"n":1},"timestamp":5,"properties":{"s":"1","t":"2"}}`, 3},
-		{"/api/telemetry", `{"device":{"deviceId":"d"},"measurements":{"n":1},"timestamp":5,"properties":{"s":"2","t":"2"}}`, 4},
-		{"/api/telemetry", `{"device":{"deviceId":"d"},"measurements":{"n":1},"timestamp":5,"properties":{"t":"2","s":"1"}}`, 4},
+		{"/api/telemetry", `{"device":{"deviceId":"d"},"measurements":{"n":1},"timestamp":5,"properties":{` +
+			`"s":"1","t":"2"}}`, 3},
+		{"/api/telemetry", `{"device":{"deviceId":"d"},"measurements":{"n":1},"timestamp":5,"properties":{` +
+			`"s":"2","t":"2"}}`, 4},
+		{"/api/telemetry", `{"device":{"deviceId":"d"},"measurements":{"n":1},"timestamp":5,"properties":{` +
+			`"t":"2","s":"1"}}`, 4},
 	} {
 		contentType := "application/json"
 		if strings.Contains(tt.target, "influx") {
@@ -72,7 +75,9 @@ func TestOneMessageTooLarge(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "", "AUTH=none")
 	large := `{"device":{"deviceId":"b"},"measurements":{"text":"` + strings.Repeat("x", 300<<10) + `"}}`
-	if got := h.send(http.MethodPost, "/api/telemetry", "["+native+","+large+"]"); got != "Request Entity Too Large event-too-large" || len(h.azure.Events()) != 0 {
+	if got := h.send(http.MethodPost, "/api/telemetry", "["+native+","+large+"]"); got != "Request Entity Too "+
+		"Large event-too-large" ||
+		len(h.azure.Events()) != 0 {
 		t.Errorf("%s, %d events", got, len(h.azure.Events()))
 	}
 }

@@ -99,8 +99,13 @@ func (p *Problem) attrs(secrets []string) []slog.Attr {
 		attrs = append(attrs, slog.String("cause", hidden(p.cause.Error(), secrets)))
 	}
 	if p.Upstream != nil {
-		attrs = append(attrs, slog.String("upstream", p.Upstream.Service), slog.Int("upstreamStatus", p.Upstream.Status),
-			slog.String("upstreamError", p.Upstream.ErrorCode), slog.String("trackingId", p.Upstream.TrackingID))
+		attrs = append(
+			attrs,
+			slog.String("upstream", p.Upstream.Service),
+			slog.Int("upstreamStatus", p.Upstream.Status),
+			slog.String("upstreamError", p.Upstream.ErrorCode),
+			slog.String("trackingId", p.Upstream.TrackingID),
+		)
 	}
 	return attrs
 }

@@ -54,7 +54,8 @@ func plainPath(r *http.Request) bool {
 		r.URL = &u
 	}
 	escaped := r.URL.EscapedPath()
-	return r.Method != http.MethodConnect && strings.HasPrefix(escaped, "/") && path.Clean(escaped) == cmp.Or(strings.TrimSuffix(escaped, "/"), "/")
+	return r.Method != http.MethodConnect && strings.HasPrefix(escaped, "/") &&
+		path.Clean(escaped) == cmp.Or(strings.TrimSuffix(escaped, "/"), "/")
 }
 
 var slashes = regexp.MustCompile("//+")
@@ -164,5 +165,9 @@ func checkMethod(r *http.Request, methods methodsFunc) error {
 	if err != nil || slices.Contains(allowed, r.Method) {
 		return err
 	}
-	return &problem.Error{Code: problem.MethodNotAllowed, Allow: strings.Join(allowed, ", "), Detail: "use " + strings.Join(allowed, " or ")}
+	return &problem.Error{
+		Code:   problem.MethodNotAllowed,
+		Allow:  strings.Join(allowed, ", "),
+		Detail: "use " + strings.Join(allowed, " or "),
+	}
 }

@@ -30,7 +30,8 @@ func TestSecurityDocumentNamesTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Za-z]+|bench/[a-z]+)`").FindAllStringSubmatch(string(text), -1)
+	names := regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Za-z]+|bench/[a-z]+)`").
+		FindAllStringSubmatch(string(text), -1)
 	if len(names) < 20 {
 		t.Errorf("only %d tests are named", len(names))
 	}
@@ -53,18 +54,21 @@ func TestSecurityDocumentExample(t *testing.T) {
 	}
 	_, example, _ := strings.Cut(string(text), "```yaml\n")
 	example, _, _ = strings.Cut(example, "```")
-	example = strings.NewReplacer("5f0c...", strings.Repeat("5f", 32), "91ab...", strings.Repeat("91", 32)).Replace(example)
+	example = strings.NewReplacer("5f0c...", strings.Repeat("5f", 32), "91ab...", strings.Repeat("91", 32)).
+		Replace(example)
 	dir := t.TempDir()
 	ca := newClientCA(t, "ours")
 	for name, content := range map[string]string{
 		"mayfly.yaml":   regexp.MustCompile(`file:([a-z-]+\.)`).ReplaceAllString(example, "file:"+dir+"/$1"),
-		"device-ca.pem": pemOf(ca.cert.Raw), "north.key": goodKey, "beam.key": "secret", "as.key": "secret", "mine.key": "secret",
+		"device-ca.pem": pemOf(ca.cert.Raw), "north.key": goodKey, "beam.key": "secret", "as.key": "secret",
+		"mine.key": "secret",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := function.LoadConfig([]string{"ID_SCOPE=0ne1", "GROUP_KEY=" + goodKey, "AUTH=keys", "CONFIG=" + filepath.Join(dir, "mayfly.yaml")}); err != nil {
+	if _, err := function.LoadConfig([]string{"ID_SCOPE=0ne1", "GROUP_KEY=" + goodKey, "AUTH=keys",
+		"CONFIG=" + filepath.Join(dir, "mayfly.yaml")}); err != nil {
 		t.Error(err)
 	}
 }

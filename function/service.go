@@ -66,7 +66,9 @@ func New(c *Config, d Dependencies) *Service {
 			Secrets: secrets, Transport: d.DPS, Now: d.Now,
 		}),
 		delivery: delivery.New(&delivery.Options{
-			Fleets: deliveryFleets(c.Fleets), AcceptHub: c.AcceptHub, DedupWindow: c.DedupWindow, DeviceRate: c.DeviceRate,
+			Fleets: deliveryFleets(
+				c.Fleets,
+			), AcceptHub: c.AcceptHub, DedupWindow: c.DedupWindow, DeviceRate: c.DeviceRate,
 			DPS: d.DPS, Hub: d.Hub, UserAgent: userAgent, Secrets: secrets, Log: d.Log, Now: d.Now, Observe: d.Observe,
 		}),
 		load: newLoad(c.MaxInFlight, c.BodyLimit),

@@ -27,19 +27,31 @@ func answer(status int, body string) *http.Response {
 func TestSilence(t *testing.T) {
 	t.Parallel()
 	const planted = "PLANTED"
-	h := newHouse(t, `callers: [{name: gate, keys: ["{key PLANTED-key}"], devices: ["*"], sources: [telemetry, device, wunderground, ecowitt, mine, query]}]
+	h := newHouse(
+		t,
+		`callers: [{name: gate, keys: ["{key PLANTED-key}"], devices: ["*"],
+     sources: [telemetry, device, wunderground, ecowitt, mine, query]}]
 tokens: [{name: idp, issuer: me, audience: mayfly, jwks: "https://idp.example/k?PLANTED-url"}]
 sources:
   - {name: mine, deviceId: .id, measurements: .m, signature: {secrets: [PLANTED-secret], header: X-Sig}}
-  - {name: query, methods: [GET, POST], deviceId: .id, measurements: "{n: 1, all: ($request.headers | tostring), q: ($request.query | tostring)}"}
-`)
+  - {name: query, methods: [GET, POST], deviceId: .id,
+     measurements: "{n: 1, all: ($request.headers | tostring), q: ($request.query | tostring)}"}
+`,
+	)
 	type call struct {
 		method, target, body string
 		header               []string
 	}
 	auth := [][]string{
-		{"X-Api-Key", "PLANTED-key"}, {"Authorization", "Bearer PLANTED-key"}, {"Authorization", "Basic eDpQTEFOVEVELWtleQ=="},
-		{"X-Functions-Key", "PLANTED-key"}, {"X-Api-Key", "PLANTED-wrong"}, {"Authorization", "Bearer eyJhbGciOiJQTEFOVEVEIn0.eyJpc3MiOiJQTEFOVEVEIn0.PLANTED"},
+		{
+			"X-Api-Key",
+			"PLANTED-key",
+		}, {"Authorization", "Bearer PLANTED-key"}, {"Authorization", "Basic eDpQTEFOVEVELWtleQ=="},
+		{
+			"X-Functions-Key",
+			"PLANTED-key",
+		}, {"X-Api-Key", "PLANTED-wrong"}, {"Authorization",
+			"Bearer eyJhbGciOiJQTEFOVEVEIn0.eyJpc3MiOiJQTEFOVEVEIn0.PLANTED"},
 		{"Authorization", "PLANTED"}, {"X-Sig", "00"},
 	}
 	var calls []call
@@ -48,12 +60,15 @@ sources:
 			{http.MethodPost, "/api/telemetry", native, nil},
 			{http.MethodPost, "/api/telemetry", `{"device":{"deviceId":"dev-1"},"measurements":"PLANTED"}`, nil},
 			{http.MethodPost, "/api/telemetry", `{"device":{"deviceId":"dev-1"},"measurements":{"a":PLANTED}}`, nil},
-			{http.MethodPost, "/api/telemetry", `{"device":{"deviceId":"dev-1"},"measurements":{"n":1},"password":"PLANTED"}`, nil},
+			{http.MethodPost, "/api/telemetry", `{"device":{"deviceId":"dev-1"},"measurements":{"n":1},` +
+				`"password":"PLANTED"}`, nil},
 			{http.MethodPost, "/api/telemetry?code=PLANTED-key", native, nil},
 			{http.MethodGet, "/api/query?id=dev-1&code=PLANTED-key", "", nil},
 			{http.MethodPost, "/api/query", `{"id":"dev-1"}`, nil},
-			{http.MethodGet, "/api/wunderground?ID=dev-1&PASSWORD=PLANTED&dateutc=now&tempf=70&code=PLANTED-key", "", nil},
-			{http.MethodPost, "/api/ecowitt?deviceId=dev-1", "PASSKEY=PLANTED&stationtype=x&dateutc=2025-07-15+15:26:14&tempf=70", []string{"Content-Type", "application/x-www-form-urlencoded"}},
+			{http.MethodGet, "/api/wunderground?ID=dev-1&PASSWORD=PLANTED&dateutc=now&tempf=70&code=PLANTED-key", "",
+				nil},
+			{http.MethodPost, "/api/ecowitt?deviceId=dev-1", "PASSKEY=PLANTED&stationtype=x&" +
+				"dateutc=2025-07-15+15:26:14&tempf=70", []string{"Content-Type", "application/x-www-form-urlencoded"}},
 			{http.MethodPost, "/api/mine", `{"id":"dev-1","m":"PLANTED"}`, nil},
 			{http.MethodPost, "/api/telemetry", native, []string{"Content-Encoding", "gzip"}},
 			{http.MethodPost, "/api/telemetry", native, []string{"Content-Type", "application/x-PLANTED"}},
@@ -88,10 +103,12 @@ sources:
 		}
 	}
 	shown := map[string]string{"/metrics": page(t, h.service, "/metrics")}
-	for _, path := range []string{"/events", "/calls", "/stats", "/devices", "/devices/dev-1", "/files", "/feedback", "/faults"} {
+	for _, path := range []string{"/events", "/calls", "/stats", "/devices", "/devices/dev-1", "/files", "/feedback",
+		"/faults"} {
 		shown["console "+path] = page(t, h.azure.ConsoleHandler(), path)
 	}
-	if !strings.Contains(shown["/metrics"], "mayfly_") || !strings.Contains(shown["console /calls"], "/devices/dev-1/messages/events") {
+	if !strings.Contains(shown["/metrics"], "mayfly_") ||
+		!strings.Contains(shown["console /calls"], "/devices/dev-1/messages/events") {
 		t.Errorf("the pages show too little to prove anything: %v", shown)
 	}
 	// A token of ours is a secret for as long as it lives.
@@ -116,8 +133,17 @@ func TestSecretID(t *testing.T) {
 			h := newHouse(t, "", "AUTH=none")
 			h.azure.Disable(tt.id)
 			w := httptest.NewRecorder()
-			h.service.ServeHTTP(w, request(t, http.MethodPost, "/api/ecowitt", "PASSKEY="+tt.id+"&stationtype=x&dateutc=2025-07-15+15:26:14&tempf=70",
-				"Content-Type", "application/x-www-form-urlencoded"))
+			h.service.ServeHTTP(
+				w,
+				request(
+					t,
+					http.MethodPost,
+					"/api/ecowitt",
+					"PASSKEY="+tt.id+"&stationtype=x&dateutc=2025-07-15+15:26:14&tempf=70",
+					"Content-Type",
+					"application/x-www-form-urlencoded",
+				),
+			)
 			if !strings.Contains(w.Body.String(), tt.want) || !strings.Contains(h.log.String(), tt.want) {
 				t.Fatalf("%d %s\n%s", w.Code, w.Body, h.log.String())
 			}
@@ -131,7 +157,11 @@ func TestSecretID(t *testing.T) {
 // The record of a codec that failed has no secret id either.
 func TestSecretIDOfUndecoded(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, `sources: [{name: mine, deviceId: .id, secretId: 'true', payload: '"3q0=" | @base64d', codec: cayenne}]`, "AUTH=none")
+	h := newHouse(
+		t,
+		`sources: [{name: mine, deviceId: .id, secretId: 'true', payload: '"3q0=" | @base64d', codec: cayenne}]`,
+		"AUTH=none",
+	)
 	if got := h.send(http.MethodPost, "/api/mine", `{"id":"PLANTED"}`); got != ok {
 		t.Fatal(got)
 	}
@@ -177,11 +207,13 @@ func TestSecretsCannotBePrinted(t *testing.T) {
 func TestFaultsShowNoSecret(t *testing.T) {
 	t.Parallel()
 	for name, file := range map[string]string{
-		"key for a hash":    `callers: [{name: gate, keys: [PLANTED]}]`,
-		"key in the wrong":  `callers: [{name: gate, keys: [{hash: PLANTED, until: PLANTED}]}]`,
-		"a fleet's key":     `fleets: [{name: north, idScope: 0ne1, groupKey: "PLANTED!"}]`,
-		"a bad reference":   `sources: [{name: m, deviceId: .id, measurements: ., signature: {secrets: ["https://PLANTED"], header: X}}]`,
-		"not hex":           `sources: [{name: m, deviceId: .id, measurements: ., signature: {secrets: [PLANTED], secretEncoding: hex, header: X}}]`,
+		"key for a hash":   `callers: [{name: gate, keys: [PLANTED]}]`,
+		"key in the wrong": `callers: [{name: gate, keys: [{hash: PLANTED, until: PLANTED}]}]`,
+		"a fleet's key":    `fleets: [{name: north, idScope: 0ne1, groupKey: "PLANTED!"}]`,
+		"a bad reference": `sources: [{name: m, deviceId: .id, measurements: ., signature: {secrets: ["https:/` +
+			`/PLANTED"], header: X}}]`,
+		"not hex": `sources: [{name: m, deviceId: .id, measurements: ., signature: {secrets: ` +
+			`[PLANTED], secretEncoding: hex, header: X}}]`,
 		"private key":       "tokens: [{name: a, issuer: b, audience: c, keys: [PLANTED]}]",
 		"no CA":             `certificates: {ca: PLANTED}`,
 		"a map for a list":  `callers: {PLANTED: 1}`,

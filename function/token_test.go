@@ -44,18 +44,24 @@ func (i *issuing) RoundTrip(r *http.Request) (*http.Response, error) {
 	if i.broken.Load() {
 		return nil, errors.New("no route")
 	}
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(*i.keys.Load()))}, nil
+	return &http.Response{
+		StatusCode: http.StatusOK,
+		Header:     http.Header{},
+		Body:       io.NopCloser(strings.NewReader(*i.keys.Load())),
+	}, nil
 }
 
 func jwkOf(kid string, key crypto.PublicKey) map[string]any {
 	b64 := base64.RawURLEncoding.EncodeToString
 	switch key := key.(type) {
 	case *rsa.PublicKey:
-		return map[string]any{"kty": "RSA", "kid": kid, "n": b64(key.N.Bytes()), "e": b64(big.NewInt(int64(key.E)).Bytes())}
+		return map[string]any{"kty": "RSA", "kid": kid, "n": b64(key.N.Bytes()),
+			"e": b64(big.NewInt(int64(key.E)).Bytes())}
 	case *ecdsa.PublicKey:
 		point, _ := key.Bytes()
 		size := (len(point) - 1) / 2
-		return map[string]any{"kty": "EC", "crv": key.Params().Name, "kid": kid, "x": b64(point[1 : 1+size]), "y": b64(point[1+size:])}
+		return map[string]any{"kty": "EC", "crv": key.Params().Name, "kid": kid, "x": b64(point[1 : 1+size]),
+			"y": b64(point[1+size:])}
 	case ed25519.PublicKey:
 		return map[string]any{"kty": "OKP", "crv": "Ed25519", "kid": kid, "x": b64(key)}
 	}
@@ -97,7 +103,8 @@ func token(t *testing.T, method jwt.SigningMethod, key any, header map[string]an
 }
 
 const tokenFile = `tokens:
-  - {name: idp, issuer: "https://idp.example", audience: mayfly, jwks: "https://idp.example/keys", devices: ["{sub}", "{plant}-*"]}
+  - {name: idp, issuer: "https://idp.example", audience: mayfly, jwks: "https://idp.example/keys",
+     devices: ["{sub}", "{plant}-*"]}
 `
 
 func TestTokens(t *testing.T) {
@@ -114,7 +121,12 @@ func TestTokens(t *testing.T) {
 	h := houseOn(t, azure, idp, tokenFile)
 	now := time.Now()
 	claims := func(change map[string]any) jwt.MapClaims {
-		c := jwt.MapClaims{"iss": "https://idp.example", "aud": "mayfly", "sub": "dev-1", "exp": now.Add(time.Hour).Unix()}
+		c := jwt.MapClaims{
+			"iss": "https://idp.example",
+			"aud": "mayfly",
+			"sub": "dev-1",
+			"exp": now.Add(time.Hour).Unix(),
+		}
 		for name, value := range change {
 			if c[name] = value; value == nil {
 				delete(c, name)
@@ -128,39 +140,60 @@ func TestTokens(t *testing.T) {
 	good := token(t, jwt.SigningMethodES256, ring.ec, kid("e"), claims(nil))
 	parts := strings.Split(good, ".")
 	for name, tt := range map[string]struct{ token, want string }{
-		"RS256":               {token(t, jwt.SigningMethodRS256, ring.rsa, kid("r"), claims(nil)), ok},
-		"RS512":               {token(t, jwt.SigningMethodRS512, ring.rsa, kid("r"), claims(nil)), ok},
-		"ES256":               {good, ok},
-		"EdDSA":               {token(t, jwt.SigningMethodEdDSA, ring.ed, kid("d"), claims(nil)), ok},
-		"no kid":              {token(t, jwt.SigningMethodEdDSA, ring.ed, nil, claims(nil)), ok},
-		"several audiences":   {token(t, jwt.SigningMethodES256, ring.ec, kid("e"), claims(map[string]any{"aud": []string{"x", "mayfly"}})), ok},
-		"another claim":       {token(t, jwt.SigningMethodES256, ring.ec, kid("e"), claims(map[string]any{"sub": "x", "plant": "dev"})), ok},
-		"other's device":      {token(t, jwt.SigningMethodES256, ring.ec, kid("e"), claims(map[string]any{"sub": "dev-2"})), forbidden},
-		"a glob for a name":   {token(t, jwt.SigningMethodES256, ring.ec, kid("e"), claims(map[string]any{"sub": "*", "plant": "*"})), forbidden},
-		"no subject":          {token(t, jwt.SigningMethodES256, ring.ec, kid("e"), claims(map[string]any{"sub": nil})), forbidden},
-		"subject is a list":   {token(t, jwt.SigningMethodES256, ring.ec, kid("e"), claims(map[string]any{"sub": []string{"dev-1"}})), forbidden},
-		"alg none":            {token(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, kid("r"), claims(nil)), unauthorized},
-		"alg None by hand":    {base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"None"}`)) + "." + parts[1] + ".", unauthorized},
-		"public key as HMAC":  {token(t, jwt.SigningMethodHS256, publicPEM, kid("r"), claims(nil)), unauthorized},
-		"DER as HMAC":         {token(t, jwt.SigningMethodHS256, public, kid("r"), claims(nil)), unauthorized},
-		"secret of the set":   {token(t, jwt.SigningMethodHS256, []byte("secret"), kid("s"), claims(nil)), unauthorized},
+		"RS256":  {token(t, jwt.SigningMethodRS256, ring.rsa, kid("r"), claims(nil)), ok},
+		"RS512":  {token(t, jwt.SigningMethodRS512, ring.rsa, kid("r"), claims(nil)), ok},
+		"ES256":  {good, ok},
+		"EdDSA":  {token(t, jwt.SigningMethodEdDSA, ring.ed, kid("d"), claims(nil)), ok},
+		"no kid": {token(t, jwt.SigningMethodEdDSA, ring.ed, nil, claims(nil)), ok},
+		"several audiences": {token(t, jwt.SigningMethodES256, ring.ec, kid("e"),
+			claims(map[string]any{"aud": []string{"x", "mayfly"}})), ok},
+		"another claim": {token(t, jwt.SigningMethodES256, ring.ec, kid("e"),
+			claims(map[string]any{"sub": "x", "plant": "dev"})), ok},
+		"other's device": {token(t, jwt.SigningMethodES256, ring.ec, kid("e"),
+			claims(map[string]any{"sub": "dev-2"})), forbidden},
+		"a glob for a name": {token(t, jwt.SigningMethodES256, ring.ec, kid("e"),
+			claims(map[string]any{"sub": "*", "plant": "*"})), forbidden},
+		"no subject": {token(t, jwt.SigningMethodES256, ring.ec, kid("e"),
+			claims(map[string]any{"sub": nil})), forbidden},
+		"subject is a list": {token(t, jwt.SigningMethodES256, ring.ec, kid("e"),
+			claims(map[string]any{"sub": []string{"dev-1"}})), forbidden},
+		"alg none": {token(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, kid("r"), claims(nil)),
+			unauthorized},
+		"alg None by hand": {base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"None"}`)) + "." + parts[1] + ".",
+			unauthorized},
+		"public key as HMAC": {token(t, jwt.SigningMethodHS256, publicPEM, kid("r"), claims(nil)), unauthorized},
+		"DER as HMAC":        {token(t, jwt.SigningMethodHS256, public, kid("r"), claims(nil)), unauthorized},
+		"secret of the set": {token(t, jwt.SigningMethodHS256, []byte("secret"), kid("s"), claims(nil)),
+			unauthorized},
 		"PS256":               {token(t, jwt.SigningMethodPS256, ring.rsa, kid("r"), claims(nil)), unauthorized},
 		"key of another kind": {token(t, jwt.SigningMethodES256, ring.ec, kid("r"), claims(nil)), unauthorized},
-		"key of its own":      {token(t, jwt.SigningMethodEdDSA, newKeyRing(t).ed, map[string]any{"kid": "d", "jwk": jwkOf("d", ring.ed.Public()), "jku": "https://evil.example"}, claims(nil)), unauthorized},
-		"critical header":     {token(t, jwt.SigningMethodES256, ring.ec, map[string]any{"kid": "e", "crit": []string{"b64"}, "b64": false}, claims(nil)), unauthorized},
-		"other issuer":        {token(t, jwt.SigningMethodES256, ring.ec, kid("e"), claims(map[string]any{"iss": "https://other.example"})), unauthorized},
-		"other audience":      {token(t, jwt.SigningMethodES256, ring.ec, kid("e"), claims(map[string]any{"aud": "other"})), unauthorized},
-		"no audience":         {token(t, jwt.SigningMethodES256, ring.ec, kid("e"), claims(map[string]any{"aud": nil})), unauthorized},
-		"no expiry":           {token(t, jwt.SigningMethodES256, ring.ec, kid("e"), claims(map[string]any{"exp": nil})), unauthorized},
-		"expired":             {token(t, jwt.SigningMethodES256, ring.ec, kid("e"), claims(map[string]any{"exp": now.Add(-time.Minute).Unix()})), unauthorized},
-		"not yet":             {token(t, jwt.SigningMethodES256, ring.ec, kid("e"), claims(map[string]any{"nbf": now.Add(time.Minute).Unix()})), unauthorized},
-		"claims changed":      {parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"dev-1"}`)) + "." + parts[2], unauthorized},
-		"signature cut":       {good[:len(good)-6], unauthorized},
-		"too long":            {token(t, jwt.SigningMethodES256, ring.ec, kid("e"), claims(map[string]any{"x": strings.Repeat("x", 8<<10)})), unauthorized},
+		"key of its own": {token(t, jwt.SigningMethodEdDSA, newKeyRing(t).ed,
+			map[string]any{"kid": "d", "jwk": jwkOf("d", ring.ed.Public()), "jku": "https://evil.example"},
+			claims(nil)), unauthorized},
+		"critical header": {token(t, jwt.SigningMethodES256, ring.ec,
+			map[string]any{"kid": "e", "crit": []string{"b64"}, "b64": false}, claims(nil)), unauthorized},
+		"other issuer": {token(t, jwt.SigningMethodES256, ring.ec, kid("e"),
+			claims(map[string]any{"iss": "https://other.example"})), unauthorized},
+		"other audience": {token(t, jwt.SigningMethodES256, ring.ec, kid("e"),
+			claims(map[string]any{"aud": "other"})), unauthorized},
+		"no audience": {token(t, jwt.SigningMethodES256, ring.ec, kid("e"), claims(map[string]any{"aud": nil})),
+			unauthorized},
+		"no expiry": {token(t, jwt.SigningMethodES256, ring.ec, kid("e"), claims(map[string]any{"exp": nil})),
+			unauthorized},
+		"expired": {token(t, jwt.SigningMethodES256, ring.ec, kid("e"),
+			claims(map[string]any{"exp": now.Add(-time.Minute).Unix()})), unauthorized},
+		"not yet": {token(t, jwt.SigningMethodES256, ring.ec, kid("e"),
+			claims(map[string]any{"nbf": now.Add(time.Minute).Unix()})), unauthorized},
+		"claims changed": {parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"dev-1"}`)) + "." +
+			parts[2], unauthorized},
+		"signature cut": {good[:len(good)-6], unauthorized},
+		"too long": {token(t, jwt.SigningMethodES256, ring.ec, kid("e"),
+			claims(map[string]any{"x": strings.Repeat("x", 8<<10)})), unauthorized},
 	} {
 		// Twice: a token that was refused must not be remembered as good.
 		for range 2 {
-			if got := h.send(http.MethodPost, "/api/telemetry", native, "Authorization", "Bearer "+tt.token); got != tt.want {
+			if got := h.send(http.MethodPost, "/api/telemetry", native, "Authorization",
+				"Bearer "+tt.token); got != tt.want {
 				t.Errorf("%s: %s, want %s", name, got, tt.want)
 			}
 		}
@@ -188,7 +221,8 @@ func TestTokenKeysAreCached(t *testing.T) {
 	send := func(kid string, key ed25519.PrivateKey) string {
 		n++
 		text := token(t, jwt.SigningMethodEdDSA, key, map[string]any{"kid": kid}, jwt.MapClaims{
-			"iss": "https://idp.example", "aud": "mayfly", "sub": "dev-1", "exp": h.now.Add(time.Hour).Unix(), "jti": n})
+			"iss": "https://idp.example", "aud": "mayfly", "sub": "dev-1", "exp": h.now.Add(time.Hour).Unix(),
+			"jti": n})
 		return h.send(http.MethodPost, "/api/telemetry", native, "Authorization", "Bearer "+text)
 	}
 	step := func(what string, kid string, key ed25519.PrivateKey, want string, fetches int64) {
@@ -232,7 +266,13 @@ func TestTokenStaticKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := newHouse(t, `tokens: [{name: idp, issuer: me, audience: mayfly, keys: ["file:`+path+`"], rate: 2/m}]`)
-	text := token(t, jwt.SigningMethodES256, ring.ec, nil, jwt.MapClaims{"iss": "me", "aud": "mayfly", "sub": "dev-1", "exp": h.now.Add(time.Hour).Unix()})
+	text := token(
+		t,
+		jwt.SigningMethodES256,
+		ring.ec,
+		nil,
+		jwt.MapClaims{"iss": "me", "aud": "mayfly", "sub": "dev-1", "exp": h.now.Add(time.Hour).Unix()},
+	)
 	for i, want := range []string{ok, ok, "Too Many Requests slow-down"} {
 		if got := h.send(http.MethodPost, "/api/telemetry", native, "Authorization", "Bearer "+text); got != want {
 			t.Errorf("%d: %s, want %s", i, got, want)

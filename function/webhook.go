@@ -52,7 +52,10 @@ func (s *Service) confirmDestination(r *http.Request, body []byte) {
 	}
 	log := s.log.With("arn", asked.ARN)
 	if !s.config.ConfirmAWS {
-		log.WarnContext(r.Context(), "AWS IoT asks whether it may deliver here: set AWS_CONFIRM_DESTINATIONS=true and let it ask again")
+		log.WarnContext(
+			r.Context(),
+			"AWS IoT asks whether it may deliver here: set AWS_CONFIRM_DESTINATIONS=true and let it ask again",
+		)
 		return
 	}
 	if err := s.open(r.Context(), asked.EnableURL); err != nil {

@@ -25,7 +25,12 @@ func (a *aws) RoundTrip(r *http.Request) (*http.Response, error) {
 	if a.status == 0 {
 		return nil, errors.New("dial: nobody is there")
 	}
-	return &http.Response{StatusCode: a.status, Status: http.StatusText(a.status), Header: http.Header{}, Body: io.NopCloser(strings.NewReader("ok"))}, nil
+	return &http.Response{
+		StatusCode: a.status,
+		Status:     http.StatusText(a.status),
+		Header:     http.Header{},
+		Body:       io.NopCloser(strings.NewReader("ok")),
+	}, nil
 }
 
 // AWS IoT asks a destination for its consent by a URL with a token. It is opened
@@ -41,17 +46,72 @@ func TestDestinationCheck(t *testing.T) {
 		logs      string
 	}{
 		{name: "not allowed", url: url, logs: "set AWS_CONFIRM_DESTINATIONS=true"},
-		{name: "allowed", url: url, env: []string{"AWS_CONFIRM_DESTINATIONS=true"}, status: 200, opens: true, logs: "confirmed"},
-		{name: "the token is of no use any more", url: url, env: []string{"AWS_CONFIRM_DESTINATIONS=true"}, status: 404, opens: true, logs: "could not be confirmed"},
-		{name: "AWS is away", url: url, env: []string{"AWS_CONFIRM_DESTINATIONS=true"}, opens: true, logs: "could not be confirmed"},
-		{name: "in China", url: "https://iot.cn-north-1.amazonaws.com.cn/confirmdestination/PLANTED", env: []string{"AWS_CONFIRM_DESTINATIONS=true"}, status: 200, opens: true, logs: "confirmed"},
-		{name: "somebody else's", url: "https://amazonaws.com.evil.example/PLANTED", env: []string{"AWS_CONFIRM_DESTINATIONS=true"}},
-		{name: "somebody's bucket", url: "https://iot.s3.eu-west-1.amazonaws.com/PLANTED", env: []string{"AWS_CONFIRM_DESTINATIONS=true"}},
-		{name: "somebody's API", url: "https://a1b2.execute-api.eu-west-1.amazonaws.com/PLANTED", env: []string{"AWS_CONFIRM_DESTINATIONS=true"}},
-		{name: "a name that ends alike", url: "https://evilamazonaws.com/PLANTED", env: []string{"AWS_CONFIRM_DESTINATIONS=true"}},
-		{name: "not encrypted", url: "http://iot.eu-west-1.amazonaws.com/PLANTED", env: []string{"AWS_CONFIRM_DESTINATIONS=true"}},
-		{name: "another port", url: "https://iot.eu-west-1.amazonaws.com:8443/PLANTED", env: []string{"AWS_CONFIRM_DESTINATIONS=true"}},
-		{name: "with a user", url: "https://a:b@iot.eu-west-1.amazonaws.com/PLANTED", env: []string{"AWS_CONFIRM_DESTINATIONS=true"}},
+		{
+			name:   "allowed",
+			url:    url,
+			env:    []string{"AWS_CONFIRM_DESTINATIONS=true"},
+			status: 200,
+			opens:  true,
+			logs:   "confirmed",
+		},
+		{
+			name:   "the token is of no use any more",
+			url:    url,
+			env:    []string{"AWS_CONFIRM_DESTINATIONS=true"},
+			status: 404,
+			opens:  true,
+			logs:   "could not be confirmed",
+		},
+		{
+			name:  "AWS is away",
+			url:   url,
+			env:   []string{"AWS_CONFIRM_DESTINATIONS=true"},
+			opens: true,
+			logs:  "could not be confirmed",
+		},
+		{
+			name:   "in China",
+			url:    "https://iot.cn-north-1.amazonaws.com.cn/confirmdestination/PLANTED",
+			env:    []string{"AWS_CONFIRM_DESTINATIONS=true"},
+			status: 200,
+			opens:  true,
+			logs:   "confirmed",
+		},
+		{
+			name: "somebody else's",
+			url:  "https://amazonaws.com.evil.example/PLANTED",
+			env:  []string{"AWS_CONFIRM_DESTINATIONS=true"},
+		},
+		{
+			name: "somebody's bucket",
+			url:  "https://iot.s3.eu-west-1.amazonaws.com/PLANTED",
+			env:  []string{"AWS_CONFIRM_DESTINATIONS=true"},
+		},
+		{
+			name: "somebody's API",
+			url:  "https://a1b2.execute-api.eu-west-1.amazonaws.com/PLANTED",
+			env:  []string{"AWS_CONFIRM_DESTINATIONS=true"},
+		},
+		{
+			name: "a name that ends alike",
+			url:  "https://evilamazonaws.com/PLANTED",
+			env:  []string{"AWS_CONFIRM_DESTINATIONS=true"},
+		},
+		{
+			name: "not encrypted",
+			url:  "http://iot.eu-west-1.amazonaws.com/PLANTED",
+			env:  []string{"AWS_CONFIRM_DESTINATIONS=true"},
+		},
+		{
+			name: "another port",
+			url:  "https://iot.eu-west-1.amazonaws.com:8443/PLANTED",
+			env:  []string{"AWS_CONFIRM_DESTINATIONS=true"},
+		},
+		{
+			name: "with a user",
+			url:  "https://a:b@iot.eu-west-1.amazonaws.com/PLANTED",
+			env:  []string{"AWS_CONFIRM_DESTINATIONS=true"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -62,8 +122,16 @@ func TestDestinationCheck(t *testing.T) {
 			}
 			upstream := &aws{RoundTripper: azure.RoundTripper(), status: tt.status}
 			h := houseOn(t, azure, upstream, "", append(tt.env, "AUTH=none")...)
-			got := h.send(http.MethodPost, "/api/aws-lorawan", `{"arn":"arn:aws:iot:eu-west-1:0:ruledestination/http/0","confirmationToken":"PLANTED","enableUrl":"`+tt.url+`","messageType":"DestinationConfirmation"}`,
-				"X-Amz-Rules-Engine-Message-Type", "DestinationConfirmation", "Content-Type", "application/json")
+			got := h.send(
+				http.MethodPost,
+				"/api/aws-lorawan",
+				`{"arn":"arn:aws:iot:eu-west-1:0:ruledestination/http/0","confirmationToken":"PLANTED",`+
+					`"enableUrl":"`+tt.url+`","messageType":"DestinationConfirmation"}`,
+				"X-Amz-Rules-Engine-Message-Type",
+				"DestinationConfirmation",
+				"Content-Type",
+				"application/json",
+			)
 			if got != ok {
 				t.Errorf("answered %q", got)
 			}

@@ -31,7 +31,12 @@ func newCertificates(s *policy.CertificateSpec, l *secret.Loader) *certificates 
 	}
 	name := cmp.Or(s.Name, "certificate")
 	ref, _ := secret.Parse(s.CA.Reveal()) // checked
-	return &certificates{Permission: policy.NewPermission(&s.May, name, "{cn}"), ca: secret.NewValue(l, ref, pemfile.ParseCAs), alb: s.ALB, good: cache.New[remembered](maxTokens, 0)}
+	return &certificates{
+		Permission: policy.NewPermission(&s.May, name, "{cn}"),
+		ca:         secret.NewValue(l, ref, pemfile.ParseCAs),
+		alb:        s.ALB,
+		good:       cache.New[remembered](maxTokens, 0),
+	}
 }
 
 // certificateCaller finds whose certificate a request came with; nil when there
@@ -62,7 +67,8 @@ func (a *Authenticator) certificateCaller(r *http.Request) (*policy.Caller, erro
 		between.AddCert(cert)
 	}
 	_, err = chain[0].Verify(x509.VerifyOptions{
-		Roots: roots, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+		Roots: roots, Intermediates: between, CurrentTime: now,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	})
 	if err != nil {
 		c.ca.Refresh(r.Context()) // the CA may have been replaced

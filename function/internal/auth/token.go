@@ -64,8 +64,13 @@ func newTokens(o *Options) *tokens {
 		s := &o.Tokens[i]
 		issuer := &tokenIssuer{
 			Permission: policy.NewPermission(&s.May, s.Name, "{sub}"),
-			validator: jwt.NewValidator(jwt.WithIssuer(s.Issuer), jwt.WithAudience(s.Audience), jwt.WithExpirationRequired(),
-				jwt.WithLeeway(tokenLeeway), jwt.WithTimeFunc(o.Now)),
+			validator: jwt.NewValidator(
+				jwt.WithIssuer(s.Issuer),
+				jwt.WithAudience(s.Audience),
+				jwt.WithExpirationRequired(),
+				jwt.WithLeeway(tokenLeeway),
+				jwt.WithTimeFunc(o.Now),
+			),
 		}
 		for _, text := range s.Keys {
 			ref, _ := secret.Parse(text.Reveal()) // checked
@@ -125,8 +130,10 @@ func (t *tokens) caller(ctx context.Context, text string, now time.Time) (*polic
 // tokenFault names what is wrong without the token's own words.
 func tokenFault(err error) string {
 	for _, known := range []error{
-		jwt.ErrTokenMalformed, jwt.ErrTokenUnverifiable, jwt.ErrTokenSignatureInvalid, jwt.ErrTokenExpired, jwt.ErrTokenNotValidYet,
-		jwt.ErrTokenInvalidAudience, jwt.ErrTokenInvalidIssuer, jwt.ErrTokenRequiredClaimMissing, jwt.ErrTokenUsedBeforeIssued,
+		jwt.ErrTokenMalformed, jwt.ErrTokenUnverifiable, jwt.ErrTokenSignatureInvalid, jwt.ErrTokenExpired,
+		jwt.ErrTokenNotValidYet,
+		jwt.ErrTokenInvalidAudience, jwt.ErrTokenInvalidIssuer, jwt.ErrTokenRequiredClaimMissing,
+		jwt.ErrTokenUsedBeforeIssued,
 	} {
 		if errors.Is(err, known) {
 			return known.Error()
@@ -149,7 +156,8 @@ func (i *tokenIssuer) keysFor(ctx context.Context, token *jwt.Token) (any, error
 		}
 		var set jwt.VerificationKeySet
 		for _, k := range keys {
-			if (k.ID == "" || kid == "" || k.ID == kid) && (k.Alg == "" || k.Alg == token.Method.Alg()) && fits(token.Method.Alg(), k.Key) {
+			if (k.ID == "" || kid == "" || k.ID == kid) && (k.Alg == "" || k.Alg == token.Method.Alg()) &&
+				fits(token.Method.Alg(), k.Key) {
 				set.Keys = append(set.Keys, k.Key)
 			}
 		}

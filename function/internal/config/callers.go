@@ -55,7 +55,12 @@ func (c *Config) checkCallers(file *File, fault faultFunc) {
 			fault(place, "another caller has this name")
 		}
 		c.checkPermission(&spec.May, place, nil, fault)
-		owner := &policy.Caller{Name: spec.Name, Sources: spec.May.Sources, Fleets: spec.May.Fleets, Bucket: spec.May.Rate.Limiter()}
+		owner := &policy.Caller{
+			Name:    spec.Name,
+			Sources: spec.May.Sources,
+			Fleets:  spec.May.Fleets,
+			Bucket:  spec.May.Rate.Limiter(),
+		}
 		if spec.May.Devices != nil {
 			owner.Devices = policy.Patterns{}
 			for _, text := range spec.May.Devices {
@@ -69,7 +74,10 @@ func (c *Config) checkCallers(file *File, fault faultFunc) {
 				fault(place, "keys: %v", err)
 				continue
 			}
-			if slices.ContainsFunc(c.Keys, func(other policy.Key) bool { return other.Sum == sum && other.Owner != owner }) {
+			if slices.ContainsFunc(
+				c.Keys,
+				func(other policy.Key) bool { return other.Sum == sum && other.Owner != owner },
+			) {
 				fault(place, "keys: another caller has the same key")
 			}
 			c.Keys = append(c.Keys, policy.Key{Sum: sum, Expires: k.Expires, Owner: owner})
@@ -83,11 +91,21 @@ func (c *Config) checkCallers(file *File, fault faultFunc) {
 // checkMode checks that AUTH and the callers go together. What a file that could
 // not be read says of callers is not known.
 func (c *Config) checkMode(file *File, fileKnown bool, fault faultFunc) {
-	if (c.Auth == policy.ModePlatform || c.Auth == policy.ModeNone) && (c.APIKeys != "" || len(file.Callers) > 0 || len(c.Tokens) > 0 || c.Certificates != nil) {
-		fault("AUTH", "must be keys where there are callers, tokens or certificates: nobody would ask for them otherwise")
+	if (c.Auth == policy.ModePlatform || c.Auth == policy.ModeNone) &&
+		(c.APIKeys != "" || len(file.Callers) > 0 || len(c.Tokens) > 0 || c.Certificates != nil) {
+		fault(
+			"AUTH",
+			"must be keys where there are callers, tokens or certificates: nobody would ask for them otherwise",
+		)
 	}
-	if c.Auth == policy.ModeKeys && fileKnown && c.APIKeys == "" && len(file.Callers) == 0 && len(c.Tokens) == 0 && c.Certificates == nil && !anySigned(c.Sources) {
-		fault("API_KEYS", "is missing: AUTH=keys needs callers, as name=sha256:HEX here or in %s; mayfly keys new makes them", configFile)
+	if c.Auth == policy.ModeKeys && fileKnown && c.APIKeys == "" && len(file.Callers) == 0 && len(c.Tokens) == 0 &&
+		c.Certificates == nil &&
+		!anySigned(c.Sources) {
+		fault(
+			"API_KEYS",
+			"is missing: AUTH=keys needs callers, as name=sha256:HEX here or in %s; mayfly keys new makes them",
+			configFile,
+		)
 	}
 }
 
@@ -114,7 +132,10 @@ func (c *Config) parseAPIKeys(owners map[string]*policy.Caller) error {
 		name, hash, ok := strings.Cut(item, "=")
 		sum, err := parseHash(hash)
 		if !ok || !sanitize.Printable(name) || err != nil {
-			return errors.New("want name=sha256:HEX, comma-separated; HEX is the SHA-256 of the caller's key, 64 digits; mayfly keys new makes both")
+			return errors.New(
+				"want name=sha256:HEX, comma-separated; HEX is the SHA-256 of the caller's key, 64 digits; " +
+					"mayfly keys new makes both",
+			)
 		}
 		if owners[name] == nil {
 			owners[name] = &policy.Caller{Name: name}

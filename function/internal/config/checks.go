@@ -36,7 +36,11 @@ func (c *Config) checkAuth(fault faultFunc) {
 			c.Auth = policy.ModePlatform
 			return
 		}
-		fault("AUTH", "is missing: say keys (with API_KEYS, or callers in the configuration file), platform (something in front checks the callers), or none")
+		fault(
+			"AUTH",
+			"is missing: say keys (with API_KEYS, or callers in the configuration file), platform (something in "+
+				"front checks the callers), or none",
+		)
 	case policy.ModeKeys, policy.ModePlatform, policy.ModeNone:
 	default:
 		fault("AUTH", "must be keys, platform or none, not %q", string(c.Auth))
@@ -92,7 +96,8 @@ func validEndpoint(text string) bool {
 		return hostName(text)
 	}
 	u, err := url.Parse(text)
-	return err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && u.RawQuery == "" && strings.Trim(u.Path, "/") == ""
+	return err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && u.RawQuery == "" &&
+		strings.Trim(u.Path, "/") == ""
 }
 
 // hostName accepts a host name or an address, with an optional port.
@@ -104,7 +109,8 @@ func hostName(text string) bool {
 	if host == "" || len(host) > 253 || strings.Trim(port, "0123456789") != "" {
 		return false
 	}
-	return strings.Trim(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == "" || net.ParseIP(host) != nil
+	return strings.Trim(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == "" ||
+		net.ParseIP(host) != nil
 }
 
 func plainScope(s string) bool {

@@ -27,7 +27,7 @@ type FleetSpec struct {
 	DeviceKeys        secret.Text `yaml:"deviceKeys" env:"DEVICE_KEYS"`
 	DeviceCerts       string      `yaml:"deviceCerts" env:"DEVICE_CERTS"`
 	DeviceCA          secret.Text `yaml:"deviceCA" env:"DEVICE_CA"`
-	DPSEndpoint       string      `yaml:"dpsEndpoint" env:"DPS_ENDPOINT" envDefault:"global.azure-devices-provisioning.net"`
+	DPSEndpoint       string      `yaml:"dpsEndpoint" env:"DPS_ENDPOINT"`
 	ModelID           string      `yaml:"modelId" env:"MODEL_ID"`
 	HubHint           string      `yaml:"hubHint" env:"HUB_HINT"`
 }
@@ -52,7 +52,6 @@ func (c *Config) checkFleets(file *File, inFile, fault faultFunc) {
 		} else if f.Name == "" || strings.Trim(f.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 			inFile(place, "name is missing, or has more than lower-case letters, digits and hyphens")
 		}
-		f.DPSEndpoint = cmp.Or(f.DPSEndpoint, dps.GlobalEndpoint)
 		c.Fleets[f.Name] = c.checkFleet(f, "", func(variable, format string, args ...any) {
 			inFile(place+"."+fleetMember(variable), format, args...)
 		})
@@ -75,8 +74,13 @@ func fleetMember(variable string) string {
 
 // checkFleet checks what one fleet is made of.
 func (c *Config) checkFleet(f *FleetSpec, keyURL string, fault faultFunc) Fleet {
+	f.DPSEndpoint = cmp.Or(f.DPSEndpoint, dps.GlobalEndpoint)
 	if f.IDScope == "" {
-		fault("ID_SCOPE", `is missing: the ID scope stands on the DPS's overview page, or in IoT Central under Permissions, Device connection groups; as in 0ne00123ABC`)
+		fault(
+			"ID_SCOPE",
+			`is missing: the ID scope stands on the DPS's overview page, or in IoT Central under Permissions, `+
+				`Device connection groups; as in 0ne00123ABC`,
+		)
 	} else if !plainScope(f.IDScope) {
 		fault("ID_SCOPE", "is not an ID scope: want letters and digits, as in 0ne00123ABC")
 	}
@@ -89,7 +93,8 @@ func (c *Config) checkFleet(f *FleetSpec, keyURL string, fault faultFunc) Fleet 
 	if f.HubHint != "" && !hostName(f.HubHint) {
 		fault("HUB_HINT", "%q is not a host name, as in my-hub.azure-devices.net", f.HubHint)
 	} else if f.HubHint != "" && !c.AcceptHub(f.HubHint) {
-		fault("HUB_HINT", "%q is not an IoT hub's name; HUB_SUFFIXES adds domains to .azure-devices.net, .azure-devices.us and .azure-devices.cn", f.HubHint)
+		fault("HUB_HINT", "%q is not an IoT hub's name; HUB_SUFFIXES adds domains to .azure-devices.net, "+
+			".azure-devices.us and .azure-devices.cn", f.HubHint)
 	}
 	return Fleet{
 		IDScope: f.IDScope, DPSEndpoint: f.DPSEndpoint, ModelID: f.ModelID, HubHint: f.HubHint,
@@ -105,7 +110,8 @@ func (c *Config) checkSuffixes(fault faultFunc) {
 		suffix = strings.ToLower(strings.TrimSpace(suffix))
 		switch {
 		case suffix == "":
-		case !hostName(strings.TrimPrefix(suffix, ".")) || suffix != "localhost" && !strings.Contains(strings.TrimPrefix(suffix, "."), "."):
+		case !hostName(strings.TrimPrefix(suffix, ".")) || suffix != "localhost" &&
+			!strings.Contains(strings.TrimPrefix(suffix, "."), "."):
 			fault("HUB_SUFFIXES", "%q is not a domain, as in .hubs.example", suffix)
 		default:
 			c.suffixes = append(c.suffixes, suffix)
@@ -171,7 +177,11 @@ func (c *Config) checkKeys(f *FleetSpec, keyURL string, fault faultFunc) credent
 		}
 	}
 	if group == "" && keyURL == "" && f.DeviceKeys.Reveal() == "" && f.DeviceCA.Reveal() == "" && f.DeviceCerts == "" {
-		fault("GROUP_KEY", "is missing: the primary key of the enrollment group, in IoT Central under Permissions, Device connection groups")
+		fault(
+			"GROUP_KEY",
+			"is missing: the primary key of the enrollment group, in IoT Central under Permissions, Device "+
+				"connection groups",
+		)
 	}
 	return out
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"mayfly/dps"
+
 	"github.com/caarlos0/env/v11"
 )
 
@@ -21,10 +23,10 @@ type Variable struct {
 
 // Variables gives all variables, in the order of the documentation.
 func Variables() []Variable {
-	defaults := map[string]string{}
+	defaults := map[string]string{"DPS_ENDPOINT": dps.GlobalEndpoint}
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
-		if name := field.Tag.Get("env"); name != "" {
-			defaults[name] = field.Tag.Get("envDefault")
+		if value, has := field.Tag.Lookup("envDefault"); has {
+			defaults[field.Tag.Get("env")] = value
 		}
 	}
 	all := slices.Clone(variables)
@@ -74,8 +76,11 @@ var variables = []Variable{
 	{Name: "HOST", Doc: "plain server; all interfaces when empty"},
 	{Name: "CONFIG", Doc: "path of the configuration file, which has sources of your own, callers and fleets; " +
 		"mayfly.yaml where there is one"},
-	{Name: "AWS_CONFIRM_DESTINATIONS", Doc: "confirm to AWS IoT that this endpoint may be a destination of its rules, for as long " +
-		"as one is set up"},
+	{
+		Name: "AWS_CONFIRM_DESTINATIONS",
+		Doc: "confirm to AWS IoT that this endpoint may be a destination of its rules, for as long " +
+			"as one is set up",
+	},
 	{Name: "LOG_LEVEL", Doc: "debug, info, warn or error"},
 	{Name: "LOG_FORMAT", Doc: "json or text, to stdout"},
 }

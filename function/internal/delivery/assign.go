@@ -44,7 +44,12 @@ func registrationPayload(modelID, gatewayID string) json.RawMessage {
 // send delivers events of one device. Where DPS or the hub refuses the device's
 // credential, the credential may have been rotated: it is read again, and if it
 // is another one now, the events are sent with that.
-func (f *fleet) send(ctx context.Context, m *transform.Message, events []httpsend.Event, answerBy time.Time) (hub string, err error) {
+func (f *fleet) send(
+	ctx context.Context,
+	m *transform.Message,
+	events []httpsend.Event,
+	answerBy time.Time,
+) (hub string, err error) {
 	d, err := f.device(ctx, m)
 	if err != nil {
 		return "", err
@@ -68,7 +73,12 @@ func unauthorized(err error) bool {
 // sendAs delivers events of one device: to the hub that is known, else to the
 // one that is likely, else to the one that DPS names. Where the hub says that the
 // device is not there, DPS is asked anew and the events are sent once more.
-func (f *fleet) sendAs(ctx context.Context, d dps.Device, events []httpsend.Event, answerBy time.Time) (hub string, err error) {
+func (f *fleet) sendAs(
+	ctx context.Context,
+	d dps.Device,
+	events []httpsend.Event,
+	answerBy time.Time,
+) (hub string, err error) {
 	a, known := f.provisioner.Cached(d.ID)
 	if !known {
 		tried, hit, err := f.sendByHint(ctx, d, events, answerBy)
@@ -116,7 +126,12 @@ func (f *fleet) sendAs(ctx context.Context, d dps.Device, events []httpsend.Even
 
 // sendByHint tries the hub where the fleet is, and gives its name where it did.
 // A hit costs no DPS call.
-func (f *fleet) sendByHint(ctx context.Context, d dps.Device, events []httpsend.Event, answerBy time.Time) (tried string, hit bool, err error) {
+func (f *fleet) sendByHint(
+	ctx context.Context,
+	d dps.Device,
+	events []httpsend.Event,
+	answerBy time.Time,
+) (tried string, hit bool, err error) {
 	hub, ok := f.hint.try()
 	if !ok {
 		return "", false, nil
@@ -132,7 +147,8 @@ func (f *fleet) sendByHint(ctx context.Context, d dps.Device, events []httpsend.
 	case notHere(err):
 		f.hint.miss()
 		return hub, false, nil
-	case errors.As(err, &failed) && (failed.Kind == httpsend.Unavailable || failed.Kind == httpsend.Down) && ctx.Err() == nil:
+	case errors.As(err, &failed) && (failed.Kind == httpsend.Unavailable || failed.Kind == httpsend.Down) &&
+		ctx.Err() == nil:
 		return "", false, nil // the device may be elsewhere: DPS knows
 	default:
 		return "", false, err
@@ -142,7 +158,8 @@ func (f *fleet) sendByHint(ctx context.Context, d dps.Device, events []httpsend.
 // silent tells that a hub gave no answer at all, or was not asked because of that.
 func silent(err error) bool {
 	var failed *httpsend.Error
-	return errors.As(err, &failed) && failed.Status == 0 && (failed.Kind == httpsend.Unavailable || failed.Kind == httpsend.Down)
+	return errors.As(err, &failed) && failed.Status == 0 &&
+		(failed.Kind == httpsend.Unavailable || failed.Kind == httpsend.Down)
 }
 
 func notHere(err error) bool {
@@ -151,8 +168,20 @@ func notHere(err error) bool {
 }
 
 // post sends events to one hub.
-func (f *fleet) post(ctx context.Context, d dps.Device, a *dps.Assignment, events []httpsend.Event, answerBy time.Time) error {
-	t := httpsend.Target{Hub: a.Hub, DeviceID: a.DeviceID, Key: httpsend.Key(d.Key), Certificate: d.Certificate, AnswerBy: answerBy}
+func (f *fleet) post(
+	ctx context.Context,
+	d dps.Device,
+	a *dps.Assignment,
+	events []httpsend.Event,
+	answerBy time.Time,
+) error {
+	t := httpsend.Target{
+		Hub:         a.Hub,
+		DeviceID:    a.DeviceID,
+		Key:         httpsend.Key(d.Key),
+		Certificate: d.Certificate,
+		AnswerBy:    answerBy,
+	}
 	if a.Secondary {
 		t.Key = httpsend.Key(d.SecondaryKey)
 	}

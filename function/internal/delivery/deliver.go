@@ -222,12 +222,23 @@ func CheckSizes(messages []transform.Message) error {
 	for i := range messages {
 		e := event(&messages[i])
 		if size := e.Size(); size > httpsend.MaxMessage {
-			return &problem.Error{Code: problem.EventTooLarge, Detail: "the message of " + messages[i].DeviceID + " has " + strconv.Itoa(size) + " bytes with its properties; a hub takes 256 KiB"}
+			return &problem.Error{
+				Code: problem.EventTooLarge,
+				Detail: "the message of " + messages[i].DeviceID + " has " + strconv.Itoa(
+					size,
+				) + " bytes with its properties; a hub takes 256 KiB",
+			}
 		}
 	}
 	return nil
 }
 
 func event(m *transform.Message) httpsend.Event {
-	return httpsend.Event{Body: m.Body, MessageID: m.MessageID, Time: m.Time, Component: m.Component, Properties: m.Properties}
+	return httpsend.Event{
+		Body:       m.Body,
+		MessageID:  m.MessageID,
+		Time:       m.Time,
+		Component:  m.Component,
+		Properties: m.Properties,
+	}
 }

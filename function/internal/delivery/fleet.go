@@ -21,7 +21,8 @@ func newFleet(f *Fleet, o *Options) *fleet {
 	return &fleet{
 		modelID: f.ModelID,
 		provisioner: dps.NewProvisioner(&dps.Client{
-			IDScope: f.IDScope, Endpoint: f.DPSEndpoint, Transport: o.DPS, Now: o.Now, UserAgent: o.UserAgent, AcceptHub: o.AcceptHub,
+			IDScope: f.IDScope, Endpoint: f.DPSEndpoint, Transport: o.DPS, Now: o.Now, UserAgent: o.UserAgent,
+			AcceptHub: o.AcceptHub,
 		}, dps.Options{}),
 		hub:         &httpsend.Client{Transport: o.Hub, Now: o.Now, UserAgent: o.UserAgent},
 		hint:        newHint(f.HubHint),

@@ -30,7 +30,8 @@ func Identify(messages []transform.Message, key string) {
 				m.MessageID = key
 			}
 		case !m.Time.IsZero():
-			m.MessageID = hash(append(properties(m), m.DeviceID, m.Time.Format(time.RFC3339Nano), m.Component, string(m.Body))...)
+			m.MessageID = hash(
+				append(properties(m), m.DeviceID, m.Time.Format(time.RFC3339Nano), m.Component, string(m.Body))...)
 		default:
 			if once == [16]byte{} {
 				draw(&once)

@@ -22,7 +22,8 @@ func TestDetectHost(t *testing.T) {
 		{"server-with-port", map[string]string{"PORT": "8080"}, platform.Server},
 		{"lambda", map[string]string{"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001"}, platform.Lambda},
 		{"functions", map[string]string{"FUNCTIONS_CUSTOMHANDLER_PORT": "40000", "PORT": "80"}, platform.Functions},
-		{"both", map[string]string{"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "FUNCTIONS_CUSTOMHANDLER_PORT": "1"}, platform.Lambda},
+		{"both", map[string]string{"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "FUNCTIONS_CUSTOMHANDLER_PORT": "1"},
+			platform.Lambda},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

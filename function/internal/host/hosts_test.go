@@ -63,9 +63,12 @@ func functionApp(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"host.json":             `{"version":"2.0","customHandler":{"description":{"defaultExecutablePath":"bootstrap"},"enableProxyingHttpRequest":true},"extensions":{"http":{"routePrefix":""}}}`,
-		"probe/function.json":   `{"bindings":[{"type":"httpTrigger","direction":"in","name":"req","authLevel":"function","route":"{*path}"},{"type":"http","direction":"out","name":"res"}]}`,
-		"backlog/function.json": `{"bindings":[{"type":"queueTrigger","direction":"in","name":"msg","queueName":"q","connection":"C"}]}`,
+		"host.json": `{"version":"2.0","customHandler":{"description":{"defaultExecutablePath":"bootstrap"},` +
+			`"enableProxyingHttpRequest":true},"extensions":{"http":{"routePrefix":""}}}`,
+		"probe/function.json": `{"bindings":[{"type":"httpTrigger","direction":"in","name":"req",` +
+			`"authLevel":"function","route":"{*path}"},{"type":"http","direction":"out","name":"res"}]}`,
+		"backlog/function.json": `{"bindings":[{"type":"queueTrigger","direction":"in","name":"msg",` +
+			`"queueName":"q","connection":"C"}]}`,
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
@@ -163,19 +166,49 @@ func hostRequests() []hostRequest {
 		{name: "root", method: "GET", target: "/"},
 		{name: "get", method: "GET", target: "/api/devices/d1"},
 		{name: "head", method: "HEAD", target: "/api/telemetry"},
-		{name: "json", method: "POST", target: "/api/telemetry", header: typed("application/json"), body: `{"t":9007199254740993,"s":"ü€😀\u0000"}`},
+		{
+			name:   "json",
+			method: "POST",
+			target: "/api/telemetry",
+			header: typed("application/json"),
+			body:   `{"t":9007199254740993,"s":"ü€😀\u0000"}`,
+		},
 		{name: "no-body", method: "POST", target: "/api/telemetry", header: typed("application/json")},
 		{name: "no-content-type", method: "POST", target: "/api/telemetry", body: "a=1&b=2"},
-		{name: "form", method: "POST", target: "/api/x", header: typed("application/x-www-form-urlencoded"), body: "a=1&b=%20"},
-		{name: "put", method: "PUT", target: "/api/x", header: typed("text/csv; charset=utf-8"), body: "a,b\r\n1,2\r\n"},
+		{
+			name:   "form",
+			method: "POST",
+			target: "/api/x",
+			header: typed("application/x-www-form-urlencoded"),
+			body:   "a=1&b=%20",
+		},
+		{
+			name:   "put",
+			method: "PUT",
+			target: "/api/x",
+			header: typed("text/csv; charset=utf-8"),
+			body:   "a,b\r\n1,2\r\n",
+		},
 		{name: "delete", method: "DELETE", target: "/api/x"},
-		{name: "binary", method: "POST", target: "/api/x", header: typed("application/cbor"), body: "\xa1\x61\x74\x18\xff\x00"},
+		{
+			name:   "binary",
+			method: "POST",
+			target: "/api/x",
+			header: typed("application/cbor"),
+			body:   "\xa1\x61\x74\x18\xff\x00",
+		},
 		{name: "latin-1", method: "POST", target: "/api/x", header: typed("application/json"), body: "{\"\xfc\":1}"},
 		{
 			name: "gzip", method: "POST", target: "/api/x", body: string(gzipped(`{"t":1}`)),
 			header: http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"gzip"}},
 		},
-		{name: "large", method: "POST", target: "/api/x", header: typed("text/plain"), body: strings.Repeat("ü\"\\\n", 100_000)},
+		{
+			name:   "large",
+			method: "POST",
+			target: "/api/x",
+			header: typed("text/plain"),
+			body:   strings.Repeat("ü\"\\\n", 100_000),
+		},
 		{name: "query", method: "GET", target: "/q?b=2&a=1&flag&empty="},
 		{name: "query-encoded", method: "GET", target: "/q?a%5Bb%5D=x%20y%26z%3D1&plus=a+b%2Bc&u=%C3%BC&percent=%2525"},
 		{name: "query-raw", method: "GET", target: "/q?time=2026-11-21T20:10:00Z&list=a,b;c"},
@@ -186,9 +219,17 @@ func hostRequests() []hostRequest {
 		{name: "path-unclean", method: "GET", target: "/a//b/../c"},
 		{name: "path-colon", method: "GET", target: "/v1.0:batch/~x/@y;z"},
 		{name: "headers", method: "GET", target: "/h", header: http.Header{
-			"x-probe-lower": {"1"}, "X-Probe-Text": {`a, b; c="d"`}, "X-Probe-Empty": {""}, "Authorization": {"Bearer x.y.z"},
+			"x-probe-lower": {
+				"1",
+			}, "X-Probe-Text": {`a, b; c="d"`}, "X-Probe-Empty": {""}, "Authorization": {"Bearer x.y.z"},
 		}},
-		{name: "headers-repeated", method: "GET", target: "/h", header: http.Header{"X-Probe-A": {"1", "2", "1"}}, repeats: true},
+		{
+			name:    "headers-repeated",
+			method:  "GET",
+			target:  "/h",
+			header:  http.Header{"X-Probe-A": {"1", "2", "1"}},
+			repeats: true,
+		},
 		{name: "cookies", method: "GET", target: "/h", header: http.Header{"Cookie": {"a=1; b=x=y; c="}}},
 		{name: "answer-nothing", method: "GET", target: "/answer/nothing"},
 		{name: "answer-204", method: "POST", target: "/answer/204", body: "x"},
@@ -231,9 +272,15 @@ func (q hostRequest) send(t *testing.T, client *http.Client, url string) hostAns
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := hostAnswer{Status: resp.StatusCode, Headers: map[string]string{}, Cookies: resp.Header["Set-Cookie"], Body: string(b)}
+	a := hostAnswer{
+		Status:  resp.StatusCode,
+		Headers: map[string]string{},
+		Cookies: resp.Header["Set-Cookie"],
+		Body:    string(b),
+	}
 	for name, values := range resp.Header {
-		if strings.HasPrefix(name, "X-Probe-") || slices.Contains([]string{"Content-Type", "Content-Encoding", "Retry-After"}, name) {
+		if strings.HasPrefix(name, "X-Probe-") ||
+			slices.Contains([]string{"Content-Type", "Content-Encoding", "Retry-After"}, name) {
 			a.Headers[name] = strings.Join(values, ",")
 		}
 	}

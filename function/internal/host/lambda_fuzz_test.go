@@ -23,8 +23,10 @@ func FuzzLambdaEvent(f *testing.F) {
 	for _, event := range []string{
 		``, `null`, `{}`, `[]`, `{"Records":[{"eventSource":"aws:sqs"}]}`, `{"type":"TOKEN"}`,
 		`{"httpMethod":"GET","path":"%zz","headers":{"":"","host":"a","Host":"b"},"body":"*","isBase64Encoded":true}`,
-		`{"httpMethod":"\u0000","path":"//../..","multiValueHeaders":{"host":[],"a":["1",null]},"multiValueQueryStringParameters":{"":[""]}}`,
-		`{"requestContext":{"elb":{}},"httpMethod":"GET","headers":{"x-forwarded-for":",,"},"queryStringParameters":{"%":"%"}}`,
+		`{"httpMethod":"\u0000","path":"//../..","multiValueHeaders":{"host":[],"a":["1",null]},` +
+			`"multiValueQueryStringParameters":{"":[""]}}`,
+		`{"requestContext":{"elb":{}},"httpMethod":"GET","headers":{"x-forwarded-for":",,"},` +
+			`"queryStringParameters":{"%":"%"}}`,
 	} {
 		f.Add([]byte(event))
 	}
@@ -59,7 +61,8 @@ func FuzzLambdaEvent(f *testing.F) {
 		}
 		for _, front := range parsers {
 			if resp, err := front.Response(answer); err == nil {
-				if resp.StatusCode == http.StatusInternalServerError && resp.Header.Get("Content-Type") == "application/problem+json" {
+				if resp.StatusCode == http.StatusInternalServerError &&
+					resp.Header.Get("Content-Type") == "application/problem+json" {
 					t.Fatal("the handler panicked")
 				}
 				return

@@ -58,11 +58,14 @@ func TestLambdaRequest(t *testing.T) {
 		name string
 		want string
 	}{
-		{"http-api", "POST /my/path?parameter1=value1&parameter1=value2&parameter2=value from 198.51.100.7:0 for r3pmxmplak.execute-api.us-east-2.amazonaws.com, cookie1=a; cookie2=b: Hello from client!"},
+		{"http-api", "POST /my/path?parameter1=value1&parameter1=value2&parameter2=value from 198.51.100.7:0 " +
+			"for r3pmxmplak.execute-api.us-east-2.amazonaws.com, cookie1=a; cookie2=b: Hello from client!"},
 		{"http-api-stage", "GET /api/devices/a b/telemetry?x=%20 from 198.51.100.7:0 for api.example.com, : "},
-		{"http-api-v1", "POST /my/path?parameter1=value1&parameter1=value2&parameter2=a+b from 198.51.100.7:0 for id.execute-api.us-east-1.amazonaws.com, : {}"},
+		{"http-api-v1", "POST /my/path?parameter1=value1&parameter1=value2&parameter2=a+b from 198.51.100.7:0 " +
+			"for id.execute-api.us-east-1.amazonaws.com, : {}"},
 		{"function-url", "POST /a b?p=%2F from [2001:db8::7]:0 for url-id.lambda-url.us-west-2.on.aws, k=v: \x00\xff"},
-		{"rest-api", "POST /hello/world?name=me&name=you from 192.0.2.1:0 for gy415nuibc.execute-api.us-east-1.amazonaws.com, : {\r\n\t\"a\": 1\r\n}"},
+		{"rest-api", "POST /hello/world?name=me&name=you from 192.0.2.1:0 for " +
+			"gy415nuibc.execute-api.us-east-1.amazonaws.com, : {\r\n\t\"a\": 1\r\n}"},
 		{"rest-api-console", "GET / from test-invoke-source-ip:0 for , : "},
 		{"alb", "GET /lambda?query=1%2B2 from 192.0.2.1:0 for lambda-alb.us-east-1.elb.amazonaws.com, : "},
 		{"alb-multi", "GET /?key=a&key=b%20c from 192.0.2.9:4711 for lambda-alb.us-east-1.elb.amazonaws.com, : "},
@@ -114,11 +117,14 @@ func TestLambdaResponse(t *testing.T) {
 		name string
 		want doc
 	}{
-		{"http-api", doc{"cookies": list("a=1", "b=2"), "headers": doc{"X-Twice": "1,2", "Content-Type": "text/plain"}}},
-		{"function-url", doc{"cookies": list("a=1", "b=2"), "headers": doc{"X-Twice": "1,2", "Content-Type": "text/plain"}}},
+		{"http-api", doc{"cookies": list("a=1", "b=2"),
+			"headers": doc{"X-Twice": "1,2", "Content-Type": "text/plain"}}},
+		{"function-url", doc{"cookies": list("a=1", "b=2"),
+			"headers": doc{"X-Twice": "1,2", "Content-Type": "text/plain"}}},
 		{"http-api-v1", doc{"multiValueHeaders": multi}},
 		{"rest-api", doc{"multiValueHeaders": multi}},
-		{"alb", doc{"statusDescription": "202 Accepted", "headers": doc{"Set-Cookie": "b=2", "X-Twice": "1,2", "Content-Type": "text/plain"}}},
+		{"alb", doc{"statusDescription": "202 Accepted",
+			"headers": doc{"Set-Cookie": "b=2", "X-Twice": "1,2", "Content-Type": "text/plain"}}},
 		{"alb-multi", doc{"statusDescription": "202 Accepted", "multiValueHeaders": multi}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -240,7 +246,8 @@ func TestLambdaPanic(t *testing.T) {
 		Retryable         bool
 	}
 	if err := json.Unmarshal([]byte(got.Body), &problem); err != nil || problem.Type != "about:blank" ||
-		problem.Code != "internal" || problem.Status != 500 || !problem.Retryable || strings.Contains(got.Body, "account") {
+		problem.Code != "internal" || problem.Status != 500 || !problem.Retryable ||
+		strings.Contains(got.Body, "account") {
 		t.Errorf("body %s, %v", got.Body, err)
 	}
 	if n := strings.Count(log.String(), "\n"); n != 1 || !strings.Contains(log.String(), "lambda_test.go") {
@@ -257,11 +264,15 @@ func TestLambdaRefusesOtherEvents(t *testing.T) {
 	for _, tt := range []struct{ name, event, want string }{
 		{"sqs", `{"Records":[{"messageId":"1","body":"x","eventSource":"aws:sqs"}]}`, `"aws:sqs"`},
 		{"sns", `{"Records":[{"EventSource":"aws:sns","Sns":{"Message":"x"}}]}`, `"aws:sns"`},
-		{"websocket", `{"httpMethod":"POST","path":"/x","requestContext":{"connectionId":"TWegAcC4EowCHnA=","eventType":"CONNECT"}}`, "WebSocket"},
-		{"authorizer-request", `{"type":"REQUEST","httpMethod":"GET","path":"/request","headers":{}}`, "authorizer's REQUEST"},
-		{"authorizer-v2", `{"version":"2.0","type":"REQUEST","rawPath":"/x","requestContext":{"http":{"method":"POST"}}}`, "authorizer's REQUEST"},
+		{"websocket", `{"httpMethod":"POST","path":"/x","requestContext":{"connectionId":"TWegAcC4EowCHnA=",` +
+			`"eventType":"CONNECT"}}`, "WebSocket"},
+		{"authorizer-request", `{"type":"REQUEST","httpMethod":"GET","path":"/request","headers":{}}`,
+			"authorizer's REQUEST"},
+		{"authorizer-v2", `{"version":"2.0","type":"REQUEST","rawPath":"/x","requestContext":{"http":{` +
+			`"method":"POST"}}}`, "authorizer's REQUEST"},
 		{"authorizer-token", `{"type":"TOKEN","authorizationToken":"allow"}`, "authorizer's TOKEN"},
-		{"scheduled", `{"version":"0","detail-type":"Scheduled Event","source":"aws.events","detail":{}}`, `"Scheduled Event" from "aws.events"`},
+		{"scheduled", `{"version":"0","detail-type":"Scheduled Event","source":"aws.events","detail":{}}`,
+			`"Scheduled Event" from "aws.events"`},
 		{"long-name", `{"detail-type":"` + strings.Repeat("\\u0007", 500) + `"}`, "EventBridge"},
 		{"direct", `{"device":{"deviceId":"d1"}}`, "unknown kind"},
 		{"empty-object", `{}`, "unknown kind"},
@@ -303,8 +314,10 @@ func TestLambdaRefusesOtherEvents(t *testing.T) {
 func TestLambdaBrokenBody(t *testing.T) {
 	t.Parallel()
 	for name, event := range map[string]string{
-		"http-api": `{"version":"2.0","rawPath":"/","requestContext":{"http":{"method":"POST"}},"body":"***","isBase64Encoded":true}`,
-		"alb":      `{"httpMethod":"POST","path":"/","requestContext":{"elb":{}},"headers":{},"body":"YQ","isBase64Encoded":true}`,
+		"http-api": `{"version":"2.0","rawPath":"/","requestContext":{"http":{"method":"POST"}},"body":"***",` +
+			`"isBase64Encoded":true}`,
+		"alb": `{"httpMethod":"POST","path":"/","requestContext":{"elb":{}},"headers":{},"body":"YQ",` +
+			`"isBase64Encoded":true}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

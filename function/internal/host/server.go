@@ -115,9 +115,19 @@ func listen(ctx context.Context, o Options) (net.Listener, error) {
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("function: address %s is in use by another process: set %s to a free port: %w", addr, variable, err)
+		return nil, fmt.Errorf(
+			"function: address %s is in use by another process: set %s to a free port: %w",
+			addr,
+			variable,
+			err,
+		)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("function: not allowed to listen on %s: set %s to a port from 1024 up: %w", addr, variable, err)
+		return nil, fmt.Errorf(
+			"function: not allowed to listen on %s: set %s to a port from 1024 up: %w",
+			addr,
+			variable,
+			err,
+		)
 	case err != nil:
 		return nil, fmt.Errorf("function: listen on %s (see HOST and %s): %w", addr, variable, err)
 	}

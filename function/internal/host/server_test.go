@@ -71,13 +71,17 @@ func exchange(t *testing.T, addr, raw string) (status, rest string, err error) {
 func TestServeStopsGracefully(t *testing.T) {
 	t.Parallel()
 	entered, release := make(chan struct{}), make(chan struct{})
-	s := startServer(t, host.Options{Addr: "127.0.0.1:0"}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		close(entered)
-		<-release
-		if r.Context().Err() != nil {
-			w.WriteHeader(http.StatusInternalServerError)
-		}
-	}))
+	s := startServer(
+		t,
+		host.Options{Addr: "127.0.0.1:0"},
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			close(entered)
+			<-release
+			if r.Context().Err() != nil {
+				w.WriteHeader(http.StatusInternalServerError)
+			}
+		}),
+	)
 	answered := make(chan string, 1)
 	go func() {
 		status, _, err := exchange(t, s.addr, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -144,8 +148,10 @@ func TestServeNamesWhatIsWrongWithTheAddress(t *testing.T) {
 		want []string
 	}{
 		{"in-use", host.Options{Addr: taken}, []string{taken, "in use", "PORT"}},
-		{"in-use-functions", host.Options{Host: platform.Functions, FunctionsPort: port}, []string{taken, "in use", "FUNCTIONS_CUSTOMHANDLER_PORT"}},
-		{"no-number", host.Options{Host: platform.Functions, FunctionsPort: "http"}, []string{"FUNCTIONS_CUSTOMHANDLER_PORT", `"http"`}},
+		{"in-use-functions", host.Options{Host: platform.Functions, FunctionsPort: port},
+			[]string{taken, "in use", "FUNCTIONS_CUSTOMHANDLER_PORT"}},
+		{"no-number", host.Options{Host: platform.Functions, FunctionsPort: "http"},
+			[]string{"FUNCTIONS_CUSTOMHANDLER_PORT", `"http"`}},
 		{"no-port", host.Options{Host: platform.Functions}, []string{"FUNCTIONS_CUSTOMHANDLER_PORT", `""`}},
 		{"beyond", host.Options{Addr: "127.0.0.1:65536"}, []string{"127.0.0.1:65536", "PORT"}},
 		{"no-address", host.Options{Addr: "8080"}, []string{"8080", "PORT"}},
@@ -222,7 +228,8 @@ func TestFunctionsProcess(t *testing.T) {
 		t.Errorf("exit status %d\n%s", code, host.Process().Output())
 	}
 	// A handler that is gone is the host's 500, not an endless wait.
-	if got := (hostRequest{method: "GET", target: "/x"}).send(t, socketClient(t), host.URL()); got.Status != http.StatusInternalServerError {
+	if got := (hostRequest{method: "GET", target: "/x"}).send(t, socketClient(t),
+		host.URL()); got.Status != http.StatusInternalServerError {
 		t.Errorf("got %d", got.Status)
 	}
 }
@@ -257,7 +264,8 @@ func TestStopDoesNotWaitForHalfABody(t *testing.T) {
 	addr, ended := make(chan string, 1), make(chan error, 1)
 	go func() {
 		ended <- host.Serve(ctx, host.Options{
-			Addr: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler), ShutdownTimeout: 20 * time.Second, Ready: func(a net.Addr) { addr <- a.String() },
+			Addr: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler), ShutdownTimeout: 20 * time.Second,
+			Ready: func(a net.Addr) { addr <- a.String() },
 		}, handler)
 	}()
 	at := <-addr

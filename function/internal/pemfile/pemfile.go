@@ -33,7 +33,9 @@ func ParsePair(text []byte) (tls.Certificate, error) {
 	}
 	pair, err := tls.X509KeyPair(certs, keys)
 	if err != nil {
-		return tls.Certificate{}, errors.New("the certificate and the private key do not go together, or cannot be read")
+		return tls.Certificate{}, errors.New(
+			"the certificate and the private key do not go together, or cannot be read",
+		)
 	}
 	return pair, nil
 }

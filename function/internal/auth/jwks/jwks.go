@@ -111,7 +111,9 @@ func parseSet(text []byte) ([]Key, error) {
 		}
 	}
 	if len(keys) == 0 {
-		return nil, errors.New("the JWK Set has no RSA key from 2048 bits up, no EC key and no Ed25519 key to verify with")
+		return nil, errors.New(
+			"the JWK Set has no RSA key from 2048 bits up, no EC key and no Ed25519 key to verify with",
+		)
 	}
 	return keys, nil
 }

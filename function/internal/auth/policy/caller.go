@@ -64,7 +64,11 @@ func (c *Caller) MayUse(source string) bool {
 // NotAllowed is one answer for each thing that a caller may not do: which of them
 // it was stands in the log alone.
 func NotAllowed(why string) error {
-	return &problem.Error{Code: problem.DeviceNotAllowed, Detail: "this caller may not send this", Cause: errors.New(why)}
+	return &problem.Error{
+		Code:   problem.DeviceNotAllowed,
+		Detail: "this caller may not send this",
+		Cause:  errors.New(why),
+	}
 }
 
 // MaySpeakFor tells whether the caller may send every one of the messages. A
@@ -89,5 +93,9 @@ func (c *Caller) MaySpeakFor(messages []transform.Message) error {
 // Unauthenticated is one answer for everybody who is not known, whatever was
 // wrong with what they showed.
 func Unauthenticated(why string) error {
-	return &problem.Error{Code: problem.Unauthenticated, Detail: "send a key that this bridge knows, as x-api-key or Authorization: Bearer", Cause: errors.New(why)}
+	return &problem.Error{
+		Code:   problem.Unauthenticated,
+		Detail: "send a key that this bridge knows, as x-api-key or Authorization: Bearer",
+		Cause:  errors.New(why),
+	}
 }

@@ -25,7 +25,9 @@ func ParseNetworks(list []string) (Networks, error) {
 		}
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil {
-			return nil, errors.New(sanitize.Quote(text) + " is no address and no range, as in 192.0.2.7 or 192.0.2.0/24")
+			return nil, errors.New(
+				sanitize.Quote(text) + " is no address and no range, as in 192.0.2.7 or 192.0.2.0/24",
+			)
 		}
 		out = append(out, prefix.Masked())
 	}

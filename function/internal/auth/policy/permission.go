@@ -25,7 +25,13 @@ type Permission struct {
 }
 
 func NewPermission(s *PermissionSpec, name, otherwise string) *Permission {
-	p := &Permission{name: name, sources: s.Sources, fleets: s.Fleets, rate: s.Rate, buckets: cache.New[*rate.Limiter](maxHolders, 0)}
+	p := &Permission{
+		name:    name,
+		sources: s.Sources,
+		fleets:  s.Fleets,
+		rate:    s.Rate,
+		buckets: cache.New[*rate.Limiter](maxHolders, 0),
+	}
 	devices := s.Devices
 	if devices == nil {
 		devices = []string{otherwise}
@@ -43,7 +49,12 @@ func AnyClaim(string) bool { return true }
 // Holder makes the caller who holds the permission by that name. Each name has a rate of
 // its own, also one that cannot be logged.
 func (p *Permission) Holder(name string, value func(string) string) *Caller {
-	c := &Caller{Name: p.name + "/" + sanitize.LogName(name), Sources: p.sources, Devices: fillAll(p.devices, value), Fleets: p.fleets}
+	c := &Caller{
+		Name:    p.name + "/" + sanitize.LogName(name),
+		Sources: p.sources,
+		Devices: fillAll(p.devices, value),
+		Fleets:  p.fleets,
+	}
 	if p.rate.Count == 0 {
 		return c
 	}

@@ -29,9 +29,12 @@ func (soracomBeam) claim(r *http.Request, _ []byte) (claim, bool) {
 		return claim{}, false
 	}
 	// Without any of these the mapping would believe the body, which nobody signed.
-	if !slices.ContainsFunc([]string{"Imsi", "Sim-Id", "Imei", "Lora-Device-Id", "Sigfox-Device-Id", "Device-Id"}, func(name string) bool {
-		return r.Header.Get("X-Soracom-"+name) != ""
-	}) {
+	if !slices.ContainsFunc(
+		[]string{"Imsi", "Sim-Id", "Imei", "Lora-Device-Id", "Sigfox-Device-Id", "Device-Id"},
+		func(name string) bool {
+			return r.Header.Get("X-Soracom-"+name) != ""
+		},
+	) {
 		return claim{}, false
 	}
 	var pairs []string
@@ -47,7 +50,12 @@ func (soracomBeam) claim(r *http.Request, _ []byte) (claim, bool) {
 	}
 	slices.Sort(pairs)
 	stamp := r.Header.Get("X-Soracom-Timestamp")
-	return claim{codes: [][]byte{code}, signed: []byte(strings.Join(pairs, "")), time: signedTime(stamp), timed: true}, true
+	return claim{
+		codes:  [][]byte{code},
+		signed: []byte(strings.Join(pairs, "")),
+		time:   signedTime(stamp),
+		timed:  true,
+	}, true
 }
 
 // CoversQuery is true for schemes that are a cloud's own: their requests have no
@@ -154,7 +162,8 @@ func xmlUplink(body []byte) (func(name string) string, bool) {
 	members := map[string]string{}
 	for _, m := range report.Members {
 		name := m.XMLName.Local
-		if _, twice := members[name]; twice && slices.Contains([]string{"CustomerID", "DevEUI", "FPort", "FCntUp", "payload_hex"}, name) {
+		if _, twice := members[name]; twice &&
+			slices.Contains([]string{"CustomerID", "DevEUI", "FPort", "FCntUp", "payload_hex"}, name) {
 			return nil, false
 		}
 		members[name] = m.Text

@@ -47,8 +47,10 @@ type genericHMAC struct {
 func newHMAC(sig *Spec) (*genericHMAC, error) {
 	h := &genericHMAC{
 		header: textproto.CanonicalMIMEHeaderKey(sig.Header), query: sig.Query, field: sig.Field, prefix: sig.Prefix,
-		hash:   map[string]func() hashes.Hash{"": sha256.New, "sha256": sha256.New, "sha512": sha512.New, "sha1": sha1.New}[sig.Algorithm],
-		decode: map[string]func(string) ([]byte, error){"": hex.DecodeString, "hex": hex.DecodeString, "base64": base64.StdEncoding.DecodeString, "base64url": decodeURL}[sig.Encoding],
+		hash: map[string]func() hashes.Hash{"": sha256.New, "sha256": sha256.New, "sha512": sha512.New,
+			"sha1": sha1.New}[sig.Algorithm],
+		decode: map[string]func(string) ([]byte, error){"": hex.DecodeString, "hex": hex.DecodeString,
+			"base64": base64.StdEncoding.DecodeString, "base64url": decodeURL}[sig.Encoding],
 	}
 	if field, ok := strings.CutPrefix(sig.Timestamp, "field:"); ok {
 		h.timeField = field
@@ -71,7 +73,9 @@ func newHMAC(sig *Spec) (*genericHMAC, error) {
 			name = "header:" + textproto.CanonicalMIMEHeaderKey(header)
 		}
 		if !isHeader && !slices.Contains([]string{"body", "timestamp", "method", "path", "query"}, name) {
-			return nil, errors.New("signed knows {body}, {timestamp}, {method}, {path}, {query} and {header:NAME}, not {" + name + "}")
+			return nil, errors.New(
+				"signed knows {body}, {timestamp}, {method}, {path}, {query} and {header:NAME}, not {" + name + "}",
+			)
 		}
 		h.parts, rest = append(h.parts, name), tail
 	}

@@ -60,7 +60,12 @@ type Options struct {
 
 // New makes the credentials that the options name.
 func New(o *Options, l *secret.Loader) *Set {
-	out := &Set{now: l.Now, folder: o.Folder, derived: cache.New[derivedKey](maxDerivedKeys, 0), certs: cache.New[deviceCert](maxDeviceCerts, 0)}
+	out := &Set{
+		now:     l.Now,
+		folder:  o.Folder,
+		derived: cache.New[derivedKey](maxDerivedKeys, 0),
+		certs:   cache.New[deviceCert](maxDeviceCerts, 0),
+	}
 	for _, ref := range o.GroupKeys {
 		out.groups = append(out.groups, secret.NewValue(l, ref, dps.ParseKey))
 	}
@@ -68,7 +73,11 @@ func New(o *Options, l *secret.Loader) *Set {
 		out.keys = secret.NewValue(l, *o.DeviceKeys, ParseKeys)
 	}
 	if o.CA != nil {
-		out.issuer = secret.NewValue(l, *o.CA, func(text string) (*issuer, error) { return ParseIssuer(text, o.LeafLifetime) })
+		out.issuer = secret.NewValue(
+			l,
+			*o.CA,
+			func(text string) (*issuer, error) { return ParseIssuer(text, o.LeafLifetime) },
+		)
 	}
 	return out
 }
@@ -77,7 +86,11 @@ func New(o *Options, l *secret.Loader) *Set {
 func (c *Set) Device(ctx context.Context, id string) (dps.Device, error) {
 	d := dps.Device{ID: id}
 	if cert, err := c.ownCertificate(id); err != nil {
-		return d, &problem.Error{Code: problem.BridgeMisconfigured, Detail: "the certificate of " + id + " cannot be used", Cause: err}
+		return d, &problem.Error{
+			Code:   problem.BridgeMisconfigured,
+			Detail: "the certificate of " + id + " cannot be used",
+			Cause:  err,
+		}
 	} else if cert != nil {
 		d.Certificate = cert
 		return d, nil

@@ -68,7 +68,14 @@ func ParseIssuer(text string, life time.Duration) (*issuer, error) {
 		return nil, errors.New("the private key cannot be used")
 	}
 	seed := sha256.Sum256(secret)
-	return &issuer{chain: pair.Certificate, ca: ca, signer: signer, seed: seed[:], life: life, leaves: cache.New[issued](maxLeaves, 0)}, nil
+	return &issuer{
+		chain:  pair.Certificate,
+		ca:     ca,
+		signer: signer,
+		seed:   seed[:],
+		life:   life,
+		leaves: cache.New[issued](maxLeaves, 0),
+	}, nil
 }
 
 // leaf gives the certificate of a device: CN is the registration id, as DPS
