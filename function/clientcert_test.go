@@ -261,13 +261,15 @@ func serve(t *testing.T, o function.ServeOptions, h http.Handler) (addr string) 
 	go func() { ended <- function.Serve(ctx, o, h) }()
 	t.Cleanup(func() {
 		cancel()
-		<-ended
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
 	})
 	select {
 	case a := <-ready:
 		return a.String()
 	case err := <-ended:
-		ended <- err
+		ended <- nil
 		t.Fatal(err)
 		return ""
 	}

@@ -237,7 +237,7 @@ func (x *transcript) start() {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	var upstream http.RoundTripper = x.azure.RoundTripper()
+	upstream := x.azure.RoundTripper()
 	if x.panics {
 		upstream = panicking{}
 	}

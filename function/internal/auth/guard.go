@@ -41,13 +41,10 @@ func newGuard(d *Source, l *secret.Loader) *guard {
 		return g
 	}
 	g.signature = signature.NewVerifier(sig, l)
-	g.signer = &policy.Caller{Name: "signature of " + d.Name, Sources: []string{d.Name}, AnyFleet: true}
-	if sig.Devices != nil {
-		g.signer.Devices = policy.Patterns{} // an empty list allows none
-	}
-	for _, text := range sig.Devices {
-		g.signer.Devices = append(g.signer.Devices, policy.Pattern(text))
-	}
+	g.signer = policy.NewCaller("signature of "+d.Name, &policy.PermissionSpec{
+		Sources: []string{d.Name}, Devices: sig.Devices,
+	})
+	g.signer.AnyFleet = true
 	return g
 }
 

@@ -35,8 +35,8 @@ func (c *Config) checkPermission(p *policy.PermissionSpec, place string, names f
 	}
 }
 
-// checkCallers reads the callers of API_KEYS and of the file. Who has the same
-// name in both, or several hashes in one, has several keys.
+// checkCallers reads the callers of API_KEYS and of the file. The same name twice in
+// API_KEYS is one caller with two keys.
 func (c *Config) checkCallers(file *File, fault faultFunc) {
 	owners := map[string]*policy.Caller{}
 	if err := c.parseAPIKeys(owners); err != nil {
@@ -55,36 +55,27 @@ func (c *Config) checkCallers(file *File, fault faultFunc) {
 			fault(place, "another caller has this name")
 		}
 		c.checkPermission(&spec.May, place, nil, fault)
-		owner := &policy.Caller{
-			Name:    spec.Name,
-			Sources: spec.May.Sources,
-			Fleets:  spec.May.Fleets,
-			Bucket:  spec.May.Rate.Limiter(),
-		}
-		if spec.May.Devices != nil {
-			owner.Devices = policy.Patterns{}
-			for _, text := range spec.May.Devices {
-				owner.Devices = append(owner.Devices, policy.Pattern(text))
-			}
-		}
-		owners[spec.Name] = owner
-		for _, k := range spec.Keys {
-			sum, err := parseHash(k.Hash.Reveal())
-			if err != nil {
-				fault(place, "keys: %v", err)
-				continue
-			}
-			if slices.ContainsFunc(
-				c.Keys,
-				func(other policy.Key) bool { return other.Sum == sum && other.Owner != owner },
-			) {
-				fault(place, "keys: another caller has the same key")
-			}
-			c.Keys = append(c.Keys, policy.Key{Sum: sum, Expires: k.Expires, Owner: owner})
-		}
+		owners[spec.Name] = policy.NewCaller(spec.Name, &spec.May)
+		c.addKeys(spec.Keys, owners[spec.Name], place, fault)
 	}
 	if len(c.Keys) > policy.MaxKeys {
 		fault("callers", "have more than %d keys; give devices tokens or certificates instead", policy.MaxKeys)
+	}
+}
+
+// addKeys reads the keys of one caller.
+func (c *Config) addKeys(keys []policy.KeySpec, owner *policy.Caller, place string, fault faultFunc) {
+	for _, k := range keys {
+		sum, err := parseHash(k.Hash.Reveal())
+		if err != nil {
+			fault(place, "keys: %v", err)
+			continue
+		}
+		ofAnother := func(other policy.Key) bool { return other.Sum == sum && other.Owner != owner }
+		if slices.ContainsFunc(c.Keys, ofAnother) {
+			fault(place, "keys: another caller has the same key")
+		}
+		c.Keys = append(c.Keys, policy.Key{Sum: sum, Expires: k.Expires, Owner: owner})
 	}
 }
 
@@ -99,8 +90,7 @@ func (c *Config) checkMode(file *File, fileKnown bool, fault faultFunc) {
 		)
 	}
 	if c.Auth == policy.ModeKeys && fileKnown && c.APIKeys == "" && len(file.Callers) == 0 && len(c.Tokens) == 0 &&
-		c.Certificates == nil &&
-		!anySigned(c.Sources) {
+		c.Certificates == nil && !anySigned(c.Sources) {
 		fault(
 			"API_KEYS",
 			"is missing: AUTH=keys needs callers, as name=sha256:HEX here or in %s; mayfly keys new makes them",
@@ -155,7 +145,7 @@ func parseHash(text string) (sum [32]byte, err error) {
 	return [32]byte(raw), nil
 }
 
-// checkTokens looks at the issuers of tokens.
+// checkTokens checks the issuers of tokens.
 func (c *Config) checkTokens(fault faultFunc) {
 	seen := map[string]bool{}
 	for i := range c.Tokens {
@@ -185,7 +175,7 @@ func (c *Config) checkTokens(fault faultFunc) {
 	}
 }
 
-// checkCertificates looks at the CA of client certificates.
+// checkCertificates checks the CA of client certificates.
 func (c *Config) checkCertificates(fault faultFunc) {
 	s := c.Certificates
 	if s == nil {
@@ -205,7 +195,7 @@ func (c *Config) checkCertificates(fault faultFunc) {
 	}
 }
 
-// checkSources looks at the signatures and networks of the file's sources.
+// checkSources checks the signatures and networks of the file's sources.
 func (c *Config) checkSources(fault faultFunc) {
 	for i := range c.Sources {
 		d := &c.Sources[i]

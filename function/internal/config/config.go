@@ -57,7 +57,7 @@ type Config struct {
 	Tokens       []policy.TokenSpec
 	Certificates *policy.CertificateSpec
 	Proxies      policy.Networks
-	Getenv       func(string) string
+	Getenv       func(string) string `json:"-"`
 
 	suffixes []string // of hubs
 }

@@ -160,14 +160,8 @@ func (c *Config) checkKeys(f *FleetSpec, keyURL string, fault faultFunc) credent
 			out.GroupKeys = append(out.GroupKeys, *ref)
 		}
 	}
-	out.DeviceKeys = reference("DEVICE_KEYS", f.DeviceKeys.Reveal(), fault, func(text string) error {
-		_, err := credentials.ParseKeys(text)
-		return err
-	})
-	out.CA = reference("DEVICE_CA", f.DeviceCA.Reveal(), fault, func(text string) error {
-		_, err := credentials.ParseIssuer(text, c.LeafLifetime)
-		return err
-	})
+	out.DeviceKeys = reference("DEVICE_KEYS", f.DeviceKeys.Reveal(), fault, credentials.CheckKeys)
+	out.CA = reference("DEVICE_CA", f.DeviceCA.Reveal(), fault, credentials.CheckCA)
 	if c.LeafLifetime < time.Hour || c.LeafLifetime > 365*24*time.Hour {
 		fault("LEAF_LIFETIME", "must be from 1h to 8760h")
 	}

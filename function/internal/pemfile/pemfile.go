@@ -8,6 +8,7 @@ import (
 	"strings"
 )
 
+// Bounds of what a client shows.
 const (
 	MaxCertificate = 16 << 10
 	MaxChain       = 8

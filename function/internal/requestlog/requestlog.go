@@ -18,6 +18,7 @@ func ID(ctx context.Context) string {
 	return id
 }
 
+// WithID gives the context of a request that has an id.
 func WithID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestIDKey{}, id)
 }

@@ -62,7 +62,7 @@ func Parse(text string) ([]Key, error) {
 				key = cert.PublicKey
 			}
 		default:
-			err = errors.New("a block of type " + sanitize.Quote(block.Type) + " is no public key")
+			err = errors.New("a block of type " + sanitize.Quote(block.Type) + " is not a public key")
 		}
 		if err == nil {
 			err = strong(key)
@@ -98,7 +98,7 @@ func parseSet(text []byte) ([]Key, error) {
 		Keys []jwk `json:"keys"`
 	}
 	if json.Unmarshal(text, &set) != nil {
-		return nil, errors.New("is no JWK Set")
+		return nil, errors.New("is not a JWK Set")
 	}
 	var keys []Key
 	for i := range set.Keys[:min(len(set.Keys), maxJWKSKeys)] {

@@ -32,6 +32,18 @@ type Key struct {
 	Owner   *Caller
 }
 
+// NewCaller makes a caller of a specification that was checked.
+func NewCaller(name string, may *PermissionSpec) *Caller {
+	c := &Caller{Name: name, Sources: may.Sources, Fleets: may.Fleets, Bucket: may.Rate.Limiter()}
+	if may.Devices != nil {
+		c.Devices = Patterns{} // an empty list allows none
+	}
+	for _, text := range may.Devices {
+		c.Devices = append(c.Devices, Pattern(text))
+	}
+	return c
+}
+
 // MaxKeys bounds what a wrong key costs: every key is compared, so that time
 // tells nothing of which was near.
 const MaxKeys = 4096

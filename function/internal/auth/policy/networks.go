@@ -26,7 +26,7 @@ func ParseNetworks(list []string) (Networks, error) {
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil {
 			return nil, errors.New(
-				sanitize.Quote(text) + " is no address and no range, as in 192.0.2.7 or 192.0.2.0/24",
+				sanitize.Quote(text) + " is neither an address nor a range, as in 192.0.2.7 or 192.0.2.0/24",
 			)
 		}
 		out = append(out, prefix.Masked())
@@ -34,6 +34,7 @@ func ParseNetworks(list []string) (Networks, error) {
 	return out, nil
 }
 
+// Contain tells whether an address is in one of the ranges.
 func (n Networks) Contain(addr netip.Addr) bool {
 	return slices.ContainsFunc(n, func(p netip.Prefix) bool { return p.Contains(addr) })
 }

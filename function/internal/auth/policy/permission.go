@@ -24,6 +24,8 @@ type Permission struct {
 	buckets *cache.Cache[*rate.Limiter]
 }
 
+// NewPermission makes a permission of a specification that was checked. otherwise is
+// the pattern of devices where it names none.
 func NewPermission(s *PermissionSpec, name, otherwise string) *Permission {
 	p := &Permission{
 		name:    name,

@@ -20,18 +20,18 @@ type PermissionSpec struct {
 // CallerSpec is a caller with keys.
 type CallerSpec struct {
 	Name string         `yaml:"name"`
-	Keys []keySpec      `yaml:"keys"`
+	Keys []KeySpec      `yaml:"keys"`
 	May  PermissionSpec `yaml:",inline"`
 }
 
-// keySpec is a key's hash: sha256:HEX, or {hash: sha256:HEX, expires: TIME}.
-type keySpec struct {
+// KeySpec is a key's hash: sha256:HEX, or {hash: sha256:HEX, expires: TIME}.
+type KeySpec struct {
 	Hash    secret.Text `yaml:"hash"` // somebody may have put the key itself here
 	Expires time.Time   `yaml:"-"`    // the zero time is for ever
 }
 
 // UnmarshalYAML takes the short form as well.
-func (k *keySpec) UnmarshalYAML(unmarshal func(any) error) error {
+func (k *KeySpec) UnmarshalYAML(unmarshal func(any) error) error {
 	var text string
 	if unmarshal(&text) == nil {
 		k.Hash = secret.NewText(text)
@@ -52,7 +52,7 @@ func (k *keySpec) UnmarshalYAML(unmarshal func(any) error) error {
 	if _, has := members["expires"]; !has {
 		return nil
 	}
-	// The YAML package would read what is no time as the zero time, which is for ever.
+	// The YAML package would read what is not a time as the zero time, which means for ever.
 	date := fmt.Sprint(long.Expires)
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
 		if at, err := time.Parse(layout, date); err == nil && !at.IsZero() {
@@ -60,7 +60,7 @@ func (k *keySpec) UnmarshalYAML(unmarshal func(any) error) error {
 			return nil
 		}
 	}
-	return errors.New("expires is no time: want 2027-01-31, or 2027-01-31T08:30:00Z")
+	return errors.New("expires is not a time: want 2027-01-31, or 2027-01-31T08:30:00Z")
 }
 
 // TokenSpec is an issuer of JWTs.

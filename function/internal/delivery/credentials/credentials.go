@@ -70,13 +70,13 @@ func New(o *Options, l *secret.Loader) *Set {
 		out.groups = append(out.groups, secret.NewValue(l, ref, dps.ParseKey))
 	}
 	if o.DeviceKeys != nil {
-		out.keys = secret.NewValue(l, *o.DeviceKeys, ParseKeys)
+		out.keys = secret.NewValue(l, *o.DeviceKeys, parseKeys)
 	}
 	if o.CA != nil {
 		out.issuer = secret.NewValue(
 			l,
 			*o.CA,
-			func(text string) (*issuer, error) { return ParseIssuer(text, o.LeafLifetime) },
+			func(text string) (*issuer, error) { return parseIssuer(text, o.LeafLifetime) },
 		)
 	}
 	return out
@@ -185,9 +185,21 @@ func (c *Set) ownCertificate(id string) (*tls.Certificate, error) {
 	return &pair, nil
 }
 
-// ParseKeys reads YAML or JSON: a device's id, and its key or a list of
+// CheckKeys tells what is wrong with the keys of individual enrollments.
+func CheckKeys(text string) error {
+	_, err := parseKeys(text)
+	return err
+}
+
+// CheckCA tells what is wrong with a CA in PEM.
+func CheckCA(text string) error {
+	_, err := parseIssuer(text, time.Hour)
+	return err
+}
+
+// parseKeys reads YAML or JSON: a device's id, and its key or a list of
 // primary and secondary.
-func ParseKeys(text string) (map[string]deviceKeys, error) {
+func parseKeys(text string) (map[string]deviceKeys, error) {
 	var raw map[string]any
 	if err := settings.Read([]byte(text), &raw); err != nil {
 		return nil, errors.New("want device ids with their keys, as in sensor-1: BASE64")

@@ -45,9 +45,9 @@ const (
 	leafSlack = 15 * time.Minute
 )
 
-// ParseIssuer reads a CA in PEM: its certificate first, then those above it, and
+// parseIssuer reads a CA in PEM: its certificate first, then those above it, and
 // its private key anywhere.
-func ParseIssuer(text string, life time.Duration) (*issuer, error) {
+func parseIssuer(text string, life time.Duration) (*issuer, error) {
 	pair, err := pemfile.ParsePair([]byte(text))
 	if err != nil {
 		return nil, err

@@ -1,0 +1,130 @@
+package function
+
+import (
+	"time"
+
+	"mayfly/function/internal/problem"
+)
+
+// Row is one row of the error table. The table in docs/errors.md is made from it.
+type Row struct {
+	Where     string // the step that fails
+	What      string // what happened
+	Status    int
+	Code      problem.Code
+	Retryable bool
+	Advice    string // what the reader of the answer can do
+	wait      time.Duration
+}
+
+var rows = [...]Row{
+	{
+		"admit", "the route has no such method",
+		405, problem.MethodNotAllowed, false, "use the method that the Allow header names", 0,
+	},
+	{
+		"admit", "body over the limit (1 MiB by default, after decompression)",
+		413, problem.BodyTooLarge, false, "send less at a time, or raise BODY_LIMIT", 0,
+	},
+	{
+		"admit", "media type, charset or encoding not known",
+		415, problem.UnsupportedMedia, false, "send application/json, plain or gzip", 0,
+	},
+	{
+		"admit", "the caller or the device sends more than it may",
+		429, problem.SlowDown, true, "wait as Retry-After says", time.Second,
+	},
+	{
+		"admit", "as much under way as the instance takes (MAX_IN_FLIGHT)",
+		503, problem.TooBusy, true, "wait as Retry-After says", time.Second,
+	},
+	{
+		"authenticate", "no or wrong credential",
+		401, problem.Unauthenticated, false, "send a key that the bridge knows", 0,
+	},
+	{
+		"authorize", "this caller may not speak for this device or source",
+		403, problem.DeviceNotAllowed, false, "ask the operator of the bridge", 0,
+	},
+	{
+		"decode", "not parseable (the detail has line and offset)",
+		400, problem.MalformedBody, false, "correct the body at the position named", 0,
+	},
+	{
+		"decode", "parsed, but fields are wrong or missing",
+		422, problem.InvalidMessage, false, "correct the fields that errors[] names", 0,
+	},
+	{
+		"decode", "no such source or route",
+		404, problem.NoSource, false, "see the list of sources", 0,
+	},
+	{
+		"decode", "one message over 256 KB",
+		413, problem.EventTooLarge, false, "split the message", 0,
+	},
+	{
+		"assign", "DPS was still assigning the device at the deadline",
+		503, problem.Provisioning, true, "send again: the registration goes on where it stopped", 2 * time.Second,
+	},
+	{
+		"assign", "DPS throttles",
+		503, problem.DPSBusy, true, "wait as Retry-After says", 5 * time.Second,
+	},
+	{
+		"assign", "DPS does not answer, or answers 5xx; retries used up",
+		502, problem.DPSUnreachable, true, "send again later", 5 * time.Second,
+	},
+	{
+		"assign", "device disabled, blocked, not approved, or without enrollment",
+		403, problem.DeviceRefused, false, "approve, enable or enroll the device", 0,
+	},
+	{
+		"assign", "our key, ID scope or clock is wrong",
+		502, problem.BridgeMisconfigured, false, "the operator checks ID_SCOPE, GROUP_KEY and the clock", 0,
+	},
+	{
+		"assign", "the store of a key (Key Vault, Secrets Manager, SSM, a JWK Set) does not answer",
+		503, problem.KeyUnavailable, true, "send again later", 5 * time.Second,
+	},
+	{
+		"send", "hub throttles",
+		503, problem.HubBusy, true, "wait as Retry-After says", 5 * time.Second,
+	},
+	{
+		"send", "hub is down; nothing was sent to it",
+		503, problem.HubDown, true, "wait as Retry-After says", 5 * time.Second,
+	},
+	{
+		"send", "hub's daily quota is used up",
+		503, problem.HubQuota, true, "wait for the next UTC day, or add units to the hub", 0,
+	},
+	{
+		"send", "still refused after one re-provisioning",
+		502, problem.HubRefused, false, "look at upstream: the hub says why", 0,
+	},
+	{
+		"send", "hub does not answer, or answers 5xx; retries used up",
+		502, problem.HubUnreachable, true, "send again later", 5 * time.Second,
+	},
+	{
+		"any", "out of time",
+		504, problem.OutOfTime, true, "send again", 2 * time.Second,
+	},
+	{
+		"any", "a bug",
+		500, problem.Internal, true, "tell the maintainers, with the request id", 10 * time.Second,
+	},
+}
+
+// Rows gives the error table.
+func Rows() []Row { return rows[:] }
+
+// rowOf gives the row of a code.
+func rowOf(c problem.Code) *Row {
+	for i := range rows {
+		if rows[i].Code == c {
+			return &rows[i]
+		}
+	}
+	return rowOf(problem.Internal)
+}

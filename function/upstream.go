@@ -1,0 +1,113 @@
+package function
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"mayfly/dps"
+	"mayfly/function/internal/problem"
+	"mayfly/httpsend"
+)
+
+func dpsProblem(ctx context.Context, e *dps.Error) *Problem {
+	var c problem.Code
+	detail := ""
+	switch e.Kind {
+	case dps.Pending:
+		p := newProblem(problem.Provisioning, "DPS is still assigning "+e.Device)
+		p.retryAfter = e.RetryAfter
+		return p
+	case dps.Throttled:
+		c, detail = problem.DPSBusy, "DPS throttles; "+e.Device+" has no hub yet"
+	case dps.Unauthorized, dps.UnknownScope, dps.Invalid:
+		c, detail = problem.BridgeMisconfigured, "DPS does not accept the bridge's credentials: "+e.Kind.Error()
+		if e.Kind == dps.Invalid {
+			detail = "DPS does not accept the request"
+		}
+	case dps.NotAssigned, dps.NotEnrolled, dps.Refused, dps.Disabled:
+		c, detail = problem.DeviceRefused, "DPS refuses "+e.Device+": "+refusedBecause(e)
+	case dps.Unavailable, dps.Malformed:
+		c, detail = problem.DPSUnreachable, "DPS gave no usable answer for "+e.Device
+		if ctx.Err() != nil {
+			c = problem.OutOfTime
+		}
+	}
+	p := newProblem(c, detail)
+	p.Upstream = &Upstream{
+		Service:    "dps",
+		Status:     e.Status,
+		ErrorCode:  number(e.Code),
+		Message:    e.Message,
+		TrackingID: e.TrackingID,
+	}
+	if e.RetryAfter > 0 {
+		p.retryAfter = e.RetryAfter
+	}
+	return p
+}
+
+func refusedBecause(e *dps.Error) string {
+	switch {
+	case e.Kind == dps.Disabled:
+		return "its enrollment is disabled"
+	case e.Kind == dps.NotEnrolled:
+		return "there is no enrollment for it, or ID_SCOPE is wrong"
+	case e.Code == 400209:
+		// Bridge and IoT Central documents: "unassociated or blocked".
+		return "it is blocked, or waits for approval"
+	default:
+		return "the allocation said no"
+	}
+}
+
+func hubProblem(ctx context.Context, e *httpsend.Error, now time.Time) *Problem {
+	var c problem.Code
+	detail := ""
+	switch e.Kind {
+	case httpsend.Throttled:
+		c, detail = problem.HubBusy, "the hub throttles"
+	case httpsend.Down:
+		c, detail = problem.HubDown, "the hub has not answered for a while"
+	case httpsend.QuotaExceeded:
+		c, detail = problem.HubQuota, "the hub's daily quota is used up until the next UTC day"
+	case httpsend.NotHere, httpsend.Invalid:
+		c, detail = problem.HubRefused, "the hub does not take events of "+e.Device
+	case httpsend.Blocked:
+		c, detail = problem.DeviceRefused, "an operator has blocked "+e.Device
+	case httpsend.TooLarge:
+		c, detail = problem.EventTooLarge, e.Message
+	case httpsend.Unavailable:
+		c, detail = problem.HubUnreachable, fmt.Sprintf("the hub gave no usable answer, tries: %d", e.Tries)
+		if ctx.Err() != nil {
+			c = problem.OutOfTime
+		}
+	}
+	p := newProblem(c, detail)
+	if e.Status != 0 || e.Kind == httpsend.Unavailable {
+		p.Upstream = &Upstream{
+			Service:    "hub",
+			Status:     e.Status,
+			ErrorCode:  cmp.Or(e.Name, number(e.Code)),
+			Message:    e.Message,
+			TrackingID: e.TrackingID,
+		}
+	}
+	switch {
+	case e.Kind == httpsend.QuotaExceeded:
+		utc := now.UTC()
+		p.retryAfter = time.Date(utc.Year(), utc.Month(), utc.Day()+1, 0, 0, 0, 0, time.UTC).Sub(utc)
+	case e.RetryAfter > 0:
+		p.retryAfter = e.RetryAfter
+	}
+	return p
+}
+
+func number(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
