@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"runtime/debug"
 
 	"mayfly/cmd/mayfly/internal/completion"
 	"mayfly/function"
@@ -57,41 +56,4 @@ func completionLists(w *world) map[string]func() []string {
 		}
 		return append(t.SourceNames(), "ingest")
 	}}
-}
-
-// versionCommand prints the version.
-type versionCommand struct{}
-
-func (versionCommand) Run(w *world) error {
-	_, err := fmt.Fprintln(w.stdout, version())
-	return err
-}
-
-// version describes the program by what the Go toolchain recorded when it was built.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "mayfly, built without build information"
-	}
-	return describe(info)
-}
-
-// describe is one line with the version, the commit and the Go version.
-func describe(info *debug.BuildInfo) string {
-	number := info.Main.Version
-	if number == "" || number == "(devel)" {
-		number = "(development)"
-	}
-	settings := map[string]string{}
-	for _, s := range info.Settings {
-		settings[s.Key] = s.Value
-	}
-	commit := settings["vcs.revision"]
-	switch {
-	case commit == "":
-		commit = "unknown"
-	case settings["vcs.modified"] == "true":
-		commit += " (modified)"
-	}
-	return fmt.Sprintf("mayfly %s, commit %s, %s", number, commit, info.GoVersion)
 }

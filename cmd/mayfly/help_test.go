@@ -1,37 +1,9 @@
 package main
 
 import (
-	"runtime/debug"
 	"strings"
 	"testing"
 )
-
-func TestVersion(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		info debug.BuildInfo
-		want string
-	}{
-		"release": {debug.BuildInfo{GoVersion: "go1.99", Main: debug.Module{Version: "v1.2.3"},
-			Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.modified", Value: "false"}}},
-			"mayfly v1.2.3, commit abc, go1.99"},
-		"modified clone": {debug.BuildInfo{GoVersion: "go1.99", Main: debug.Module{Version: "(devel)"},
-			Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.modified", Value: "true"}}},
-			"mayfly (development), commit abc (modified), go1.99"},
-		"without version control": {debug.BuildInfo{GoVersion: "go1.99"},
-			"mayfly (development), commit unknown, go1.99"},
-	} {
-		if got := describe(&tt.info); got != tt.want {
-			t.Errorf("%s: %q, want %q", name, got, tt.want)
-		}
-	}
-	for _, args := range [][]string{{"version"}, {"--version"}} {
-		code, out, errs := command(t, nil, args...)
-		if code != exitOK || out != version()+"\n" || errs != "" {
-			t.Errorf("%v: exit code %d, %q, %q", args, code, out, errs)
-		}
-	}
-}
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
