@@ -38,6 +38,20 @@ func TestFaultsUseEachServicesErrors(t *testing.T) {
 	}
 }
 
+// A device that uses MQTT or AMQP over WebSockets finds the reason in the record.
+func TestWebSocketsAreNotEmulated(t *testing.T) {
+	t.Parallel()
+	for _, host := range []string{"global.azure-devices-provisioning.net", emulator.DefaultHub} {
+		e := newEmulator(t, emulator.Config{})
+		d := newDevice(t, e, "dev-1")
+		a := d.must(d.do("GET", "https://"+host+"/$iothub/websocket?iothub-no-client-cert=true",
+			map[string]string{"Upgrade": "websocket", "Connection": "Upgrade"}, ""))
+		if note := e.Calls()[0].Note; a.status != 404 || !strings.Contains(note, "not emulated") {
+			t.Errorf("%s: %d, %q", host, a.status, note)
+		}
+	}
+}
+
 func TestSlowBodyOverTLS(t *testing.T) {
 	t.Parallel()
 	e := emulator.Start(t, emulator.Config{})

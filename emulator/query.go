@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,9 @@ const (
 	heartbeat      = 15 * time.Second
 )
 
+// queryParameters are the parameters of GET /events and GET /calls.
+var queryParameters = []string{"device", "hub", "op", "since", "after", "count", "wait", "format"}
+
 // query is what GET /events and GET /calls accept.
 type query struct {
 	Filter
@@ -31,10 +35,9 @@ type query struct {
 func (e *Emulator) parseQuery(r *http.Request) (q query, err error) {
 	v := r.URL.Query()
 	for name := range v {
-		switch name {
-		case "device", "hub", "op", "since", "after", "count", "wait", "format":
-		default:
-			return q, badRequest{fmt.Errorf("unknown parameter %q", wire.Clip(name, 32))}
+		if !slices.Contains(queryParameters, name) {
+			return q, badRequest{fmt.Errorf("unknown parameter %q: want one of %s", wire.Clip(name, 32),
+				strings.Join(queryParameters, ", "))}
 		}
 	}
 	q.Device, q.Hub, q.Op = v.Get("device"), v.Get("hub"), v.Get("op")

@@ -45,6 +45,10 @@ func (e *Emulator) route(x *exchange.Exchange) (exchange.Service, exchange.Handl
 		return dps, exchange.NotFound(dps)
 	}
 	x.Segments = segments
+	if segments[0] == "$iothub" { // where the SDKs open WebSockets
+		x.Record.Note = "MQTT and AMQP over WebSockets are not emulated"
+		return dps, exchange.NotFound(dps)
+	}
 	kind := e.kindOf(x.Host)
 	if kind == wire.HostLoopback {
 		x.ByAddress = true

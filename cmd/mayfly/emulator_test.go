@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -179,6 +180,28 @@ func TestEmulatorReadsFiles(t *testing.T) {
 	}
 	// It can be the CA of an enrollment group of another emulator.
 	emulating(t, "--x509-group", again)
+}
+
+// The flags in docs/emulator.md exist, and all flags are there.
+func TestEmulatorDocsFlags(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/emulator.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, help, _ := command(t, nil, "emulator", "--help")
+	flag := regexp.MustCompile(`--[a-z][a-z0-9-]*`)
+	documented, real := flag.FindAllString(string(text), -1), flag.FindAllString(help, -1)
+	for _, name := range documented {
+		if !slices.Contains(real, name) {
+			t.Errorf("docs/emulator.md has %s, which does not exist", name)
+		}
+	}
+	for _, name := range real {
+		if name != "--help" && name != "--version" && !slices.Contains(documented, name) {
+			t.Errorf("docs/emulator.md lacks %s", name)
+		}
+	}
 }
 
 func TestEmulatorReportsErrors(t *testing.T) {
