@@ -20,7 +20,8 @@ func (l *Loader) secretsManager(ctx context.Context, arn string) (string, error)
 		SecretString string `json:"SecretString"`
 		SecretBinary []byte `json:"SecretBinary"`
 	}
-	err := l.awsCall(ctx, arn, "secretsmanager", "secretsmanager.GetSecretValue", map[string]any{"SecretId": arn}, &answer)
+	input := map[string]any{"SecretId": arn}
+	err := l.awsCall(ctx, arn, "secretsmanager", "secretsmanager.GetSecretValue", input, &answer)
 	if answer.SecretString == "" {
 		return string(answer.SecretBinary), err
 	}
@@ -35,11 +36,13 @@ func (l *Loader) parameter(ctx context.Context, arn string) (string, error) {
 			Value string `json:"Value"`
 		} `json:"Parameter"`
 	}
-	err := l.awsCall(ctx, arn, "ssm", "AmazonSSM.GetParameter", map[string]any{"Name": arn, "WithDecryption": true}, &answer)
+	input := map[string]any{"Name": arn, "WithDecryption": true}
+	err := l.awsCall(ctx, arn, "ssm", "AmazonSSM.GetParameter", input, &answer)
 	return answer.Parameter.Value, err
 }
 
-// awsCall makes one call of AWS's JSON protocol, signed.
+// awsCall makes one signed call of AWS's JSON protocol to the service and the region of
+// an ARN.
 func (l *Loader) awsCall(ctx context.Context, arn, service, operation string, input, output any) error {
 	parts := strings.SplitN(arn, ":", 6)
 	partition, region := parts[1], parts[3]
@@ -48,7 +51,7 @@ func (l *Loader) awsCall(ctx context.Context, arn, service, operation string, in
 		domain = "amazonaws.com.cn"
 	}
 	endpoint := "https://" + service + "." + region + "." + domain + "/"
-	// The variable by which all of AWS's SDKs are pointed elsewhere.
+	// The variable that points AWS's SDKs to another endpoint.
 	if own := l.Getenv("AWS_ENDPOINT_URL"); own != "" {
 		endpoint = strings.TrimSuffix(own, "/") + "/"
 	}
@@ -67,14 +70,16 @@ func (l *Loader) awsCall(ctx context.Context, arn, service, operation string, in
 		return err
 	}
 	sum := sha256.Sum256(body)
-	if err := v4.NewSigner().SignHTTP(ctx, credentials, req, hex.EncodeToString(sum[:]), service, region, l.Now()); err != nil {
+	hash := hex.EncodeToString(sum[:])
+	if err := v4.NewSigner().SignHTTP(ctx, credentials, req, hash, service, region, l.Now()); err != nil {
 		return err
 	}
 	return l.call(req, output)
 }
 
-// awsCredentials are those that Lambda sets, or that a container's own endpoint
-// gives out (AWS SDKs and Tools Reference Guide, "Container credential provider").
+// awsCredentials returns the credentials that Lambda sets, or those that a container's
+// credential endpoint hands out (AWS SDKs and Tools Reference Guide, "Container
+// credential provider").
 func (l *Loader) awsCredentials(ctx context.Context) (aws.Credentials, error) {
 	if id := l.Getenv("AWS_ACCESS_KEY_ID"); id != "" {
 		return aws.Credentials{
@@ -109,5 +114,9 @@ func (l *Loader) awsCredentials(ctx context.Context) (aws.Credentials, error) {
 		Token           string // of a role
 	}
 	err = l.call(req, &keys)
-	return aws.Credentials{AccessKeyID: keys.AccessKeyID, SecretAccessKey: keys.SecretAccessKey, SessionToken: keys.Token}, err
+	return aws.Credentials{
+		AccessKeyID:     keys.AccessKeyID,
+		SecretAccessKey: keys.SecretAccessKey,
+		SessionToken:    keys.Token,
+	}, err
 }

@@ -30,9 +30,9 @@ func (l *Loader) keyVault(ctx context.Context, secretURL string) (string, error)
 	return answer.Value, err
 }
 
-// managedIdentity gets a token for a resource: from the endpoint that App
-// Service and Functions name (azure-docs, app-service/overview-managed-identity.md),
-// else from the machine's own metadata service.
+// managedIdentity returns a token for a resource: from the endpoint that App Service
+// and Functions name (azure-docs, app-service/overview-managed-identity.md), else from
+// the metadata service of the virtual machine.
 func (l *Loader) managedIdentity(ctx context.Context, resource string) (string, error) {
 	query := url.Values{"resource": {resource}}
 	header := http.Header{}

@@ -10,22 +10,29 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"mayfly/internal/upstream"
 )
 
-// Loader reads secrets. Its fields are set before its first use.
+// maxBytes bounds a secret, and an answer of its store.
+const maxBytes = 1 << 20
+
+// Loader reads secrets. Set its fields before the first use.
 type Loader struct {
+	// Transport makes the calls to stores.
 	Transport http.RoundTripper
-	// Getenv tells of the identity that the cloud has given the process:
+	// Getenv returns the variables in which a cloud tells a process its identity:
 	// IDENTITY_ENDPOINT, AWS_ACCESS_KEY_ID and the like.
 	Getenv func(string) string
-	Now    func() time.Time
+	// Now is the clock.
+	Now func() time.Time
 }
 
-// Error is a secret that could not be read. It names the place, never a value.
+// Error is a secret that could not be read. It names the place, never the value.
 type Error struct {
 	Reference Reference
 	Status    int  // HTTP status of the store, 0 when it gave no answer
-	Temporary bool // the same may succeed later without anybody changing anything
+	Temporary bool // the same may succeed later without a change by anybody
 	Err       error
 }
 
@@ -37,13 +44,11 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("secret %s: %v", e.Reference, e.Err)
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// mostSecret bounds a secret and the answers of its store.
-const mostSecret = 1 << 20
-
-// Load reads the secret that r stands for. Its errors are *Error.
+// Load reads the secret that r stands for, without the white space around it. Its
+// errors are *Error.
 func (l *Loader) Load(ctx context.Context, r Reference) (string, error) {
 	var value string
 	var err error
@@ -59,8 +64,9 @@ func (l *Loader) Load(ctx context.Context, r Reference) (string, error) {
 	case Parameter:
 		value, err = l.parameter(ctx, r.place)
 	}
-	if err == nil && strings.TrimSpace(value) == "" {
-		err = errors.New("is empty")
+	value = strings.TrimSpace(value)
+	if err == nil && value == "" {
+		err = errors.New("it is empty")
 	}
 	if err != nil {
 		failed := &Error{Reference: r, Err: err}
@@ -72,7 +78,7 @@ func (l *Loader) Load(ctx context.Context, r Reference) (string, error) {
 		}
 		return "", failed
 	}
-	return strings.TrimSpace(value), nil
+	return value, nil
 }
 
 func readFile(path string) (string, error) {
@@ -81,54 +87,64 @@ func readFile(path string) (string, error) {
 		return "", err
 	}
 	defer func() { _ = file.Close() }()
-	text, err := io.ReadAll(io.LimitReader(file, mostSecret))
+	text, err := readAll(file)
 	return string(text), err
+}
+
+// readAll reads at most maxBytes. More is an error: half a secret is a wrong one.
+func readAll(r io.Reader) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
+	if len(text) > maxBytes {
+		return nil, errors.New("it is larger than 1 MiB")
+	}
+	return text, err
 }
 
 var errNoIdentity = errors.New("this process has no identity that may read it")
 
-// statusError is a store that said no.
+// statusError is an answer of a store other than 200.
 type statusError struct {
 	status int
-	words  string
+	code   string
 }
 
-func (e *statusError) Error() string { return e.words }
+func (e *statusError) Error() string { return e.code }
 
-// call makes one request and decodes its JSON answer.
+// call makes one request and decodes its JSON answer into a value.
 func (l *Loader) call(req *http.Request, into any) error {
 	res, err := l.Transport.RoundTrip(req)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(res.Body, mostSecret))
+	body, err := readAll(res.Body)
 	if err != nil {
 		return err
 	}
 	if res.StatusCode != http.StatusOK {
-		return &statusError{res.StatusCode, said(body)}
+		return &statusError{res.StatusCode, errorCode(body)}
 	}
-	if json.Unmarshal(body, into) != nil {
-		return errors.New("the store's answer is not JSON")
+	if json.Unmarshal(body, into) != nil { // its error may quote the secret
+		return errors.New("the answer is not the JSON that the store documents")
 	}
 	return nil
 }
 
-// said finds the error's code in an answer, and nothing that might be a secret.
-func said(body []byte) string {
+// errorCode finds the code of an error in an answer of Azure's or AWS's. It leaves the
+// rest out, which might quote a secret.
+func errorCode(body []byte) string {
 	var answer struct {
 		Error struct {
 			Code string `json:"code"`
-		} `json:"error"`
-		Type string `json:"__type"`
+		} `json:"error"` // Key Vault
+		Type string `json:"__type"` // AWS's JSON protocol
 	}
 	_ = json.Unmarshal(body, &answer)
-	if answer.Error.Code != "" {
-		return answer.Error.Code
-	}
-	if answer.Type != "" {
-		return answer.Type
+	switch {
+	case answer.Error.Code != "":
+		return upstream.Text(answer.Error.Code)
+	case answer.Type != "":
+		return upstream.Text(answer.Type)
 	}
 	return "refused"
 }

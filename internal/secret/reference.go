@@ -21,21 +21,21 @@ const (
 	Parameter // SSM Parameter Store
 )
 
-// Reference says where a secret is. A literal is the secret itself, so a
-// Reference never prints what it holds, but for the place.
+// Reference says where a secret is kept. It may be the secret itself, so what a
+// Reference prints is the place or a placeholder.
 type Reference struct {
 	kind    Kind
-	place   string
+	place   string // a path, a URL or an ARN
 	literal redact.Value[string]
 }
 
-// ErrReference says that a text looks like a reference and is none. It never
-// quotes the text.
+// ErrReference means that a text begins like a reference but is not one. Errors that
+// wrap it do not quote the text.
 var ErrReference = errors.New("not a reference")
 
-// Parse reads a secret or a reference: "file:PATH", a Key Vault secret's URL
-// (https://VAULT.vault.azure.net/secrets/NAME[/VERSION]), the ARN of a Secrets
-// Manager secret or of an SSM parameter. All else is the secret itself.
+// Parse reads a reference: "file:PATH", the URL of a Key Vault secret
+// (https://VAULT.vault.azure.net/secrets/NAME[/VERSION]), or the ARN of a Secrets
+// Manager secret or an SSM parameter. Any other text is the secret itself.
 func Parse(text string) (Reference, error) {
 	text = strings.TrimSpace(text)
 	switch {
@@ -53,20 +53,23 @@ func Parse(text string) (Reference, error) {
 		// arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE
 		parts := strings.SplitN(text, ":", 6)
 		switch {
-		case len(parts) < 6 || !plain(parts[1]) || !plain(parts[3]):
+		case len(parts) < 6 || !isLabel(parts[1]) || !isLabel(parts[3]):
 		case parts[2] == "secretsmanager" && strings.HasPrefix(parts[5], "secret:"):
 			return Reference{kind: SecretsManager, place: text}, nil
 		case parts[2] == "ssm" && strings.HasPrefix(parts[5], "parameter/"):
 			return Reference{kind: Parameter, place: text}, nil
 		}
-		return Reference{}, fmt.Errorf("%w: want arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME or arn:aws:ssm:REGION:ACCOUNT:parameter/NAME", ErrReference)
+		return Reference{}, fmt.Errorf("%w: want arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME "+
+			"or arn:aws:ssm:REGION:ACCOUNT:parameter/NAME", ErrReference)
 	case strings.HasPrefix(text, "@Microsoft.KeyVault("):
-		return Reference{}, fmt.Errorf("%w: Azure has left a Key Vault reference unresolved: the app's identity may not read the secret, or the reference is wrong", ErrReference)
+		return Reference{}, fmt.Errorf("%w: Azure did not resolve a Key Vault reference: "+
+			"the app's identity must be allowed to read the secret, and the reference must be right", ErrReference)
 	}
 	return Reference{literal: redact.New(text)}, nil
 }
 
-// Key Vault's names, by cloud (azure-docs, key-vault/general/about-keys-secrets-certificates.md).
+// vaultSuffixes are the domains of Key Vault in each cloud (azure-docs,
+// key-vault/general/about-keys-secrets-certificates.md).
 var vaultSuffixes = []string{".vault.azure.net", ".vault.azure.cn", ".vault.usgovcloudapi.net"}
 
 func vaultURL(text string) bool {
@@ -79,22 +82,22 @@ func vaultURL(text string) bool {
 		return false
 	}
 	for _, suffix := range vaultSuffixes {
-		if name, ok := strings.CutSuffix(u.Hostname(), suffix); ok && plain(name) {
+		if name, ok := strings.CutSuffix(u.Hostname(), suffix); ok && isLabel(name) {
 			return true
 		}
 	}
 	return false
 }
 
-// plain accepts what may stand in a host name's label.
-func plain(s string) bool {
+// isLabel reports whether s may be a label of a host name.
+func isLabel(s string) bool {
 	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == ""
 }
 
-// Kind tells where the secret is.
+// Kind returns where the secret is kept.
 func (r Reference) Kind() Kind { return r.kind }
 
-// String names the place, never the secret.
+// String returns the place, never the secret.
 func (r Reference) String() string {
 	if r.kind == Literal {
 		return redact.Placeholder
@@ -102,8 +105,8 @@ func (r Reference) String() string {
 	return r.place
 }
 
-// GoString names the place, never the secret.
+// GoString returns the place, never the secret.
 func (r Reference) GoString() string { return r.String() }
 
-// MarshalText names the place, never the secret.
+// MarshalText returns the place, never the secret.
 func (r Reference) MarshalText() ([]byte, error) { return []byte(r.String()), nil }

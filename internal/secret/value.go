@@ -7,82 +7,93 @@ import (
 )
 
 const (
-	// The shortest time between two looks at a store after the first: a secret
-	// that is wrong must not storm it. A file may be looked at more often.
-	leastRemote = 2 * time.Minute
-	leastFile   = 5 * time.Second
-	// A secret that could not be read at all is asked for again after this.
-	afterFailure = 5 * time.Second
-	mostLook     = 8 * time.Second
+	// The shortest time between two refreshes of a secret: one that is wrong must not
+	// flood its store. A file may be read more often.
+	minRemoteRefresh = 2 * time.Minute
+	minFileRefresh   = 5 * time.Second
+	// A secret that could not be read yet is read again after this.
+	retryDelay = 5 * time.Second
+	// maxLoadTime bounds one read, with the calls for a token that it needs.
+	maxLoadTime = 8 * time.Second
 )
 
-// Value is a secret that is read once, and again when somebody refuses it. Safe
-// for concurrent use: one caller reads, the others wait for it.
+// Value is a secret that is read when it is first needed, and read again when
+// somebody refuses it. Safe for concurrent use: one read serves all who wait for it,
+// and goes on when some of them give up.
 type Value[T any] struct {
 	loader *Loader
 	ref    Reference
 	parse  func(string) (T, error)
 
-	looking   sync.Mutex // held while the store is asked
+	mu        sync.Mutex
+	loading   chan struct{} // closed when the read under way has ended; nil when there is none
 	refreshed time.Time
-	failed    time.Time
-
-	mu    sync.RWMutex
-	has   bool
-	value T
-	err   error
+	failed    time.Time // when the last read failed, while there is no value
+	has       bool
+	value     T
+	err       error
 }
 
-// NewValue makes the value of a reference; parse reads its text.
+// NewValue returns the value that r stands for; parse turns its text into a T.
 func NewValue[T any](l *Loader, r Reference, parse func(string) (T, error)) *Value[T] {
 	return &Value[T]{loader: l, ref: r, parse: parse}
 }
 
-// Get gives the value, and reads it the first time.
+// Get returns the value, which it reads if it must. Its errors are *Error.
 func (v *Value[T]) Get(ctx context.Context) (T, error) {
-	if value, ok := v.present(); ok {
-		return value, nil
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !v.has && (v.failed.IsZero() || v.loader.Now().Sub(v.failed) >= retryDelay) {
+		if err := v.load(ctx); err != nil {
+			return v.value, err
+		}
 	}
-	v.looking.Lock()
-	defer v.looking.Unlock()
-	if value, ok := v.present(); ok {
-		return value, nil
-	}
-	if now := v.loader.Now(); v.failed.IsZero() || now.Sub(v.failed) >= afterFailure {
-		v.look(ctx)
-	}
-	v.mu.RLock()
-	defer v.mu.RUnlock()
 	return v.value, v.err
 }
 
-// Refresh reads the secret again, unless that was done a short while ago. A
-// secret that was good stays while its store fails.
+// Refresh reads the secret again, unless that was done a short while ago. A secret
+// that was read once stays while its store fails.
 func (v *Value[T]) Refresh(ctx context.Context) {
-	least := leastRemote
+	interval := minRemoteRefresh
 	switch v.ref.kind {
 	case Literal:
 		return
 	case File:
-		least = leastFile
+		interval = minFileRefresh
 	case KeyVault, SecretsManager, Parameter:
 	}
-	v.looking.Lock()
-	defer v.looking.Unlock()
-	if now := v.loader.Now(); v.refreshed.IsZero() || now.Sub(v.refreshed) >= least {
-		v.refreshed = now
-		v.look(ctx)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now := v.loader.Now()
+	if v.loading == nil && !v.refreshed.IsZero() && now.Sub(v.refreshed) < interval {
+		return
+	}
+	v.refreshed = now
+	_ = v.load(ctx) // who asked gave up waiting; the read goes on
+}
+
+// load waits for the read under way, or starts one. It is called with mu held, and
+// lets go of it while it waits. Its error says that ctx has ended first.
+func (v *Value[T]) load(ctx context.Context) error {
+	done := v.loading
+	if done == nil {
+		done = make(chan struct{})
+		v.loading = done
+		go v.read(context.WithoutCancel(ctx), done)
+	}
+	v.mu.Unlock()
+	defer v.mu.Lock()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return &Error{Reference: v.ref, Temporary: true, Err: ctx.Err()}
 	}
 }
 
-func (v *Value[T]) present() (T, bool) {
-	v.mu.RLock()
-	defer v.mu.RUnlock()
-	return v.value, v.has
-}
-
-func (v *Value[T]) look(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, mostLook)
+// read reads the secret once, within maxLoadTime.
+func (v *Value[T]) read(ctx context.Context, done chan<- struct{}) {
+	ctx, cancel := context.WithTimeout(ctx, maxLoadTime)
 	defer cancel()
 	var value T
 	text, err := v.loader.Load(ctx, v.ref)
@@ -99,4 +110,6 @@ func (v *Value[T]) look(ctx context.Context) {
 	case !v.has:
 		v.failed, v.err = v.loader.Now(), err
 	}
+	v.loading = nil
+	close(done)
 }
