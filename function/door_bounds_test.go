@@ -195,26 +195,30 @@ func TestLayersOfCompressionAreBounded(t *testing.T) {
 	}
 }
 
-// Strangers' bodies fill a share of their own: callers get in beside them.
-func TestStrangersShutNobodyOut(t *testing.T) {
+// The bodies of unauthenticated callers have a limit of their own: the others get in
+// beside them. One after the other, since two that meet at the limit are both refused.
+func TestUnauthenticatedBodiesHaveALimitOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, `callers: [{name: gate, keys: ["{key k}"]}]
 sources: [{name: mine, `+mapsAll+`, signature: {secrets: [secret], header: X-Sig}}]`)
 	full, release := make(chan struct{}), make(chan struct{})
-	const each, many = 1 << 20, 17
-	for range many {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/mine", io.MultiReader(
-			strings.NewReader(strings.Repeat(" ", each-1)), &stalled{full, release}))
+	defer close(release)
+	sender := func() *http.Request {
+		body := io.MultiReader(strings.NewReader(strings.Repeat(" ", 1<<20-1)), &stalled{full, release})
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/mine", body)
 		r.Header.Set("X-Sig", "00")
-		go h.service.ServeHTTP(httptest.NewRecorder(), r)
+		return r
 	}
-	for range many - 1 { // the last is refused
+	for range 16 {
+		go h.service.ServeHTTP(httptest.NewRecorder(), sender())
 		<-full
+	}
+	if got := h.do(sender()); got != "Service Unavailable too-busy" {
+		t.Error(got)
 	}
 	if got := h.send(http.MethodPost, "/api/telemetry", native, "X-Api-Key", "k"); got != ok {
 		t.Error(got)
 	}
-	close(release)
 }
 
 // stalled is a sender that stops in the middle.

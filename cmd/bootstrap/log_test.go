@@ -48,14 +48,15 @@ func TestLogReader(t *testing.T) {
 			const requests = 600                        // a pipe holds about 300 records
 			client := http.Client{Timeout: time.Minute} // where it stops, the test says so
 			for i := range requests {
-				res, err := client.Post(url+"/api/devices/d/telemetry", "application/json", strings.NewReader(`{"n":`+strconv.Itoa(i)+`}`))
+				body := strings.NewReader(`{"n":` + strconv.Itoa(i) + `}`)
+				res, err := client.Post(url+"/api/devices/d/telemetry", "application/json", body)
 				if err != nil {
 					t.Fatalf("request %d: %v", i, err)
 				}
-				body, _ := io.ReadAll(res.Body)
+				answer, _ := io.ReadAll(res.Body)
 				_ = res.Body.Close()
 				if res.StatusCode != http.StatusOK {
-					t.Fatalf("request %d: %d %s", i, res.StatusCode, body)
+					t.Fatalf("request %d: %d %s", i, res.StatusCode, answer)
 				}
 			}
 			if stored := len(azure.Events()); stored != requests {
