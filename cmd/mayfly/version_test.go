@@ -16,11 +16,13 @@ func TestVersion(t *testing.T) {
 		want           string
 	}{
 		"installed by the Go toolchain": {
-			debug.BuildInfo{GoVersion: "go1.99", Main: debug.Module{Version: "v1.2.3"}, Settings: commit("false")}, "", "",
+			debug.BuildInfo{GoVersion: "go1.99", Main: debug.Module{Version: "v1.2.3"}, Settings: commit("false")},
+			"", "",
 			"mayfly v1.2.3, commit abc, go1.99",
 		},
 		"modified clone": {
-			debug.BuildInfo{GoVersion: "go1.99", Main: debug.Module{Version: "(devel)"}, Settings: commit("true")}, "", "",
+			debug.BuildInfo{GoVersion: "go1.99", Main: debug.Module{Version: "(devel)"}, Settings: commit("true")},
+			"", "",
 			"mayfly (development), commit abc (modified), go1.99",
 		},
 		"without version control": {
