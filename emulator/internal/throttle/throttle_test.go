@@ -52,7 +52,8 @@ func TestBucketBorrow(t *testing.T) {
 		{1, 3500 * time.Millisecond, false}, // so the wait is the same
 		{0, 3 * time.Second, true},          // what is owed already
 	} {
-		if wait, ok := b.Borrow(start, step.n, 3*time.Second); wait.Round(time.Millisecond) != step.wait || ok != step.ok {
+		wait, ok := b.Borrow(start, step.n, 3*time.Second)
+		if wait.Round(time.Millisecond) != step.wait || ok != step.ok {
 			t.Errorf("step %d: %v %v, want %v %v", i+1, wait, ok, step.wait, step.ok)
 		}
 	}
