@@ -12,24 +12,25 @@ import (
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/sanitize"
 	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // reading is how a body is to be read.
 type reading struct {
-	source  string             // its name
-	request *transform.Request // what there is to read
-	mapped  *transform.Source  // nil: one of Mayfly's own formats
-	native  func(*transform.Request) ([]transform.Message, error)
+	source  string            // its name
+	request *message.Request  // what there is to read
+	mapped  *transform.Source // nil: one of Mayfly's own formats
+	native  func(*message.Request) ([]message.Message, error)
 }
 
 // chooseFunc finds out how the body of a request is to be read.
-type chooseFunc func(*http.Request, *transform.Request) (reading, error)
+type chooseFunc func(*http.Request, *message.Request) (reading, error)
 
-func (s *Service) chooseNative(_ *http.Request, request *transform.Request) (reading, error) {
+func (s *Service) chooseNative(_ *http.Request, request *message.Request) (reading, error) {
 	return reading{source: "telemetry", request: request, native: s.transform.Native}, nil
 }
 
-func (s *Service) chooseDevice(r *http.Request, request *transform.Request) (reading, error) {
+func (s *Service) chooseDevice(r *http.Request, request *message.Request) (reading, error) {
 	how := reading{source: "device", request: request}
 	if _, err := httpquery.Parse(r); err != nil {
 		return how, &problem.Error{
@@ -38,14 +39,14 @@ func (s *Service) chooseDevice(r *http.Request, request *transform.Request) (rea
 		}
 	}
 	id := r.PathValue("deviceId")
-	how.native = func(request *transform.Request) ([]transform.Message, error) {
+	how.native = func(request *message.Request) ([]message.Message, error) {
 		return s.transform.Device(request, id)
 	}
 	return how, nil
 }
 
 // chooseNamed takes the source that the path names.
-func (s *Service) chooseNamed(r *http.Request, request *transform.Request) (reading, error) {
+func (s *Service) chooseNamed(r *http.Request, request *message.Request) (reading, error) {
 	source, err := s.source(r)
 	if err != nil {
 		return reading{}, err
@@ -55,7 +56,7 @@ func (s *Service) chooseNamed(r *http.Request, request *transform.Request) (read
 }
 
 // chooseDetected finds the source by the request's looks.
-func (s *Service) chooseDetected(r *http.Request, request *transform.Request) (reading, error) {
+func (s *Service) chooseDetected(r *http.Request, request *message.Request) (reading, error) {
 	request.Header = auth.WithoutCredentials(request.Header)
 	source, err := s.transform.Detect(r.Context(), request)
 	if err == nil && source == nil {
@@ -71,7 +72,7 @@ func (s *Service) chooseDetected(r *http.Request, request *transform.Request) (r
 	return mappedReading(source, request), nil
 }
 
-func mappedReading(source *transform.Source, request *transform.Request) reading {
+func mappedReading(source *transform.Source, request *message.Request) reading {
 	return reading{source: source.Name, request: request, mapped: source}
 }
 
@@ -79,7 +80,7 @@ func mappedReading(source *transform.Source, request *transform.Request) reading
 type decoded struct {
 	source   string
 	patience time.Duration // how long the sender waits for the answer
-	messages []transform.Message
+	messages []message.Message
 	ignored  int
 	answer   transform.Answer
 	notes    []transform.Note // of codecs, and of what nobody decoded
@@ -124,8 +125,8 @@ func (s *Service) source(r *http.Request) (*transform.Source, error) {
 }
 
 // transformRequest is a request as package transform takes it.
-func (s *Service) transformRequest(r *http.Request, body []byte, rec *requestRecord) *transform.Request {
-	out := &transform.Request{
+func (s *Service) transformRequest(r *http.Request, body []byte, rec *requestRecord) *message.Request {
+	out := &message.Request{
 		Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body, Received: rec.arrived,
 	}
 	if r.URL.RawQuery != "" {

@@ -13,22 +13,22 @@ import (
 	"mayfly/httpsend"
 	"mayfly/internal/redact"
 	"mayfly/internal/secret"
-	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // Problem is the answer to a request that failed (RFC 9457).
 type Problem struct {
-	Type      string                 `json:"type"`
-	Title     string                 `json:"title"`
-	Status    int                    `json:"status"`
-	Detail    string                 `json:"detail,omitempty"`
-	Code      problem.Code           `json:"code"`
-	Retryable bool                   `json:"retryable"`
-	RequestID string                 `json:"requestId,omitempty"`
-	Delivered int                    `json:"delivered,omitempty"`
-	Errors    []transform.FieldError `json:"errors,omitempty"`
-	Results   []Result               `json:"results,omitempty"`
-	Upstream  *Upstream              `json:"upstream,omitempty"`
+	Type      string               `json:"type"`
+	Title     string               `json:"title"`
+	Status    int                  `json:"status"`
+	Detail    string               `json:"detail,omitempty"`
+	Code      problem.Code         `json:"code"`
+	Retryable bool                 `json:"retryable"`
+	RequestID string               `json:"requestId,omitempty"`
+	Delivered int                  `json:"delivered,omitempty"`
+	Errors    []message.FieldError `json:"errors,omitempty"`
+	Results   []Result             `json:"results,omitempty"`
+	Upstream  *Upstream            `json:"upstream,omitempty"`
 
 	retryAfter time.Duration
 	cause      error // for the log, not for the caller
@@ -80,7 +80,7 @@ func hidden(text string, secrets []string) string {
 }
 
 // secretIDs are the ids that are not to be told.
-func secretIDs(messages []transform.Message) []string {
+func secretIDs(messages []message.Message) []string {
 	var ids []string
 	for i := range messages {
 		if messages[i].SecretID {
@@ -105,7 +105,7 @@ func newProblem(c problem.Code, detail string) *Problem {
 func problemOf(ctx context.Context, err error, now time.Time) *Problem {
 	var (
 		own     *problem.Error
-		body    *transform.Error
+		body    *message.Error
 		fromDPS *dps.Error
 		fromHub *httpsend.Error
 		key     *secret.Error
@@ -138,13 +138,13 @@ func problemOf(ctx context.Context, err error, now time.Time) *Problem {
 	}
 }
 
-func bodyCode(k transform.Kind) problem.Code {
+func bodyCode(k message.Kind) problem.Code {
 	switch k {
-	case transform.Malformed:
+	case message.Malformed:
 		return problem.MalformedBody
-	case transform.Unsupported:
+	case message.Unsupported:
 		return problem.UnsupportedMedia
-	case transform.Invalid:
+	case message.Invalid:
 	}
 	return problem.InvalidMessage
 }

@@ -2,6 +2,9 @@ package transform
 
 import (
 	"fmt"
+
+	"mayfly/transform/mapping"
+	"mayfly/transform/message"
 )
 
 // body writes the measurements of a part.
@@ -18,9 +21,9 @@ func (s *Source) body(j *job, part any) ([]byte, error) {
 		object = over(also, object)
 	}
 	if s.Units == UnitsSI || s.Units == UnitsImperial && j.request.QueryValue("units") == "si" {
-		object = SIObject(object)
+		object = mapping.SIObject(object)
 	}
-	return Marshal(object)
+	return message.Marshal(object)
 }
 
 // content gives the measurements: what the sender decoded, else the payload as it
@@ -48,13 +51,13 @@ func (s *Source) undecoded(j *job, part any) (map[string]any, error) {
 	}
 	bytes, ok := payload.(string)
 	if !ok && payload != nil {
-		return nil, s.of.payload.Wrong("must give bytes, not "+TypeName(payload), payload)
+		return nil, s.of.payload.Wrong("must give bytes, not "+message.TypeName(payload), payload)
 	}
 	port, err := j.One(s.of.port, part)
 	if err != nil {
 		return nil, err
 	}
-	port = NumberOf(port) // some write it as a text
+	port = mapping.NumberOf(port) // some write it as a text
 	decoded, err := s.decodePayload(j, part, bytes, port)
 	if err != nil || decoded != nil {
 		return decoded, err

@@ -6,6 +6,9 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"mayfly/transform/mapping"
+	"mayfly/transform/message"
 )
 
 // defaultPatience is how long the least patient senders wait: ChirpStack and The
@@ -14,17 +17,17 @@ const defaultPatience = 5 * time.Second
 
 // expressions are those of a definition that stand alone, compiled.
 type expressions struct {
-	detect, ignore, each                       *Expression
-	deviceID, secretID, modelID, gatewayID     *Expression
-	fleet, component, messageID, timestamp     *Expression
-	payload, port, profile, measurements, also *Expression
+	detect, ignore, each                       *mapping.Expression
+	deviceID, secretID, modelID, gatewayID     *mapping.Expression
+	fleet, component, messageID, timestamp     *mapping.Expression
+	payload, port, profile, measurements, also *mapping.Expression
 }
 
 // field is an expression of a definition that stands alone.
 type field struct {
 	name  string
-	text  *Expr
-	into  **Expression
+	text  *mapping.Expr
+	into  **mapping.Expression
 	whole bool // over the whole body, where let has no values yet
 }
 
@@ -53,15 +56,15 @@ func fields(d *Definition, x *expressions) []field {
 // named is an expression of let or of the properties.
 type named struct {
 	name  string
-	value *Expression
+	value *mapping.Expression
 }
 
 // compile makes a source of its definition, or tells all that is wrong with it.
-func compile(v *rules, l *Language, d *Definition) (*Source, error) {
+func compile(v *rules, l *mapping.Language, d *Definition) (*Source, error) {
 	s := &Source{Definition: *d, validate: v}
 	s.Patience = cmp.Or(s.Patience, defaultPatience)
 	faults := d.check()
-	add := func(f *Fault) {
+	add := func(f *message.Fault) {
 		if f != nil {
 			faults = append(faults, f)
 		}
@@ -71,7 +74,7 @@ func compile(v *rules, l *Language, d *Definition) (*Source, error) {
 	var vars []string
 	for _, name := range slices.Sorted(maps.Keys(d.Let)) {
 		if !variableName.MatchString(name) || name == "request" {
-			add(FaultAt("let", d.Let[name], 0, Quote(name)+" is not a name for a variable; want letters, digits and _"))
+			add(mapping.FaultAt("let", d.Let[name], 0, message.Quote(name)+" is not a name for a variable; want letters, digits and _"))
 			continue
 		}
 		compiled, fault := l.Compile("let."+name, d.Let[name], slices.Clone(vars)) // those before it have values
@@ -90,8 +93,8 @@ func compile(v *rules, l *Language, d *Definition) (*Source, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Properties)) {
 		compiled, fault := l.Compile("properties."+name, d.Properties[name], vars)
-		if !ValidProperty(name) {
-			fault = FaultAt("properties", d.Properties[name], 0, Quote(name)+" is not a property name")
+		if !message.ValidProperty(name) {
+			fault = mapping.FaultAt("properties", d.Properties[name], 0, message.Quote(name)+" is not a property name")
 		}
 		add(fault)
 		s.properties = append(s.properties, named{name, compiled})
@@ -108,11 +111,11 @@ var (
 )
 
 // check tells what is wrong with a definition besides its expressions.
-func (d *Definition) check() Faults {
-	var faults Faults
-	fault := func(field, problem string) { faults = append(faults, &Fault{Field: field, Problem: problem}) }
+func (d *Definition) check() message.Faults {
+	var faults message.Faults
+	fault := func(field, problem string) { faults = append(faults, &message.Fault{Field: field, Problem: problem}) }
 	if !sourceName.MatchString(d.Name) {
-		fault("name", Quote(d.Name)+" is not a name for a source: "+
+		fault("name", message.Quote(d.Name)+" is not a name for a source: "+
 			"want lower-case letters, digits and hyphens; it becomes part of the URL")
 	}
 	if d.DeviceID.IsZero() {
@@ -122,17 +125,17 @@ func (d *Definition) check() Faults {
 		fault("measurements", "is missing, and so is payload: one of them is needed")
 	}
 	if d.OnReject != "" && d.OnReject != "accept" {
-		fault("onReject", Quote(d.OnReject)+" is not known: want accept, or leave it out")
+		fault("onReject", message.Quote(d.OnReject)+" is not known: want accept, or leave it out")
 	}
 	if d.Units != "" && d.Units != UnitsImperial && d.Units != UnitsSI {
-		fault("units", Quote(string(d.Units))+" is not known: want imperial or si")
+		fault("units", message.Quote(string(d.Units))+" is not known: want imperial or si")
 	}
 	if d.Patience < 0 {
 		fault("patience", "must not be negative")
 	}
 	for _, m := range d.Methods {
 		if !slices.Contains([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, m) {
-			fault("methods", Quote(m)+" is not known: want GET, POST, PUT, PATCH or DELETE")
+			fault("methods", message.Quote(m)+" is not known: want GET, POST, PUT, PATCH or DELETE")
 		}
 	}
 	if d.Answer.Status != 0 && (d.Answer.Status < 200 || d.Answer.Status > 299) {

@@ -10,6 +10,8 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"mayfly/internal/settings"
+	"mayfly/transform/mapping"
+	"mayfly/transform/media"
 )
 
 // Definition is a source as it stands in its YAML file. What is an Expr is jq
@@ -28,35 +30,35 @@ type Definition struct {
 	// Hints are texts of which a request of this source holds at least one, in its
 	// body or as the name of a query parameter or header. A request without any is
 	// not worth asking detect about.
-	Hints  []string `yaml:"hints"`
-	Detect Expr     `yaml:"detect"` // is this body one of this source's?
-	Ignore Expr     `yaml:"ignore"` // true for what is not telemetry (joins, acks, ...)
-	Each   Expr     `yaml:"each"`   // the parts of a body that holds several messages; . otherwise
+	Hints  []string     `yaml:"hints"`
+	Detect mapping.Expr `yaml:"detect"` // is this body one of this source's?
+	Ignore mapping.Expr `yaml:"ignore"` // true for what is not telemetry (joins, acks, ...)
+	Each   mapping.Expr `yaml:"each"`   // the parts of a body that holds several messages; . otherwise
 
-	Let          map[string]Expr `yaml:"let"` // values that several expressions need, over a part
-	DeviceID     Expr            `yaml:"deviceId"`
-	SecretID     Expr            `yaml:"secretId"` // true where that id is what the sender proves itself by
-	ModelID      Expr            `yaml:"modelId"`
-	GatewayID    Expr            `yaml:"gatewayId"`
-	Fleet        Expr            `yaml:"fleet"` // the fleet that the device is of, where there are several
-	Component    Expr            `yaml:"component"`
-	MessageID    Expr            `yaml:"messageId"`
-	Timestamp    Expr            `yaml:"timestamp"`    // RFC 3339, or s, ms, us or ns since 1970
-	Payload      Expr            `yaml:"payload"`      // the bytes, for uplinks that are not decoded yet
-	Port         Expr            `yaml:"port"`         // LoRaWAN fPort of the payload
-	Measurements Expr            `yaml:"measurements"` // an object
-	Also         Expr            `yaml:"also"`         // an object: its members join the measurements
-	Properties   map[string]Expr `yaml:"properties"`
-	Units        Units           `yaml:"units"` // of weather stations
+	Let          map[string]mapping.Expr `yaml:"let"` // values that several expressions need, over a part
+	DeviceID     mapping.Expr            `yaml:"deviceId"`
+	SecretID     mapping.Expr            `yaml:"secretId"` // true where that id is what the sender proves itself by
+	ModelID      mapping.Expr            `yaml:"modelId"`
+	GatewayID    mapping.Expr            `yaml:"gatewayId"`
+	Fleet        mapping.Expr            `yaml:"fleet"` // the fleet that the device is of, where there are several
+	Component    mapping.Expr            `yaml:"component"`
+	MessageID    mapping.Expr            `yaml:"messageId"`
+	Timestamp    mapping.Expr            `yaml:"timestamp"`    // RFC 3339, or s, ms, us or ns since 1970
+	Payload      mapping.Expr            `yaml:"payload"`      // the bytes, for uplinks that are not decoded yet
+	Port         mapping.Expr            `yaml:"port"`         // LoRaWAN fPort of the payload
+	Measurements mapping.Expr            `yaml:"measurements"` // an object
+	Also         mapping.Expr            `yaml:"also"`         // an object: its members join the measurements
+	Properties   map[string]mapping.Expr `yaml:"properties"`
+	Units        Units                   `yaml:"units"` // of weather stations
 
-	Format Format `yaml:"format"` // of the bodies, where their media type tells nothing
-	CSV    CSV    `yaml:"csv"`    // what rows of CSV bodies are
+	Format media.Format `yaml:"format"` // of the bodies, where their media type tells nothing
+	CSV    media.CSV    `yaml:"csv"`    // what rows of CSV bodies are
 
 	// Codec decodes the payload where the sender did not; Codecs has one for a
 	// port or a device profile, which Profile names.
 	Codec   string            `yaml:"codec"`
 	Codecs  map[string]string `yaml:"codecs"`
-	Profile Expr              `yaml:"profile"`
+	Profile mapping.Expr      `yaml:"profile"`
 
 	Answer   Answer   `yaml:"answer"`
 	OnReject string   `yaml:"onReject"` // "accept" answers refusals 2xx, for senders that punish them

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"strings"
+
+	"mayfly/transform/message"
 )
 
 // Detect finds the source of a request by what it looks like; nil when none fits.
 // A user's own sources are asked first. Only those whose hints are in the request
 // are compiled.
-func (t *Transformer) Detect(ctx context.Context, r *Request) (*Source, error) {
+func (t *Transformer) Detect(ctx context.Context, r *message.Request) (*Source, error) {
 	var seen detection
 	all := t.sources()
 	for _, name := range all.order {
@@ -39,7 +41,7 @@ type detection struct {
 
 // fits asks a source whether a request is one of its sender's. A source that
 // fails on the request does not fit.
-func (d *detection) fits(ctx context.Context, s *Source, r *Request) (bool, error) {
+func (d *detection) fits(ctx context.Context, s *Source, r *message.Request) (bool, error) {
 	if s.of.detect == nil {
 		return false, nil
 	}
@@ -69,7 +71,7 @@ func (d *detection) fits(ctx context.Context, s *Source, r *Request) (bool, erro
 // hinted tells whether a request holds one of the hints: in its body, or as the
 // beginning of the name of a query parameter or a header. No hints are no
 // obstacle.
-func hinted(hints []string, r *Request) bool {
+func hinted(hints []string, r *message.Request) bool {
 	for _, hint := range hints {
 		if bytes.Contains(r.Body, []byte(hint)) {
 			return true
@@ -111,7 +113,7 @@ func hintsOf(text string) []string {
 }
 
 // Detects tells whether a request is one of this source's sender's.
-func (s *Source) Detects(ctx context.Context, r *Request) bool {
+func (s *Source) Detects(ctx context.Context, r *message.Request) bool {
 	var d detection
 	fits, _ := d.fits(ctx, s, r)
 	return fits

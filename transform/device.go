@@ -2,6 +2,9 @@ package transform
 
 import (
 	"cmp"
+
+	"mayfly/transform/media"
+	"mayfly/transform/message"
 )
 
 // bare is what a request for one device has besides the measurements.
@@ -18,39 +21,39 @@ type bare struct {
 // object, a list of objects, or rows with the names of their columns; each is a
 // message. The query may add modelId, gatewayId, component, messageId,
 // timestamp and fleet; SenML has times of its own.
-func (t *Transformer) Device(r *Request, deviceID string) ([]Message, error) {
+func (t *Transformer) Device(r *message.Request, deviceID string) ([]message.Message, error) {
 	about := bare{
 		DeviceID: deviceID, ModelID: r.QueryValue("modelId"), GatewayID: r.QueryValue("gatewayId"),
 		Component: r.QueryValue("component"), MessageID: r.QueryValue("messageId"), Timestamp: r.QueryValue("timestamp"),
 	}
 	if err := t.validate.Struct(&about); err != nil {
-		return nil, InvalidFields(fieldErrors("", err)...)
+		return nil, message.InvalidFields(fieldErrors("", err)...)
 	}
-	items, err := Measurements(r)
+	items, err := media.Measurements(r)
 	if err != nil {
 		return nil, err
 	}
 	if about.MessageID != "" && len(items) > 1 {
-		return nil, InvalidFields(FieldError{Path: "messageId", Rule: "single",
+		return nil, message.InvalidFields(message.FieldError{Path: "messageId", Rule: "single",
 			Hint: "names one message, but the body holds several"})
 	}
-	messages := make([]Message, 0, len(items))
-	var wrong []FieldError
+	messages := make([]message.Message, 0, len(items))
+	var wrong []message.FieldError
 	for i, item := range items {
-		if !IsObject(item.Body) {
+		if !media.IsObject(item.Body) {
 			path := cmp.Or(element(i, len(items)), "body.")
-			wrong = append(wrong, FieldError{Path: path[:len(path)-1], Rule: "object",
-				Hint: hints["object"] + ", not " + KindOf(item.Body)})
+			wrong = append(wrong, message.FieldError{Path: path[:len(path)-1], Rule: "object",
+				Hint: hints["object"] + ", not " + media.KindOf(item.Body)})
 			continue
 		}
-		m := Message{
+		m := message.Message{
 			DeviceID: deviceID, ModelID: about.ModelID, GatewayID: about.GatewayID, Component: about.Component,
 			MessageID: about.MessageID, Time: timestamp([]byte(about.Timestamp)), Body: item.Body, Fleet: r.QueryValue("fleet"),
 		}
 		if item.Time != "" {
-			at, err := ParseTime(string(item.Time))
+			at, err := message.ParseTime(string(item.Time))
 			if err != nil {
-				wrong = append(wrong, FieldError{Path: element(i, len(items)) + "t", Rule: "timestamp", Hint: err.Error()})
+				wrong = append(wrong, message.FieldError{Path: element(i, len(items)) + "t", Rule: "timestamp", Hint: err.Error()})
 				continue
 			}
 			m.Time = at
@@ -58,7 +61,7 @@ func (t *Transformer) Device(r *Request, deviceID string) ([]Message, error) {
 		messages = append(messages, m)
 	}
 	if len(wrong) > 0 {
-		return nil, InvalidFields(wrong...)
+		return nil, message.InvalidFields(wrong...)
 	}
 	return messages, nil
 }

@@ -7,17 +7,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // body makes a request of a media type and a body.
-func body(media, text string) *transform.Request {
-	return &transform.Request{Header: map[string][]string{"Content-Type": {media}}, Query: map[string][]string{}, Body: []byte(text)}
+func body(media, text string) *message.Request {
+	return &message.Request{Header: map[string][]string{"Content-Type": {media}}, Query: map[string][]string{}, Body: []byte(text)}
 }
 
 func TestDevice(t *testing.T) {
 	t.Parallel()
 	tr := transform.New()
-	got, err := tr.Device(&transform.Request{
+	got, err := tr.Device(&message.Request{
 		Query: map[string][]string{"timestamp": {"1591647414"}, "modelId": {"dtmi:x:Y;1"}, "component": {"c"}},
 		Body:  []byte(`[{"t":1.0},{"t":2}]`),
 	}, "a-1")
@@ -25,7 +26,7 @@ func TestDevice(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := time.Unix(1591647414, 0).UTC()
-	want := []transform.Message{
+	want := []message.Message{
 		{DeviceID: "a-1", ModelID: "dtmi:x:Y;1", Component: "c", Time: at, Body: []byte(`{"t":1.0}`)},
 		{DeviceID: "a-1", ModelID: "dtmi:x:Y;1", Component: "c", Time: at, Body: []byte(`{"t":2}`)},
 	}
@@ -44,7 +45,7 @@ func TestDevice(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := &transform.Request{Body: []byte(tt.body), Query: map[string][]string{}}
+			r := &message.Request{Body: []byte(tt.body), Query: map[string][]string{}}
 			switch tt.query {
 			case "noon":
 				r.Query["timestamp"] = []string{"noon"}
@@ -52,7 +53,7 @@ func TestDevice(t *testing.T) {
 				r.Query["messageId"] = []string{"m"}
 			}
 			_, err := tr.Device(r, tt.id)
-			wantError(t, err, transform.Invalid, nil)
+			wantError(t, err, message.Invalid, nil)
 		})
 	}
 }
@@ -96,9 +97,9 @@ func TestDeviceMediaTypes(t *testing.T) {
 		})
 	}
 	_, err := tr.Device(body("text/csv", "1,2\n"), "a")
-	wantError(t, err, transform.Invalid, []string{"?columns="})
+	wantError(t, err, message.Invalid, []string{"?columns="})
 	_, err = tr.Device(body("text/plain", "21.5"), "a")
-	wantError(t, err, transform.Unsupported, nil)
+	wantError(t, err, message.Unsupported, nil)
 }
 
 func FuzzDevice(f *testing.F) {

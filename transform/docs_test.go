@@ -19,6 +19,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mayfly/transform"
+	"mayfly/transform/mapping"
+	"mayfly/transform/message"
 )
 
 var update = flag.Bool("update", false, "write the generated documents anew")
@@ -148,7 +150,7 @@ func (e example) run(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	request := &transform.Request{Body: []byte(e.request), Header: map[string][]string{"Content-Type": {"application/json"}}}
+	request := &message.Request{Body: []byte(e.request), Header: map[string][]string{"Content-Type": {"application/json"}}}
 	if e.kind == "http" {
 		head, body, _ := strings.Cut(e.request, "\n\n")
 		line, headers, _ := strings.Cut(head, "\n")
@@ -156,7 +158,7 @@ func (e example) run(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		request = &transform.Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header, Body: []byte(strings.TrimSuffix(body, "\n"))}
+		request = &message.Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header, Body: []byte(strings.TrimSuffix(body, "\n"))}
 	}
 	out, err := source.Map(t.Context(), request)
 	if err != nil {
@@ -216,13 +218,13 @@ func TestMappingDocFunctions(t *testing.T) {
 			cells[i] = strings.ReplaceAll(strings.Trim(strings.ReplaceAll(strings.TrimSpace(cells[i]), "`, `", ", "), "`"), "\x00", "|")
 		}
 		tr := transform.New()
-		d := transform.Definition{Name: "row", DeviceID: transform.Expr{Text: `"x"`}, Measurements: transform.Expr{Text: "{v: [.v | " + cells[0] + "]}"}}
+		d := transform.Definition{Name: "row", DeviceID: mapping.Expr{Text: `"x"`}, Measurements: mapping.Expr{Text: "{v: [.v | " + cells[0] + "]}"}}
 		if err := tr.Add("", []transform.Definition{d}, fstest.MapFS{}); err != nil {
 			t.Errorf("%s: %v", cells[0], err)
 			continue
 		}
 		source, _ := tr.Source("row")
-		out, err := source.Map(t.Context(), &transform.Request{Body: []byte(`{"v":` + cells[1] + `}`)})
+		out, err := source.Map(t.Context(), &message.Request{Body: []byte(`{"v":` + cells[1] + `}`)})
 		if err != nil {
 			t.Errorf("%s: %v", cells[0], err)
 			continue

@@ -6,11 +6,12 @@ import (
 	"fmt"
 
 	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 func ExampleTransformer_Native() {
 	t := transform.New()
-	messages, err := t.Native(&transform.Request{
+	messages, err := t.Native(&message.Request{
 		Body: []byte(`{"device":{"deviceId":"greenhouse-7"},"measurements":{"temperature":21.50},"timestamp":1700000000}`),
 	})
 	if err != nil {
@@ -25,7 +26,7 @@ func ExampleTransformer_Native() {
 
 func ExampleTransformer_Device() {
 	t := transform.New()
-	messages, err := t.Device(&transform.Request{
+	messages, err := t.Device(&message.Request{
 		Header: map[string][]string{"Content-Type": {"text/csv"}},
 		Body:   []byte("temperature,humidity\n21.50,48\n22,47\n"),
 	}, "greenhouse-7")
@@ -48,7 +49,7 @@ func ExampleSource_Map() {
 		fmt.Println(err)
 		return
 	}
-	out, err := source.Map(context.Background(), &transform.Request{
+	out, err := source.Map(context.Background(), &message.Request{
 		Body: []byte(`{"end_device_ids":{"device_id":"meter-1"},"uplink_message":{"f_port":1,"decoded_payload":{"level":7}}}`),
 	})
 	if err != nil {
@@ -63,8 +64,8 @@ func ExampleSource_Map() {
 
 func ExampleError() {
 	t := transform.New()
-	_, err := t.Native(&transform.Request{Body: []byte(`{"device":{"deviceId":"greenhouse 7"},"measurements":{}}`)})
-	if bad, ok := errors.AsType[*transform.Error](err); ok {
+	_, err := t.Native(&message.Request{Body: []byte(`{"device":{"deviceId":"greenhouse 7"},"measurements":{}}`)})
+	if bad, ok := errors.AsType[*message.Error](err); ok {
 		for _, f := range bad.Fields {
 			fmt.Println(f.Path, f.Hint)
 		}

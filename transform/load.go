@@ -6,6 +6,9 @@ import (
 	"maps"
 	"path"
 	"slices"
+
+	"mayfly/transform/mapping"
+	"mayfly/transform/message"
 )
 
 // Add compiles a user's own sources, which stand in a file, and takes them in; one
@@ -13,7 +16,7 @@ import (
 // codecs in files of their own are read from. The error is Faults, with all that
 // is wrong. Add is for the start: it must not run concurrently with other methods.
 func (t *Transformer) Add(file string, definitions []Definition, files fs.FS) error {
-	var faults Faults
+	var faults message.Faults
 	var names []string
 	for i := range definitions {
 		d := &definitions[i]
@@ -21,10 +24,10 @@ func (t *Transformer) Add(file string, definitions []Definition, files fs.FS) er
 		d.Name = cmp.Or(d.Name, d.From)
 		found := t.prepare(d, definitions[:i])
 		if slices.Contains(names, d.Name) {
-			found = append(found, &Fault{Field: "name", Problem: "another source in this file has it"})
+			found = append(found, &message.Fault{Field: "name", Problem: "another source in this file has it"})
 		}
 		if slices.Contains([]string{"telemetry", "device", "devices", "ingest"}, d.Name) {
-			found = append(found, &Fault{Field: "name", Problem: "/api/" + d.Name + " is taken"})
+			found = append(found, &message.Fault{Field: "name", Problem: "/api/" + d.Name + " is taken"})
 		}
 		names = append(names, d.Name)
 		for _, f := range found {
@@ -35,7 +38,7 @@ func (t *Transformer) Add(file string, definitions []Definition, files fs.FS) er
 		}
 		source, err := compile(t.validate, t.language(), d)
 		if err != nil {
-			if found, ok := err.(Faults); ok { //nolint:errorlint // compile gives them bare
+			if found, ok := err.(message.Faults); ok { //nolint:errorlint // compile gives them bare
 				faults = append(faults, found...)
 			}
 			continue
@@ -52,15 +55,15 @@ func (t *Transformer) Add(file string, definitions []Definition, files fs.FS) er
 }
 
 // prepare fills in what a definition takes from elsewhere.
-func (t *Transformer) prepare(d *Definition, before []Definition) Faults {
-	var faults Faults
-	d.each(func(field string, e Expr) Expr {
+func (t *Transformer) prepare(d *Definition, before []Definition) message.Faults {
+	var faults message.Faults
+	d.each(func(field string, e mapping.Expr) mapping.Expr {
 		if e.File == "" {
 			return e
 		}
 		text, err := fs.ReadFile(d.files, path.Clean(e.File))
 		if err != nil {
-			faults = append(faults, &Fault{Field: field, Problem: "cannot be read: " + err.Error()})
+			faults = append(faults, &message.Fault{Field: field, Problem: "cannot be read: " + err.Error()})
 		}
 		e.Text = string(text)
 		return e
@@ -76,14 +79,14 @@ func (t *Transformer) prepare(d *Definition, before []Definition) Faults {
 	}
 	text := builtinText(d.From)
 	if text == "" {
-		return append(faults, &Fault{Field: "from",
-			Problem: "source " + Quote(d.From) + " is not known; mayfly check lists them"})
+		return append(faults, &message.Fault{Field: "from",
+			Problem: "source " + message.Quote(d.From) + " is not known; mayfly check lists them"})
 	}
 	base, err := ParseDefinition([]byte(text))
 	if err != nil {
-		return append(faults, &Fault{Field: "from", Problem: err.Error()})
+		return append(faults, &message.Fault{Field: "from", Problem: err.Error()})
 	}
-	base.each(func(_ string, e Expr) Expr {
+	base.each(func(_ string, e mapping.Expr) mapping.Expr {
 		e.Line, e.Column = 0, 0 // they are of another file
 		return e
 	})
@@ -129,11 +132,11 @@ func over[T any](base, mine map[string]T) map[string]T {
 }
 
 // each changes every expression of the definition by a function.
-func (d *Definition) each(change func(field string, e Expr) Expr) {
+func (d *Definition) each(change func(field string, e mapping.Expr) mapping.Expr) {
 	for _, f := range fields(d, &expressions{}) {
 		*f.text = change(f.name, *f.text)
 	}
-	for prefix, members := range map[string]map[string]Expr{"let.": d.Let, "properties.": d.Properties} {
+	for prefix, members := range map[string]map[string]mapping.Expr{"let.": d.Let, "properties.": d.Properties} {
 		for _, name := range slices.Sorted(maps.Keys(members)) {
 			members[name] = change(prefix+name, members[name])
 		}

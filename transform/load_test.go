@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mayfly/transform"
+	"mayfly/transform/mapping"
+	"mayfly/transform/message"
 )
 
 func definitions(t *testing.T, text string) []transform.Definition {
@@ -98,7 +100,7 @@ func TestAddFaults(t *testing.T) {
     measurements: .
   - from: nothing
 `), fstest.MapFS{})
-	if _, ok := errors.AsType[transform.Faults](err); !ok {
+	if _, ok := errors.AsType[message.Faults](err); !ok {
 		t.Fatalf("got %v", err)
 	}
 	for _, part := range []string{
@@ -120,12 +122,12 @@ func TestMappingIsBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tr := transform.New()
-			if err := tr.Add("my.yaml", []transform.Definition{{Name: "mine", DeviceID: transform.Expr{Text: ".id"}, Measurements: transform.Expr{Text: text}}}, fstest.MapFS{}); err != nil {
+			if err := tr.Add("my.yaml", []transform.Definition{{Name: "mine", DeviceID: mapping.Expr{Text: ".id"}, Measurements: mapping.Expr{Text: text}}}, fstest.MapFS{}); err != nil {
 				t.Fatal(err)
 			}
 			source, _ := tr.Source("mine")
-			_, err := source.Map(t.Context(), &transform.Request{Body: []byte(`{"id":"a"}`)})
-			wantError(t, err, transform.Invalid, []string{"measurements"})
+			_, err := source.Map(t.Context(), &message.Request{Body: []byte(`{"id":"a"}`)})
+			wantError(t, err, message.Invalid, []string{"measurements"})
 		})
 	}
 }
@@ -136,7 +138,7 @@ func TestMappingSeesNothingElse(t *testing.T) {
 	for _, text := range []string{"env", "$ENV", "now", "input", "inputs", "debug", "input_filename", "halt", `import "a" as a; .`, `include "a"; .`, "localtime", "$__prog_args"} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
-			err := transform.New().Add("my.yaml", []transform.Definition{{Name: "mine", DeviceID: transform.Expr{Text: ".id"}, Measurements: transform.Expr{Text: text}}}, fstest.MapFS{})
+			err := transform.New().Add("my.yaml", []transform.Definition{{Name: "mine", DeviceID: mapping.Expr{Text: ".id"}, Measurements: mapping.Expr{Text: text}}}, fstest.MapFS{})
 			if err == nil {
 				t.Error("compiles")
 			}
@@ -180,7 +182,7 @@ func FuzzSources(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which uint8, kind, query string, body []byte) {
 		source := sources[int(which)%len(sources)]
-		r := &transform.Request{Method: "POST", Path: "/api/x", Header: map[string][]string{"Content-Type": {kind}}, Body: body}
+		r := &message.Request{Method: "POST", Path: "/api/x", Header: map[string][]string{"Content-Type": {kind}}, Body: body}
 		if query != "" {
 			r.Query = map[string][]string{"event": {query}, "id": {query}}
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // Senders leave members out, and write null for them. A message without one that
@@ -54,8 +55,8 @@ func TestMembersMayBeMissing(t *testing.T) {
 
 // stumbles tells whether an error is of an expression that could not be evaluated.
 func stumbles(err error) bool {
-	var e *transform.Error
-	return errors.As(err, &e) && slices.ContainsFunc(e.Fields, func(f transform.FieldError) bool {
+	var e *message.Error
+	return errors.As(err, &e) && slices.ContainsFunc(e.Fields, func(f message.FieldError) bool {
 		return f.Rule == "mapping" && !strings.HasPrefix(f.Hint, "gave no measurements")
 	})
 }

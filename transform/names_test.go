@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // Names that are no UTF-8, or whose lower case is longer, once cut a name beyond
@@ -15,7 +16,7 @@ func TestReadingsWithStrangeNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"i\xff\xfendoortempf", "\u0130\u0130\u0130\u0130tempf", "temp\u212af", "\xff\xfftempF", "tf_\xff"} {
-		r := &transform.Request{Method: "GET", Query: map[string][]string{"ID": {"x"}, "units": {"si"}, "dateutc": {"2025-01-01 10:32:35"}, "tempf": {"70"}, name: {"68"}}}
+		r := &message.Request{Method: "GET", Query: map[string][]string{"ID": {"x"}, "units": {"si"}, "dateutc": {"2025-01-01 10:32:35"}, "tempf": {"70"}, name: {"68"}}}
 		if out, err := source.Map(t.Context(), r); err != nil || len(out.Messages) != 1 {
 			t.Errorf("%q: %v %v", name, out.Messages, err)
 		}

@@ -7,6 +7,9 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"mayfly/transform/media"
+	"mayfly/transform/message"
 )
 
 // native is Microsoft's bridge format (Azure/iotc-device-bridge, README) and
@@ -32,32 +35,32 @@ type nativeDevice struct {
 
 // Native reads Mayfly's own format: an object, a JSON array of objects, or one
 // object after another (NDJSON).
-func (t *Transformer) Native(r *Request) ([]Message, error) {
-	items, err := JSONValues(r)
+func (t *Transformer) Native(r *message.Request) ([]message.Message, error) {
+	items, err := media.JSONValues(r)
 	if err != nil {
 		return nil, err
 	}
-	messages := make([]Message, 0, len(items))
-	var wrong []FieldError
+	messages := make([]message.Message, 0, len(items))
+	var wrong []message.FieldError
 	for i, item := range items {
 		m, fields := t.native(item, element(i, len(items)))
 		wrong = append(wrong, fields...)
 		messages = append(messages, m)
 	}
 	if len(wrong) > 0 {
-		return nil, InvalidFields(wrong...)
+		return nil, message.InvalidFields(wrong...)
 	}
 	return messages, nil
 }
 
-func (t *Transformer) native(item json.RawMessage, prefix string) (Message, []FieldError) {
-	if !IsObject(item) {
+func (t *Transformer) native(item json.RawMessage, prefix string) (message.Message, []message.FieldError) {
+	if !media.IsObject(item) {
 		path := strings.TrimSuffix(prefix, ".")
-		return Message{}, []FieldError{{Path: path, Rule: "object",
-			Hint: "must be an object with device and measurements, not " + KindOf(item)}}
+		return message.Message{}, []message.FieldError{{Path: path, Rule: "object",
+			Hint: "must be an object with device and measurements, not " + media.KindOf(item)}}
 	}
 	var n native
-	var fields []FieldError
+	var fields []message.FieldError
 	if err := json.Unmarshal(item, &n); err != nil {
 		fields = append(fields, wrongType(prefix, err))
 	}
@@ -78,9 +81,9 @@ func (t *Transformer) native(item json.RawMessage, prefix string) (Message, []Fi
 	properties, wrong := scalars(prefix+"properties.", n.Properties)
 	fields = append(fields, wrong...)
 	if len(fields) > 0 {
-		return Message{}, fields
+		return message.Message{}, fields
 	}
-	return Message{
+	return message.Message{
 		DeviceID:   n.Device.DeviceID,
 		ModelID:    cmp.Or(n.Device.ModelID, n.ModelID),
 		GatewayID:  n.Device.GatewayID,
@@ -97,10 +100,10 @@ func (t *Transformer) native(item json.RawMessage, prefix string) (Message, []Fi
 // test holds it to what the validator says.
 func (n *native) plain() bool {
 	optional := func(text string, valid func(string) bool) bool { return text == "" || valid(text) }
-	return ValidDeviceID(n.Device.DeviceID) && IsObject(n.Measurements) &&
-		optional(n.Device.ModelID, ValidModelID) && optional(n.ModelID, ValidModelID) &&
-		optional(n.Device.GatewayID, ValidDeviceID) && optional(n.MessageID, ValidMessageID) &&
-		optional(n.Component, ValidName) && optional(string(n.Timestamp), validTimestamp)
+	return message.ValidDeviceID(n.Device.DeviceID) && media.IsObject(n.Measurements) &&
+		optional(n.Device.ModelID, message.ValidModelID) && optional(n.ModelID, message.ValidModelID) &&
+		optional(n.Device.GatewayID, message.ValidDeviceID) && optional(n.MessageID, message.ValidMessageID) &&
+		optional(n.Component, message.ValidName) && optional(string(n.Timestamp), validTimestamp)
 }
 
 // dropNulls treats a null as an absent member, as JavaScript senders mean it.
@@ -118,39 +121,39 @@ func timestamp(raw json.RawMessage) time.Time {
 	if len(raw) == 0 {
 		return time.Time{}
 	}
-	t, _ := ParseTime(strings.Trim(string(raw), `"`))
+	t, _ := message.ParseTime(strings.Trim(string(raw), `"`))
 	return t
 }
 
 // wrongType makes the field error of a member that has another type.
-func wrongType(prefix string, err error) FieldError {
+func wrongType(prefix string, err error) message.FieldError {
 	var mismatch *json.UnmarshalTypeError
 	if !errors.As(err, &mismatch) {
-		return FieldError{Path: strings.TrimSuffix(prefix, "."), Rule: "json", Hint: err.Error()}
+		return message.FieldError{Path: strings.TrimSuffix(prefix, "."), Rule: "json", Hint: err.Error()}
 	}
 	want := "a string"
 	switch mismatch.Field {
 	case "device", "properties":
 		want = "an object"
 	}
-	return FieldError{Path: prefix + mismatch.Field, Rule: "type",
+	return message.FieldError{Path: prefix + mismatch.Field, Rule: "type",
 		Hint: "must be " + want + ", not a JSON " + mismatch.Value}
 }
 
 // scalars turns the members of properties into texts; numbers stay as written.
-func scalars(prefix string, members map[string]json.RawMessage) (map[string]string, []FieldError) {
+func scalars(prefix string, members map[string]json.RawMessage) (map[string]string, []message.FieldError) {
 	if len(members) == 0 {
 		return nil, nil
 	}
-	var wrong []FieldError
+	var wrong []message.FieldError
 	texts := make(map[string]string, len(members))
 	for name, raw := range members {
 		value, ok := scalar(raw)
 		if string(raw) == "null" {
 			continue
 		}
-		if !ok || !ValidProperty(name) {
-			wrong = append(wrong, FieldError{Path: prefix + name, Rule: "property", Hint: hints["property"]})
+		if !ok || !message.ValidProperty(name) {
+			wrong = append(wrong, message.FieldError{Path: prefix + name, Rule: "property", Hint: hints["property"]})
 			continue
 		}
 		texts[name] = value
@@ -159,7 +162,7 @@ func scalars(prefix string, members map[string]json.RawMessage) (map[string]stri
 }
 
 func scalar(raw json.RawMessage) (string, bool) {
-	switch KindOf(raw) {
+	switch media.KindOf(raw) {
 	case "a string":
 		var s string
 		err := json.Unmarshal(raw, &s)

@@ -10,13 +10,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 func TestNative(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2020, 6, 8, 20, 16, 54, 602e6, time.UTC)
-	message := func(id, body string, change ...func(*transform.Message)) transform.Message {
-		m := transform.Message{DeviceID: id, Body: []byte(body)}
+	msg := func(id, body string, change ...func(*message.Message)) message.Message {
+		m := message.Message{DeviceID: id, Body: []byte(body)}
 		for _, c := range change {
 			c(&m)
 		}
@@ -24,42 +25,42 @@ func TestNative(t *testing.T) {
 	}
 	tests := []struct {
 		name, body string
-		want       []transform.Message
+		want       []message.Message
 	}{
-		{"object", `{"device":{"deviceId":"a-1"},"measurements":{"temp":20.31}}`, []transform.Message{message("a-1", `{"temp":20.31}`)}},
+		{"object", `{"device":{"deviceId":"a-1"},"measurements":{"temp":20.31}}`, []message.Message{msg("a-1", `{"temp":20.31}`)}},
 		{"every digit", `{"device":{"deviceId":"a"},"measurements":{"i":9007199254740993,"e":1e400,"d":0.1000,"z":-0.0,"u":"\u00e9"}}`,
-			[]transform.Message{message("a", `{"i":9007199254740993,"e":1e400,"d":0.1000,"z":-0.0,"u":"\u00e9"}`)}},
-		{"white space inside stays", "{\"device\":{\"deviceId\":\"a\"},\"measurements\": { \"t\" :\n1 } }", []transform.Message{message("a", "{ \"t\" :\n1 }")}},
+			[]message.Message{msg("a", `{"i":9007199254740993,"e":1e400,"d":0.1000,"z":-0.0,"u":"\u00e9"}`)}},
+		{"white space inside stays", "{\"device\":{\"deviceId\":\"a\"},\"measurements\": { \"t\" :\n1 } }", []message.Message{msg("a", "{ \"t\" :\n1 }")}},
 		{"model and time", `{"device":{"deviceId":"a","modelId":"dtmi:x:Y;1"},"measurements":{},"timestamp":"2020-06-08T20:16:54.602Z"}`,
-			[]transform.Message{message("a", `{}`, func(m *transform.Message) { m.ModelID, m.Time = "dtmi:x:Y;1", at })}},
+			[]message.Message{msg("a", `{}`, func(m *message.Message) { m.ModelID, m.Time = "dtmi:x:Y;1", at })}},
 		{"model beside the device, as the bridge's README had it", `{"device":{"deviceId":"a"},"modelId":"dtmi:x:Y;1","measurements":{}}`,
-			[]transform.Message{message("a", `{}`, func(m *transform.Message) { m.ModelID = "dtmi:x:Y;1" })}},
+			[]message.Message{msg("a", `{}`, func(m *message.Message) { m.ModelID = "dtmi:x:Y;1" })}},
 		{"everything", `{"device":{"deviceId":"a","gatewayId":"gw"},"measurements":{"t":1},"timestamp":1591647414602,"component":"sensor1",
 			"messageId":"m-1","properties":{"unit":"C","n":1.50,"ok":true,"gone":null}}`,
-			[]transform.Message{message("a", `{"t":1}`, func(m *transform.Message) {
+			[]message.Message{msg("a", `{"t":1}`, func(m *message.Message) {
 				m.GatewayID, m.Time, m.Component, m.MessageID = "gw", at, "sensor1", "m-1"
 				m.Properties = map[string]string{"unit": "C", "n": "1.50", "ok": "true"}
 			})}},
 		{"nulls are absent", `{"device":{"deviceId":"a","modelId":null},"measurements":{"t":null},"timestamp":null,"component":null,"properties":null}`,
-			[]transform.Message{message("a", `{"t":null}`)}},
+			[]message.Message{msg("a", `{"t":null}`)}},
 		{"four models, the last one counts", `{"device":{"deviceId":"a","modelId":"dtmi:x:A;1","modelId":"dtmi:x:B;1","modelId":"dtmi:x:C;1","modelId":""},"measurements":{}}`,
-			[]transform.Message{message("a", `{}`)}},
+			[]message.Message{msg("a", `{}`)}},
 		{"four gateways, the last one counts", `{"device":{"deviceId":"a","gatewayId":"g1","gatewayId":"g2","gatewayId":"g3","gatewayId":"g4"},"measurements":{}}`,
-			[]transform.Message{message("a", `{}`, func(m *transform.Message) { m.GatewayID = "g4" })}},
-		{"unknown members", `{"device":{"deviceId":"a","x":1},"measurements":{"t":1},"y":{"z":[]}}`, []transform.Message{message("a", `{"t":1}`)}},
+			[]message.Message{msg("a", `{}`, func(m *message.Message) { m.GatewayID = "g4" })}},
+		{"unknown members", `{"device":{"deviceId":"a","x":1},"measurements":{"t":1},"y":{"z":[]}}`, []message.Message{msg("a", `{"t":1}`)}},
 		{"array", `[{"device":{"deviceId":"a"},"measurements":{"t":1}}, {"device":{"deviceId":"b"},"measurements":{"t":2}}]`,
-			[]transform.Message{message("a", `{"t":1}`), message("b", `{"t":2}`)}},
+			[]message.Message{msg("a", `{"t":1}`), msg("b", `{"t":2}`)}},
 		{"NDJSON", "{\"device\":{\"deviceId\":\"a\"},\"measurements\":{\"t\":1}}\n\n{\"device\":{\"deviceId\":\"b\"},\"measurements\":{\"t\":2}}\r\n",
-			[]transform.Message{message("a", `{"t":1}`), message("b", `{"t":2}`)}},
-		{"byte order mark", "\xef\xbb\xbf{\"device\":{\"deviceId\":\"a\"},\"measurements\":{}}", []transform.Message{message("a", `{}`)}},
-		{"longest id", `{"device":{"deviceId":"` + strings.Repeat("a", 128) + `"},"measurements":{}}`, []transform.Message{message(strings.Repeat("a", 128), `{}`)}},
-		{"all signs of an id", `{"device":{"deviceId":"A-1._:z-"},"measurements":{}}`, []transform.Message{message("A-1._:z-", `{}`)}},
+			[]message.Message{msg("a", `{"t":1}`), msg("b", `{"t":2}`)}},
+		{"byte order mark", "\xef\xbb\xbf{\"device\":{\"deviceId\":\"a\"},\"measurements\":{}}", []message.Message{msg("a", `{}`)}},
+		{"longest id", `{"device":{"deviceId":"` + strings.Repeat("a", 128) + `"},"measurements":{}}`, []message.Message{msg(strings.Repeat("a", 128), `{}`)}},
+		{"all signs of an id", `{"device":{"deviceId":"A-1._:z-"},"measurements":{}}`, []message.Message{msg("A-1._:z-", `{}`)}},
 	}
 	tr := transform.New()
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := tr.Native(&transform.Request{Body: []byte(tt.body)})
+			got, err := tr.Native(&message.Request{Body: []byte(tt.body)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -101,9 +102,9 @@ func TestTimestamps(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := tr.Native(&transform.Request{Body: []byte(`{"device":{"deviceId":"a"},"measurements":{},"timestamp":` + tt.json + `}`)})
+			got, err := tr.Native(&message.Request{Body: []byte(`{"device":{"deviceId":"a"},"measurements":{},"timestamp":` + tt.json + `}`)})
 			if tt.want == "" {
-				wantError(t, err, transform.Invalid, []string{"timestamp"})
+				wantError(t, err, message.Invalid, []string{"timestamp"})
 				return
 			}
 			if err != nil {
@@ -146,9 +147,9 @@ func TestNativeFieldErrors(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := tr.Native(&transform.Request{Body: []byte(tt.body)})
-			wantError(t, err, transform.Invalid, nil)
-			var bad *transform.Error
+			_, err := tr.Native(&message.Request{Body: []byte(tt.body)})
+			wantError(t, err, message.Invalid, nil)
+			var bad *message.Error
 			errors.As(err, &bad)
 			got := at{}
 			for _, f := range bad.Fields {
@@ -185,8 +186,8 @@ func TestNativeMalformed(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := tr.Native(&transform.Request{Body: []byte(tt.body)})
-			wantError(t, err, transform.Malformed, tt.says)
+			_, err := tr.Native(&message.Request{Body: []byte(tt.body)})
+			wantError(t, err, message.Malformed, tt.says)
 		})
 	}
 }
@@ -215,7 +216,7 @@ func TestNativeMediaTypes(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r := &transform.Request{Body: []byte(tt.body)}
+			r := &message.Request{Body: []byte(tt.body)}
 			if tt.media != "" {
 				r.Header = map[string][]string{"Content-Type": {tt.media}}
 			}
@@ -224,7 +225,7 @@ func TestNativeMediaTypes(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !tt.ok {
-				wantError(t, err, transform.Unsupported, nil)
+				wantError(t, err, message.Unsupported, nil)
 			}
 		})
 	}
@@ -239,16 +240,16 @@ func FuzzNative(f *testing.F) {
 	}
 	tr := transform.New()
 	f.Fuzz(func(t *testing.T, body []byte) {
-		messages, err := tr.Native(&transform.Request{Body: body})
+		messages, err := tr.Native(&message.Request{Body: body})
 		checkOutcome(t, messages, err)
 	})
 }
 
 // checkOutcome holds for every body: a typed error or valid messages, never
 // both, never neither without a reason.
-func checkOutcome(t *testing.T, messages []transform.Message, err error) {
+func checkOutcome(t *testing.T, messages []message.Message, err error) {
 	t.Helper()
-	var bad *transform.Error
+	var bad *message.Error
 	if err != nil && !errors.As(err, &bad) {
 		t.Fatalf("an error without a kind: %v", err)
 	}
@@ -256,7 +257,7 @@ func checkOutcome(t *testing.T, messages []transform.Message, err error) {
 		t.Fatal("messages beside an error")
 	}
 	for _, m := range messages {
-		if !transform.ValidDeviceID(m.DeviceID) {
+		if !message.ValidDeviceID(m.DeviceID) {
 			t.Errorf("device id %q", m.DeviceID)
 		}
 		var object map[string]json.RawMessage
@@ -271,7 +272,7 @@ func checkOutcome(t *testing.T, messages []transform.Message, err error) {
 
 func BenchmarkNative(b *testing.B) {
 	tr := transform.New()
-	r := &transform.Request{Body: []byte(`{"device":{"deviceId":"my-cloud-device"},"measurements":{"temp":20.31,"pressure":50,"humidity":8.5,"ledColor":"blue"}}`)}
+	r := &message.Request{Body: []byte(`{"device":{"deviceId":"my-cloud-device"},"measurements":{"temp":20.31,"pressure":50,"humidity":8.5,"ledColor":"blue"}}`)}
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := tr.Native(r); err != nil {
@@ -285,7 +286,7 @@ func BenchmarkTTS(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	r := &transform.Request{Body: []byte(source.Samples[0].Request.Body)}
+	r := &message.Request{Body: []byte(source.Samples[0].Request.Body)}
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := source.Map(b.Context(), r); err != nil {

@@ -9,6 +9,9 @@ import (
 	"strconv"
 	"strings"
 
+	"mayfly/transform/codec"
+	"mayfly/transform/message"
+
 	"github.com/itchyny/gojq"
 )
 
@@ -36,32 +39,32 @@ const maxNotes = 100
 
 // codecs are those of a source.
 type codecs struct {
-	usual     Codec
-	byPort    map[int]Codec
-	byProfile map[string]Codec
+	usual     codec.Codec
+	byPort    map[int]codec.Codec
+	byProfile map[string]codec.Codec
 }
 
 // codecsOf makes the codecs that a definition names. Scripts are read from the
 // files next to it. A key of codecs that is a number is a port, every other one a
 // device profile.
-func codecsOf(d *Definition) (*codecs, Faults) {
+func codecsOf(d *Definition) (*codecs, message.Faults) {
 	if d.Codec == "" && len(d.Codecs) == 0 {
 		return nil, nil
 	}
-	var faults Faults
-	made := map[string]Codec{}
-	compiled := func(field, spec string) Codec {
+	var faults message.Faults
+	made := map[string]codec.Codec{}
+	compiled := func(field, spec string) codec.Codec {
 		if made[spec] == nil {
 			c, err := codecOf(spec, d.files)
 			if err != nil {
-				faults = append(faults, &Fault{Field: field, Problem: err.Error()})
+				faults = append(faults, &message.Fault{Field: field, Problem: err.Error()})
 				return nil
 			}
 			made[spec] = c
 		}
 		return made[spec]
 	}
-	c := &codecs{byPort: map[int]Codec{}, byProfile: map[string]Codec{}}
+	c := &codecs{byPort: map[int]codec.Codec{}, byProfile: map[string]codec.Codec{}}
 	if d.Codec != "" {
 		c.usual = compiled("codec", d.Codec)
 	}
@@ -74,18 +77,18 @@ func codecsOf(d *Definition) (*codecs, Faults) {
 		}
 	}
 	if len(c.byProfile) > 0 && d.Profile.IsZero() {
-		faults = append(faults, &Fault{Field: "profile",
+		faults = append(faults, &message.Fault{Field: "profile",
 			Problem: "is missing: codecs names device profiles, and nothing tells the profile of a device"})
 	}
 	if d.Payload.IsZero() {
-		faults = append(faults, &Fault{Field: "payload", Problem: "is missing: it gives the codec its bytes"})
+		faults = append(faults, &message.Fault{Field: "payload", Problem: "is missing: it gives the codec its bytes"})
 	}
 	return c, faults
 }
 
-func codecOf(spec string, files fs.FS) (Codec, error) {
+func codecOf(spec string, files fs.FS) (codec.Codec, error) {
 	if !strings.HasSuffix(spec, ".js") {
-		return NewCodec(spec, nil)
+		return codec.New(spec, nil)
 	}
 	if files == nil {
 		return nil, errors.New("a payload formatter in a file is for sources in a configuration file")
@@ -94,11 +97,11 @@ func codecOf(spec string, files fs.FS) (Codec, error) {
 	if err != nil {
 		return nil, errors.New("cannot be read: " + err.Error())
 	}
-	return NewCodec(spec, script)
+	return codec.New(spec, script)
 }
 
 // pick gives the codec for a device profile or, where that has none, a port.
-func (c *codecs) pick(profile string, port int) Codec {
+func (c *codecs) pick(profile string, port int) codec.Codec {
 	if found := c.byProfile[profile]; found != nil {
 		return found
 	}
@@ -122,10 +125,10 @@ func (s *Source) decodePayload(j *job, part any, payload string, port any) (map[
 	number, _ := gojq.ToInt(port)
 	decoder := s.codecs.pick(profile, number)
 	if decoder == nil {
-		j.note(NoteUndecoded, "no codec for port "+strconv.Itoa(number)+" and profile "+Quote(profile))
+		j.note(NoteUndecoded, "no codec for port "+strconv.Itoa(number)+" and profile "+message.Quote(profile))
 		return nil, nil
 	}
-	in := Uplink{Bytes: []byte(payload), Port: number, Time: j.request.Received}
+	in := codec.Uplink{Bytes: []byte(payload), Port: number, Time: j.request.Received}
 	if !j.message.Time.IsZero() {
 		in.Time = j.message.Time
 	}
@@ -151,7 +154,7 @@ func (j *job) note(kind NoteKind, text string) {
 	if len(j.notes) >= maxNotes {
 		return
 	}
-	n := Note{Kind: kind, Text: Shorten(text)}
+	n := Note{Kind: kind, Text: message.Shorten(text)}
 	if j.message != nil {
 		n.DeviceID = j.message.DeviceID
 	}

@@ -3,6 +3,9 @@ package transform
 import (
 	"maps"
 	"slices"
+
+	"mayfly/transform/mapping"
+	"mayfly/transform/message"
 )
 
 // spread is the name of the property whose value is an object with properties:
@@ -38,18 +41,18 @@ func (s *Source) props(j *job, part any) (map[string]string, error) {
 const maxProps = 50
 
 // spreadProps adds the scalar members of an object, under legal names.
-func spreadProps(j *job, e *Expression, part any, props map[string]string) error {
+func spreadProps(j *job, e *mapping.Expression, part any, props map[string]string) error {
 	object, err := j.Object(e, part)
 	if err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(object)) {
-		text, ok := ScalarText(object[name])
+		text, ok := message.ScalarText(object[name])
 		if !ok || text == "" || len(props) >= maxProps {
 			continue
 		}
-		if !ValidProperty(name) {
-			if name = DTDLName(name); name == "" {
+		if !message.ValidProperty(name) {
+			if name = message.DTDLName(name); name == "" {
 				continue
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // Requests in other forms than a JSON body, from their detection to messages.
@@ -46,7 +47,7 @@ func TestRequests(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := &transform.Request{Method: "POST", Path: "/api/" + tt.source, Query: query, Header: map[string][]string{}, Body: []byte(tt.body)}
+			r := &message.Request{Method: "POST", Path: "/api/" + tt.source, Query: query, Header: map[string][]string{}, Body: []byte(tt.body)}
 			for name, value := range tt.header {
 				r.Header[name] = []string{value}
 			}

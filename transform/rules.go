@@ -6,6 +6,9 @@ import (
 	"strings"
 	"sync"
 
+	"mayfly/transform/media"
+	"mayfly/transform/message"
+
 	"github.com/go-playground/validator/v10"
 )
 
@@ -17,7 +20,7 @@ var hints = map[string]string{
 	"name":      "must be a DTDL name: 1 to 64 letters, digits or _, a letter first, no _ last",
 	"messageid": `must be 1 to 128 letters, digits or "-:.+%_#*?!(),=@;$'"`,
 	"object":    "must be a JSON object of measurements",
-	"timestamp": ErrTime.Error(),
+	"timestamp": message.ErrTime.Error(),
 	"property": "must be a string, a number or a boolean under a name of letters, digits or \"!#$%&'*+-.^_`|~\", " +
 		"other than what component and timestamp say",
 	"string": "must be a string",
@@ -43,11 +46,11 @@ func newValidator() *validator.Validate {
 		return name
 	})
 	for tag, valid := range map[string]func(string) bool{
-		"deviceid":  ValidDeviceID,
-		"dtmi":      ValidModelID,
-		"name":      ValidName,
-		"messageid": ValidMessageID,
-		"object":    func(s string) bool { return IsObject([]byte(s)) },
+		"deviceid":  message.ValidDeviceID,
+		"dtmi":      message.ValidModelID,
+		"name":      message.ValidName,
+		"messageid": message.ValidMessageID,
+		"object":    func(s string) bool { return media.IsObject([]byte(s)) },
 		"timestamp": validTimestamp,
 	} {
 		// The tags are constants of this file, so registration cannot fail.
@@ -66,12 +69,12 @@ func text(v reflect.Value) string {
 
 // fieldErrors turns what the validator found into our field errors. prefix
 // names the message in a batch.
-func fieldErrors(prefix string, err error) []FieldError {
+func fieldErrors(prefix string, err error) []message.FieldError {
 	found, _ := err.(validator.ValidationErrors) //nolint:errorlint // the validator returns it bare
-	fields := make([]FieldError, 0, len(found))
+	fields := make([]message.FieldError, 0, len(found))
 	for _, f := range found {
 		_, path, _ := strings.Cut(f.Namespace(), ".")
-		fields = append(fields, FieldError{Path: prefix + path, Rule: f.Tag(), Hint: hints[f.Tag()]})
+		fields = append(fields, message.FieldError{Path: prefix + path, Rule: f.Tag(), Hint: hints[f.Tag()]})
 	}
 	return fields
 }
@@ -86,6 +89,6 @@ func element(i, of int) string {
 
 // validTimestamp tells whether a JSON value is a timestamp.
 func validTimestamp(s string) bool {
-	_, err := ParseTime(strings.Trim(s, `"`))
+	_, err := message.ParseTime(strings.Trim(s, `"`))
 	return err == nil
 }

@@ -9,6 +9,10 @@ import (
 	"net/textproto"
 	"slices"
 	"strings"
+
+	"mayfly/transform/mapping"
+	"mayfly/transform/media"
+	"mayfly/transform/message"
 )
 
 // Prove runs a sample and gives the messages that came out, and those that the
@@ -33,8 +37,8 @@ func (s *Source) Prove(ctx context.Context, sample Sample) (got, want []SampleMe
 }
 
 // Request gives the request that the sample describes.
-func (r SampleRequest) Request(source string) *Request {
-	out := &Request{Method: cmp.Or(r.Method, "POST"), Path: cmp.Or(r.Path, "/api/"+source), Query: map[string][]string{},
+func (r SampleRequest) Request(source string) *message.Request {
+	out := &message.Request{Method: cmp.Or(r.Method, "POST"), Path: cmp.Or(r.Path, "/api/"+source), Query: map[string][]string{},
 		Header: map[string][]string{"Content-Type": {"application/json"}}, Body: []byte(r.Body)}
 	for name, value := range r.Query {
 		out.Query[name] = []string{value}
@@ -45,22 +49,22 @@ func (r SampleRequest) Request(source string) *Request {
 	return out
 }
 
-func sampleOf(m *Message) SampleMessage {
+func sampleOf(m *message.Message) SampleMessage {
 	out := SampleMessage{DeviceID: m.DeviceID, ModelID: m.ModelID, GatewayID: m.GatewayID, Component: m.Component,
 		MessageID: m.MessageID, Body: string(m.Body), Properties: m.Properties}
 	if !m.Time.IsZero() {
-		out.Time = FormatTime(m.Time)
+		out.Time = message.FormatTime(m.Time)
 	}
 	return out
 }
 
 // canonical writes JSON as a mapping does: sorted members, digits as they are.
 func canonical(text string) (string, error) {
-	value, err := Decode(&Request{Body: []byte(text)}, Reading{})
+	value, err := media.Decode(&message.Request{Body: []byte(text)}, media.Reading{})
 	if err != nil {
 		return "", err
 	}
-	out, err := Marshal(value)
+	out, err := message.Marshal(value)
 	return string(out), err
 }
 
@@ -106,17 +110,17 @@ func orNothing(text string) string { return cmp.Or(text, "nothing") }
 
 // SampleFault makes faults of the error that a sample met: each points at the
 // Expression that is wrong.
-func (s *Source) SampleFault(sample Sample, err error) Faults {
-	var ours *Error
+func (s *Source) SampleFault(sample Sample, err error) message.Faults {
+	var ours *message.Error
 	if !errors.As(err, &ours) || len(ours.Fields) == 0 {
-		return Faults{{File: s.File, Source: s.Name, Sample: sample.Name, Problem: err.Error()}}
+		return message.Faults{{File: s.File, Source: s.Name, Sample: sample.Name, Problem: err.Error()}}
 	}
-	faults := make(Faults, len(ours.Fields))
+	faults := make(message.Faults, len(ours.Fields))
 	for i, f := range ours.Fields {
 		field := f.Path[strings.LastIndex(f.Path, "].")+1:]
 		field = strings.TrimPrefix(field, ".")
 		at := s.at(field)
-		faults[i] = &Fault{
+		faults[i] = &message.Fault{
 			File: cmp.Or(at.File, s.File), Line: at.Line, Column: at.Column,
 			Source: s.Name, Sample: sample.Name, Field: field, Problem: f.Hint,
 		}
@@ -125,7 +129,7 @@ func (s *Source) SampleFault(sample Sample, err error) Faults {
 }
 
 // at gives the expression of a field.
-func (s *Source) at(field string) Expr {
+func (s *Source) at(field string) mapping.Expr {
 	d := s.Definition
 	for _, f := range fields(&d, &expressions{}) {
 		if f.name == field {

@@ -6,6 +6,10 @@ import (
 	"context"
 	"errors"
 	"strings"
+
+	"mayfly/transform/mapping"
+	"mayfly/transform/media"
+	"mayfly/transform/message"
 )
 
 // Source maps what one kind of sender sends.
@@ -21,13 +25,13 @@ type Source struct {
 
 // Outcome is what a request to a source comes to.
 type Outcome struct {
-	Messages []Message
+	Messages []message.Message
 	Ignored  int // parts that are not telemetry
 	Notes    []Note
 }
 
 // Map reads a request of this source's sender.
-func (s *Source) Map(ctx context.Context, r *Request) (Outcome, error) {
+func (s *Source) Map(ctx context.Context, r *message.Request) (Outcome, error) {
 	body, err := s.decode(r)
 	if err != nil {
 		return Outcome{}, err
@@ -39,10 +43,10 @@ func (s *Source) Map(ctx context.Context, r *Request) (Outcome, error) {
 		return Outcome{}, err
 	}
 	var out Outcome
-	var wrong []FieldError
+	var wrong []message.FieldError
 	for i, part := range parts {
 		m, ignored, err := s.part(j, part)
-		switch bad, ok := errors.AsType[*Error](err); {
+		switch bad, ok := errors.AsType[*message.Error](err); {
 		case ok && len(bad.Fields) > 0: // of this part; the others are looked at, too
 			for _, f := range bad.Fields {
 				f.Path = element(i, len(parts)) + f.Path
@@ -57,22 +61,22 @@ func (s *Source) Map(ctx context.Context, r *Request) (Outcome, error) {
 		}
 	}
 	if len(wrong) > 0 {
-		return Outcome{}, InvalidFields(wrong...)
+		return Outcome{}, message.InvalidFields(wrong...)
 	}
 	out.Notes = j.notes
 	return out, nil
 }
 
 // Decode reads the body. A request without one has its content in the query.
-func (s *Source) decode(r *Request) (any, error) {
+func (s *Source) decode(r *message.Request) (any, error) {
 	if len(bytes.TrimSpace(r.Body)) == 0 && len(r.Query) > 0 {
-		return DecodeQuery(r.Query), nil
+		return media.DecodeQuery(r.Query), nil
 	}
-	return Decode(r, Reading{Format: s.Format, CSV: s.CSV})
+	return media.Decode(r, media.Reading{Format: s.Format, CSV: s.CSV})
 }
 
 // part maps a part of a body, unless it is ignored.
-func (s *Source) part(j *job, part any) (m Message, ignored bool, err error) {
+func (s *Source) part(j *job, part any) (m message.Message, ignored bool, err error) {
 	if ignored, err = j.Truth(s.of.ignore, part); ignored || err != nil {
 		return m, ignored, err
 	}
@@ -81,13 +85,13 @@ func (s *Source) part(j *job, part any) (m Message, ignored bool, err error) {
 }
 
 // message makes the message of a part.
-func (s *Source) message(j *job, part any) (Message, error) {
+func (s *Source) message(j *job, part any) (message.Message, error) {
 	j.message = nil
 	j.Unbind()
 	for _, l := range s.let {
 		value, err := j.One(l.value, part)
 		if err != nil {
-			return Message{}, err
+			return message.Message{}, err
 		}
 		j.Bind(value)
 	}
@@ -115,10 +119,10 @@ type identity struct {
 }
 
 // identity makes a message with all but its time and content.
-func (s *Source) identity(j *job, part any) (Message, error) {
-	var m Message
+func (s *Source) identity(j *job, part any) (message.Message, error) {
+	var m message.Message
 	for _, text := range []struct {
-		from *Expression
+		from *mapping.Expression
 		into *string
 	}{
 		{s.of.deviceID, &m.DeviceID}, {s.of.modelID, &m.ModelID}, {s.of.gatewayID, &m.GatewayID},
@@ -129,7 +133,7 @@ func (s *Source) identity(j *job, part any) (Message, error) {
 			return m, err
 		}
 	}
-	if !ValidMessageID(m.MessageID) {
+	if !message.ValidMessageID(m.MessageID) {
 		m.MessageID = "" // the hub would refuse it; ours is made of the content
 	}
 	var err error
@@ -144,7 +148,7 @@ func (s *Source) identity(j *job, part any) (Message, error) {
 				fields[i].Hint += s.shows(fields[i].Path, &id)
 			}
 		}
-		return m, InvalidFields(fields...)
+		return m, message.InvalidFields(fields...)
 	}
 	return m, nil
 }
@@ -165,19 +169,19 @@ func (s *Source) shows(field string, id *identity) string {
 
 // job is the mapping of one request.
 type job struct {
-	*Run
+	*mapping.Run
 	ctx     context.Context
-	request *Request
-	message *Message // that is being made
+	request *message.Request
+	message *message.Message // that is being made
 	notes   []Note
 }
 
-func newJob(ctx context.Context, r *Request) *job {
-	return &job{Run: NewRun(ctx, requestValue(r)), ctx: ctx, request: r}
+func newJob(ctx context.Context, r *message.Request) *job {
+	return &job{Run: mapping.NewRun(ctx, requestValue(r)), ctx: ctx, request: r}
 }
 
 // requestValue is a request as $request shows it.
-func requestValue(r *Request) map[string]any {
+func requestValue(r *message.Request) map[string]any {
 	query, headers := make(map[string]any, len(r.Query)), make(map[string]any, len(r.Header))
 	for name := range r.Query {
 		query[name] = r.QueryValue(name)

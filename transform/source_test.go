@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // Every source proves itself: it compiles, has a title and documentation, and
@@ -53,19 +54,19 @@ func TestSourceRefuses(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, body string
-		kind       transform.Kind
+		kind       message.Kind
 		says       []string // parts of the error
 	}{
-		{"not JSON", "{\"end_device_ids\":\n{]", transform.Malformed, []string{"line 2, column 2", "offset 20"}},
-		{"truncated", `{"end_device_ids":{"device_id":"a"`, transform.Malformed, []string{"unexpected end", "offset 34"}},
-		{"empty", ``, transform.Malformed, []string{"empty"}},
-		{"not UTF-8", "{\"end_device_ids\":\"\xff\"}", transform.Malformed, []string{"not UTF-8", "offset 19"}},
-		{"no device", `{"uplink_message":{"f_port":1}}`, transform.Invalid, []string{"deviceId", "missing", ".end_device_ids.device_id"}},
-		{"device id of no device", `{"end_device_ids":{"device_id":"a b"},"uplink_message":{}}`, transform.Invalid, []string{"deviceId", `"a b"`}},
-		{"another shape", `{"end_device_ids":"x","uplink_message":{}}`, transform.Invalid, []string{"deviceId", "end_device_ids"}},
-		{"payload is no base64", `{"end_device_ids":{"device_id":"a"},"uplink_message":{"frm_payload":"%%"}}`, transform.Invalid, []string{"payload", "base64"}},
-		{"measurements are no object", `{"end_device_ids":{"device_id":"a"},"uplink_message":{"decoded_payload":[1]}}`, transform.Invalid, []string{"measurements", "array"}},
-		{"number", `5`, transform.Invalid, []string{"ignore"}},
+		{"not JSON", "{\"end_device_ids\":\n{]", message.Malformed, []string{"line 2, column 2", "offset 20"}},
+		{"truncated", `{"end_device_ids":{"device_id":"a"`, message.Malformed, []string{"unexpected end", "offset 34"}},
+		{"empty", ``, message.Malformed, []string{"empty"}},
+		{"not UTF-8", "{\"end_device_ids\":\"\xff\"}", message.Malformed, []string{"not UTF-8", "offset 19"}},
+		{"no device", `{"uplink_message":{"f_port":1}}`, message.Invalid, []string{"deviceId", "missing", ".end_device_ids.device_id"}},
+		{"device id of no device", `{"end_device_ids":{"device_id":"a b"},"uplink_message":{}}`, message.Invalid, []string{"deviceId", `"a b"`}},
+		{"another shape", `{"end_device_ids":"x","uplink_message":{}}`, message.Invalid, []string{"deviceId", "end_device_ids"}},
+		{"payload is no base64", `{"end_device_ids":{"device_id":"a"},"uplink_message":{"frm_payload":"%%"}}`, message.Invalid, []string{"payload", "base64"}},
+		{"measurements are no object", `{"end_device_ids":{"device_id":"a"},"uplink_message":{"decoded_payload":[1]}}`, message.Invalid, []string{"measurements", "array"}},
+		{"number", `5`, message.Invalid, []string{"ignore"}},
 	}
 	source, err := transform.New().Source("tts")
 	if err != nil {
@@ -74,7 +75,7 @@ func TestSourceRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			out, err := source.Map(t.Context(), &transform.Request{Body: []byte(tt.body)})
+			out, err := source.Map(t.Context(), &message.Request{Body: []byte(tt.body)})
 			wantError(t, err, tt.kind, tt.says)
 			if len(out.Messages) > 0 {
 				t.Errorf("messages beside an error: %v", out.Messages)
@@ -90,11 +91,11 @@ func TestUnknownSource(t *testing.T) {
 	}
 }
 
-func wantError(t *testing.T, err error, kind transform.Kind, says []string) {
+func wantError(t *testing.T, err error, kind message.Kind, says []string) {
 	t.Helper()
-	var bad *transform.Error
+	var bad *message.Error
 	if !errors.As(err, &bad) {
-		t.Fatalf("got %v, want a transform.Error", err)
+		t.Fatalf("got %v, want a *message.Error", err)
 	}
 	if bad.Kind != kind {
 		t.Errorf("kind %d, want %d: %v", bad.Kind, kind, err)

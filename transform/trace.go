@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"mayfly/transform/mapping"
+	"mayfly/transform/message"
 )
 
 // Trace is what a source makes of a request, step by step, for people: nothing of
@@ -47,14 +50,14 @@ type TraceMessage struct {
 	Properties map[string]string `json:"properties,omitempty"`
 	Body       json.RawMessage   `json:"body"`
 
-	Message Message `json:"-"`
+	Message message.Message `json:"-"`
 }
 
 // TraceError is why no message came out.
 type TraceError struct {
-	Kind   string       `json:"kind"` // malformed, invalid, unsupported
-	Detail string       `json:"detail"`
-	Fields []FieldError `json:"fields,omitempty"`
+	Kind   string               `json:"kind"` // malformed, invalid, unsupported
+	Detail string               `json:"detail"`
+	Fields []message.FieldError `json:"fields,omitempty"`
 }
 
 // TraceAnswer is what the sender hears when all is well.
@@ -65,7 +68,7 @@ type TraceAnswer struct {
 }
 
 // Trace maps a request and tells every step.
-func (s *Source) Trace(ctx context.Context, r *Request) Trace {
+func (s *Source) Trace(ctx context.Context, r *message.Request) Trace {
 	answer := TraceAnswer{s.Answer.Status, s.Answer.ContentType, s.Answer.Body}
 	t := Trace{Source: s.Name, Parts: []TracePart{}, Answer: &answer}
 	if t.Answer.Status == 0 {
@@ -95,7 +98,7 @@ func (s *Source) Trace(ctx context.Context, r *Request) Trace {
 
 func (s *Source) tracePart(j *job, part any) TracePart {
 	p := TracePart{Value: part, Steps: []TraceStep{}}
-	j.Observe = func(e *Expression, values []any, err error) {
+	j.Observe = func(e *mapping.Expression, values []any, err error) {
 		step := TraceStep{Field: e.Field, Expression: strings.TrimSpace(e.Text)}
 		switch {
 		case err != nil:
@@ -128,10 +131,10 @@ func traceError(err error) *TraceError {
 	if err == nil {
 		return nil
 	}
-	var ours *Error
+	var ours *message.Error
 	if !errors.As(err, &ours) {
 		return &TraceError{Kind: "invalid", Detail: err.Error()}
 	}
-	kind := map[Kind]string{Malformed: "malformed", Invalid: "invalid", Unsupported: "unsupported"}[ours.Kind]
+	kind := map[message.Kind]string{message.Malformed: "malformed", message.Invalid: "invalid", message.Unsupported: "unsupported"}[ours.Kind]
 	return &TraceError{Kind: kind, Detail: ours.Detail, Fields: ours.Fields}
 }

@@ -5,13 +5,16 @@ import (
 	"maps"
 	"slices"
 	"sync"
+
+	"mayfly/transform/mapping"
+	"mayfly/transform/message"
 )
 
 // Transformer reads bodies.
 type Transformer struct {
 	validate *rules
 	sources  func() *sources // made when first asked for
-	language func() *Language
+	language func() *mapping.Language
 	bare     bool // without samples
 }
 
@@ -43,7 +46,7 @@ func (l *lazySource) get() (*Source, error) {
 }
 
 // hinted tells whether a request may be of this source.
-func (l *lazySource) hinted(r *Request) bool {
+func (l *lazySource) hinted(r *message.Request) bool {
 	if l.builtin != "" {
 		l.look.Do(func() { l.hints = hintsOf(builtinText(l.builtin)) })
 	}
@@ -52,7 +55,7 @@ func (l *lazySource) hinted(r *Request) bool {
 
 // New makes a Transformer with the built-in sources.
 func New() *Transformer {
-	t := &Transformer{validate: &rules{}, language: sync.OnceValue(NewLanguage)}
+	t := &Transformer{validate: &rules{}, language: sync.OnceValue(mapping.NewLanguage)}
 	t.sources = sync.OnceValue(func() *sources {
 		names := builtinNames()
 		s := &sources{named: make(map[string]*lazySource, len(names)), order: names}

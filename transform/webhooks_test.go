@@ -13,10 +13,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // webhook reads a file that is an HTTP request.
-func webhook(t *testing.T, path string) *transform.Request {
+func webhook(t *testing.T, path string) *message.Request {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -27,7 +28,7 @@ func webhook(t *testing.T, path string) *transform.Request {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &transform.Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header,
+	return &message.Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header,
 		Body: bytes.TrimSuffix(body, []byte("\n"))}
 }
 

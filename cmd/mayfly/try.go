@@ -19,6 +19,7 @@ import (
 	"mayfly/function"
 	"mayfly/httpsend"
 	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // tryCommand shows what a source makes of a request.
@@ -78,7 +79,7 @@ func (c *tryCommand) Run(ctx context.Context, w *world) error {
 	return failure(&trace)
 }
 
-func (c *tryCommand) request() (*transform.Request, error) {
+func (c *tryCommand) request() (*message.Request, error) {
 	var body []byte
 	var err error
 	if c.File == "-" {
@@ -93,7 +94,7 @@ func (c *tryCommand) request() (*transform.Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--query: %w", err)
 	}
-	r := &transform.Request{
+	r := &message.Request{
 		Method: strings.ToUpper(c.Method), Path: cmp.Or(c.Path, "/api/"+c.Source), Query: query, Body: body,
 		Header: map[string][]string{}, Received: time.Now(),
 	}

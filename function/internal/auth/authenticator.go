@@ -9,7 +9,7 @@ import (
 	"mayfly/function/internal/ratelimit"
 	"mayfly/function/internal/sanitize"
 	"mayfly/internal/secret"
-	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // Options is what an authenticator is made of. All of it has been checked.
@@ -168,7 +168,7 @@ func (a *Authenticator) QueryUnsigned(source string) bool {
 // Authorize checks every message before any is sent: whether each of the callers
 // may speak for its device and its gateway. It sets the fleet of each message. A
 // nil caller is one whom somebody else has checked.
-func (a *Authenticator) Authorize(messages []transform.Message, c, signer *policy.Caller) error {
+func (a *Authenticator) Authorize(messages []message.Message, c, signer *policy.Caller) error {
 	if err := c.MaySpeakFor(messages); err != nil {
 		return err
 	}

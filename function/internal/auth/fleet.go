@@ -6,13 +6,13 @@ import (
 	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/sanitize"
-	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // chooseFleets gives each message the fleet that its device is of: the one that
 // it names where the caller may use that, else the caller's first, else the
 // environment's. There is no way from one to another.
-func (a *Authenticator) chooseFleets(c *policy.Caller, messages []transform.Message) error {
+func (a *Authenticator) chooseFleets(c *policy.Caller, messages []message.Message) error {
 	if len(a.fleets) == 1 && a.fleets[""] && (c == nil || c.Fleets == nil) {
 		for i := range messages {
 			if messages[i].Fleet != "" {

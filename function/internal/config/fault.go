@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // Fault is one thing that is wrong with the configuration.
@@ -44,7 +44,7 @@ func (e *FaultsError) addFirst(variable, format string, args ...any) {
 }
 
 // fileFault puts the place of a fault where a variable's name stands otherwise.
-func fileFault(f *transform.Fault) Fault {
+func fileFault(f *message.Fault) Fault {
 	at := *f
 	at.File, at.Line = "", 0
 	place := f.File

@@ -13,6 +13,7 @@ import (
 	"mayfly/function/internal/auth/policy"
 	"mayfly/internal/settings"
 	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // configFile is read where it is present and CONFIG names no other.
@@ -51,7 +52,7 @@ func loadFile(path string) (t *transform.Transformer, file *File, found string, 
 	definitions := mappings(file.Sources)
 	err = t.Add(found, definitions, os.DirFS(filepath.Dir(found)))
 	adopt(file.Sources, definitions)
-	if wrong, ok := errors.AsType[transform.Faults](err); ok {
+	if wrong, ok := errors.AsType[message.Faults](err); ok {
 		faults := make(FaultsError, len(wrong))
 		for i, f := range wrong {
 			faults[i] = fileFault(f)

@@ -14,7 +14,7 @@ import (
 	"mayfly/function/internal/delivery/credentials"
 	"mayfly/function/internal/sanitize"
 	"mayfly/internal/secret"
-	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // FleetSpec is a fleet of its own in the configuration file: another DPS, and
@@ -87,7 +87,7 @@ func (c *Config) checkFleet(f *FleetSpec, keyURL string, fault faultFunc) Fleet 
 	if !validEndpoint(f.DPSEndpoint) {
 		fault("DPS_ENDPOINT", "%q is neither a host name nor an https URL", f.DPSEndpoint)
 	}
-	if f.ModelID != "" && !transform.ValidModelID(f.ModelID) {
+	if f.ModelID != "" && !message.ValidModelID(f.ModelID) {
 		fault("MODEL_ID", "%q is not a DTMI, as in dtmi:example:Thermostat;1", f.ModelID)
 	}
 	if f.HubHint != "" && !hostName(f.HubHint) {

@@ -9,11 +9,11 @@ import (
 
 	"mayfly/dps"
 	"mayfly/httpsend"
-	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // device makes the DPS identity of a message's device.
-func (f *fleet) device(ctx context.Context, m *transform.Message) (dps.Device, error) {
+func (f *fleet) device(ctx context.Context, m *message.Message) (dps.Device, error) {
 	d, err := f.credentials.Device(ctx, m.DeviceID)
 	d.Payload = registrationPayload(cmp.Or(m.ModelID, f.modelID), m.GatewayID)
 	return d, err
@@ -46,7 +46,7 @@ func registrationPayload(modelID, gatewayID string) json.RawMessage {
 // is another one now, the events are sent with that.
 func (f *fleet) send(
 	ctx context.Context,
-	m *transform.Message,
+	m *message.Message,
 	events []httpsend.Event,
 	answerBy time.Time,
 ) (hub string, err error) {

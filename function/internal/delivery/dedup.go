@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"mayfly/internal/cache"
-	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // deduplicator remembers for a while which messages are stored, so that a resend
@@ -34,7 +34,7 @@ func newDeduplicator(window time.Duration) *deduplicator {
 // deliver is the caller's to send then. Nothing is held during the wait, so two
 // requests never wait for each other.
 func (d *deduplicator) claim(
-	ctx context.Context, messages []transform.Message, indexes []int,
+	ctx context.Context, messages []message.Message, indexes []int,
 ) (fresh []int, release func(), err error) {
 	if d == nil {
 		return indexes, func() {}, nil
@@ -56,7 +56,7 @@ func (d *deduplicator) claim(
 // tryClaim claims all messages that are not stored, or none: then it gives what
 // to wait for.
 func (d *deduplicator) tryClaim(
-	messages []transform.Message, indexes []int, done <-chan struct{},
+	messages []message.Message, indexes []int, done <-chan struct{},
 ) (fresh []int, wait <-chan struct{}) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -82,7 +82,7 @@ func (d *deduplicator) tryClaim(
 	return fresh, nil
 }
 
-func (d *deduplicator) release(messages []transform.Message, fresh []int, done chan struct{}) {
+func (d *deduplicator) release(messages []message.Message, fresh []int, done chan struct{}) {
 	d.mu.Lock()
 	for _, i := range fresh {
 		delete(d.inFlight, messageKey(&messages[i]))
@@ -92,10 +92,10 @@ func (d *deduplicator) release(messages []transform.Message, fresh []int, done c
 }
 
 // add remembers a message that is stored.
-func (d *deduplicator) add(m *transform.Message) {
+func (d *deduplicator) add(m *message.Message) {
 	if d != nil && !isTransient(m.MessageID) {
 		d.stored.Set(messageKey(m), struct{}{})
 	}
 }
 
-func messageKey(m *transform.Message) string { return m.DeviceID + "\x00" + m.MessageID }
+func messageKey(m *message.Message) string { return m.DeviceID + "\x00" + m.MessageID }

@@ -16,7 +16,7 @@ import (
 	"mayfly/function/internal/requestlog"
 	"mayfly/httpsend"
 	"mayfly/internal/secret"
-	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // Options is what a deliverer is made of.
@@ -46,7 +46,7 @@ type Fleet struct {
 // Stored is a message that the hub has stored.
 type Stored struct {
 	Source  string // how the request was read: a source's name, telemetry or device
-	Message transform.Message
+	Message message.Message
 	Hub     string
 	Took    time.Duration // since the request came
 }
@@ -75,7 +75,7 @@ func New(o *Options) *Deliverer {
 // Request is the messages of one request. Each has its id and its fleet.
 type Request struct {
 	Source   string
-	Messages []transform.Message
+	Messages []message.Message
 	Arrived  time.Time // when the request came
 	AnswerBy time.Time // when its sender stops waiting for the answer
 }
@@ -114,7 +114,7 @@ func (d *Deliverer) Deliver(ctx context.Context, rq *Request) Outcome {
 }
 
 // byDevice gives the indexes of each device's messages, in their order.
-func byDevice(messages []transform.Message) [][]int {
+func byDevice(messages []message.Message) [][]int {
 	if len(messages) == 1 {
 		return [][]int{{0}}
 	}
@@ -218,7 +218,7 @@ func goesOn(err error) bool {
 }
 
 // CheckSizes refuses what no hub would take, before anything of it is sent.
-func CheckSizes(messages []transform.Message) error {
+func CheckSizes(messages []message.Message) error {
 	for i := range messages {
 		e := event(&messages[i])
 		if size := e.Size(); size > httpsend.MaxMessage {
@@ -233,7 +233,7 @@ func CheckSizes(messages []transform.Message) error {
 	return nil
 }
 
-func event(m *transform.Message) httpsend.Event {
+func event(m *message.Message) httpsend.Event {
 	return httpsend.Event{
 		Body:       m.Body,
 		MessageID:  m.MessageID,

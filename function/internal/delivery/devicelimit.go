@@ -8,7 +8,7 @@ import (
 
 	"mayfly/function/internal/ratelimit"
 	"mayfly/internal/cache"
-	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 const maxDeviceBuckets = 100_000
@@ -30,7 +30,7 @@ func newDeviceLimits(r ratelimit.Rate) *deviceLimits {
 }
 
 // take takes the messages of one device, or tells how long to wait.
-func (l *deviceLimits) take(m *transform.Message, now time.Time, n int) time.Duration {
+func (l *deviceLimits) take(m *message.Message, now time.Time, n int) time.Duration {
 	if l == nil {
 		return 0
 	}

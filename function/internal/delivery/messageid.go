@@ -10,14 +10,14 @@ import (
 	"strconv"
 	"time"
 
-	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // Identify gives every message an id, so that a resend can be told from a new
 // event downstream: the sender's own, the request's Idempotency-Key (key), or a
 // hash of device, time, properties and content. Where the sender gave neither an id nor a time,
 // two equal readings are two readings: the id is a new one then.
-func Identify(messages []transform.Message, key string) {
+func Identify(messages []message.Message, key string) {
 	var seen map[string]int
 	var once [16]byte // drawn when it is first needed
 	for i := range messages {
@@ -26,7 +26,7 @@ func Identify(messages []transform.Message, key string) {
 		case m.MessageID != "":
 		case key != "":
 			m.MessageID = hash(m.DeviceID, key, strconv.Itoa(i))
-			if len(messages) == 1 && transform.ValidMessageID(key) {
+			if len(messages) == 1 && message.ValidMessageID(key) {
 				m.MessageID = key
 			}
 		case !m.Time.IsZero():
@@ -56,7 +56,7 @@ func Identify(messages []transform.Message, key string) {
 
 // properties gives the application properties in one order: what tells two series of
 // one scrape apart may stand there alone.
-func properties(m *transform.Message) []string {
+func properties(m *message.Message) []string {
 	parts := make([]string, 0, 2*len(m.Properties)+4)
 	for _, name := range slices.Sorted(maps.Keys(m.Properties)) {
 		parts = append(parts, name, m.Properties[name])

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"mayfly/transform"
+	"mayfly/transform/codec/codectest"
 )
 
 // Find finds the files of examples for a path: a file of examples, a payload formatter, or a folder of both.
@@ -42,7 +42,7 @@ func Find(path string) ([]*Suite, error) {
 	}
 	load(suites)
 	return slices.DeleteFunc(suites, func(s *Suite) bool {
-		return errors.Is(s.Err, transform.ErrNoExamples) || s.guessed && s.Err != nil
+		return errors.Is(s.Err, codectest.ErrNoExamples) || s.guessed && s.Err != nil
 	}), nil
 }
 

@@ -7,13 +7,14 @@ import (
 	"sync"
 	"time"
 
-	"mayfly/transform"
+	"mayfly/transform/codec"
+	"mayfly/transform/codec/codectest"
 )
 
 // Suite is a file of examples with its results.
 type Suite struct {
 	Path        string // of the examples
-	Examples    transform.CodecExamples
+	Examples    codectest.Examples
 	Differences [][]string // for each example; empty: it passed
 	Err         error      // why nothing could be run
 
@@ -53,7 +54,7 @@ func each(suites []*Suite, do func(*Suite)) {
 func (s *Suite) load() {
 	text, err := os.ReadFile(s.Path)
 	if err == nil {
-		s.Examples, err = transform.ParseCodecExamples(text, time.Now())
+		s.Examples, err = codectest.Parse(text, time.Now())
 	}
 	s.Err = err
 }
@@ -73,26 +74,26 @@ func (s *Suite) run(ctx context.Context) {
 	if s.Err != nil {
 		return
 	}
-	codec, err := firstCodec(paths)
+	decoder, err := firstCodec(paths)
 	if err != nil {
 		s.Err = err
 		return
 	}
 	for i := range s.Examples.Examples {
-		s.Differences[i] = s.Examples.Examples[i].Check(ctx, codec)
+		s.Differences[i] = s.Examples.Examples[i].Check(ctx, decoder)
 	}
 }
 
 // firstCodec loads the first of several scripts that is a payload formatter: its parts and its tests may be in the same
 // folder. When none is, the error is that of the first script, which is the likeliest one.
-func firstCodec(paths []string) (transform.Codec, error) {
+func firstCodec(paths []string) (codec.Codec, error) {
 	var first error
 	for _, path := range paths {
 		script, err := os.ReadFile(path)
 		if err == nil {
-			var codec transform.Codec
-			if codec, err = transform.NewCodec(path, script); err == nil {
-				return codec, nil
+			var decoder codec.Codec
+			if decoder, err = codec.New(path, script); err == nil {
+				return decoder, nil
 			}
 		}
 		if first == nil {

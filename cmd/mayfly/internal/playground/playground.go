@@ -13,6 +13,7 @@ import (
 
 	"mayfly/emulator/console"
 	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // Mayfly's own formats, which do not have a mapping.
@@ -124,7 +125,7 @@ func (p *Playground) Try(ctx context.Context, t console.Trial) console.Result {
 	}
 	result.Ignored = out.Ignored
 	for i := range out.Messages {
-		result.Messages = append(result.Messages, message(&out.Messages[i]))
+		result.Messages = append(result.Messages, consoleMessage(&out.Messages[i]))
 	}
 	return result
 }
@@ -145,8 +146,8 @@ func (p *Playground) source(t console.Trial) (*transform.Source, error) {
 	return source, err
 }
 
-func request(t console.Trial) *transform.Request {
-	r := &transform.Request{
+func request(t console.Trial) *message.Request {
+	r := &message.Request{
 		Method: t.Request.Method, Path: t.Request.Path, Body: []byte(t.Request.Body),
 		Query: map[string][]string{}, Header: map[string][]string{"Content-Type": {"application/json"}},
 	}
@@ -165,7 +166,7 @@ func request(t console.Trial) *transform.Request {
 	return r
 }
 
-func message(m *transform.Message) console.Message {
+func consoleMessage(m *message.Message) console.Message {
 	out := console.Message{
 		DeviceID: m.DeviceID, ModelID: m.ModelID, GatewayID: m.GatewayID, Component: m.Component,
 		MessageID: m.MessageID, Properties: m.Properties, Body: string(m.Body),
@@ -183,17 +184,17 @@ func message(m *transform.Message) console.Message {
 // problem explains why nothing would be sent, and what the sender would get.
 func problem(err error) *console.Problem {
 	p := &console.Problem{Where: "request", Detail: err.Error()}
-	var wrong *transform.Error
+	var wrong *message.Error
 	if !errors.As(err, &wrong) {
 		return p
 	}
 	p.Detail = wrong.Detail
 	switch wrong.Kind {
-	case transform.Malformed:
+	case message.Malformed:
 		p.Status, p.Code = http.StatusBadRequest, "malformed-body"
-	case transform.Invalid:
+	case message.Invalid:
 		p.Status, p.Code = http.StatusUnprocessableEntity, "invalid-message"
-	case transform.Unsupported:
+	case message.Unsupported:
 		p.Status, p.Code = http.StatusUnsupportedMediaType, "unsupported-media"
 	}
 	for _, f := range wrong.Fields {

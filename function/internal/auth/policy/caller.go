@@ -10,7 +10,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"mayfly/function/internal/problem"
-	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // Caller is somebody whom Mayfly knows, and what they may do.
@@ -86,7 +86,7 @@ func NotAllowed(why string) error {
 // MaySpeakFor tells whether the caller may send every one of the messages. A
 // gateway is asked for like a device: to be attached to somebody else's would be
 // to speak for it.
-func (c *Caller) MaySpeakFor(messages []transform.Message) error {
+func (c *Caller) MaySpeakFor(messages []message.Message) error {
 	if c == nil || c.Devices == nil {
 		return nil
 	}

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"strings"
 
-	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // Pattern is a glob over device ids: * stands for any run of characters and ?
@@ -67,7 +67,7 @@ func parseTemplate(text string, names func(string) bool) (template, error) {
 	var t template
 	for rest := text; ; {
 		before, after, found := strings.Cut(rest, "{")
-		if before != "" && !transform.ValidDeviceID(strings.NewReplacer("*", "x", "?", "x").Replace(before)+"x") {
+		if before != "" && !message.ValidDeviceID(strings.NewReplacer("*", "x", "?", "x").Replace(before)+"x") {
 			return nil, errPattern
 		}
 		t = append(t, before)
@@ -96,7 +96,7 @@ func (t template) fill(value func(name string) string) (Pattern, bool) {
 	for i, part := range t {
 		if i%2 == 1 {
 			part = value(part)
-			if part == "" || !transform.ValidDeviceID(part+"x") {
+			if part == "" || !message.ValidDeviceID(part+"x") {
 				return "", false
 			}
 		}

@@ -1,0 +1,290 @@
+package codectest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mayfly/transform/codec"
+	"mayfly/transform/message"
+)
+
+// Examples are examples of what a payload formatter makes, as they are
+// written next to it.
+type Examples struct {
+	Script   string // name of the script's file; empty where the file does not say
+	Examples []Example
+}
+
+// Example is an uplink and what a codec must make of it.
+type Example struct {
+	Name  string
+	Input codec.Uplink
+	// What comes out: JSON values. Nil where the example does not say.
+	Data       any
+	Normalized any
+	Warnings   []string
+	Errors     []string
+	silent     bool   // it does not say what comes out
+	timeText   string // the time of receipt as it stands there
+	// NormalizedWarnings and NormalizedErrors are of the normalisation.
+	NormalizedWarnings, NormalizedErrors []string
+	normalize                            bool
+}
+
+// rawExample is an example in its file. The flat form, with bytes and data
+// next to the description, is that of older driver catalogues.
+type rawExample struct {
+	Description string    `yaml:"description" json:"description"`
+	Name        string    `yaml:"name" json:"name"`
+	Type        string    `yaml:"type" json:"type"`
+	Input       *rawInput `yaml:"input" json:"input"`
+	Output      *rawOut   `yaml:"output" json:"output"`
+	Expected    *rawOut   `yaml:"expected" json:"expected"`
+	Normalized  *rawOut   `yaml:"normalizedOutput" json:"normalizedOutput"`
+
+	Bytes any `yaml:"bytes" json:"bytes"`
+	FPort any `yaml:"fPort" json:"fPort"`
+	Time  any `yaml:"time" json:"time"`
+	Data  any `yaml:"data" json:"data"`
+	Error any `yaml:"error" json:"error"` // that is thrown
+}
+
+type rawInput struct {
+	Bytes     any            `yaml:"bytes" json:"bytes"`
+	FPort     any            `yaml:"fPort" json:"fPort"`
+	RecvTime  any            `yaml:"recvTime" json:"recvTime"`
+	Variables map[string]any `yaml:"variables" json:"variables"`
+}
+
+type rawOut struct {
+	Data     any `yaml:"data" json:"data"`
+	Warnings any `yaml:"warnings" json:"warnings"`
+	Errors   any `yaml:"errors" json:"errors"`
+}
+
+type rawDecoder struct {
+	FileName string       `yaml:"fileName" json:"fileName"`
+	Examples []rawExample `yaml:"examples" json:"examples"`
+}
+
+// ErrNoExamples is for a file that holds no examples of uplinks.
+var ErrNoExamples = errors.New("no examples of uplinks")
+
+// Parse reads the examples in the YAML of the LoRaWAN device
+// repository (uplinkDecoder with fileName and examples), or in JSON: a list of
+// such examples. now is the time of receipt for those that have none.
+func Parse(text []byte, now time.Time) (Examples, error) {
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	var decoder rawDecoder
+	start := bytes.TrimLeft(text, " \t\r\n")
+	if len(start) > 0 && bytes.IndexByte([]byte("[{/"), start[0]) >= 0 { // a slash starts a comment
+		text = bytes.TrimLeft(plainJSON(text), " \t\r\n")
+		start = text
+	}
+	switch {
+	case len(start) > 0 && start[0] == '[':
+		if err := json.Unmarshal(text, &decoder.Examples); err != nil {
+			return Examples{}, err
+		}
+	case len(start) > 0 && start[0] == '{':
+		if err := json.Unmarshal(text, &decoder); err != nil {
+			return Examples{}, err
+		}
+	default:
+		var file struct {
+			UplinkDecoder rawDecoder `yaml:"uplinkDecoder"`
+		}
+		if !bytes.Contains(text, []byte("uplinkDecoder")) {
+			return Examples{}, ErrNoExamples
+		}
+		if err := plainYAML(text, &file); err != nil {
+			return Examples{}, err
+		}
+		decoder = file.UplinkDecoder
+	}
+	out := Examples{Script: decoder.FileName}
+	for i := range decoder.Examples {
+		raw := &decoder.Examples[i]
+		if !raw.isUplink() {
+			continue
+		}
+		example, err := raw.example(now)
+		if err != nil {
+			return out, fmt.Errorf("example %d (%s): %w", i+1, cmp.Or(raw.Description, raw.Name), err)
+		}
+		out.Examples = append(out.Examples, example)
+	}
+	if len(out.Examples) == 0 {
+		return out, ErrNoExamples
+	}
+	return out, nil
+}
+
+// isUplink tells an uplink from a downlink.
+func (raw *rawExample) isUplink() bool {
+	if raw.Type != "" && !strings.HasPrefix(raw.Type, "uplink") {
+		return false
+	}
+	if raw.Input != nil {
+		return raw.Input.Bytes != nil
+	}
+	return raw.Bytes != nil
+}
+
+func (raw *rawExample) example(now time.Time) (Example, error) {
+	if raw.Input == nil {
+		raw.Input = &rawInput{Bytes: raw.Bytes, FPort: raw.FPort, RecvTime: raw.Time}
+		if raw.Output == nil {
+			raw.Output = &rawOut{Data: raw.Data, Errors: raw.Error}
+		}
+	}
+	e := Example{Name: cmp.Or(raw.Description, raw.Name), Input: codec.Uplink{Clock: now, Variables: map[string]string{}}}
+	var err error
+	if e.Input.Bytes, err = exampleBytes(raw.Input.Bytes); err != nil {
+		return e, err
+	}
+	port, _ := exampleNumber(raw.Input.FPort)
+	e.Input.Port = int(port)
+	switch at := raw.Input.RecvTime.(type) {
+	case nil:
+	case time.Time:
+		e.Input.Time = at
+	default:
+		e.timeText = fmt.Sprint(at)
+		if e.Input.Time, err = message.ParseTime(e.timeText); err != nil {
+			return e, fmt.Errorf("recvTime %v: %w", at, err)
+		}
+	}
+	if !e.Input.Time.IsZero() {
+		e.Input.Clock = e.Input.Time
+	}
+	for name, value := range raw.Input.Variables {
+		e.Input.Variables[name] = fmt.Sprint(value)
+	}
+	output := raw.Output
+	if output == nil {
+		output = raw.Expected
+	}
+	if e.silent = output == nil; !e.silent {
+		e.Data, e.Warnings, e.Errors = output.Data, exampleTexts(output.Warnings), exampleTexts(output.Errors)
+	}
+	if n := raw.Normalized; n != nil {
+		e.normalize, e.Input.Normalize = true, true
+		e.Normalized, e.NormalizedWarnings, e.NormalizedErrors = n.Data, exampleTexts(n.Warnings), exampleTexts(n.Errors)
+	}
+	return e, nil
+}
+
+// Check runs a codec on the example. It gives the differences, one line each;
+// none is a pass.
+//
+// Numbers may differ by 1e-9 of their size, null is the same as absent, and no
+// data the same as empty data. How a codec was told the time of receipt when the
+// example was made differs: as a Date in a network server, as the text that
+// stands in the example where the device repository validates it, and where the
+// example has none, as none or as the time then, near the latest that comes out.
+// Any of these may be meant.
+func (e *Example) Check(ctx context.Context, c codec.Codec) []string {
+	differences := e.check(ctx, c, e.Input)
+	if len(differences) == 0 {
+		return nil
+	}
+	in := e.Input
+	in.TimeText = e.timeText
+	if in.Time.IsZero() {
+		in.Time = in.Clock
+	}
+	if len(e.check(ctx, c, in)) == 0 {
+		return nil
+	}
+	if at := latest(e.Data); e.Input.Time.IsZero() && !at.IsZero() {
+		in.Clock = at.Add(time.Minute)
+		in.Time = in.Clock
+		if len(e.check(ctx, c, in)) == 0 {
+			return nil
+		}
+	}
+	return differences
+}
+
+// latest gives the latest time in an example's data, before which the message
+// was not received. Devices that send a part of their clock need to know when a
+// message came to tell their time.
+func latest(data any) time.Time {
+	var last time.Time
+	keep := func(at time.Time) {
+		if at.After(last) {
+			last = at
+		}
+	}
+	switch data := data.(type) {
+	case string:
+		if at, err := time.Parse(time.RFC3339, data); err == nil {
+			keep(at)
+		}
+	case map[string]any:
+		for _, member := range data {
+			keep(latest(member))
+		}
+	case []any:
+		for _, item := range data {
+			keep(latest(item))
+		}
+	}
+	return last
+}
+
+// maxTries is how often a codec may be too slow, or use too much memory: other
+// examples run at the same time, in the same process.
+const maxTries = 3
+
+func (e *Example) check(ctx context.Context, c codec.Codec, in codec.Uplink) []string {
+	out, err := c.Decode(ctx, in)
+	var failed *codec.Error
+	for try := 1; try < maxTries && errors.As(err, &failed); try++ {
+		if failed.Kind != codec.Timeout && failed.Kind != codec.Memory {
+			break
+		}
+		out, err = c.Decode(ctx, in)
+	}
+	if errors.As(err, &failed) && e.expects(failed) {
+		return nil
+	}
+	if err != nil && (failed == nil || failed.Kind != codec.Result || out.List == nil) {
+		return []string{"the codec failed: " + err.Error()}
+	}
+	var d differences
+	d.texts("errors", e.Errors, out.Errors)
+	d.texts("warnings", e.Warnings, out.Warnings)
+	switch {
+	case e.silent, e.Data == nil && len(e.Errors) > 0:
+	case out.List != nil:
+		d.compare("data", e.Data, out.List)
+	default:
+		d.compare("data", emptied(e.Data), emptied(out.Data))
+	}
+	if e.normalize {
+		d.texts("normalizedOutput.errors", e.NormalizedErrors, out.NormalizeErrors)
+		d.texts("normalizedOutput.warnings", e.NormalizedWarnings, out.NormalizeWarnings)
+		want, ok := e.Normalized.([]any)
+		if !ok && e.Normalized != nil {
+			want = []any{e.Normalized}
+		}
+		d.compare("normalizedOutput.data", want, out.Normalized)
+	}
+	return d
+}
+
+// expects tells whether the codec threw what the example gives as its error.
+func (e *Example) expects(failed *codec.Error) bool {
+	return failed.Kind == codec.Threw && e.Data == nil && slices.ContainsFunc(e.Errors, func(text string) bool {
+		return text != "" && strings.Contains(failed.Text, text)
+	})
+}

@@ -1,0 +1,247 @@
+package codec
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dlclark/regexp2/v2"
+	"github.com/dop251/goja"
+	"github.com/dop251/goja/parser"
+)
+
+// Limits of a script. The time is that of The Things Stack (pkg/scripting:
+// 100 ms), the size leaves room for the largest of the LoRaWAN device repository
+// (321 KB).
+const (
+	maxScript    = 512 << 10
+	maxScriptRun = 100 * time.Millisecond
+	maxStarting  = time.Second // to find out what a script needs, once
+	maxCalls     = 1000        // depth of its call stack
+	maxNesting   = 1000        // of brackets: the parser recurses
+)
+
+// script is a JavaScript payload formatter (LoRa Alliance TS013, and what was
+// before it). Its program is compiled once; every message has a fresh VM, since
+// many formatters keep state in top-level variables.
+type script struct {
+	program *goja.Program
+	needs   needs // of its host
+	module  bool  // it exports instead of declaring
+	jsons   bool  // it has objects with a toJSON of their own
+
+	lost atomic.Int32 // messages that it is stuck in
+}
+
+// The entry points, in the order in which they are looked for.
+const (
+	decodeUplink = iota // TS013, The Things Stack, ChirpStack v4, AWS
+	decoder             // The Things Network v2, Helium: Decoder(bytes, port)
+	decode3             // ChirpStack v3: Decode(fPort, bytes, variables)
+	normalizeUplink
+	entries
+)
+
+// find yields the entry points that a script has. Declared with let or const,
+// they are not properties of the global object, so a script must look.
+var find = sync.OnceValue(func() *goja.Program {
+	return goja.MustCompile("entries", `[
+	typeof decodeUplink === "function" ? decodeUplink : undefined,
+	typeof Decoder === "function" ? Decoder : undefined,
+	typeof Decode === "function" ? Decode : undefined,
+	typeof normalizeUplink === "function" ? normalizeUplink : undefined]`, false)
+})
+
+// boundRegexps bounds what backreferences and look-around make of a regular
+// expression: regexp2, which goja uses for these, backtracks, and an interrupt
+// does not reach it. A match that takes longer counts as none.
+var boundRegexps = sync.OnceFunc(func() { regexp2.DefaultMatchTimeout = maxScriptRun / 2 })
+
+func newScript(name string, source []byte) (*script, error) {
+	boundRegexps()
+	if len(source) > maxScript {
+		return nil, fmt.Errorf("%s: the script is larger than %d KB", name, maxScript>>10)
+	}
+	text := string(bytes.TrimPrefix(source, []byte("\xef\xbb\xbf")))
+	if nesting(text) > maxNesting {
+		return nil, fmt.Errorf("%s: brackets are nested deeper than %d", name, maxNesting)
+	}
+	program, text, err := compileInTime(name, text)
+	if err != nil {
+		return nil, err
+	}
+	s := &script{program: program, jsons: strings.Contains(text, "toJSON")}
+	if s.needs, err = needsOf(text); err != nil {
+		return nil, err
+	}
+	// A first run tells whether it declares its functions or exports them. Scripts
+	// that look for Node must not find module and exports without need.
+	var first error
+	for _, s.module = range []bool{false, true} {
+		err := s.try()
+		if err == nil {
+			return s, nil
+		}
+		if first == nil || errors.Is(first, errNoEntry) {
+			first = err
+		}
+	}
+	return nil, fmt.Errorf("%s: %w", name, first)
+}
+
+var errNoEntry = errors.New("has none of the functions decodeUplink, Decoder and Decode")
+
+// try loads the script and looks for its entry points.
+func (s *script) try() error {
+	m := s.machine(func() error { return nil }, maxStarting, time.Unix(0, 0))
+	done := make(chan error, 1)
+	go func() {
+		err := m.guard(func() error {
+			_, err := s.load(m)
+			return err
+		})
+		m.stop()
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-m.lost:
+		return codecError(Timeout, "the top level of the script does not end")
+	}
+}
+
+// maxCompiling is fifty times what the largest public formatter takes.
+const maxCompiling = 5 * time.Second
+
+// compileInTime compiles a script, but does not wait forever: goja takes the
+// square of the length of an expression like 1+1+1+...
+func compileInTime(name, text string) (program *goja.Program, repaired string, err error) {
+	done := make(chan struct{})
+	var result struct {
+		program *goja.Program
+		text    string
+		err     error
+	}
+	go func() {
+		defer close(done)
+		result.program, result.text, result.err = compileScript(name, text)
+	}()
+	late := time.NewTimer(maxCompiling)
+	defer late.Stop()
+	select {
+	case <-done:
+		return result.program, result.text, result.err
+	case <-late.C:
+		return nil, "", fmt.Errorf("%s: takes longer than %s to compile", name, maxCompiling)
+	}
+}
+
+// compileScript parses a script; where that fails, it reads the script as what
+// it may be instead.
+func compileScript(name, text string) (*goja.Program, string, error) {
+	// Source maps would be read from files.
+	program, err := goja.Parse(name, text, parser.WithDisableSourceMaps)
+	for _, repair := range []func(string) string{plainScript, unquoted} {
+		if err == nil {
+			break
+		}
+		if repaired := repair(text); repaired != text {
+			var again error
+			if program, again = goja.Parse(name, repaired, parser.WithDisableSourceMaps); again == nil {
+				text, err = repaired, nil
+			}
+		}
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: %w", name, firstLine(err))
+	}
+	compiled, err := goja.CompileAST(program, false)
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: %w", name, firstLine(err))
+	}
+	return compiled, text, nil
+}
+
+// firstLine shortens the list of errors that the parser gives.
+func firstLine(err error) error {
+	line, _, more := strings.Cut(err.Error(), "\n")
+	if !more {
+		return err
+	}
+	return errors.New(line)
+}
+
+// nesting gives how deep brackets are nested. Those in strings and comments count.
+func nesting(text string) (most int) {
+	depth := 0
+	for i := range len(text) {
+		switch text[i] {
+		case '(', '[', '{':
+			depth++
+			most = max(most, depth)
+		case ')', ']', '}':
+			depth = max(depth-1, 0)
+		}
+	}
+	return most
+}
+
+// ECMAScript modules: ChirpStack runs formatters as such. goja has no modules,
+// so their import and export words are taken out, and lines are kept.
+var (
+	importWord    = regexp.MustCompile(`(?m)(^|;)[ \t]*import\b\s*(?:[\w*\s{},$]*\bfrom\s*)?["'][^"'\n]*["'][ \t]*;?`)
+	exportList    = regexp.MustCompile(`(?m)(^|[;}])\s*export\s*\{([^{}]*)\}(?:\s*from\s*["'][^"'\n]*["'])?[ \t]*;?`)
+	exportDeclare = regexp.MustCompile(`(?m)(^|[;}])([ \t]*)export\s+` +
+		`((?:default\s+)?(?:async\s+)?(?:function\b\s*\*?\s*[\w$]|class\s+[\w$])|const\b|let\b|var\b)`)
+	exportDefault = regexp.MustCompile(`(?m)(^|[;}])([ \t]*)export\s+default\b`)
+	renaming      = regexp.MustCompile(`^([\w$]+)\s+as\s+([\w$]+)$`)
+	defaultWord   = regexp.MustCompile(`^default\s+`)
+)
+
+// plainScript makes a script of a module.
+func plainScript(text string) string {
+	if !strings.Contains(text, "export") && !strings.Contains(text, "import") {
+		return text
+	}
+	lines := func(s string) string { return strings.Repeat("\n", strings.Count(s, "\n")) }
+	text = importWord.ReplaceAllStringFunc(text, func(found string) string {
+		return importWord.FindStringSubmatch(found)[1] + lines(found)
+	})
+	text = exportList.ReplaceAllStringFunc(text, func(found string) string {
+		parts := exportList.FindStringSubmatch(found)
+		var out strings.Builder
+		out.WriteString(parts[1] + lines(found))
+		for name := range strings.SplitSeq(parts[2], ",") {
+			if as := renaming.FindStringSubmatch(strings.TrimSpace(name)); as != nil && as[1] != as[2] && as[2] != "default" {
+				out.WriteString("var " + as[2] + "=" + as[1] + ";")
+			}
+		}
+		return out.String()
+	})
+	text = exportDeclare.ReplaceAllStringFunc(text, func(found string) string {
+		parts := exportDeclare.FindStringSubmatch(found)
+		return parts[1] + parts[2] + lines(strings.TrimSuffix(found, parts[3])) + defaultWord.ReplaceAllString(parts[3], "")
+	})
+	return exportDefault.ReplaceAllString(text, "${1}${2}module.exports=")
+}
+
+// unquoted mends a script that was stored as the inside of a JSON string, all in
+// one line with \n and \", as some of the device repository are.
+func unquoted(text string) string {
+	line := strings.TrimSpace(text)
+	if !strings.Contains(line, `\n`) || strings.Contains(line, "\n") {
+		return text
+	}
+	var out string
+	if json.Unmarshal([]byte(`"`+line+`"`), &out) != nil {
+		return text
+	}
+	return out
+}

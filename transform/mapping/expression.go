@@ -1,0 +1,168 @@
+package mapping
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+
+	"mayfly/transform/mapping/plan"
+	"mayfly/transform/message"
+
+	"github.com/itchyny/gojq"
+)
+
+// Expression is one compiled jq text of a source; nil is one that the source
+// leaves out.
+type Expression struct {
+	Field string // of the definition, as in deviceId or properties.rssi
+	Text  string
+
+	plan *plan.Plan // nil where gojq has to evaluate it
+	code *gojq.Code // for what the plan does not cover, and for whatever fails
+	vars int        // how many variables it is given
+}
+
+// Language compiles expressions. It is safe for concurrent use.
+type Language struct {
+	options []gojq.CompilerOption
+	funcs   map[string]plan.Func // by name/arity
+}
+
+// NewLanguage makes jq with the functions of docs/mapping.md.
+func NewLanguage() *Language {
+	list := helpers()
+	l := &Language{
+		options: append(functions(list), gojq.WithEnvironLoader(func() []string { return nil })),
+		funcs:   make(map[string]plan.Func, len(list)),
+	}
+	for _, h := range list {
+		l.funcs[fmt.Sprintf("%s/%d", h.name, h.args)] = plan.Func(h.call)
+	}
+	return l
+}
+
+// refused are functions of jq that reach out of a mapping: to the clock, the
+// environment, the input, the terminal. A mapping is the same every time.
+func refused() map[string]string {
+	const (
+		clock       = "a mapping has no clock"
+		zone        = "a mapping knows no time zone"
+		input       = "a mapping has one input, ."
+		terminal    = "a mapping has no terminal"
+		environment = "a mapping sees no environment"
+		end         = "a mapping cannot end the program"
+		modules     = "a mapping has no modules"
+	)
+	return map[string]string{
+		"now": clock, "localtime": zone, "strflocaltime": zone,
+		"input": input, "inputs": input, "input_filename": input, "input_line_number": input,
+		"debug": terminal + "; mayfly try shows every step", "stderr": terminal,
+		"env": environment, "$ENV": environment, "$__prog_args": "a mapping sees no command line",
+		"halt": end, "halt_error": end, "get_search_list": modules, "modulemeta": modules,
+	}
+}
+
+// Compile makes an expression; an empty text gives nil. It sees no environment,
+// no files and no modules. vars are the variables besides $request, with their $.
+func (l *Language) Compile(field string, e Expr, vars []string) (*Expression, *message.Fault) {
+	if e.Text == "" {
+		return nil, nil
+	}
+	query, err := gojq.Parse(e.Text)
+	if err != nil {
+		return nil, syntaxFault(field, e, err)
+	}
+	if len(query.Imports) > 0 || query.Meta != nil {
+		return nil, FaultAt(field, e, 0, "a mapping has no modules")
+	}
+	refused := refused()
+	var forbidden []string
+	walk(reflect.ValueOf(query), func(f *gojq.Func) {
+		if why, ok := refused[f.Name]; ok {
+			forbidden = append(forbidden, f.Name+" is not there: "+why)
+		}
+	})
+	if len(forbidden) > 0 {
+		name, _, _ := strings.Cut(forbidden[0], " ")
+		return nil, FaultAt(field, e, max(strings.Index(e.Text, name), 0), strings.Join(forbidden, "; "))
+	}
+	names := append([]string{"$request"}, vars...)
+	code, err := gojq.Compile(query, append([]gojq.CompilerOption{gojq.WithVariables(names)}, l.options...)...)
+	if err != nil {
+		return nil, compileFault(field, e, err)
+	}
+	return &Expression{field, e.Text, plan.New(query, names, l.funcs), code, len(names)}, nil
+}
+
+// walk visits every function call of a query.
+func walk(v reflect.Value, visit func(*gojq.Func)) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return
+		}
+		if f, ok := reflect.TypeAssert[*gojq.Func](v); ok {
+			visit(f)
+		}
+		walk(v.Elem(), visit)
+	case reflect.Struct:
+		for _, field := range v.Fields() {
+			walk(field, visit)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			walk(v.Index(i), visit)
+		}
+	default:
+	}
+}
+
+func syntaxFault(field string, e Expr, err error) *message.Fault {
+	offset := 0
+	if parse, ok := errors.AsType[*gojq.ParseError](err); ok {
+		offset = parse.Offset - len(parse.Token)
+	}
+	return FaultAt(field, e, offset, err.Error())
+}
+
+// compileFault places an error that names a function or a variable.
+func compileFault(field string, e Expr, err error) *message.Fault {
+	offset := 0
+	if _, name, ok := strings.Cut(err.Error(), "not defined: "); ok {
+		name, _, _ = strings.Cut(name, "/")
+		offset = max(strings.Index(e.Text, name), 0)
+	}
+	return FaultAt(field, e, offset, err.Error())
+}
+
+// FaultAt makes the fault of an expression at an offset of its text.
+func FaultAt(field string, e Expr, offset int, problem string) *message.Fault {
+	offset = min(max(offset, 0), len(e.Text))
+	before := e.Text[:offset]
+	line := strings.Count(before, "\n")
+	start := strings.LastIndexByte(before, '\n') + 1
+	end := len(e.Text)
+	if n := strings.IndexByte(e.Text[offset:], '\n'); n >= 0 {
+		end = offset + n
+	}
+	f := &message.Fault{File: e.File, Field: field, Problem: problem, Expression: strings.TrimSpace(e.Text[start:end])}
+	if e.Line > 0 {
+		f.Line, f.Column = e.Line+line, e.Column+utf8.RuneCountInString(e.Text[start:offset])
+	}
+	return f
+}
+
+// Wrong makes the error of an expression whose result will not do.
+func (e *Expression) Wrong(hint string, value any) *message.Error {
+	if e == nil {
+		return &message.Error{Kind: message.Invalid, Detail: hint}
+	}
+	return message.InvalidFields(message.FieldError{Path: e.Field, Rule: "mapping", Hint: hint + e.Gave(value)})
+}
+
+// Gave shows an expression with what it gave.
+func (e *Expression) Gave(value any) string {
+	return fmt.Sprintf(" (%s gave %s)", strings.TrimSpace(e.Text), gojq.Preview(value))
+}

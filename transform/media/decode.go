@@ -1,0 +1,134 @@
+package media
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"mayfly/transform/message"
+)
+
+// Format is how a body is written.
+type Format string
+
+// The formats. A source may name one, for senders whose media type tells
+// nothing; otherwise the media type does, and where that is missing or general,
+// the body itself.
+const (
+	FormatJSON       Format = "json"
+	FormatNDJSON     Format = "ndjson"
+	FormatForm       Format = "form"
+	FormatMultipart  Format = "multipart"
+	FormatCSV        Format = "csv"
+	FormatCBOR       Format = "cbor"
+	FormatCBORs      Format = "cbor-seq"
+	FormatMsgPack    Format = "msgpack"
+	FormatSenML      Format = "senml"
+	FormatSenMLCBOR  Format = "senml-cbor"
+	FormatCloudEvent Format = "cloudevents"
+	FormatInflux     Format = "influx"
+	FormatXML        Format = "xml"
+	FormatText       Format = "text"
+	FormatBytes      Format = "bytes"
+)
+
+// Reading says how bodies are to be read.
+type Reading struct {
+	Format Format // empty: by the media type and the body
+	CSV    CSV
+}
+
+// Decode reads a body into the value that expressions see: nil, booleans, texts,
+// numbers with every digit (json.Number), []any and map[string]any. Bytes become
+// base64 text, times RFC 3339 text.
+func Decode(r *message.Request, how Reading) (any, error) {
+	if how.Format == "" && r.HeaderValue("Ce-Specversion") != "" {
+		return cloudEventBinary(r, how)
+	}
+	kind, err := mediaOf(r)
+	if err != nil {
+		return nil, err
+	}
+	format := how.Format
+	if format == "" {
+		if format, err = kind.format(r.Body); err != nil {
+			return nil, err
+		}
+	}
+	if format == FormatSenML && strings.Contains(kind.name, "cbor") {
+		format = FormatSenMLCBOR // a source names the one, and its senders may use the other
+	}
+	return decodeBody(r, kind, format, how)
+}
+
+// DecodeQuery reads the query of a request without a body, as decodeForm reads a
+// form.
+func DecodeQuery(query map[string][]string) map[string]any {
+	content := make(map[string]any, len(query))
+	for name, values := range query {
+		for _, value := range values {
+			addField(content, strings.ToValidUTF8(name, "?"), strings.ToValidUTF8(value, "?"))
+		}
+	}
+	return content
+}
+
+func decodeBody(r *message.Request, kind mediaType, format Format, how Reading) (any, error) {
+	switch format {
+	case FormatJSON, FormatNDJSON:
+		return decodeJSON(r.Body, format == FormatNDJSON)
+	case FormatForm:
+		return decodeForm(r.Body)
+	case FormatBytes:
+		return base64.StdEncoding.EncodeToString(r.Body), nil
+	case FormatCBOR, FormatCBORs:
+		return decodeCBOR(r.Body, format == FormatCBORs)
+	case FormatMsgPack:
+		return decodeMsgPack(r.Body)
+	case FormatSenML, FormatSenMLCBOR:
+		records, err := senMLRecords(r.Body, format == FormatSenMLCBOR, r.Received)
+		if err != nil {
+			return nil, err
+		}
+		return resolved(records), nil
+	case FormatMultipart:
+		return decodeMultipart(r.Body, kind)
+	default:
+		return decodeText(r, kind, format, how)
+	}
+}
+
+// decodeText reads the formats that are text. A charset that is not UTF-8 was
+// refused before, but for XML, which says its own.
+func decodeText(r *message.Request, kind mediaType, format Format, how Reading) (any, error) {
+	body := bytes.TrimPrefix(r.Body, []byte("\xef\xbb\xbf"))
+	if format == FormatXML {
+		return decodeXML(body)
+	}
+	if !utf8.Valid(body) {
+		return nil, notUTF8(body)
+	}
+	switch format {
+	case FormatCSV:
+		return decodeCSV(body, how.CSV.asked(kind, r))
+	case FormatInflux:
+		return decodeInflux(body, r.QueryValue("precision"))
+	case FormatCloudEvent:
+		return cloudEventStructured(body, r.Received)
+	case FormatText:
+		return string(body), nil
+	default:
+		return nil, message.Unsupportedf("format %s is not known", message.Quote(string(format)))
+	}
+}
+
+// textOf makes text of a time as the expressions' timestamps want it.
+func textOf(t time.Time) any {
+	t, err := message.InRange(t.UTC())
+	if err != nil {
+		return nil
+	}
+	return message.FormatTime(t)
+}

@@ -1,0 +1,157 @@
+package media
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"mayfly/transform/message"
+)
+
+// decodeJSON reads one JSON value, or several, one after another (NDJSON), into a
+// list. With list, a lone value is a list, too.
+func decodeJSON(body []byte, list bool) (any, error) {
+	s, err := newScanner(body, true)
+	if err != nil {
+		return nil, err
+	}
+	var values []any
+	err = s.sequence(func() bool {
+		value, ok := s.value(0)
+		values = append(values, value)
+		return ok
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(values) == 1 {
+		elements, isList := values[0].([]any)
+		if !isList && !list {
+			return values[0], nil
+		}
+		if isList {
+			values = elements
+		}
+	}
+	if err := checkCount(len(values)); err != nil {
+		return nil, err
+	}
+	return values, nil
+}
+
+// jsonMessages cuts a JSON or NDJSON body into the messages that it holds: the
+// elements of an array, or one value after another.
+func jsonMessages(body []byte) ([]json.RawMessage, error) {
+	s, err := newScanner(body, false)
+	if err != nil {
+		return nil, err
+	}
+	items, depth := []json.RawMessage{}, 0
+	item := func() bool {
+		start := s.at
+		_, ok := s.value(depth)
+		items = append(items, s.text[start:s.at:s.at])
+		return ok
+	}
+	next := item
+	if s.peek() == '[' {
+		depth, next = 1, func() bool { return s.elements(']', 1, item) }
+	}
+	if err := s.sequence(next); err != nil {
+		return nil, err
+	}
+	if err := checkCount(len(items)); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+// sequence reads values one after another; next has to read one. An array is not
+// followed by others.
+func (s *scanner) sequence(next func() bool) error {
+	if s.done() {
+		return message.Malformedf("the body is empty")
+	}
+	for array := s.peek() == '['; ; {
+		if ok := next(); s.limit != nil {
+			return s.limit
+		} else if !ok {
+			return syntaxError(s.text)
+		}
+		if s.space(); s.done() {
+			return nil
+		}
+		if array {
+			return syntaxError(s.text)
+		}
+	}
+}
+
+// syntaxError has encoding/json tell where a text stops to make sense, and why.
+func syntaxError(text []byte) error {
+	var err error
+	if bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("[")) {
+		err = json.Unmarshal(text, new(json.RawMessage))
+	} else {
+		for decoder := json.NewDecoder(bytes.NewReader(text)); err == nil; {
+			err = decoder.Decode(new(json.RawMessage))
+		}
+	}
+	offset, what := int64(len(text)), "unexpected end of JSON input"
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && !strings.HasPrefix(syntax.Error(), "unexpected end") {
+		offset, what = max(syntax.Offset-1, 0), syntax.Error()
+	}
+	return message.Malformedf("%s: %s", position(text, offset), what)
+}
+
+func notUTF8(text []byte) error {
+	at := 0
+	for at < len(text) {
+		r, size := utf8.DecodeRune(text[at:])
+		if r == utf8.RuneError && size <= 1 {
+			break
+		}
+		at += size
+	}
+	return message.Malformedf("%s: not UTF-8", position(text, int64(at)))
+}
+
+// checkCount bounds the messages of a body.
+func checkCount(messages int) error {
+	switch {
+	case messages == 0:
+		return message.Invalidf("the body holds no message")
+	case messages > message.MaxMessages:
+		return &message.Error{Kind: message.Invalid, Detail: "the body holds too many messages", Fields: []message.FieldError{
+			{Path: "body", Rule: "max", Hint: "may hold 10000 messages at most"},
+		}}
+	}
+	return nil
+}
+
+// IsObject tells whether a JSON value is an object.
+func IsObject(value []byte) bool { return KindOf(value) == "an object" }
+
+// KindOf names the type of a JSON value for an error.
+func KindOf(value []byte) string {
+	value = bytes.TrimLeft(value, " \t\r\n")
+	if len(value) == 0 {
+		return "nothing"
+	}
+	switch value[0] {
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case '"':
+		return "a string"
+	case 't', 'f':
+		return "a boolean"
+	case 'n':
+		return "null"
+	default:
+		return "a number"
+	}
+}

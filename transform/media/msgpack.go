@@ -1,0 +1,197 @@
+package media
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+
+	"mayfly/transform/message"
+
+	"github.com/vmihailenco/msgpack/v5"
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
+)
+
+// decodeMsgPack reads MessagePack. Keys that are not texts become texts, binary
+// becomes base64, the timestamp extension (-1) RFC 3339; another extension is an
+// object of its type and its base64 data.
+func decodeMsgPack(body []byte) (any, error) {
+	if len(body) == 0 {
+		return nil, message.Malformedf("the body is empty")
+	}
+	text := bytes.NewReader(body)
+	d := msgPack{msgpack.NewDecoder(text), text, budget{}}
+	value, err := d.value(0)
+	var ours *message.Error
+	switch {
+	case errors.As(err, &ours):
+		return nil, err
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, message.Malformedf("offset %d: unexpected end of MessagePack input", len(body))
+	case err != nil:
+		return nil, message.Malformedf("offset %d: %v", d.offset(), err)
+	case text.Len() > 0:
+		return nil, message.Malformedf("offset %d: more follows after the value", d.offset())
+	}
+	return value, nil
+}
+
+type msgPack struct {
+	*msgpack.Decoder
+	text  *bytes.Reader
+	spent budget
+}
+
+func (d *msgPack) offset() int { return int(d.text.Size()) - d.text.Len() }
+
+func (d *msgPack) value(depth int) (any, error) {
+	if depth > message.MaxDepth {
+		return nil, message.Malformedf("offset %d: nested deeper than %d", d.offset(), message.MaxDepth)
+	}
+	if err := d.spent.value(); err != nil {
+		return nil, err
+	}
+	code, err := d.PeekCode()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case msgpcode.IsFixedNum(code), code >= msgpcode.Int8 && code <= msgpcode.Int64:
+		n, err := d.DecodeInt64()
+		return json.Number(strconv.FormatInt(n, 10)), err
+	case code >= msgpcode.Uint8 && code <= msgpcode.Uint64:
+		n, err := d.DecodeUint64()
+		return json.Number(strconv.FormatUint(n, 10)), err
+	case msgpcode.IsFixedString(code), code >= msgpcode.Str8 && code <= msgpcode.Str32:
+		return d.string()
+	case msgpcode.IsBin(code):
+		raw, err := d.bytes()
+		return base64.StdEncoding.EncodeToString(raw), err
+	case msgpcode.IsFixedMap(code), code == msgpcode.Map16, code == msgpcode.Map32:
+		return d.object(depth)
+	case msgpcode.IsFixedArray(code), code == msgpcode.Array16, code == msgpcode.Array32:
+		return d.array(depth)
+	case msgpcode.IsExt(code):
+		return d.extension()
+	}
+	switch code {
+	case msgpcode.Nil:
+		return nil, d.DecodeNil()
+	case msgpcode.True, msgpcode.False:
+		return d.DecodeBool()
+	case msgpcode.Float:
+		f, err := d.DecodeFloat32()
+		return floatNumber(float64(f)), err
+	case msgpcode.Double:
+		f, err := d.DecodeFloat64()
+		return floatNumber(f), err
+	}
+	return nil, message.Malformedf("offset %d: 0x%02x begins no MessagePack value", d.offset(), code)
+}
+
+// bytes reads a string or binary; the library would make room for its length
+// before it looks whether there is so much.
+func (d *msgPack) bytes() ([]byte, error) {
+	n, err := d.DecodeBytesLen()
+	if err != nil || n <= 0 {
+		return nil, err
+	}
+	if n > d.text.Len() {
+		return nil, io.ErrUnexpectedEOF
+	}
+	raw := make([]byte, n)
+	return raw, d.ReadFull(raw)
+}
+
+func (d *msgPack) string() (string, error) {
+	raw, err := d.bytes()
+	return strings.ToValidUTF8(string(raw), "\ufffd"), err
+}
+
+func (d *msgPack) object(depth int) (any, error) {
+	n, err := d.DecodeMapLen()
+	if err != nil {
+		return nil, err
+	}
+	if err := d.spent.container(); err != nil {
+		return nil, err
+	}
+	if n > d.text.Len()/2 {
+		return nil, io.ErrUnexpectedEOF
+	}
+	object := make(map[string]any, n)
+	for range n {
+		at := d.offset()
+		key, err := d.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		var name string
+		switch key := key.(type) {
+		case string:
+			name = key
+		case json.Number:
+			name = key.String()
+		case bool:
+			name = strconv.FormatBool(key)
+		default:
+			return nil, message.Malformedf("offset %d: a map has a key that is neither text nor number", at)
+		}
+		if object[name], err = d.value(depth + 1); err != nil {
+			return nil, err
+		}
+	}
+	return object, nil
+}
+
+func (d *msgPack) array(depth int) (any, error) {
+	n, err := d.DecodeArrayLen()
+	if err != nil {
+		return nil, err
+	}
+	if err := d.spent.container(); err != nil {
+		return nil, err
+	}
+	if n > d.text.Len() {
+		return nil, io.ErrUnexpectedEOF
+	}
+	list := make([]any, n)
+	for i := range list {
+		if list[i], err = d.value(depth + 1); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+const msgPackTime = -1 // the specification's timestamp extension type
+
+func (d *msgPack) extension() (any, error) {
+	start := d.text.Len()
+	kind, size, err := d.DecodeExtHeader()
+	if err != nil {
+		return nil, err
+	}
+	if size < 0 || size > d.text.Len() {
+		return nil, io.ErrUnexpectedEOF
+	}
+	if kind == msgPackTime && (size == 4 || size == 8 || size == 12) {
+		// The library reads the header again.
+		if _, err := d.text.Seek(-int64(start), io.SeekEnd); err != nil {
+			return nil, err
+		}
+		at, err := d.DecodeTime()
+		return textOf(at), err
+	}
+	raw := make([]byte, size)
+	if err := d.ReadFull(raw); err != nil {
+		return nil, err
+	}
+	return map[string]any{
+		"type": json.Number(strconv.Itoa(int(kind))),
+		"data": base64.StdEncoding.EncodeToString(raw),
+	}, nil
+}

@@ -1,0 +1,67 @@
+package message
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Kind says what is wrong with a body.
+type Kind int
+
+// The kinds of error.
+const (
+	// Malformed: the body cannot be read as what it claims to be.
+	Malformed Kind = iota + 1
+	// Invalid: the body was read, but fields are wrong or missing, or its
+	// mapping makes no message.
+	Invalid
+	// Unsupported: the media type is not supported.
+	Unsupported
+)
+
+// Error is a body that makes no messages.
+type Error struct {
+	Kind   Kind
+	Detail string
+	Fields []FieldError // for Invalid
+}
+
+// FieldError is one field that is wrong.
+type FieldError struct {
+	Path string `json:"path"` // as in device.deviceId, [2].measurements
+	Rule string `json:"rule"` // the rule that it breaks
+	Hint string `json:"hint"` // what would be right
+}
+
+// Error tells what is wrong, in one line.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Detail)
+	separator := ": "
+	for _, f := range e.Fields {
+		b.WriteString(separator + f.Path + " " + f.Hint)
+		separator = "; "
+	}
+	return b.String()
+}
+
+// Malformedf makes the error of a body that cannot be read.
+func Malformedf(format string, args ...any) *Error {
+	return &Error{Kind: Malformed, Detail: fmt.Sprintf(format, args...)}
+}
+
+// Unsupportedf makes the error of a body that is in a form that is not supported.
+func Unsupportedf(format string, args ...any) *Error {
+	return &Error{Kind: Unsupported, Detail: fmt.Sprintf(format, args...)}
+}
+
+// Invalidf makes the error of a body that makes no message.
+func Invalidf(format string, args ...any) *Error {
+	return &Error{Kind: Invalid, Detail: fmt.Sprintf(format, args...)}
+}
+
+// InvalidFields makes the error of a message whose fields are wrong. Of very many
+// it names the first ones.
+func InvalidFields(fields ...FieldError) *Error {
+	return &Error{Kind: Invalid, Detail: "the message is not valid", Fields: fields[:min(len(fields), MaxFieldErrors)]}
+}

@@ -1,0 +1,46 @@
+package message
+
+import "time"
+
+// Message is one device-to-cloud message. Mapping makes it, validation has
+// passed it.
+type Message struct {
+	DeviceID   string            // 1 to 128 of letters, digits and "-._:"
+	SecretID   bool              // what knows the id may speak as the device: it is not to be told
+	ModelID    string            // DTMI, or empty
+	GatewayID  string            // the gateway that the device is attached to, or empty
+	Fleet      string            // the fleet that the sender says the device is of, or empty
+	Component  string            // of the device's model, or empty
+	MessageID  string            // the sender's own, or empty
+	Time       time.Time         // of the measurement, UTC; zero when the sender gave none
+	Properties map[string]string // application properties
+	Body       []byte            // the measurements: a JSON object
+}
+
+// Request is what a body comes with.
+type Request struct {
+	Method string
+	Path   string
+	Query  map[string][]string
+	Header map[string][]string // canonical names
+	Body   []byte              // decompressed
+	// Received is when the request came, for senders whose times are relative to
+	// it, and for codecs.
+	Received time.Time
+}
+
+// HeaderValue gives the first value of a header.
+func (r *Request) HeaderValue(name string) string {
+	if values := r.Header[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// QueryValue gives the first value of a query parameter.
+func (r *Request) QueryValue(name string) string {
+	if values := r.Query[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
