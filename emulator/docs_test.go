@@ -97,8 +97,8 @@ func TestDocsEvent(t *testing.T) {
 
 // fill sets every field that has its zero value and can be set to something else.
 func fill(v reflect.Value) {
-	for i := range v.NumField() {
-		switch f := v.Field(i); f.Kind() {
+	for _, f := range v.Fields() {
+		switch f.Kind() {
 		case reflect.String:
 			f.SetString("x")
 		case reflect.Int, reflect.Int64:

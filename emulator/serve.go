@@ -39,15 +39,15 @@ func (e *Emulator) serve(r *http.Request) (wire.Reply, delivery) {
 // route finds the service and the handler, and names the call in the record.
 func (e *Emulator) route(x *exchange.Exchange) (exchange.Service, exchange.Handler) {
 	x.Record.Service = ServiceDPS
-	dps := e.services[wire.HostDPS] // answers too where no service is addressed
+	fallback := e.services[wire.HostDPS] // answers too when no service is addressed
 	segments, ok := wire.Segments(x.Request.URL)
 	if !ok {
-		return dps, exchange.NotFound(dps)
+		return fallback, exchange.NotFound(fallback)
 	}
 	x.Segments = segments
 	if segments[0] == "$iothub" { // where the SDKs open WebSockets
 		x.Record.Note = "MQTT and AMQP over WebSockets are not emulated"
-		return dps, exchange.NotFound(dps)
+		return fallback, exchange.NotFound(fallback)
 	}
 	kind := e.kindOf(x.Host)
 	if kind == wire.HostLoopback {
@@ -57,7 +57,7 @@ func (e *Emulator) route(x *exchange.Exchange) (exchange.Service, exchange.Handl
 	service := e.services[kind]
 	if service == nil {
 		x.Record.Note = "no service has this host name or path"
-		return dps, exchange.NotFound(dps)
+		return fallback, exchange.NotFound(fallback)
 	}
 	switch kind {
 	case wire.HostHub:

@@ -124,7 +124,7 @@ function view(result) {
         { class: "verdict good" },
         h("h2", {}, `${plural(messages.length, "message")} would be sent`),
         ignored
-          ? h("p", { class: "quiet" }, `${plural(ignored, "part")} of the body is no telemetry and would be ignored.`)
+          ? h("p", { class: "quiet" }, `${plural(ignored, "part")} of the body is not telemetry and would be ignored.`)
           : "",
       ),
     );
