@@ -145,7 +145,8 @@ func TestDocsFaults(t *testing.T) {
 	for member, real := range map[string][]string{
 		"endpoint": {emulator.EndpointDPS, emulator.EndpointHub, emulator.EndpointSend, emulator.OpRegister,
 			emulator.OpPoll, emulator.OpLookup, emulator.OpEvents, emulator.OpBatch, emulator.OpReceive,
-			emulator.OpComplete, emulator.OpReject, emulator.OpAbandon, emulator.OpUpload, emulator.OpNotify, emulator.OpBlob},
+			emulator.OpComplete, emulator.OpReject, emulator.OpAbandon,
+			emulator.OpUpload, emulator.OpNotify, emulator.OpBlob},
 		"cut":   {emulator.CutBefore, emulator.CutAfter},
 		"state": {"unassigned", "assigning", "assigned", "failed", "disabled"},
 	} {
