@@ -54,6 +54,16 @@ func LoadSources(path string) (t *transform.Transformer, found string, err error
 	return config.LoadSources(path)
 }
 
+// ParseMapping reads the mapping of one source as it stands in the configuration
+// file, members such as signature included, which are not the mapping's.
+func ParseMapping(text []byte) (*transform.Definition, error) {
+	s, err := config.ParseSource(text)
+	if err != nil {
+		return nil, err
+	}
+	return &s.Definition, nil
+}
+
 // Serve runs h on its host until ctx is done or the host ends it. On the plain
 // server and on Azure Functions it returns nil after a graceful stop; on Lambda it
 // does not return.

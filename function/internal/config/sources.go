@@ -1,7 +1,10 @@
 package config
 
 import (
+	"github.com/goccy/go-yaml"
+
 	"mayfly/function/internal/auth/signature"
+	"mayfly/internal/settings"
 	"mayfly/transform"
 )
 
@@ -12,6 +15,16 @@ type Source struct {
 
 	Signature *signature.Spec `yaml:"signature"`
 	AllowFrom []string        `yaml:"allowFrom"` // networks; everywhere when left out
+}
+
+// ParseSource reads one source as it stands in the configuration file. Who may send
+// to it is checked for its form alone.
+func ParseSource(text []byte) (*Source, error) {
+	s := &Source{}
+	if err := settings.Read(text, s, yaml.Strict()); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // mappings gives the sources without what is not the mapping's concern.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mayfly/emulator/console"
+	"mayfly/function"
 	"mayfly/transform"
 	"mayfly/transform/message"
 )
@@ -133,7 +134,7 @@ func (p *Playground) Try(ctx context.Context, t console.Trial) console.Result {
 // source returns the built-in source, or the one that was edited.
 func (p *Playground) source(t console.Trial) (*transform.Source, error) {
 	if strings.TrimSpace(t.Definition) != "" {
-		d, err := transform.ParseDefinition([]byte(t.Definition))
+		d, err := function.ParseMapping([]byte(t.Definition))
 		if err != nil {
 			return nil, err
 		}

@@ -50,6 +50,10 @@ func TestEditedMapping(t *testing.T) {
 	if got.Problem != nil || got.Messages[0].DeviceID != "field-a" {
 		t.Errorf("%+v %+v", got, got.Problem)
 	}
+	got = try(mapping+"allowFrom: [192.0.2.0/24]\nsignature: {scheme: soracom, secrets: [x]}\n", `{"id":"a","t":1}`)
+	if got.Problem != nil {
+		t.Errorf("a source that says who may send to it: %+v", got.Problem)
+	}
 	for _, tt := range []struct{ name, definition, body, where, want string }{
 		{"not YAML", "name: [", `{}`, "mapping", ""},
 		{"not jq", strings.Replace(mapping, ".id", ".[", 1), `{}`, "mapping", "deviceId"},
