@@ -7,7 +7,8 @@ LINTER  = $(GO) tool -modfile=tools/go.mod golangci-lint
 # One time and one order for what is packed: the same source makes the same zip.
 PACK    = find . -exec env TZ=UTC touch -t 198001010000 {} + && find . -type f | LC_ALL=C sort | TZ=UTC zip -X -q -9 -@
 
-.PHONY: build test race lint fmt fuzz fuzz-long generate bench module-path screenshots check cfn azure kube build-Mayfly functions zip-lambda zip-functions clean
+.PHONY: build test race lint fmt fuzz fuzz-long generate bench module-path screenshots check cfn azure kube release-tools release-check \
+        build-Mayfly functions zip-lambda zip-functions clean
 
 build: # bootstrap and mayfly, for this machine
 	CGO_ENABLED=0 $(GO) build $(FLAGS) -o bootstrap ./cmd/bootstrap
@@ -57,6 +58,12 @@ azure: # deploy/azure and deploy/container-apps against the types of Azure's cli
 	rm -rf dist/azure
 	RESOLVED="$(CURDIR)/dist/azure" $(GO) test -run 'TestResolved|TestContainerApp' -count=1 ./deploy ./deploy/azure
 	cd tools/azure && npm ci --ignore-scripts && npm run --silent check
+
+release-tools: # GoReleaser and cyclonedx-gomod, into tools/release/bin
+	cd tools/release && $(GO) build -o bin/ tool
+
+release-check: # the release of linux/amd64, twice, byte for byte
+	.ci/release-check
 
 # What "sam build" runs: build- and the logical id in template.yaml. GOARCH=amd64 for x86_64.
 build-Mayfly:

@@ -1,5 +1,3 @@
-// Package guides_test does what the guides say: it runs their commands and sends their
-// requests to "mayfly dev", and compares what they say one sees.
 package guides_test
 
 import (
@@ -18,8 +16,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/goccy/go-yaml"
 )
 
 // mayfly builds the tool once for all guides.
@@ -42,58 +38,6 @@ func TestMain(m *testing.M) {
 		_ = os.RemoveAll(filepath.Dir(program))
 	}
 	os.Exit(code)
-}
-
-type block struct{ language, text string }
-
-func blocks(t *testing.T, guide string) []block {
-	t.Helper()
-	text, err := os.ReadFile(guide)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []block
-	for _, match := range regexp.MustCompile("(?ms)^ *```(\\w*)\n(.*?)^ *```$").FindAllStringSubmatch(string(text), -1) {
-		out = append(out, block{match[1], match[2]})
-	}
-	return out
-}
-
-// words splits a command as a shell does, with quotes and continued lines. Variables and
-// substitutions are not of this language.
-func words(t *testing.T, command string) []string {
-	t.Helper()
-	var out []string
-	var word strings.Builder
-	begun, quote := false, rune(0)
-	for _, r := range strings.ReplaceAll(command, "\\\n", " ") {
-		switch {
-		case quote != 0 && r == quote:
-			quote = 0
-		case quote != 0:
-			word.WriteRune(r)
-		case r == '\'' || r == '"':
-			quote, begun = r, true
-		case r == ' ' || r == '\n':
-			if begun {
-				out = append(out, word.String())
-			}
-			word.Reset()
-			begun = false
-		case strings.ContainsRune("$`|;&<>", r):
-			t.Fatalf("the test does not know %q in %s", r, command)
-		default:
-			word.WriteRune(r)
-			begun = true
-		}
-	}
-	if quote != 0 {
-		t.Fatalf("a quote is open in %s", command)
-	}
-	if begun {
-		out = append(out, word.String())
-	}
-	return out
 }
 
 // dev is a running "mayfly dev".
@@ -157,7 +101,8 @@ func (d *dev) saw(ctx context.Context, device, body string) bool {
 	for {
 		d.mu.Lock()
 		for _, line := range d.printed {
-			if fields := strings.Fields(line); len(fields) > 2 && fields[1] == device && strings.Contains(line, "  "+body) {
+			fields := strings.Fields(line)
+			if len(fields) > 2 && fields[1] == device && strings.Contains(line, "  "+body) {
 				d.mu.Unlock()
 				return true
 			}
@@ -348,65 +293,5 @@ func post(t *testing.T, d *dev, program string) {
 		[]string{"http://127.0.0.1:7071" + url[1], "-H", "Content-Type: application/json", "-d", json})
 	if !strings.HasPrefix(got, `{"delivered":1`) {
 		t.Errorf("%s is answered %s", json, got)
-	}
-}
-
-// TestWebhookTemplate looks at what The Things Stack reads.
-func TestWebhookTemplate(t *testing.T) {
-	t.Parallel()
-	text, err := os.ReadFile("tts-webhook-template.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var template struct {
-		ID      string `yaml:"template-id"`
-		Format  string
-		BaseURL string `yaml:"base-url"`
-		Fields  []struct {
-			ID     string
-			Secret bool
-		}
-		Headers map[string]string
-		Paths   map[string]string
-	}
-	if err := yaml.Unmarshal(text, &template); err != nil {
-		t.Fatal(err)
-	}
-	if template.Format != "json" || template.BaseURL != "https://{host}/api/tts" {
-		t.Errorf("format %s, URL %s", template.Format, template.BaseURL)
-	}
-	if _, ok := template.Paths["uplink-message"]; !ok {
-		t.Error("uplinks are not sent")
-	}
-	for _, f := range template.Fields {
-		if used := strings.Contains(template.BaseURL+template.Headers["Authorization"], "{"+f.ID+"}"); !used {
-			t.Errorf("field %s is not used", f.ID)
-		}
-		if f.Secret != (f.ID == "key") {
-			t.Errorf("field %s: secret is %v", f.ID, f.Secret)
-		}
-	}
-}
-
-// TestLinks looks for the files that the guides, and deploy, name.
-func TestLinks(t *testing.T) {
-	t.Parallel()
-	files, err := filepath.Glob("*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	files = append(files, "../cost.md", "../../deploy/README.md", "../../deploy/azure/README.md", "../../CONTRIBUTING.md")
-	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		for _, match := range link.FindAllStringSubmatch(string(text), -1) {
-			if _, err := os.Stat(filepath.Join(filepath.Dir(file), match[1])); err != nil {
-				t.Errorf("%s links to %s, which is not there", file, match[1])
-			}
-		}
 	}
 }
