@@ -127,11 +127,7 @@ func builtinText(name string) string {
 }
 
 func (t *Transformer) builtin(name string) (*Source, error) {
-	text := builtinText(name)
-	if t.bare {
-		text, _, _ = strings.Cut(text, "\nsamples:\n")
-	}
-	d, err := ParseDefinition([]byte(text))
+	d, err := ParseDefinition([]byte(builtinText(name)))
 	if err != nil {
 		return nil, err
 	}

@@ -13,10 +13,8 @@ import (
 // are compiled.
 func (t *Transformer) Detect(ctx context.Context, r *message.Request) (*Source, error) {
 	var seen detection
-	all := t.sources()
-	for _, name := range all.order {
-		l := all.named[name]
-		if !l.hinted(r) {
+	for _, name := range t.order {
+		if !hinted(t.sources[name].hints, r) {
 			continue
 		}
 		source, err := t.Source(name)
@@ -94,22 +92,6 @@ func hinted(hints []string, r *message.Request) bool {
 		}
 	}
 	return len(hints) == 0
-}
-
-// hintsOf reads the hints of a built-in source from its text: parsing all of the
-// sources would take longer than a cold start may. They stand on a line of their
-// own, as the tests make sure.
-func hintsOf(text string) []string {
-	_, rest, ok := strings.Cut(text, "\nhints: [")
-	if !ok {
-		return nil
-	}
-	list, _, _ := strings.Cut(rest, "]\n")
-	var hints []string
-	for hint := range strings.SplitSeq(list, ",") {
-		hints = append(hints, strings.Trim(strings.TrimSpace(hint), "'"))
-	}
-	return hints
 }
 
 // Detects tells whether a request is one of this source's sender's.

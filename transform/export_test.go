@@ -1,4 +1,4 @@
 package transform
 
-// HintsOf gives the hints of a built-in source as Detect reads them.
-func HintsOf(name string) []string { return hintsOf(builtinText(name)) }
+// BuiltinHints are the hints of the built-in sources as Detect reads them.
+var BuiltinHints = builtinHints

@@ -1,3 +1,3 @@
 package transform
 
-//go:generate go test -count=1 -run ^TestSourcesDoc$ . -args -update
+//go:generate go test -count=1 -run ^Test(SourcesDoc|HintsTable)$ . -args -update

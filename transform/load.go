@@ -43,14 +43,13 @@ func (t *Transformer) Add(file string, definitions []Definition, files fs.FS) er
 			}
 			continue
 		}
-		t.sources().named[d.Name] = &lazySource{made: source, hints: d.Hints}
+		t.sources[d.Name] = &lazySource{get: func() (*Source, error) { return source, nil }, hints: d.Hints}
 	}
 	if len(faults) > 0 {
 		return faults
 	}
-	all := t.sources()
-	all.order = slices.DeleteFunc(all.order, func(name string) bool { return slices.Contains(names, name) })
-	all.order = slices.Insert(all.order, 0, names...)
+	t.order = slices.DeleteFunc(t.order, func(name string) bool { return slices.Contains(names, name) })
+	t.order = slices.Insert(t.order, 0, names...)
 	return nil
 }
 

@@ -42,7 +42,7 @@ func BenchmarkNew(b *testing.B) {
 func BenchmarkFirstUse(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := transform.New().WithoutSamples().Source("tts"); err != nil {
+		if _, err := transform.New().Source("tts"); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -7,81 +7,45 @@ import (
 	"sync"
 
 	"mayfly/transform/mapping"
-	"mayfly/transform/message"
 )
 
 // Transformer reads bodies.
 type Transformer struct {
 	validate *rules
-	sources  func() *sources // made when first asked for
+	sources  map[string]*lazySource
+	order    []string // in which Detect asks: the user's own first, then the built-in ones
 	language func() *mapping.Language
-	bare     bool // without samples
 }
 
-// sources are all that there are.
-type sources struct {
-	named map[string]*lazySource
-	order []string // as Detect asks: the user's own first, then the built-in ones
-}
-
-// lazySource is a source. A built-in one is compiled when it is first asked for: a
-// cold start does not pay for sources that it does not use.
+// lazySource is a source. A built-in one is compiled when it is first needed: a cold
+// start does not pay for sources that it does not use.
 type lazySource struct {
-	builtin string // its name; empty for a user's own
-	of      *Transformer
-
-	compile sync.Once
-	made    *Source
-	err     error
-
-	look  sync.Once
+	get   func() (*Source, error)
 	hints []string
-}
-
-func (l *lazySource) get() (*Source, error) {
-	if l.builtin != "" {
-		l.compile.Do(func() { l.made, l.err = l.of.builtin(l.builtin) })
-	}
-	return l.made, l.err
-}
-
-// hinted tells whether a request may be of this source.
-func (l *lazySource) hinted(r *message.Request) bool {
-	if l.builtin != "" {
-		l.look.Do(func() { l.hints = hintsOf(builtinText(l.builtin)) })
-	}
-	return hinted(l.hints, r)
 }
 
 // New makes a Transformer with the built-in sources.
 func New() *Transformer {
-	t := &Transformer{validate: &rules{}, language: sync.OnceValue(mapping.NewLanguage)}
-	t.sources = sync.OnceValue(func() *sources {
-		names := builtinNames()
-		s := &sources{named: make(map[string]*lazySource, len(names)), order: names}
-		for _, name := range names {
-			s.named[name] = &lazySource{builtin: name, of: t}
-		}
-		return s
-	})
-	return t
-}
-
-// WithoutSamples leaves the samples of the built-in sources unread. They are most
-// of a source's text and prove it to people; a first request need not wait for
-// them. It is for the start.
-func (t *Transformer) WithoutSamples() *Transformer {
-	t.bare = true
+	t := &Transformer{
+		validate: &rules{},
+		sources:  map[string]*lazySource{},
+		order:    builtinNames(),
+		language: sync.OnceValue(mapping.NewLanguage),
+	}
+	for _, name := range t.order {
+		compile := sync.OnceValues(func() (*Source, error) { return t.builtin(name) })
+		t.sources[name] = &lazySource{get: compile, hints: builtinHints[name]}
+	}
 	return t
 }
 
 // SourceNames lists the sources, sorted.
-func (t *Transformer) SourceNames() []string { return slices.Sorted(maps.Keys(t.sources().named)) }
+func (t *Transformer) SourceNames() []string { return slices.Sorted(maps.Keys(t.sources)) }
 
 // Source gives a source by its name; nil where there is none. The error says
 // why a source does not compile.
 func (t *Transformer) Source(name string) (*Source, error) {
-	l, ok := t.sources().named[name]
+	l, ok := t.sources[name]
 	if !ok {
 		return nil, nil
 	}

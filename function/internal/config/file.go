@@ -69,7 +69,6 @@ func (c *Config) readFile() (*File, error) {
 	if err != nil {
 		t, file = transform.New(), &File{}
 	}
-	t.WithoutSamples()
 	c.Transformer, c.Sources, c.Tokens, c.Certificates = t, file.Sources, file.Tokens, file.Certificates
 	return file, err
 }
