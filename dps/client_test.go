@@ -85,14 +85,20 @@ func TestRegister(t *testing.T) {
 			dps.Registration{}, "",
 			"", &dps.Error{Kind: dps.Malformed, Status: 200}},
 		{"unauthorized", answers(401, `{"errorCode":401002,"trackingId":"t","message":"Unauthorized",
-			"timestampUtc":"2026-01-01T00:00:00Z"}`),
-			dps.Registration{}, "", "", &dps.Error{Kind: dps.Unauthorized, Status: 401, Code: 401002}},
+			"timestampUtc":"2026-01-01T00:00:00Z"}`, "x-ms-request-id", "r"),
+			dps.Registration{}, "", "", &dps.Error{Kind: dps.Unauthorized, Status: 401, Code: 401002, TrackingID: "t"}},
+		{"a tracking id in the header", answers(401, `{"errorCode":401002}`, "x-ms-request-id", "r"), dps.Registration{}, "", "",
+			&dps.Error{Kind: dps.Unauthorized, Status: 401, Code: 401002, TrackingID: "r"}},
 		{"no enrollment", answers(404, `{"errorCode":404201,"message":"Resource not found."}`),
 			dps.Registration{}, "", "",
 			&dps.Error{Kind: dps.NotEnrolled, Status: 404, Code: 404201}},
 		{"no such scope", answers(404, `{"errorCode":404000,"message":"ID scope not found."}`),
 			dps.Registration{}, "", "",
 			&dps.Error{Kind: dps.UnknownScope, Status: 404, Code: 404000}},
+		{"no such service", answers(404, `{"message":"The Provisioning Service was not found."}`),
+			dps.Registration{}, "", "", &dps.Error{Kind: dps.UnknownScope, Status: 404}},
+		{"no such instance", answers(404, `{"message":"No DPS instance of this name."}`), dps.Registration{}, "", "",
+			&dps.Error{Kind: dps.UnknownScope, Status: 404}},
 		{"throttled", answers(429, `{"errorCode":429001,"message":"Operations are being throttled for this tenant."}`,
 			"Retry-After", "5"),
 			dps.Registration{}, "", "", &dps.Error{Kind: dps.Throttled, Status: 429,
@@ -100,6 +106,12 @@ func TestRegister(t *testing.T) {
 		{"two at once",
 			answers(409, `{"errorCode":409203,"message":"Precondition failed."}`), dps.Registration{}, "", "",
 			&dps.Error{Kind: dps.Unavailable, Status: 409, Code: 409203}},
+		{"two at once, by etag", answers(412, `{}`), dps.Registration{}, "", "",
+			&dps.Error{Kind: dps.Unavailable, Status: 412}},
+		{"a proxy that timed out", answers(408, `{}`), dps.Registration{}, "", "",
+			&dps.Error{Kind: dps.Unavailable, Status: 408}},
+		{"the last status that is a refusal", answers(499, `{}`), dps.Registration{}, "", "",
+			&dps.Error{Kind: dps.Invalid, Status: 499}},
 		{"bad request", answers(400, `{"errorCode":400000,"message":"no"}`), dps.Registration{}, "", "",
 			&dps.Error{Kind: dps.Invalid, Status: 400, Code: 400000}},
 		{"server error without a body", answers(500, ""), dps.Registration{}, "", "",
@@ -129,7 +141,8 @@ func TestRegister(t *testing.T) {
 			}
 			if tt.err != nil {
 				if failed.Kind != tt.err.Kind || failed.Status != tt.err.Status ||
-					failed.Code != tt.err.Code || failed.RetryAfter != tt.err.RetryAfter {
+					failed.Code != tt.err.Code || failed.RetryAfter != tt.err.RetryAfter ||
+					failed.TrackingID != tt.err.TrackingID && tt.err.TrackingID != "" {
 					t.Errorf("error %+v, want %+v", failed, tt.err)
 				}
 				if !strings.Contains(err.Error(), "dev-1") {

@@ -57,6 +57,32 @@ func TestHealing(t *testing.T) {
 			dps.Refused, "L0 R0 R0",
 		},
 		{
+			"another failure of the allocation", hasty,
+			scriptedDPS{registers: []string{assigning}, polls: []string{
+				`200 {"status":"failed","registrationState":{"errorCode":400207,"errorMessage":"status code: 400"}}`,
+			}},
+			dps.Refused, "L0 R0 P3000",
+		},
+		{
+			"404 in another failure", hasty,
+			scriptedDPS{registers: []string{assigning}, polls: []string{
+				`200 {"status":"failed","registrationState":{"errorCode":400209,"errorMessage":"status code: 404"}}`,
+			}},
+			dps.Refused, "L0 R0 P3000",
+		},
+		{
+			"the code of the allocation without a failure", hasty,
+			scriptedDPS{registers: []string{assigning}, polls: []string{
+				`200 {"status":"disabled","registrationState":{"errorCode":400207,"errorMessage":"404"}}`,
+			}},
+			dps.Disabled, "L0 R0 P3000",
+		},
+		{
+			"a device that is not enrolled", hasty,
+			scriptedDPS{registers: []string{unknown}},
+			dps.NotEnrolled, "L0 R0",
+		},
+		{
 			"a device that is blocked", hasty,
 			scriptedDPS{registers: []string{assigning}, polls: []string{blocked}},
 			dps.Refused, "L0 R0 P3000",
