@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"mayfly/transform/codec"
 	"mayfly/transform/mapping"
 	"mayfly/transform/message"
 )
@@ -60,7 +61,7 @@ type named struct {
 }
 
 // compile makes a source of its definition, or tells all that is wrong with it.
-func compile(v *rules, l *mapping.Language, d *Definition) (*Source, error) {
+func compile(v *rules, l *mapping.Language, engine codec.Engine, d *Definition) (*Source, error) {
 	s := &Source{Definition: *d, validate: v}
 	s.Patience = cmp.Or(s.Patience, defaultPatience)
 	faults := d.check()
@@ -69,7 +70,7 @@ func compile(v *rules, l *mapping.Language, d *Definition) (*Source, error) {
 			faults = append(faults, f)
 		}
 	}
-	made, found := codecsOf(d)
+	made, found := codecsOf(d, engine)
 	s.codecs, faults = made, append(faults, found...)
 	var vars []string
 	for _, name := range slices.Sorted(maps.Keys(d.Let)) {

@@ -134,7 +134,7 @@ func (t *Transformer) builtin(name string) (*Source, error) {
 	if d.Name != name {
 		return nil, fmt.Errorf("file %s.yaml holds a source named %q", name, d.Name)
 	}
-	return compile(t.validate, t.language(), d)
+	return compile(t.validate, t.language(), t.engine, d)
 }
 
 // ParseDefinition reads a source's YAML. Its errors name line and column.

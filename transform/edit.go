@@ -10,5 +10,5 @@ func BuiltinText(name string) ([]byte, bool) {
 // Compile makes a source of a definition that is not built in, or tells all that
 // is wrong with it.
 func (t *Transformer) Compile(d *Definition) (*Source, error) {
-	return compile(t.validate, t.language(), d)
+	return compile(t.validate, t.language(), t.engine, d)
 }

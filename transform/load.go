@@ -36,7 +36,7 @@ func (t *Transformer) Add(file string, definitions []Definition, files fs.FS) er
 		if faults = append(faults, found...); len(found) > 0 {
 			continue
 		}
-		source, err := compile(t.validate, t.language(), d)
+		source, err := compile(t.validate, t.language(), t.engine, d)
 		if err != nil {
 			if found, ok := err.(message.Faults); ok { //nolint:errorlint // compile gives them bare
 				faults = append(faults, found...)

@@ -47,7 +47,7 @@ type codecs struct {
 // codecsOf makes the codecs that a definition names. Scripts are read from the
 // files next to it. A key of codecs that is a number is a port, every other one a
 // device profile.
-func codecsOf(d *Definition) (*codecs, message.Faults) {
+func codecsOf(d *Definition, engine codec.Engine) (*codecs, message.Faults) {
 	if d.Codec == "" && len(d.Codecs) == 0 {
 		return nil, nil
 	}
@@ -55,7 +55,7 @@ func codecsOf(d *Definition) (*codecs, message.Faults) {
 	made := map[string]codec.Codec{}
 	compiled := func(field, spec string) codec.Codec {
 		if made[spec] == nil {
-			c, err := codecOf(spec, d.files)
+			c, err := codecOf(spec, d.files, engine)
 			if err != nil {
 				faults = append(faults, &message.Fault{Field: field, Problem: err.Error()})
 				return nil
@@ -86,7 +86,7 @@ func codecsOf(d *Definition) (*codecs, message.Faults) {
 	return c, faults
 }
 
-func codecOf(spec string, files fs.FS) (codec.Codec, error) {
+func codecOf(spec string, files fs.FS, engine codec.Engine) (codec.Codec, error) {
 	if !strings.HasSuffix(spec, ".js") {
 		return codec.New(spec, nil)
 	}
@@ -97,7 +97,7 @@ func codecOf(spec string, files fs.FS) (codec.Codec, error) {
 	if err != nil {
 		return nil, errors.New("cannot be read: " + err.Error())
 	}
-	return codec.New(spec, script)
+	return engine.Load(spec, script)
 }
 
 // pick gives the codec for a device profile or, where that has none, a port.
@@ -136,7 +136,10 @@ func (s *Source) decodePayload(j *job, part any, payload string, port any) (map[
 	for _, text := range out.Warnings {
 		j.note(NoteCodecWarning, text)
 	}
+	failed, _ := errors.AsType[*codec.Error](err)
 	switch {
+	case failed != nil && failed.Kind == codec.Unavailable:
+		return nil, err
 	case err != nil:
 		j.note(NoteCodecFailed, err.Error())
 	case len(out.Errors) > 0:

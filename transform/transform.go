@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"mayfly/transform/codec"
 	"mayfly/transform/mapping"
 )
 
@@ -15,6 +16,7 @@ type Transformer struct {
 	sources  map[string]*lazySource
 	order    []string // in which Detect asks: the user's own first, then the built-in ones
 	language func() *mapping.Language
+	engine   codec.Engine // runs scripts
 }
 
 // lazySource is a source. A built-in one is compiled when it is first needed: a cold
@@ -31,11 +33,19 @@ func New() *Transformer {
 		sources:  map[string]*lazySource{},
 		order:    builtinNames(),
 		language: sync.OnceValue(mapping.NewLanguage),
+		engine:   codec.InProcess{},
 	}
 	for _, name := range t.order {
 		compile := sync.OnceValues(func() (*Source, error) { return t.builtin(name) })
 		t.sources[name] = &lazySource{get: compile, hints: builtinHints[name]}
 	}
+	return t
+}
+
+// WithCodecs sets what runs the scripts of sources: [codec.InProcess] otherwise. It is
+// for the start, before sources are added.
+func (t *Transformer) WithCodecs(engine codec.Engine) *Transformer {
+	t.engine = engine
 	return t
 }
 

@@ -68,8 +68,8 @@ const lppPolyline = 0xf0
 // Decode implements [Codec]. A payload with an unknown type, or that ends inside a
 // value, is refused as a whole: it is probably not Cayenne LPP.
 func (cayenne) Decode(_ context.Context, in Uplink) (Decoded, error) {
-	if len(in.Bytes) > maxPayload {
-		return Decoded{}, codecError(Result, "the payload is larger than %d bytes", maxPayload)
+	if len(in.Bytes) > MaxPayload {
+		return Decoded{}, codecError(Result, "the payload is larger than %d bytes", MaxPayload)
 	}
 	data := map[string]any{}
 	for i := 0; i < len(in.Bytes); {

@@ -58,6 +58,9 @@ const (
 	Truncated Failure = "truncated" // the payload ends inside a value
 	Unknown   Failure = "unknown"   // the payload has something that the codec does not know
 	Result    Failure = "result"    // what came back is not data
+
+	// Unavailable: the script could not be run, and is not at fault. A retry may help.
+	Unavailable Failure = "unavailable"
 )
 
 // Error is a codec that failed on an uplink.
@@ -72,9 +75,17 @@ func codecError(kind Failure, format string, args ...any) *Error {
 	return &Error{Kind: kind, Text: fmt.Sprintf(format, args...)}
 }
 
-// maxPayload bounds what a codec is given. LoRaWAN frames have 242 bytes at
+// MaxPayload bounds what a codec is given. LoRaWAN frames have 242 bytes at
 // most, satellite messages some kilobytes.
-const maxPayload = 64 << 10
+const MaxPayload = 64 << 10
+
+// Engine makes codecs of scripts.
+type Engine interface {
+	// Load compiles a JavaScript payload formatter. name is that of its file, for
+	// messages. The error says what is wrong with the script, or is an [*Error] of
+	// kind Unavailable.
+	Load(name string, script []byte) (Codec, error)
+}
 
 // New makes a codec.
 //
@@ -91,7 +102,7 @@ func New(spec string, script []byte) (Codec, error) {
 	case ok && kind == "sigfox":
 		return newSigfox(grammar)
 	case script != nil:
-		return newScript(spec, script)
+		return InProcess{}.Load(spec, script)
 	case spec == "":
 		return nil, errors.New("codec: which one? cayenne, sigfox:GRAMMAR, or a JavaScript file")
 	}

@@ -20,17 +20,18 @@ import (
 // 100 ms), the size leaves room for the largest of the LoRaWAN device repository
 // (321 KB).
 const (
-	maxScript    = 512 << 10
-	maxScriptRun = 100 * time.Millisecond
-	maxStarting  = time.Second // to find out what a script needs, once
-	maxCalls     = 1000        // depth of its call stack
-	maxNesting   = 1000        // of brackets: the parser recurses
+	MaxScript     = 512 << 10
+	MaxScriptTime = 100 * time.Millisecond
+	maxStarting   = time.Second // to find out what a script needs, once
+	maxCalls      = 1000        // depth of its call stack
+	maxNesting    = 1000        // of brackets: the parser recurses
 )
 
 // script is a JavaScript payload formatter (LoRa Alliance TS013, and what was
 // before it). Its program is compiled once; every message has a fresh VM, since
 // many formatters keep state in top-level variables.
 type script struct {
+	engine  InProcess
 	program *goja.Program
 	needs   needs // of its host
 	module  bool  // it exports instead of declaring
@@ -61,12 +62,26 @@ var find = sync.OnceValue(func() *goja.Program {
 // boundRegexps bounds what backreferences and look-around make of a regular
 // expression: regexp2, which goja uses for these, backtracks, and an interrupt
 // does not reach it. A match that takes longer counts as none.
-var boundRegexps = sync.OnceFunc(func() { regexp2.DefaultMatchTimeout = maxScriptRun / 2 })
+var boundRegexps = sync.OnceFunc(func() { regexp2.DefaultMatchTimeout = MaxScriptTime / 2 })
 
-func newScript(name string, source []byte) (*script, error) {
+// InProcess is the Engine that runs scripts in this process. It bounds their time
+// and memory by interrupts and by a watch over the heap, which native functions do
+// not heed: for a moment they can take all the time and memory of the process. Where
+// scripts or payloads are not trusted, run it in a process of its own.
+type InProcess struct {
+	// MaxHeap is how many bytes the heap of the whole process may grow while a script
+	// runs: 64 MiB if it is 0.
+	MaxHeap uint64
+	// Disposable tells that somebody ends the process when a script does not stop.
+	// Decode then waits for the script, whatever it does.
+	Disposable bool
+}
+
+// Load implements [Engine].
+func (e InProcess) Load(name string, source []byte) (Codec, error) {
 	boundRegexps()
-	if len(source) > maxScript {
-		return nil, fmt.Errorf("%s: the script is larger than %d KB", name, maxScript>>10)
+	if len(source) > MaxScript {
+		return nil, fmt.Errorf("%s: the script is larger than %d KB", name, MaxScript>>10)
 	}
 	text := string(bytes.TrimPrefix(source, []byte("\xef\xbb\xbf")))
 	if nesting(text) > maxNesting {
@@ -76,7 +91,7 @@ func newScript(name string, source []byte) (*script, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &script{program: program, jsons: strings.Contains(text, "toJSON")}
+	s := &script{engine: e, program: program, jsons: strings.Contains(text, "toJSON")}
 	if s.needs, err = needsOf(text); err != nil {
 		return nil, err
 	}

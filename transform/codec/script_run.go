@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ type machine struct {
 	vm    *goja.Runtime
 	over  func() error // not nil once the request is over
 	steps int          // that are left until it is stopped
+	heap  uint64       // bytes that may come
 
 	mu      sync.Mutex
 	timer   *time.Timer
@@ -39,8 +41,10 @@ const graceSteps = 20
 // this watches the whole process: the figure is coarse.
 const maxHeap = 64 << 20
 
+func (e InProcess) maxHeap() uint64 { return cmp.Or(e.MaxHeap, maxHeap) }
+
 func (s *script) machine(over func() error, limit time.Duration, now time.Time) *machine {
-	m := &machine{vm: goja.New(), over: over, steps: int(limit / watchStep), lost: make(chan struct{})}
+	m := &machine{vm: goja.New(), over: over, steps: int(limit / watchStep), heap: s.engine.maxHeap(), lost: make(chan struct{})}
 	m.vm.SetMaxCallStackSize(maxCalls)
 	m.vm.SetTimeSource(func() time.Time { return now })
 	m.mu.Lock() // the first look waits until timer is set
@@ -58,7 +62,7 @@ func (m *machine) look() {
 	}
 	heap, due := heapBytes()
 	if m.ceiling == 0 {
-		m.ceiling = heap + due/2 + maxHeap // half of it was alive
+		m.ceiling = heap + due/2 + m.heap // half of it was alive
 	}
 	m.steps--
 	if m.steps < 0 { // it was interrupted before
@@ -74,7 +78,7 @@ func (m *machine) look() {
 	case heap > m.ceiling:
 		why = codecError(Memory, "the codec uses too much memory")
 	case m.steps <= 0:
-		why = codecError(Timeout, "the codec takes longer than %s", maxScriptRun)
+		why = codecError(Timeout, "the codec takes longer than %s", MaxScriptTime)
 	default:
 		if err := m.over(); err != nil {
 			why = codecError(Timeout, "the request is over: %v", err)
@@ -185,8 +189,8 @@ const maxLost = 2
 
 // Decode implements [Codec].
 func (s *script) Decode(ctx context.Context, in Uplink) (Decoded, error) {
-	if len(in.Bytes) > maxPayload {
-		return Decoded{}, codecError(Result, "the payload is larger than %d bytes", maxPayload)
+	if len(in.Bytes) > MaxPayload {
+		return Decoded{}, codecError(Result, "the payload is larger than %d bytes", MaxPayload)
 	}
 	if s.lost.Load() >= maxLost {
 		return Decoded{}, codecError(Timeout, "the codec is stuck in earlier messages")
@@ -195,20 +199,24 @@ func (s *script) Decode(ctx context.Context, in Uplink) (Decoded, error) {
 	if clock.IsZero() {
 		clock = in.Time
 	}
-	m := s.machine(ctx.Err, maxScriptRun, clock)
+	m := s.machine(ctx.Err, MaxScriptTime, clock)
 	type result struct {
 		out Decoded
 		err error
 	}
-	done := make(chan result, 1)
-	go func() {
-		var r result
+	run := func() (r result) {
 		r.err = m.guard(func() error { return s.decode(m, in, &r.out) })
 		if m.stop(); r.err != nil {
 			r.out = Decoded{List: r.out.List}
 		}
-		done <- r
-	}()
+		return r
+	}
+	if s.engine.Disposable {
+		r := run()
+		return r.out, r.err
+	}
+	done := make(chan result, 1)
+	go func() { done <- run() }()
 	select {
 	case r := <-done:
 		return r.out, r.err
@@ -218,7 +226,7 @@ func (s *script) Decode(ctx context.Context, in Uplink) (Decoded, error) {
 			<-done
 			s.lost.Add(-1)
 		}()
-		return Decoded{}, codecError(Timeout, "the codec takes longer than %s and does not stop", maxScriptRun)
+		return Decoded{}, codecError(Timeout, "the codec takes longer than %s and does not stop", MaxScriptTime)
 	}
 }
 

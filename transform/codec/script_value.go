@@ -101,6 +101,9 @@ func (e *exporter) normalized(result goja.Value, out *Decoded) error {
 	return err
 }
 
+// maxTexts bounds the warnings and the errors of a message.
+const maxTexts = 100
+
 // texts reads warnings or errors: a list of strings, or what people give
 // instead.
 func (e *exporter) texts(value goja.Value) ([]string, error) {
@@ -115,6 +118,7 @@ func (e *exporter) texts(value goja.Value) ([]string, error) {
 	if !ok {
 		list = []any{exported}
 	}
+	list = list[:min(len(list), maxTexts)]
 	texts := make([]string, 0, len(list))
 	for _, item := range list {
 		switch item := item.(type) {
