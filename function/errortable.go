@@ -63,6 +63,10 @@ var rows = [...]Row{
 		413, problem.EventTooLarge, false, "split the message", 0,
 	},
 	{
+		"decode", "the codec of the source cannot be run at present",
+		503, problem.CodecUnavailable, true, "send again later", 2 * time.Second,
+	},
+	{
 		"assign", "DPS was still assigning the device at the deadline",
 		503, problem.Provisioning, true, "send again: the registration goes on where it stopped", 2 * time.Second,
 	},

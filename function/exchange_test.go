@@ -100,6 +100,7 @@ type transcript struct {
 	deadline  time.Duration
 	gzipped   bool
 	panics    bool
+	options   []function.LoadOption
 	chunked   bool
 	jitter    bool // times are drawn, so that they are not written down
 	abreast   bool // calls go out side by side, so that they are sorted
@@ -112,16 +113,18 @@ func play(t *testing.T, script *txtar.Archive) *txtar.Archive {
 	t.Helper()
 	var meanwhile sync.WaitGroup
 	x := &transcript{t: t, env: []string{"AUTH=none"}}
-	out := &txtar.Archive{Comment: script.Comment}
+	dir, out := t.TempDir(), &txtar.Archive{Comment: script.Comment}
 	add := func(name, text string) { out.Files = append(out.Files, txtar.File{Name: name, Data: []byte(text)}) }
 	for _, f := range script.Files {
 		switch {
-		case f.Name == "mayfly.yaml":
-			path := filepath.Join(t.TempDir(), f.Name)
+		case f.Name == "mayfly.yaml", f.Name == "codec.js":
+			path := filepath.Join(dir, f.Name)
 			if err := os.WriteFile(path, f.Data, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			x.env = append(x.env, "CONFIG="+path)
+			if f.Name == "mayfly.yaml" {
+				x.env = append(x.env, "CONFIG="+path)
+			}
 			add(f.Name, string(f.Data))
 		case f.Name == "setup":
 			x.prepare(string(f.Data))
@@ -181,6 +184,8 @@ func (x *transcript) prepare(setup string) {
 			x.meanwhile = true
 		case "panic":
 			x.panics = true
+		case "codecs-unavailable":
+			x.options = append(x.options, function.WithCodecs(unavailableCodecs{}))
 		case "fault":
 			later = append(later, func() {
 				if _, err := x.azure.LoadFaults(strings.NewReader("[" + rest + "]")); err != nil {
@@ -233,7 +238,7 @@ func (x *transcript) start() {
 		x.prepare("")
 	}
 	vars := append([]string{"ID_SCOPE=" + x.azure.IDScope(), "GROUP_KEY=" + x.azure.GroupKey()}, x.env...)
-	config, err := function.LoadConfig(vars)
+	config, err := function.LoadConfig(vars, x.options...)
 	if err != nil {
 		x.t.Fatal(err)
 	}

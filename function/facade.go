@@ -13,12 +13,15 @@ import (
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/requestlog"
 	"mayfly/transform"
+	"mayfly/transform/codec"
 )
 
 // What the programs need of the rooms below.
 type (
 	// Config is the configuration: what the environment and the file say, checked.
 	Config = config.Config
+	// LoadOption changes how the configuration is read.
+	LoadOption = config.Option
 	// Variable is a variable of the environment.
 	Variable = config.Variable
 	// Fault is one thing that is wrong with the configuration.
@@ -42,7 +45,13 @@ const (
 
 // LoadConfig reads the configuration from the variables of environ ("A=b") and the
 // file that they name. Its error is a FaultsError.
-func LoadConfig(environ []string) (*Config, error) { return config.Load(environ) }
+func LoadConfig(environ []string, options ...LoadOption) (*Config, error) {
+	return config.Load(environ, options...)
+}
+
+// WithCodecs has LoadConfig and LoadSources run the JavaScript codecs of sources by an
+// engine of the caller's: in this process otherwise.
+func WithCodecs(engine codec.Engine) LoadOption { return config.WithCodecs(engine) }
 
 // Variables gives all variables, in the order of the documentation.
 func Variables() []Variable { return config.Variables() }
@@ -50,8 +59,8 @@ func Variables() []Variable { return config.Variables() }
 // LoadSources makes a Transformer with the built-in sources and those of the
 // configuration file: the one at path, or mayfly.yaml where path is empty and
 // there is one. Its error is a FaultsError; found names the file that was read.
-func LoadSources(path string) (t *transform.Transformer, found string, err error) {
-	return config.LoadSources(path)
+func LoadSources(path string, options ...LoadOption) (t *transform.Transformer, found string, err error) {
+	return config.LoadSources(path, options...)
 }
 
 // ParseMapping reads the mapping of one source as it stands in the configuration

@@ -13,6 +13,7 @@ import (
 	"mayfly/httpsend"
 	"mayfly/internal/redact"
 	"mayfly/internal/secret"
+	"mayfly/transform/codec"
 	"mayfly/transform/message"
 )
 
@@ -109,6 +110,7 @@ func problemOf(ctx context.Context, err error, now time.Time) *Problem {
 		fromDPS *dps.Error
 		fromHub *httpsend.Error
 		key     *secret.Error
+		failed  *codec.Error
 	)
 	switch {
 	case errors.As(err, &own):
@@ -119,6 +121,10 @@ func problemOf(ctx context.Context, err error, now time.Time) *Problem {
 	case errors.As(err, &body):
 		p := newProblem(bodyCode(body.Kind), body.Detail)
 		p.Errors = body.Fields
+		return p
+	case errors.As(err, &failed): // others go out as notes
+		p := newProblem(problem.CodecUnavailable, "")
+		p.cause = failed
 		return p
 	case errors.As(err, &fromDPS):
 		return dpsProblem(ctx, fromDPS)

@@ -19,16 +19,18 @@ func TestSecurityDocumentNamesTests(t *testing.T) {
 		t.Fatal(err)
 	}
 	var code strings.Builder
-	err = filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, "_test.go") {
+	for _, root := range []string{".", "../internal"} {
+		err = filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			source, err := os.ReadFile(path)
+			code.Write(source)
 			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		source, err := os.ReadFile(path)
-		code.Write(source)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	names := regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Za-z]+|bench/[a-z]+)`").
 		FindAllStringSubmatch(string(text), -1)

@@ -14,10 +14,12 @@ import (
 	"time"
 
 	"mayfly/function"
+	"mayfly/internal/codecworker"
 	"mayfly/internal/logwriter"
 )
 
 func main() {
+	codecworker.Main() // before anything else: a worker is this program, too
 	// Nearly everything that a message allocates is garbage when it is answered, in a heap of a few megabytes.
 	// Collecting half as often saves an eighth of the CPU time per message.
 	if _, set := os.LookupEnv("GOGC"); !set {
@@ -30,7 +32,9 @@ func main() {
 }
 
 func run(environ []string, stdout io.Writer) error {
-	config, err := function.LoadConfig(environ)
+	codecs := codecworker.New(codecworker.Options{})
+	defer codecs.Close()
+	config, err := function.LoadConfig(environ, function.WithCodecs(codecs))
 	if err != nil {
 		return err
 	}

@@ -31,13 +31,13 @@ func (c *checkCommand) Run(ctx context.Context, w *world) error {
 	}
 	wrong := 0
 	if w.getenv("ID_SCOPE") != "" || w.getenv("GROUP_KEY") != "" {
-		if _, err := function.LoadConfig(w.environ); err != nil {
+		if _, err := function.LoadConfig(w.environ, function.WithCodecs(w.codecs)); err != nil {
 			_, _ = fmt.Fprintln(w.stdout, err)
 			wrong++
 		}
 	}
 	for _, file := range files {
-		t, found, err := function.LoadSources(file)
+		t, found, err := function.LoadSources(file, function.WithCodecs(w.codecs))
 		if err != nil {
 			_, _ = fmt.Fprintln(w.stdout, err)
 			wrong++

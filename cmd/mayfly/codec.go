@@ -41,7 +41,7 @@ func (c *codecTestCommand) Run(ctx context.Context, w *world) error {
 	if len(suites) == 0 {
 		return errors.New("no examples of payload formatters found")
 	}
-	codecsuite.Run(ctx, suites)
+	codecsuite.Run(ctx, suites, w.codecs)
 	if err := ctx.Err(); err != nil {
 		return err
 	}

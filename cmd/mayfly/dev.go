@@ -17,6 +17,7 @@ import (
 	"mayfly/emulator"
 	"mayfly/emulator/console"
 	"mayfly/function"
+	"mayfly/transform/codec"
 )
 
 // shutdownTimeout is short: a person at a terminal does not want to wait for a slow request.
@@ -46,7 +47,7 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	}
 	defer func() { _ = azure.Close() }()
 
-	config, err := devConfig(w.environ, azure)
+	config, err := devConfig(w.environ, azure, w.codecs)
 	if err != nil {
 		return err
 	}
@@ -102,14 +103,14 @@ func checkPort(ctx context.Context, flag string, port uint16) error {
 func local(port uint16) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(int(port))) }
 
 // devConfig is the caller's configuration, with the emulator in place of Azure.
-func devConfig(environ []string, azure *emulator.Emulator) (*function.Config, error) {
+func devConfig(environ []string, azure *emulator.Emulator, codecs codec.Engine) (*function.Config, error) {
 	environ = append(without(environ, "GROUP_KEY_SECONDARY", "IOTC_KEY_URL", "DEVICE_KEYS", "DEVICE_CERTS", "DEVICE_CA",
 		"DPS_ENDPOINT", "HUB_HINT", "API_KEYS", "AWS_LAMBDA_RUNTIME_API", "FUNCTIONS_CUSTOMHANDLER_PORT"),
 		"ID_SCOPE="+azure.IDScope(), "GROUP_KEY="+azure.GroupKey(), "AUTH=none")
-	config, err := function.LoadConfig(environ)
+	config, err := function.LoadConfig(environ, function.WithCodecs(codecs))
 	if wrong, ok := errors.AsType[function.FaultsError](err); ok && len(wrong) == 1 && wrong[0].Variable == "AUTH" {
 		// The file has callers: whoever tries it wants them to be authenticated.
-		return function.LoadConfig(append(environ, "AUTH=keys"))
+		return function.LoadConfig(append(environ, "AUTH=keys"), function.WithCodecs(codecs))
 	}
 	return config, err
 }

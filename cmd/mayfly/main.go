@@ -11,11 +11,17 @@ import (
 	"github.com/alecthomas/kong"
 
 	"mayfly/cmd/mayfly/internal/completion"
+	"mayfly/internal/codecworker"
+	"mayfly/transform/codec"
 )
 
 func main() {
+	codecworker.Main() // before anything else: a worker is this program, too
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	codecs := codecworker.New(codecworker.Options{})
+	w := &world{environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr, codecs: codecs}
+	code := w.run(ctx, os.Args[1:])
+	codecs.Close()
 	stop()
 	os.Exit(code)
 }
@@ -41,6 +47,7 @@ type cli struct {
 type world struct {
 	environ        []string
 	stdout, stderr io.Writer
+	codecs         codec.Engine // runs the scripts of sources
 }
 
 // Exit codes of run.
@@ -50,9 +57,9 @@ const (
 	exitUsage  = 2
 )
 
-// run is main without the process. It returns the exit code.
-func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
-	w := &world{environ: environ, stdout: stdout, stderr: stderr}
+// run runs a command line. It returns the exit code.
+func (w *world) run(ctx context.Context, args []string) int {
+	stdout, stderr := w.stdout, w.stderr
 	exited := -1
 	parser, err := kong.New(&cli{},
 		kong.Name("mayfly"),

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"log/slog"
 	"net/http/httptest"
 	"os"
@@ -15,12 +16,15 @@ import (
 
 	"mayfly/emulator"
 	"mayfly/function"
+	"mayfly/internal/codecworker"
+	"mayfly/transform/codec"
 )
 
 // envProcess turns the test binary into another program: "mayfly" itself, or a "device".
 const envProcess = "MAYFLY_TEST_PROCESS"
 
 func TestMain(m *testing.M) {
+	codecworker.Main()
 	switch os.Getenv(envProcess) {
 	case "mayfly":
 		main()
@@ -28,6 +32,12 @@ func TestMain(m *testing.M) {
 		os.Exit(goDevice())
 	}
 	os.Exit(m.Run())
+}
+
+// run is main without the process, and with codecs in this one.
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	w := &world{environ: environ, stdout: stdout, stderr: stderr, codecs: codec.InProcess{}}
+	return w.run(ctx, args)
 }
 
 // command runs a command line and returns what it has printed when it ends.

@@ -43,7 +43,7 @@ exit code is 1 when a part that is not ignored does not become a message.`
 }
 
 func (c *tryCommand) Run(ctx context.Context, w *world) error {
-	t, _, err := function.LoadSources(cmp.Or(c.Config, w.getenv("CONFIG")))
+	t, _, err := function.LoadSources(cmp.Or(c.Config, w.getenv("CONFIG")), function.WithCodecs(w.codecs))
 	if err != nil {
 		return err
 	}

@@ -64,12 +64,12 @@ type Config struct {
 
 // Load reads the configuration from the variables of environ ("A=b") and the
 // file that they name. Its error is a FaultsError.
-func Load(environ []string) (*Config, error) {
+func Load(environ []string, options ...Option) (*Config, error) {
 	vars := environment(environ)
 	getenv := func(name string) string { return vars[name] }
 	c := &Config{Getenv: getenv, Host: platform.Detect(getenv), FunctionsPort: vars[platform.EnvFunctions]}
 	faults := FaultsError(c.readVariables(vars))
-	file, err := c.readFile()
+	file, err := c.readFile(options)
 	if wrong, ok := errors.AsType[FaultsError](err); ok {
 		faults = append(faults, wrong...)
 	} else if err != nil {

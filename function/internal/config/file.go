@@ -13,6 +13,7 @@ import (
 	"mayfly/function/internal/auth/policy"
 	"mayfly/internal/settings"
 	"mayfly/transform"
+	"mayfly/transform/codec"
 	"mayfly/transform/message"
 )
 
@@ -28,16 +29,32 @@ type File struct {
 	Fleets       []FleetSpec             `yaml:"fleets"`
 }
 
+// Option changes how sources are made.
+type Option func(*transform.Transformer)
+
+// WithCodecs sets what runs the JavaScript codecs of sources: this process otherwise.
+func WithCodecs(engine codec.Engine) Option {
+	return func(t *transform.Transformer) { t.WithCodecs(engine) }
+}
+
+func newTransformer(options []Option) *transform.Transformer {
+	t := transform.New()
+	for _, option := range options {
+		option(t)
+	}
+	return t
+}
+
 // LoadSources makes a Transformer with the built-in sources and those of the
 // configuration file: the one at path, or mayfly.yaml where path is empty and
 // there is one. Its error is a FaultsError; found names the file that was read.
-func LoadSources(path string) (t *transform.Transformer, found string, err error) {
-	t, _, found, err = loadFile(path)
+func LoadSources(path string, options ...Option) (t *transform.Transformer, found string, err error) {
+	t, _, found, err = loadFile(path, options)
 	return t, found, err
 }
 
-func loadFile(path string) (t *transform.Transformer, file *File, found string, err error) {
-	t, file = transform.New(), &File{}
+func loadFile(path string, options []Option) (t *transform.Transformer, file *File, found string, err error) {
+	t, file = newTransformer(options), &File{}
 	text, err := os.ReadFile(cmp.Or(path, configFile))
 	switch {
 	case path == "" && errors.Is(err, fs.ErrNotExist):
@@ -64,8 +81,8 @@ func loadFile(path string) (t *transform.Transformer, file *File, found string, 
 
 // readFile reads the configuration file. What it could not read is empty
 // afterwards, so that the rest can be judged all the same.
-func (c *Config) readFile() (*File, error) {
-	t, file, _, err := loadFile(c.ConfigFile)
+func (c *Config) readFile(options []Option) (*File, error) {
+	t, file, _, err := loadFile(c.ConfigFile, options)
 	if err != nil {
 		t, file = transform.New(), &File{}
 	}

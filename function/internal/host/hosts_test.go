@@ -2,7 +2,6 @@ package host_test
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -25,28 +24,27 @@ import (
 	"mayfly/internal/hosttest"
 )
 
-// envHostProcess turns the test binary into a program that serves the probe on the host that its environment describes.
+// envHostProcess turns the test binary into a program that serves the probe,
+// on whatever host its environment says.
 const envHostProcess = "MAYFLY_TEST_HOST_PROCESS"
 
-func TestMain(m *testing.M) {
+// TestHostProcess is no test: the tests start it as the process that a host
+// has.
+func TestHostProcess(t *testing.T) {
 	if os.Getenv(envHostProcess) == "" {
-		os.Exit(m.Run())
+		t.Skip("is started by the other tests")
 	}
-	if err := serveHostProcess(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func serveHostProcess() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	return host.Serve(ctx, host.Options{
+	err := host.Serve(ctx, host.Options{
 		Host:          platform.Detect(os.Getenv),
 		Addr:          "127.0.0.1:0",
 		FunctionsPort: os.Getenv("FUNCTIONS_CUSTOMHANDLER_PORT"),
 		Log:           slog.New(slog.NewTextHandler(os.Stdout, nil)),
 	}, http.HandlerFunc(hostProbe))
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func hostProcess(t *testing.T) *exec.Cmd {
@@ -55,7 +53,7 @@ func hostProcess(t *testing.T) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(exe)
+	cmd := exec.Command(exe, "-test.run=^TestHostProcess$")
 	cmd.Env = []string{envHostProcess + "=1"}
 	return cmd
 }

@@ -18,6 +18,7 @@ const (
 	InvalidMessage      Code = "invalid-message"
 	NoSource            Code = "no-source"
 	EventTooLarge       Code = "event-too-large"
+	CodecUnavailable    Code = "codec-unavailable"
 	Provisioning        Code = "provisioning"
 	DPSBusy             Code = "dps-busy"
 	DPSUnreachable      Code = "dps-unreachable"

@@ -23,10 +23,10 @@ type Suite struct {
 }
 
 // Run runs suites on all cores, until ctx ends.
-func Run(ctx context.Context, suites []*Suite) {
+func Run(ctx context.Context, suites []*Suite, engine codec.Engine) {
 	each(suites, func(s *Suite) {
 		if ctx.Err() == nil {
-			s.run(ctx)
+			s.run(ctx, engine)
 		}
 	})
 }
@@ -59,7 +59,7 @@ func (s *Suite) load() {
 	s.Err = err
 }
 
-func (s *Suite) run(ctx context.Context) {
+func (s *Suite) run(ctx context.Context, engine codec.Engine) {
 	if s.Examples.Examples == nil && s.Err == nil {
 		s.load()
 	}
@@ -74,7 +74,7 @@ func (s *Suite) run(ctx context.Context) {
 	if s.Err != nil {
 		return
 	}
-	decoder, err := firstCodec(paths)
+	decoder, err := firstCodec(paths, engine)
 	if err != nil {
 		s.Err = err
 		return
@@ -86,13 +86,13 @@ func (s *Suite) run(ctx context.Context) {
 
 // firstCodec loads the first of several scripts that is a payload formatter: its parts and its tests may be in the same
 // folder. When none is, the error is that of the first script, which is the likeliest one.
-func firstCodec(paths []string) (codec.Codec, error) {
+func firstCodec(paths []string, engine codec.Engine) (codec.Codec, error) {
 	var first error
 	for _, path := range paths {
 		script, err := os.ReadFile(path)
 		if err == nil {
 			var decoder codec.Codec
-			if decoder, err = codec.New(path, script); err == nil {
+			if decoder, err = engine.Load(path, script); err == nil {
 				return decoder, nil
 			}
 		}

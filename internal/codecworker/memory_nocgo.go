@@ -1,0 +1,5 @@
+//go:build !cgo
+
+package codecworker
+
+const threadStacks = 0

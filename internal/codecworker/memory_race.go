@@ -1,0 +1,5 @@
+//go:build race
+
+package codecworker
+
+const raceDetector = true
