@@ -68,19 +68,10 @@ func (s *Service) note(ctx context.Context, record *requestRecord, notes []trans
 		}
 		record.notes[n.Kind]++
 		if i < maxNotes && n.Kind != transform.NoteUndecoded {
-			s.log.LogAttrs(
-				ctx,
-				slog.LevelWarn,
-				"codec",
-				slog.String("requestId", requestlog.ID(ctx)),
-				slog.String("source", record.source),
-				slog.String(
-					"device",
-					hidden(n.DeviceID, record.secrets),
-				),
-				slog.String("kind", string(n.Kind)),
-				slog.String("text", hidden(n.Text, record.secrets)),
-			)
+			s.log.LogAttrs(ctx, slog.LevelWarn, "codec",
+				slog.String("requestId", requestlog.ID(ctx)), slog.String("source", record.source),
+				slog.String("device", hidden(n.DeviceID, record.secrets)), slog.String("kind", string(n.Kind)),
+				slog.String("text", hidden(n.Text, record.secrets)))
 		}
 	}
 }

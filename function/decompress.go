@@ -10,10 +10,10 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/klauspost/compress/zstd"
+
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/sanitize"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // maxEncodings is how many times a body may be compressed, one on top of another.
@@ -108,11 +108,7 @@ func (s *Service) unzstd(body []byte) ([]byte, error) {
 // and decodes one body at a time, so that bodies which would grow large never take
 // more memory than one of them.
 func newZstd(limit int64) (*zstd.Decoder, error) {
-	most := uint64(max(limit, maxZstdWindow)) // the window is bounded by the memory as well
-	return zstd.NewReader(
-		nil,
-		zstd.WithDecoderConcurrency(1),
-		zstd.WithDecoderMaxMemory(most),
-		zstd.WithDecoderMaxWindow(most),
-	)
+	memory := uint64(max(limit, maxZstdWindow)) // it bounds the window as well
+	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1),
+		zstd.WithDecoderMaxMemory(memory), zstd.WithDecoderMaxWindow(memory))
 }

@@ -63,13 +63,8 @@ func (p *Problem) hide(secrets []string) {
 		p.Upstream.Message = hidden(p.Upstream.Message, secrets)
 	}
 	for i := range p.Results {
-		p.Results[i].DeviceID, p.Results[i].Detail = hidden(
-			p.Results[i].DeviceID,
-			secrets,
-		), hidden(
-			p.Results[i].Detail,
-			secrets,
-		)
+		r := &p.Results[i]
+		r.DeviceID, r.Detail = hidden(r.DeviceID, secrets), hidden(r.Detail, secrets)
 	}
 }
 

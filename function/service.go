@@ -61,15 +61,15 @@ func New(c *Config, d Dependencies) *Service {
 	s := &Service{
 		config: c, log: d.Log, now: d.Now, transform: c.Transformer, confirmer: d.DPS,
 		auth: auth.New(&auth.Options{
-			Mode: c.Auth, Keys: c.Keys, Tokens: c.Tokens, Certificates: c.Certificates, Sources: authSources(c.Sources),
-			Fleets: slices.Collect(maps.Keys(c.Fleets)), Proxies: c.Proxies, Host: c.Host,
+			Mode: c.Auth, Keys: c.Keys, Tokens: c.Tokens, Certificates: c.Certificates,
+			Sources: authSources(c.Sources), Fleets: slices.Collect(maps.Keys(c.Fleets)), Proxies: c.Proxies, Host: c.Host,
 			Secrets: secrets, Transport: d.DPS, Now: d.Now,
 		}),
 		delivery: delivery.New(&delivery.Options{
-			Fleets: deliveryFleets(
-				c.Fleets,
-			), AcceptHub: c.AcceptHub, DedupWindow: c.DedupWindow, DeviceRate: c.DeviceRate,
-			DPS: d.DPS, Hub: d.Hub, UserAgent: userAgent, Secrets: secrets, Log: d.Log, Now: d.Now, Observe: d.Observe,
+			Fleets: deliveryFleets(c.Fleets), AcceptHub: c.AcceptHub,
+			DedupWindow: c.DedupWindow, DeviceRate: c.DeviceRate,
+			DPS: d.DPS, Hub: d.Hub, UserAgent: userAgent, Secrets: secrets,
+			Log: d.Log, Now: d.Now, Observe: d.Observe,
 		}),
 		load: newLoad(c.MaxInFlight, c.BodyLimit),
 	}

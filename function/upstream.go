@@ -12,6 +12,7 @@ import (
 	"mayfly/httpsend"
 )
 
+// dpsProblem tells of a call to DPS that failed.
 func dpsProblem(ctx context.Context, e *dps.Error) *Problem {
 	var c problem.Code
 	detail := ""
@@ -59,13 +60,17 @@ func refusedBecause(e *dps.Error) string {
 		// Bridge and IoT Central documents: "unassociated or blocked".
 		return "it is blocked, or waits for approval"
 	default:
-		return "the allocation said no"
+		return "the allocation policy refuses it"
 	}
 }
 
+// hubProblem tells of a send that failed.
 func hubProblem(ctx context.Context, e *httpsend.Error, now time.Time) *Problem {
 	var c problem.Code
 	detail := ""
+	if e.Kind == httpsend.Invalid && e.Status == 0 { // nothing was sent
+		return newProblem(problem.InvalidMessage, e.Message)
+	}
 	switch e.Kind {
 	case httpsend.Throttled:
 		c, detail = problem.HubBusy, "the hub throttles"
@@ -73,7 +78,7 @@ func hubProblem(ctx context.Context, e *httpsend.Error, now time.Time) *Problem 
 		c, detail = problem.HubDown, "the hub has not answered for a while"
 	case httpsend.QuotaExceeded:
 		c, detail = problem.HubQuota, "the hub's daily quota is used up until the next UTC day"
-	case httpsend.NotHere, httpsend.Invalid:
+	case httpsend.Invalid, httpsend.NotHere:
 		c, detail = problem.HubRefused, "the hub does not take events of "+e.Device
 	case httpsend.Blocked:
 		c, detail = problem.DeviceRefused, "an operator has blocked "+e.Device

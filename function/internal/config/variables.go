@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"mayfly/dps"
-
 	"github.com/caarlos0/env/v11"
+
+	"mayfly/dps"
 )
 
 // Variable is a variable of the environment. The table in the documentation is

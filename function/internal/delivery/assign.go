@@ -41,20 +41,21 @@ func registrationPayload(modelID, gatewayID string) json.RawMessage {
 	return text
 }
 
-// send delivers events of one device. Where DPS or the hub refuses the device's
+// batch is events of one device that go out in one call.
+type batch struct {
+	events   []httpsend.Event
+	answerBy time.Time // when the sender stops waiting for the answer
+}
+
+// send delivers a batch of one device. Where DPS or the hub refuses the device's
 // credential, the credential may have been rotated: it is read again, and if it
-// is another one now, the events are sent with that.
-func (f *fleet) send(
-	ctx context.Context,
-	m *message.Message,
-	events []httpsend.Event,
-	answerBy time.Time,
-) (hub string, err error) {
+// is another one now, the batch is sent with that.
+func (f *fleet) send(ctx context.Context, m *message.Message, b batch) (hub string, err error) {
 	d, err := f.device(ctx, m)
 	if err != nil {
 		return "", err
 	}
-	hub, err = f.sendAs(ctx, d, events, answerBy)
+	hub, err = f.sendAs(ctx, d, b)
 	if !unauthorized(err) {
 		return hub, err
 	}
@@ -63,29 +64,24 @@ func (f *fleet) send(
 	if keyErr != nil || rotated.Same(d) {
 		return hub, err
 	}
-	return f.sendAs(ctx, rotated, events, answerBy)
+	return f.sendAs(ctx, rotated, b)
 }
 
 func unauthorized(err error) bool {
 	return errors.Is(err, dps.Unauthorized) || notHere(err)
 }
 
-// sendAs delivers events of one device: to the hub that is known, else to the
+// sendAs delivers a batch of one device: to the hub that is known, else to the
 // one that is likely, else to the one that DPS names. Where the hub says that the
-// device is not there, DPS is asked anew and the events are sent once more.
-func (f *fleet) sendAs(
-	ctx context.Context,
-	d dps.Device,
-	events []httpsend.Event,
-	answerBy time.Time,
-) (hub string, err error) {
+// device is not there, DPS is asked anew and the batch is sent once more.
+func (f *fleet) sendAs(ctx context.Context, d dps.Device, b batch) (hub string, err error) {
 	a, known := f.provisioner.Cached(d.ID)
 	if !known {
-		tried, hit, err := f.sendByHint(ctx, d, events, answerBy)
+		tried, hit, err := f.sendByHint(ctx, d, b)
 		if hit || err != nil {
 			return tried, err
 		}
-		if a, err = f.provisioner.AssignBy(ctx, d, answerBy); err != nil {
+		if a, err = f.provisioner.AssignBy(ctx, d, b.answerBy); err != nil {
 			return "", err
 		}
 		if a.Hub != tried { // else it was counted as a miss
@@ -95,7 +91,7 @@ func (f *fleet) sendAs(
 	// A look-up may give a hub that has lost the device as well, so the way from
 	// the cache over the look-up to a registration has three hubs at the most.
 	for range 3 {
-		err = f.post(ctx, d, a, events, answerBy)
+		err = f.post(ctx, d, a, b)
 		if err == nil {
 			a.Confirm()
 			return a.Hub, nil
@@ -111,7 +107,7 @@ func (f *fleet) sendAs(
 		if !notHere(err) {
 			return "", err
 		}
-		next, ok, assignErr := f.provisioner.Reassign(ctx, d, a, answerBy)
+		next, ok, assignErr := f.provisioner.Reassign(ctx, d, a, b.answerBy)
 		if assignErr != nil {
 			return "", assignErr
 		}
@@ -126,19 +122,13 @@ func (f *fleet) sendAs(
 
 // sendByHint tries the hub where the fleet is, and gives its name where it did.
 // A hit costs no DPS call.
-func (f *fleet) sendByHint(
-	ctx context.Context,
-	d dps.Device,
-	events []httpsend.Event,
-	answerBy time.Time,
-) (tried string, hit bool, err error) {
+func (f *fleet) sendByHint(ctx context.Context, d dps.Device, b batch) (tried string, hit bool, err error) {
 	hub, ok := f.hint.try()
 	if !ok {
 		return "", false, nil
 	}
 	a := &dps.Assignment{Hub: hub, DeviceID: d.ID}
-	var failed *httpsend.Error
-	switch err = f.post(ctx, d, a, events, answerBy); {
+	switch err = f.post(ctx, d, a, b); {
 	case err == nil:
 		a.Confirm()
 		f.provisioner.Remember(d.ID, a)
@@ -147,8 +137,7 @@ func (f *fleet) sendByHint(
 	case notHere(err):
 		f.hint.miss()
 		return hub, false, nil
-	case errors.As(err, &failed) && (failed.Kind == httpsend.Unavailable || failed.Kind == httpsend.Down) &&
-		ctx.Err() == nil:
+	case (errors.Is(err, httpsend.Unavailable) || errors.Is(err, httpsend.Down)) && ctx.Err() == nil:
 		return "", false, nil // the device may be elsewhere: DPS knows
 	default:
 		return "", false, err
@@ -163,27 +152,20 @@ func silent(err error) bool {
 }
 
 func notHere(err error) bool {
-	var failed *httpsend.Error
-	return errors.As(err, &failed) && failed.Kind == httpsend.NotHere
+	return errors.Is(err, httpsend.NotHere)
 }
 
-// post sends events to one hub.
-func (f *fleet) post(
-	ctx context.Context,
-	d dps.Device,
-	a *dps.Assignment,
-	events []httpsend.Event,
-	answerBy time.Time,
-) error {
+// post sends a batch to one hub.
+func (f *fleet) post(ctx context.Context, d dps.Device, a *dps.Assignment, b batch) error {
 	t := httpsend.Target{
 		Hub:         a.Hub,
 		DeviceID:    a.DeviceID,
 		Key:         httpsend.Key(d.Key),
 		Certificate: d.Certificate,
-		AnswerBy:    answerBy,
+		AnswerBy:    b.answerBy,
 	}
 	if a.Secondary {
 		t.Key = httpsend.Key(d.SecondaryKey)
 	}
-	return f.hub.SendBatch(ctx, t, events)
+	return f.hub.SendBatch(ctx, t, b.events)
 }

@@ -3,9 +3,9 @@ package delivery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -185,17 +185,17 @@ func (w *work) device(ctx context.Context, indexes []int) {
 // messages that they hold.
 func (w *work) batches(ctx context.Context, f *fleet, indexes []int, batches [][]httpsend.Event) {
 	var failed error
-	for _, batch := range batches {
+	for _, events := range batches {
 		var hub string
 		if failed == nil || goesOn(failed) {
-			hub, failed = f.send(ctx, &w.Messages[indexes[0]], batch, w.AnswerBy)
+			hub, failed = f.send(ctx, &w.Messages[indexes[0]], batch{events, w.AnswerBy})
 		}
-		sent := indexes[:len(batch)]
+		sent := indexes[:len(events)]
 		w.fail(sent, failed)
 		if failed == nil {
 			w.stored(f, hub, sent)
 		}
-		indexes = indexes[len(batch):]
+		indexes = indexes[len(events):]
 	}
 }
 
@@ -213,8 +213,7 @@ func (w *work) stored(f *fleet, hub string, indexes []int) {
 // that the hub finds invalid says nothing of the next, everything else does,
 // and order would be lost.
 func goesOn(err error) bool {
-	failed, ok := errors.AsType[*httpsend.Error](err)
-	return ok && (failed.Kind == httpsend.Invalid || failed.Kind == httpsend.TooLarge)
+	return errors.Is(err, httpsend.Invalid) || errors.Is(err, httpsend.TooLarge)
 }
 
 // CheckSizes refuses what no hub would take, before anything of it is sent.
@@ -222,12 +221,9 @@ func CheckSizes(messages []message.Message) error {
 	for i := range messages {
 		e := event(&messages[i])
 		if size := e.Size(); size > httpsend.MaxMessage {
-			return &problem.Error{
-				Code: problem.EventTooLarge,
-				Detail: "the message of " + messages[i].DeviceID + " has " + strconv.Itoa(
-					size,
-				) + " bytes with its properties; a hub takes 256 KiB",
-			}
+			detail := fmt.Sprintf("the message of %s has %d bytes with its properties; a hub takes 256 KiB",
+				messages[i].DeviceID, size)
+			return &problem.Error{Code: problem.EventTooLarge, Detail: detail}
 		}
 	}
 	return nil

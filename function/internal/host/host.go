@@ -57,11 +57,11 @@ func Serve(ctx context.Context, o Options, h http.Handler) error {
 	switch o.Host {
 	case platform.Lambda:
 		startLambda(ctx, h, o.Log)
-		return errors.New("function: the Lambda runtime loop ended")
+		return errors.New("host: the Lambda runtime loop ended")
 	case platform.Server, platform.Functions:
 		return serveHTTP(ctx, o, h)
 	default:
-		return fmt.Errorf("function: no such host: %v", o.Host)
+		return fmt.Errorf("host: no such host: %v", o.Host)
 	}
 }
 

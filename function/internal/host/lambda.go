@@ -13,10 +13,10 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"mayfly/function/internal/requestlog"
-
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"mayfly/function/internal/requestlog"
 )
 
 // LambdaMargin is how long before Lambda's deadline a request's own deadline
@@ -191,7 +191,7 @@ func marshalResponse(out *lambdaResponse) ([]byte, error) {
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(out); err != nil {
-		return nil, fmt.Errorf("function: write the answer: %w", err)
+		return nil, fmt.Errorf("host: write the answer: %w", err)
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

@@ -108,11 +108,8 @@ func decodeLambdaEvent(payload []byte) (*lambdaEvent, lambdaFront, error) {
 	case decodeErr == nil && e.HTTPMethod != "":
 		return e, frontV1, nil
 	case e.DetailType != "":
-		what = "an EventBridge or scheduled event, " + sanitize.Quote(
-			e.DetailType,
-		) + " from " + sanitize.Quote(
-			e.Source,
-		)
+		what = "an EventBridge or scheduled event, " + sanitize.Quote(e.DetailType) +
+			" from " + sanitize.Quote(e.Source)
 	case decodeErr != nil:
 		what = "not readable: " + sanitize.Quote(decodeErr.Error())
 	default:

@@ -2,16 +2,12 @@ package host
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"strconv"
-	"sync"
 	"syscall"
 	"time"
 
@@ -42,26 +38,8 @@ func serveHTTP(ctx context.Context, o Options, h http.Handler) error {
 	if err != nil {
 		return err
 	}
-	request := o.RequestTimeout
-	if request <= 0 {
-		request = defaultRequestTimeout
-	}
 	bodies := &arrivals{open: map[*arrival]struct{}{}}
-	srv := &http.Server{
-		Handler:           &hostHandler{host: o.Host, next: h, log: o.Log, bodies: bodies},
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       slowSender + request,
-		WriteTimeout:      2*slowSender + request,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
-		// The end of ctx stops the server; it must not cut off the requests
-		// that the server then waits for.
-		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
-	}
-	if o.TLS != nil && o.Host == platform.Server {
-		srv.TLSConfig = o.TLS
-	}
+	srv := newServer(ctx, &o, &hostHandler{host: o.Host, next: h, log: o.Log, bodies: bodies})
 	if o.Ready != nil {
 		o.Ready(ln.Addr())
 	}
@@ -76,15 +54,39 @@ func serveHTTP(ctx context.Context, o Options, h http.Handler) error {
 
 	select {
 	case err := <-failed:
-		return fmt.Errorf("function: serve on %s: %w", ln.Addr(), err)
+		return fmt.Errorf("host: serve on %s: %w", ln.Addr(), err)
 	case <-ctx.Done():
 	}
 	return stop(ctx, srv, bodies, o.ShutdownTimeout)
 }
 
+// newServer makes the server with its limits.
+func newServer(ctx context.Context, o *Options, h http.Handler) *http.Server {
+	request := o.RequestTimeout
+	if request <= 0 {
+		request = defaultRequestTimeout
+	}
+	srv := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       slowSender + request,
+		WriteTimeout:      2*slowSender + request,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
+		// The end of ctx stops the server; it must not cut off the requests
+		// that the server then waits for.
+		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+	}
+	if o.TLS != nil && o.Host == platform.Server {
+		srv.TLSConfig = o.TLS
+	}
+	return srv
+}
+
 // stop lets the requests in flight finish, and after the time limit closes
-// their connections. Bodies that do not come are not waited for so long: whoever
-// sends half of one must not hold a stop up.
+// their connections. Bodies that do not come are given a tenth of
+// it: a sender of half a body must not delay the stop.
 func stop(ctx context.Context, srv *http.Server, bodies *arrivals, limit time.Duration) error {
 	if limit <= 0 {
 		limit = defaultShutdownTimeout
@@ -95,10 +97,10 @@ func stop(ctx context.Context, srv *http.Server, bodies *arrivals, limit time.Du
 	err := srv.Shutdown(grace)
 	if errors.Is(err, context.DeadlineExceeded) {
 		_ = srv.Close()
-		return fmt.Errorf("function: requests were still in flight %v after the stop: %w", limit, err)
+		return fmt.Errorf("host: requests were still in flight %v after the stop: %w", limit, err)
 	}
 	if err != nil {
-		return fmt.Errorf("function: stop: %w", err)
+		return fmt.Errorf("host: stop: %w", err)
 	}
 	return nil
 }
@@ -107,7 +109,7 @@ func listen(ctx context.Context, o Options) (net.Listener, error) {
 	addr, variable := o.Addr, "PORT"
 	if o.Host == platform.Functions {
 		if _, err := strconv.ParseUint(o.FunctionsPort, 10, 16); err != nil {
-			return nil, fmt.Errorf("function: %s=%q is not a port number", platform.EnvFunctions, o.FunctionsPort)
+			return nil, fmt.Errorf("host: %s=%q is not a port number", platform.EnvFunctions, o.FunctionsPort)
 		}
 		// Only the Functions host may speak to us: it has checked the caller.
 		addr, variable = net.JoinHostPort("127.0.0.1", o.FunctionsPort), platform.EnvFunctions
@@ -115,21 +117,13 @@ func listen(ctx context.Context, o Options) (net.Listener, error) {
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf(
-			"function: address %s is in use by another process: set %s to a free port: %w",
-			addr,
-			variable,
-			err,
-		)
+		return nil, fmt.Errorf("host: address %s is in use by another process: set %s to a free port: %w",
+			addr, variable, err)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf(
-			"function: not allowed to listen on %s: set %s to a port from 1024 up: %w",
-			addr,
-			variable,
-			err,
-		)
+		return nil, fmt.Errorf("host: not allowed to listen on %s: set %s to a port from 1024 up: %w",
+			addr, variable, err)
 	case err != nil:
-		return nil, fmt.Errorf("function: listen on %s (see HOST and %s): %w", addr, variable, err)
+		return nil, fmt.Errorf("host: listen on %s (see HOST and %s): %w", addr, variable, err)
 	}
 	return ln, nil
 }
@@ -157,50 +151,6 @@ func (h *hostHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.Body = body
 	}
 	h.next.ServeHTTP(watched, r)
-}
-
-// arrivals are the bodies that are not here yet.
-type arrivals struct {
-	mu   sync.Mutex
-	open map[*arrival]struct{}
-}
-
-// arrival is one of them.
-type arrival struct {
-	io.ReadCloser
-	from *http.ResponseController
-	all  *arrivals
-}
-
-func (a *arrivals) watch(w http.ResponseWriter, body io.ReadCloser) *arrival {
-	one := &arrival{body, http.NewResponseController(w), a}
-	a.mu.Lock()
-	a.open[one] = struct{}{}
-	a.mu.Unlock()
-	return one
-}
-
-func (a *arrivals) done(one *arrival) {
-	a.mu.Lock()
-	delete(a.open, one)
-	a.mu.Unlock()
-}
-
-// cut ends the wait for the rest of them.
-func (a *arrivals) cut() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for one := range a.open {
-		_ = one.from.SetReadDeadline(time.Unix(1, 0)) // long ago
-	}
-}
-
-func (a *arrival) Read(p []byte) (int, error) {
-	n, err := a.ReadCloser.Read(p)
-	if err != nil {
-		a.all.done(a)
-	}
-	return n, err
 }
 
 func (h *hostHandler) lastResort(ctx context.Context, w *watchedWriter) {
@@ -240,46 +190,3 @@ func (w *watchedWriter) Write(p []byte) (int, error) {
 
 // Unwrap gives http.ResponseController the writer with all its abilities.
 func (w *watchedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// RenewedCertificate makes a tls.Config's GetCertificate of a certificate and a key
-// that something renews on disk: both are read again when the certificate has
-// changed.
-func RenewedCertificate(cert, key string, now func() time.Time) func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	return (&renewedPair{cert: cert, key: key, now: now}).get
-}
-
-// renewedPair is a certificate that something renews on disk.
-type renewedPair struct {
-	cert, key string
-	now       func() time.Time
-
-	mu       sync.Mutex
-	pair     *tls.Certificate
-	modified time.Time
-	looked   time.Time
-}
-
-func (p *renewedPair) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.pair != nil && p.now().Sub(p.looked) < time.Minute {
-		return p.pair, nil
-	}
-	p.looked = p.now()
-	info, err := os.Stat(p.cert)
-	if err == nil && p.pair != nil && info.ModTime().Equal(p.modified) {
-		return p.pair, nil
-	}
-	pair, err := tls.LoadX509KeyPair(p.cert, p.key)
-	if err != nil {
-		if p.pair != nil {
-			return p.pair, nil // half written; the old one may still do
-		}
-		return nil, err
-	}
-	p.pair = &pair
-	if info != nil {
-		p.modified = info.ModTime()
-	}
-	return p.pair, nil
-}

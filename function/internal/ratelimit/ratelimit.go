@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"mayfly/function/internal/problem"
-
 	"golang.org/x/time/rate"
+
+	"mayfly/function/internal/problem"
 )
 
 // Rate is so many in a time, all of which may come at once. The zero value is no

@@ -7,9 +7,9 @@ import (
 
 // Quote shows foreign text, shortened.
 func Quote(s string) string {
-	const most = 80
-	if len(s) > most {
-		s = s[:most] + "..."
+	const maxQuoted = 80
+	if len(s) > maxQuoted {
+		s = s[:maxQuoted] + "..."
 	}
 	return strconv.QuoteToASCII(strings.ToValidUTF8(s, "?"))
 }

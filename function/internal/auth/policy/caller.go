@@ -92,10 +92,10 @@ func (c *Caller) MaySpeakFor(messages []message.Message) error {
 	}
 	for i := range messages {
 		m := &messages[i]
-		if !c.Devices.allow(m.DeviceID) {
+		if !c.Devices.Allow(m.DeviceID) {
 			return NotAllowed("device " + m.DeviceID + " is not one of " + c.Name)
 		}
-		if m.GatewayID != "" && !c.Devices.allow(m.GatewayID) {
+		if m.GatewayID != "" && !c.Devices.Allow(m.GatewayID) {
 			return NotAllowed("gateway " + m.GatewayID + " is not one of " + c.Name)
 		}
 	}

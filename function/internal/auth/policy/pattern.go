@@ -14,8 +14,8 @@ type Pattern string
 // Patterns is what a caller may speak for; nil is every device.
 type Patterns []Pattern
 
-// allow tells whether an id is one of those that the patterns mean.
-func (ps Patterns) allow(id string) bool {
+// Allow tells whether an id is one of those that the patterns mean.
+func (ps Patterns) Allow(id string) bool {
 	if ps == nil {
 		return true
 	}

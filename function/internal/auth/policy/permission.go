@@ -48,8 +48,8 @@ func NewPermission(s *PermissionSpec, name, otherwise string) *Permission {
 // AnyClaim allows every {name} in a pattern: which claims a token has is not known.
 func AnyClaim(string) bool { return true }
 
-// Holder makes the caller who holds the permission by that name. Each name has a rate of
-// its own, also one that cannot be logged.
+// Holder makes the caller who holds the permission by that name. Each name has a
+// rate of its own, also one that cannot be logged.
 func (p *Permission) Holder(name string, value func(string) string) *Caller {
 	c := &Caller{
 		Name:    p.name + "/" + sanitize.LogName(name),

@@ -29,12 +29,8 @@ func (soracomBeam) claim(r *http.Request, _ []byte) (claim, bool) {
 		return claim{}, false
 	}
 	// Without any of these the mapping would believe the body, which nobody signed.
-	if !slices.ContainsFunc(
-		[]string{"Imsi", "Sim-Id", "Imei", "Lora-Device-Id", "Sigfox-Device-Id", "Device-Id"},
-		func(name string) bool {
-			return r.Header.Get("X-Soracom-"+name) != ""
-		},
-	) {
+	namesDevice := func(name string) bool { return r.Header.Get("X-Soracom-"+name) != "" }
+	if !slices.ContainsFunc(soracomDevice, namesDevice) {
 		return claim{}, false
 	}
 	var pairs []string
@@ -57,6 +53,9 @@ func (soracomBeam) claim(r *http.Request, _ []byte) (claim, bool) {
 		timed:  true,
 	}, true
 }
+
+// soracomDevice are the headers, after X-Soracom-, that may name the device.
+var soracomDevice = []string{"Imsi", "Sim-Id", "Imei", "Lora-Device-Id", "Sigfox-Device-Id", "Device-Id"}
 
 // CoversQuery is true for schemes that are a cloud's own: their requests have no
 // query that anything is read from, or sign it.

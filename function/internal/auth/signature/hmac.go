@@ -2,6 +2,7 @@ package signature
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha1" //nolint:gosec // some senders know no other; an HMAC does not need what SHA-1 has lost
 	"crypto/sha256"
@@ -44,57 +45,68 @@ type genericHMAC struct {
 	timeField     string
 }
 
-func newHMAC(sig *Spec) (*genericHMAC, error) {
+var hashFuncs = map[string]func() hashes.Hash{
+	"": sha256.New, "sha256": sha256.New, "sha512": sha512.New, "sha1": sha1.New,
+}
+
+var decodeFuncs = map[string]func(string) ([]byte, error){
+	"": hex.DecodeString, "hex": hex.DecodeString,
+	"base64": base64.StdEncoding.DecodeString, "base64url": decodeURL,
+}
+
+func newHMAC(spec *Spec) (*genericHMAC, error) {
 	h := &genericHMAC{
-		header: textproto.CanonicalMIMEHeaderKey(sig.Header), query: sig.Query, field: sig.Field, prefix: sig.Prefix,
-		hash: map[string]func() hashes.Hash{"": sha256.New, "sha256": sha256.New, "sha512": sha512.New,
-			"sha1": sha1.New}[sig.Algorithm],
-		decode: map[string]func(string) ([]byte, error){"": hex.DecodeString, "hex": hex.DecodeString,
-			"base64": base64.StdEncoding.DecodeString, "base64url": decodeURL}[sig.Encoding],
+		hash: hashFuncs[spec.Algorithm], decode: decodeFuncs[spec.Encoding],
+		header: textproto.CanonicalMIMEHeaderKey(spec.Header), query: spec.Query,
+		field: spec.Field, prefix: spec.Prefix,
 	}
-	if field, ok := strings.CutPrefix(sig.Timestamp, "field:"); ok {
+	if field, ok := strings.CutPrefix(spec.Timestamp, "field:"); ok {
 		h.timeField = field
 	} else {
-		h.timeHeader = textproto.CanonicalMIMEHeaderKey(sig.Timestamp)
+		h.timeHeader = textproto.CanonicalMIMEHeaderKey(spec.Timestamp)
 	}
-	signed := sig.Signed
-	if signed == "" {
-		signed = "{body}"
+	signed := cmp.Or(spec.Signed, "{body}")
+	var err error
+	if h.parts, err = partsOf(signed); err != nil {
+		return nil, err
 	}
-	for rest := signed; ; {
-		before, after, found := strings.Cut(rest, "{")
-		h.parts = append(h.parts, before)
-		if !found {
-			break
-		}
-		name, tail, _ := strings.Cut(after, "}")
-		header, isHeader := strings.CutPrefix(name, "header:")
-		if isHeader {
-			name = "header:" + textproto.CanonicalMIMEHeaderKey(header)
-		}
-		if !isHeader && !slices.Contains([]string{"body", "timestamp", "method", "path", "query"}, name) {
-			return nil, errors.New(
-				"signed knows {body}, {timestamp}, {method}, {path}, {query} and {header:NAME}, not {" + name + "}",
-			)
-		}
-		h.parts, rest = append(h.parts, name), tail
-	}
-	hasTime := h.timeHeader != "" || h.timeField != ""
+	hasTime := spec.Timestamp != ""
+	signsTime := strings.Contains(signed, "{timestamp}") || strings.Contains(signed, "{header:"+spec.Timestamp+"}")
 	switch {
 	case h.hash == nil:
 		return nil, errors.New("algorithm must be sha256, sha512 or sha1")
 	case h.decode == nil:
 		return nil, errors.New("encoding must be hex, base64 or base64url")
-	case (sig.Header == "") == (sig.Query == ""):
-		return nil, errors.New("header or query has to say where the signature is")
+	case (spec.Header == "") == (spec.Query == ""):
+		return nil, errors.New("either header or query must say where the signature is")
 	case !strings.Contains(signed, "{body}"):
 		return nil, errors.New("signed leaves the {body} out, which anybody could change then")
-	case hasTime && !strings.Contains(signed, "{timestamp}") && !strings.Contains(signed, "{header:"+sig.Timestamp+"}"):
+	case hasTime && !signsTime:
 		return nil, errors.New("signed leaves the {timestamp} out, which anybody could change then")
 	case !hasTime && strings.Contains(signed, "{timestamp}"):
-		return nil, errors.New("signed has a {timestamp}: timestamp has to say where it is")
+		return nil, errors.New("signed has a {timestamp}: timestamp must say where it is")
 	}
 	return h, nil
+}
+
+// partsOf cuts what is signed into its texts and names in turn.
+func partsOf(signed string) ([]string, error) {
+	var parts []string
+	for rest := signed; ; {
+		before, after, found := strings.Cut(rest, "{")
+		parts = append(parts, before)
+		if !found {
+			return parts, nil
+		}
+		name, tail, _ := strings.Cut(after, "}")
+		if header, ok := strings.CutPrefix(name, "header:"); ok {
+			name = "header:" + textproto.CanonicalMIMEHeaderKey(header)
+		} else if !slices.Contains([]string{"body", "timestamp", "method", "path", "query"}, name) {
+			return nil, errors.New("signed knows {body}, {timestamp}, {method}, {path}, {query} and {header:NAME}, " +
+				"not {" + name + "}")
+		}
+		parts, rest = append(parts, name), tail
+	}
 }
 
 func decodeURL(text string) ([]byte, error) {

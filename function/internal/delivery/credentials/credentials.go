@@ -73,11 +73,9 @@ func New(o *Options, l *secret.Loader) *Set {
 		out.keys = secret.NewValue(l, *o.DeviceKeys, parseKeys)
 	}
 	if o.CA != nil {
-		out.issuer = secret.NewValue(
-			l,
-			*o.CA,
-			func(text string) (*issuer, error) { return parseIssuer(text, o.LeafLifetime) },
-		)
+		out.issuer = secret.NewValue(l, *o.CA, func(text string) (*issuer, error) {
+			return parseIssuer(text, o.LeafLifetime)
+		})
 	}
 	return out
 }
