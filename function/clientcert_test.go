@@ -125,7 +125,7 @@ func TestClientCertificates(t *testing.T) {
 		"balancer's elsewhere": {dev, "", unauthorized,
 			inHeader("X-Amzn-Mtls-Clientcert-Leaf", url.PathEscape(pemOf(dev.Raw)))},
 	} {
-		h := newHouse(t, `certificates: {ca: "file:`+ca.file(t)+`", alb: true}`, tt.env)
+		h := newBridge(t, `certificates: {ca: "file:`+ca.file(t)+`", alb: true}`, tt.env)
 		r := request(t, http.MethodPost, "/api/telemetry", native)
 		tt.put(r, tt.cert)
 		if got := h.do(r); got != tt.want {
@@ -148,7 +148,7 @@ func TestClientCertificatesOfLambda(t *testing.T) {
 	t.Parallel()
 	ca := newClientCA(t, "ours")
 	leaf := pemOf(ca.issue(t, "dev-1", nil).Leaf.Raw)
-	h := newHouse(t, `certificates: {ca: "file:`+ca.file(t)+`", alb: true}`, "AWS_LAMBDA_RUNTIME_API=127.0.0.1:1")
+	h := newBridge(t, `certificates: {ca: "file:`+ca.file(t)+`", alb: true}`, "AWS_LAMBDA_RUNTIME_API=127.0.0.1:1")
 	handler := function.NewLambdaHandler(h.service, slog.New(slog.DiscardHandler))
 	type object = map[string]any
 	balancer := object{"x-amzn-mtls-clientcert-leaf": url.PathEscape(leaf), "content-type": "application/json"}
@@ -206,7 +206,7 @@ func TestClientCertificatesOfServer(t *testing.T) {
 		"TLS_CERT=" + filepath.Join(dir, "cert.pem"),
 		"TLS_KEY=" + filepath.Join(dir, "key.pem"),
 	}
-	h := newHouse(t, `certificates: {ca: "file:`+ca.file(t)+`"}`)
+	h := newBridge(t, `certificates: {ca: "file:`+ca.file(t)+`"}`)
 	path := filepath.Join(dir, "mayfly.yaml")
 	if err := os.WriteFile(path, []byte(`certificates: {ca: "file:`+ca.file(t)+`"}`), 0o600); err != nil {
 		t.Fatal(err)

@@ -112,7 +112,7 @@ func TestCompressedBodies(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, "", "AUTH=none")
+			h := newBridge(t, "", "AUTH=none")
 			if got := h.send(http.MethodPost, "/api/telemetry", tt.body, "Content-Encoding", tt.encoding,
 				"Content-Type", "application/json"); got != tt.want {
 				t.Fatalf("got %q, want %q", got, tt.want)
@@ -134,7 +134,7 @@ func TestCompressedBodies(t *testing.T) {
 // What is asked of a sender whose window is too large can be done.
 func TestZstdWindowTooLarge(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, "", "AUTH=none")
+	h := newBridge(t, "", "AUTH=none")
 	w := httptest.NewRecorder()
 	h.service.ServeHTTP(
 		w,

@@ -98,3 +98,23 @@ func TestCounters(t *testing.T) {
 		}
 	}
 }
+
+// The log has the first ten of a request's notes, the counters have all.
+func TestNotesAreBounded(t *testing.T) {
+	t.Parallel()
+	h := newBridge(
+		t,
+		`sources: [{name: mine, each: ".[]", deviceId: .id, payload: '"3q0=" | @base64d', codec: cayenne}]`,
+		"AUTH=none",
+	)
+	body := "[" + strings.Repeat(`{"id":"d"},`, 11) + `{"id":"d"}]`
+	if got := h.send(http.MethodPost, "/api/mine", body); got != ok {
+		t.Fatal(got)
+	}
+	if n := strings.Count(h.log.String(), `"msg":"codec"`); n != 10 {
+		t.Errorf("%d records, want 10", n)
+	}
+	if !strings.Contains(h.log.String(), `"codec-failed":12`) {
+		t.Error(h.log.String())
+	}
+}

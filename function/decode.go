@@ -10,7 +10,6 @@ import (
 	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/httpquery"
 	"mayfly/function/internal/problem"
-	"mayfly/function/internal/sanitize"
 	"mayfly/transform"
 	"mayfly/transform/message"
 )
@@ -119,7 +118,7 @@ func (s *Service) source(r *http.Request) (*transform.Source, error) {
 	name := r.PathValue("source")
 	source, err := s.transform.Source(name)
 	if source == nil && err == nil {
-		err = &problem.Error{Code: problem.NoSource, Detail: "there is no source " + sanitize.Quote(name)}
+		err = &problem.Error{Code: problem.NoSource, Detail: "there is no source " + message.Quote(name)}
 	}
 	return source, err
 }

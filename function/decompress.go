@@ -13,7 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"mayfly/function/internal/problem"
-	"mayfly/function/internal/sanitize"
+	"mayfly/transform/message"
 )
 
 // maxEncodings is how many times a body may be compressed, one on top of another.
@@ -52,7 +52,7 @@ func checkEncodings(encodings []string) error {
 		default:
 			return &problem.Error{
 				Code: problem.UnsupportedMedia,
-				Detail: "Content-Encoding " + sanitize.Quote(encoding) +
+				Detail: "Content-Encoding " + message.Quote(encoding) +
 					" is not read; send gzip, deflate, zstd or none",
 			}
 		}

@@ -79,7 +79,7 @@ sources:
 				before[at] = len(azure.Events())
 			}
 			azures["north"].Block("blocked")
-			h := houseOn(t, azures["main"], world, file)
+			h := bridgeOn(t, azures["main"], world, file)
 			headers := []string{"X-Api-Key", tt.key}
 			if tt.key == "" {
 				headers = []string{"X-Sig", sign("s", tt.body)}
@@ -107,7 +107,7 @@ func TestFleetsOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := houseOn(
+	h := bridgeOn(
 		t,
 		azure,
 		azure.RoundTripper(),
@@ -155,7 +155,7 @@ func TestForeignHub(t *testing.T) {
 						`"status":"assigned","assignedHub":"`+hub+`","deviceId":"d"}}`,
 				), nil
 			})
-			h := houseOn(
+			h := bridgeOn(
 				t,
 				azure,
 				upstream,

@@ -1,6 +1,7 @@
 package function
 
 import (
+	"io"
 	"testing"
 )
 
@@ -47,3 +48,30 @@ func TestLoadIsBounded(t *testing.T) {
 		})
 	}
 }
+
+// Bodies that are coming in have 128 MiB, of those of senders that have shown no key
+// 16 MiB, or one body.
+func TestBudgetsOfBodies(t *testing.T) {
+	t.Parallel()
+	const mib = 1 << 20
+	for limit, unauthenticated := range map[int64]int64{mib: 16 * mib, 16 * mib: 16 * mib, 100 * mib: 100 * mib} {
+		l := newLoad(1, limit)
+		for want, b := range map[int64]*budget{128 * mib: &l.bodies, unauthenticated: &l.unauthenticated} {
+			r := &countedReader{r: zeros{}, budget: b}
+			if n, err := io.CopyN(io.Discard, r, want); n != want || err != nil {
+				t.Errorf("%d of %d bytes, %v", n, want, err)
+			}
+			if _, err := r.Read(make([]byte, 1)); err == nil || !r.busy {
+				t.Errorf("more than %d bytes", want)
+			}
+			if r.done(); b.held.Load() != 0 {
+				t.Errorf("%d bytes are left", b.held.Load())
+			}
+		}
+	}
+}
+
+// zeros is a body without end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }

@@ -22,7 +22,7 @@ func TestQueryOfDevices(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, "", "AUTH=none")
+			h := newBridge(t, "", "AUTH=none")
 			r := request(t, http.MethodPost, "/api/devices/d-1/telemetry", `{"n":1}`)
 			r.URL.RawQuery = tt.query
 			if got := h.do(r); got != tt.want {
@@ -44,7 +44,7 @@ func TestPropertiesTellMessagesApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := houseOn(t, azure, azure.RoundTripper(), "", "AUTH=none")
+	h := bridgeOn(t, azure, azure.RoundTripper(), "", "AUTH=none")
 	for i, tt := range []struct {
 		target, body string
 		events       int
@@ -73,7 +73,7 @@ func TestPropertiesTellMessagesApart(t *testing.T) {
 // A request with a message that no hub would take is refused as a whole.
 func TestOneMessageTooLarge(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, "", "AUTH=none")
+	h := newBridge(t, "", "AUTH=none")
 	large := `{"device":{"deviceId":"b"},"measurements":{"text":"` + strings.Repeat("x", 300<<10) + `"}}`
 	if got := h.send(http.MethodPost, "/api/telemetry", "["+native+","+large+"]"); got != "Request Entity Too "+
 		"Large event-too-large" ||

@@ -11,7 +11,7 @@ import (
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
-	"mayfly/function/internal/sanitize"
+	"mayfly/transform/message"
 )
 
 // newRoutes makes the table of routes. Methods are checked by the routes
@@ -39,7 +39,7 @@ func (s *Service) newRoutes() http.Handler {
 		}
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		s.fail(w, r, newProblem(problem.NoSource, "nothing is served at "+sanitize.Quote(r.URL.Path)))
+		s.fail(w, r, newProblem(problem.NoSource, "nothing is served at "+message.Quote(r.URL.Path)))
 	})
 	return mux
 }

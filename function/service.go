@@ -16,9 +16,9 @@ import (
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/requestlog"
-	"mayfly/function/internal/sanitize"
 	"mayfly/internal/secret"
 	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // Service answers the requests of devices and of the clouds that speak for them.
@@ -125,7 +125,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		record.write(ctx, s.log, r, s.now())
 	}()
 	if !plainPath(r) {
-		s.fail(w, r, newProblem(problem.NoSource, "nothing is served at "+sanitize.Quote(r.URL.Path)))
+		s.fail(w, r, newProblem(problem.NoSource, "nothing is served at "+message.Quote(r.URL.Path)))
 		return
 	}
 	s.routes.ServeHTTP(w, r)

@@ -9,7 +9,7 @@ import (
 // unless it has its own.
 func TestSourceInheritsPolicy(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, `sources:
+	h := newBridge(t, `sources:
 - {name: first, `+mapsAll+`, signature: {secrets: [one], header: X-Sig}, allowFrom: [192.0.2.0/24, 198.51.100.0/24]}
 - {name: second, from: first}
 - {name: third, from: second, signature: {secrets: [three], header: X-Sig}, allowFrom: [198.51.100.0/24]}`)

@@ -83,7 +83,7 @@ func TestSignatureVectors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, tt.file)
+			h := newBridge(t, tt.file)
 			h.now = time.Unix(tt.now, 0)
 			h.azure.SetClock(h.now)
 			if got := h.send(http.MethodPost, tt.target, tt.body, tt.header...); got != tt.want {
@@ -149,7 +149,7 @@ sources:
 		"prefix of the signature": {"/api/mine", `{"id":"own-1"}`,
 			[]string{"X-Time", at(0), "X-Sig", sign("s3", at(0)+`.{"id":"own-1"}`)[:32]}, unauthorized},
 	} {
-		h := newHouse(t, file)
+		h := newBridge(t, file)
 		h.now = now
 		if got := h.send(http.MethodPost, tt.target, tt.body, tt.header...); got != tt.want {
 			t.Errorf("%s: %s, want %s", name, got, tt.want)
@@ -175,7 +175,7 @@ func TestReplayDuringRotation(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, `sources: [{name: mine, deviceId: .id, measurements: "{n: 1}", `+
+			h := newBridge(t, `sources: [{name: mine, deviceId: .id, measurements: "{n: 1}", `+
 				`signature: {secrets: [s1, s2], header: X-Sig, field: v1, timestamp: "field:t", signed: "{`+
 				`timestamp}.{body}"}}]`)
 			h.now = time.Unix(1700000000, 0)
@@ -192,7 +192,7 @@ func TestReplayDuringRotation(t *testing.T) {
 // A signature is used up by what it delivered, and not by what has to come again.
 func TestSignatureAfterFailure(t *testing.T) {
 	t.Parallel()
-	h := newHouse(
+	h := newBridge(
 		t,
 		`sources: [{name: mine, deviceId: .id, measurements: "{n: 1}", signature: {secrets: [s3], header: X-Sig,`+
 			` timestamp: X-Time, signed: "{timestamp}.{body}"}}]`,
@@ -224,7 +224,7 @@ func TestSignatureAfterFailure(t *testing.T) {
 // A key that leaves no room for doubt is asked of whoever writes a configuration.
 func TestSignatureEncodings(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, `sources:
+	h := newBridge(t, `sources:
   - {name: stripe, `+mapsAll+`, signature: {secrets: [s],
      header: Stripe-Signature, field: v1, timestamp: "field:t", signed: "{timestamp}.{body}"}}
   - {name: query, `+mapsAll+`, signature: {secrets: [s],

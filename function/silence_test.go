@@ -27,7 +27,7 @@ func answer(status int, body string) *http.Response {
 func TestSilence(t *testing.T) {
 	t.Parallel()
 	const planted = "PLANTED"
-	h := newHouse(
+	h := newBridge(
 		t,
 		`callers: [{name: gate, keys: ["{key PLANTED-key}"], devices: ["*"],
      sources: [telemetry, device, wunderground, ecowitt, mine, query]}]
@@ -130,7 +130,7 @@ func TestSecretID(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, "", "AUTH=none")
+			h := newBridge(t, "", "AUTH=none")
 			h.azure.Disable(tt.id)
 			w := httptest.NewRecorder()
 			h.service.ServeHTTP(
@@ -157,7 +157,7 @@ func TestSecretID(t *testing.T) {
 // The record of a codec that failed has no secret id either.
 func TestSecretIDOfUndecoded(t *testing.T) {
 	t.Parallel()
-	h := newHouse(
+	h := newBridge(
 		t,
 		`sources: [{name: mine, deviceId: .id, secretId: 'true', payload: '"3q0=" | @base64d', codec: cayenne}]`,
 		"AUTH=none",

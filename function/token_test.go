@@ -118,7 +118,7 @@ func TestTokens(t *testing.T) {
 	set := jwks(jwkOf("r", ring.rsa.Public()), jwkOf("e", ring.ec.Public()), jwkOf("d", ring.ed.Public()),
 		map[string]any{"kty": "oct", "kid": "s", "k": base64.RawURLEncoding.EncodeToString([]byte("secret"))})
 	idp.keys.Store(&set)
-	h := houseOn(t, azure, idp, tokenFile)
+	h := bridgeOn(t, azure, idp, tokenFile)
 	now := time.Now()
 	claims := func(change map[string]any) jwt.MapClaims {
 		c := jwt.MapClaims{
@@ -216,7 +216,7 @@ func TestTokenKeysAreCached(t *testing.T) {
 	}
 	idp := &issuing{azure: azure.RoundTripper()}
 	azure.Provision("dev-1", emulator.DefaultHub)
-	h := houseOn(t, azure, idp, tokenFile, "HUB_HINT="+emulator.DefaultHub)
+	h := bridgeOn(t, azure, idp, tokenFile, "HUB_HINT="+emulator.DefaultHub)
 	n := 0
 	send := func(kid string, key ed25519.PrivateKey) string {
 		n++
@@ -265,7 +265,7 @@ func TestTokenStaticKeys(t *testing.T) {
 	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	h := newHouse(t, `tokens: [{name: idp, issuer: me, audience: mayfly, keys: ["file:`+path+`"], rate: 2/m}]`)
+	h := newBridge(t, `tokens: [{name: idp, issuer: me, audience: mayfly, keys: ["file:`+path+`"], rate: 2/m}]`)
 	text := token(
 		t,
 		jwt.SigningMethodES256,

@@ -121,7 +121,7 @@ func TestDestinationCheck(t *testing.T) {
 				t.Fatal(err)
 			}
 			upstream := &aws{RoundTripper: azure.RoundTripper(), status: tt.status}
-			h := houseOn(t, azure, upstream, "", append(tt.env, "AUTH=none")...)
+			h := bridgeOn(t, azure, upstream, "", append(tt.env, "AUTH=none")...)
 			got := h.send(
 				http.MethodPost,
 				"/api/aws-lorawan",

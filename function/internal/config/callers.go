@@ -13,6 +13,7 @@ import (
 	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/pemfile"
 	"mayfly/function/internal/sanitize"
+	"mayfly/transform/message"
 )
 
 // checkPermission tells what is wrong with a permission. names are the {name}s that
@@ -20,17 +21,17 @@ import (
 func (c *Config) checkPermission(p *policy.PermissionSpec, place string, names func(string) bool, fault faultFunc) {
 	for _, source := range p.Sources {
 		if source != "telemetry" && source != "device" && !slices.Contains(c.Transformer.SourceNames(), source) {
-			fault(place, "sources: there is no source %s", sanitize.Quote(source))
+			fault(place, "sources: there is no source %s", message.Quote(source))
 		}
 	}
 	for _, text := range p.Devices {
 		if err := policy.ValidatePattern(text, names); err != nil {
-			fault(place, "devices: %s: %v", sanitize.Quote(text), err)
+			fault(place, "devices: %s: %v", message.Quote(text), err)
 		}
 	}
 	for _, name := range p.Fleets {
 		if !c.hasFleet(name) {
-			fault(place, "fleets: there is no fleet %s", sanitize.Quote(name))
+			fault(place, "fleets: there is no fleet %s", message.Quote(name))
 		}
 	}
 }
@@ -212,7 +213,7 @@ func (c *Config) checkSources(fault faultFunc) {
 		}
 		for _, text := range sig.Devices {
 			if err := policy.ValidatePattern(text, nil); err != nil {
-				fault(place, "signature: devices: %s: %v", sanitize.Quote(text), err)
+				fault(place, "signature: devices: %s: %v", message.Quote(text), err)
 			}
 		}
 		for _, text := range sig.Secrets {

@@ -20,7 +20,7 @@ import (
 
 	"mayfly/function/internal/pemfile"
 	"mayfly/function/internal/platform"
-	"mayfly/function/internal/sanitize"
+	"mayfly/transform/message"
 )
 
 // UnsupportedEventError says that Lambda was invoked with something that is no
@@ -93,7 +93,7 @@ func decodeLambdaEvent(payload []byte) (*lambdaEvent, lambdaFront, error) {
 	var what string
 	switch {
 	case len(e.Records) > 0:
-		what = "a batch of records from " + sanitize.Quote(e.Records[0].EventSource)
+		what = "a batch of records from " + message.Quote(e.Records[0].EventSource)
 	case e.Type == "REQUEST" || e.Type == "TOKEN":
 		what = "a Lambda authorizer's " + e.Type
 	case decodeErr == nil && rc.ELB != nil && e.HTTPMethod != "":
@@ -108,10 +108,10 @@ func decodeLambdaEvent(payload []byte) (*lambdaEvent, lambdaFront, error) {
 	case decodeErr == nil && e.HTTPMethod != "":
 		return e, frontV1, nil
 	case e.DetailType != "":
-		what = "an EventBridge or scheduled event, " + sanitize.Quote(e.DetailType) +
-			" from " + sanitize.Quote(e.Source)
+		what = "an EventBridge or scheduled event, " + message.Quote(e.DetailType) +
+			" from " + message.Quote(e.Source)
 	case decodeErr != nil:
-		what = "not readable: " + sanitize.Quote(decodeErr.Error())
+		what = "not readable: " + message.Quote(decodeErr.Error())
 	default:
 		what = "JSON of an unknown kind, with neither httpMethod nor requestContext.http.method"
 	}

@@ -1,2 +1,3 @@
-// Package sanitize makes foreign text fit for a log, a header or an error.
+// Package sanitize tells which foreign names are fit for a log, a header or a
+// terminal.
 package sanitize

@@ -1,19 +1,5 @@
 package sanitize
 
-import (
-	"strconv"
-	"strings"
-)
-
-// Quote shows foreign text, shortened.
-func Quote(s string) string {
-	const maxQuoted = 80
-	if len(s) > maxQuoted {
-		s = s[:maxQuoted] + "..."
-	}
-	return strconv.QuoteToASCII(strings.ToValidUTF8(s, "?"))
-}
-
 const maxName = 128
 
 // Printable lets through only what is safe to put into a log line, a response

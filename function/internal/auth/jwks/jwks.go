@@ -19,8 +19,8 @@ import (
 	"sync"
 	"time"
 
-	"mayfly/function/internal/sanitize"
 	"mayfly/internal/secret"
+	"mayfly/transform/message"
 )
 
 // Key is a key that tokens are verified by. alg and kid may be empty.
@@ -62,7 +62,7 @@ func Parse(text string) ([]Key, error) {
 				key = cert.PublicKey
 			}
 		default:
-			err = errors.New("a block of type " + sanitize.Quote(block.Type) + " is not a public key")
+			err = errors.New("a block of type " + message.Quote(block.Type) + " is not a public key")
 		}
 		if err == nil {
 			err = strong(key)

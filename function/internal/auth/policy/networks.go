@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"mayfly/function/internal/sanitize"
+	"mayfly/transform/message"
 )
 
 // Networks is a list of address ranges.
@@ -26,7 +26,7 @@ func ParseNetworks(list []string) (Networks, error) {
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil {
 			return nil, errors.New(
-				sanitize.Quote(text) + " is neither an address nor a range, as in 192.0.2.7 or 192.0.2.0/24",
+				message.Quote(text) + " is neither an address nor a range, as in 192.0.2.7 or 192.0.2.0/24",
 			)
 		}
 		out = append(out, prefix.Masked())

@@ -18,7 +18,7 @@ import (
 	"strings"
 
 	"mayfly/function/internal/httpquery"
-	"mayfly/function/internal/sanitize"
+	"mayfly/transform/message"
 )
 
 // newScheme makes what a definition describes.
@@ -31,7 +31,7 @@ func newScheme(sig *Spec) (scheme, error) {
 	case "", "hmac":
 		return newHMAC(sig)
 	}
-	return nil, errors.New("scheme must be hmac, soracom or actility, not " + sanitize.Quote(sig.Scheme))
+	return nil, errors.New("scheme must be hmac, soracom or actility, not " + message.Quote(sig.Scheme))
 }
 
 // genericHMAC is a code over parts of the request, as most webhooks have it.

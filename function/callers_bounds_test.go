@@ -7,108 +7,30 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-
-	"mayfly/function"
 )
-
-// configOf loads a configuration file beside good variables.
-func configOf(t *testing.T, file string, env ...string) error {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "mayfly.yaml")
-	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	_, err := function.LoadConfig(append([]string{"ID_SCOPE=0ne1", "GROUP_KEY=" + goodKey, "CONFIG=" + path}, env...))
-	return err
-}
-
-// A key's last day that cannot be read is told at the start: it must not mean that
-// there is none.
-func TestExpiryIsRead(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		expires string
-		good    bool
-	}{
-		{"2027-01-31", true}, {`"2027-01-31"`, true}, {"2027-01-31T08:30:00Z", true},
-		{"2027-01-31T08:30:00+02:00", true},
-		{"31.01.2020", false}, {"2020-13-45", false}, {"2020-02-30", false}, {"yesterday", false},
-		{`"2020-01-31 "`, false}, {"2020-01-31T10:00", false},
-		{`""`, false}, {"", false}, {"0001-01-01", false}, {"[2027-01-31]", false}, {"1800000000", false},
-	} {
-		t.Run(tt.expires, func(t *testing.T) {
-			t.Parallel()
-			err := configOf(
-				t,
-				"callers:\n  - name: a\n    keys:\n      - hash: "+hashOf("k")+"\n        expires: "+tt.expires+"\n",
-				"AUTH=keys",
-			)
-			if (err == nil) != tt.good {
-				t.Errorf("got %v", err)
-			}
-		})
-	}
-}
-
-// What would leave the door open without a word stops the start.
-func TestOpenDoorsStopTheStart(t *testing.T) {
-	t.Parallel()
-	callers := `callers: [{name: a, keys: ["` + hashOf("k") + `"], devices: ["a-*"]}]`
-	for name, tt := range map[string]struct {
-		file string
-		env  []string
-		want string // the variable or place
-	}{
-		"callers, and the platform is asked": {callers, []string{"FUNCTIONS_CUSTOMHANDLER_PORT=7000"}, "AUTH"},
-		"callers, and nobody is asked":       {callers, []string{"AUTH=none"}, "AUTH"},
-		"API_KEYS, and nobody is asked":      {"", []string{"AUTH=none", "API_KEYS=a=" + hashOf("k")}, "AUTH"},
-		"issuers, and the platform is asked": {`tokens: [{name: a, issuer: b, audience: c, jwks: "https://` +
-			`x.example/k"}]`, []string{"AUTH=platform"}, "AUTH"},
-		"two callers with one key": {`callers: [{name: a, keys: ["` + hashOf("k") + `"], devices: ` +
-			`["a-*"]}, {name: b, keys: ["` + hashOf("k") + `"]}]`, []string{"AUTH=keys"}, "callers.b"},
-		"a key of API_KEYS and the file": {callers, []string{"AUTH=keys", "API_KEYS=b=" + hashOf("k")}, "callers.a"},
-		"a second document, which nobody reads": {"callers: []\n---\nsources: [{name: x, deviceId: .id, " +
-			"measurements: ., allowFrom: [192.0.2.1]}]\n", []string{"AUTH=none"}, "mayfly.yaml"},
-		"a source with a native route's name": {`sources: [{name: device, deviceId: .id, measurements: .}]`,
-			[]string{"AUTH=none"}, "mayfly.yaml"},
-		"hubs under a whole top-level domain": {"", []string{"AUTH=none", "HUB_SUFFIXES=com"}, "HUB_SUFFIXES"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			err := configOf(t, tt.file, tt.env...)
-			faults, _ := errors.AsType[function.FaultsError](err)
-			if len(faults) != 1 || !strings.Contains(faults[0].Variable, tt.want) {
-				t.Errorf("got %v, want a fault of %s", err, tt.want)
-			}
-		})
-	}
-}
 
 // An empty list of devices is nobody's, for a signer as for a caller.
 func TestSignerOfNoDevices(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, `sources: [{name: mine, `+mapsAll+`, signature: {secrets: [secret], header: X-Sig, devices: []}}]`)
+	h := newBridge(t, `sources: [{name: mine, `+mapsAll+`, signature: {secrets: [secret], header: X-Sig, devices: []}}]`)
 	if got := h.send(http.MethodPost, "/api/mine", `{}`, "X-Sig", sign("secret", `{}`)); got != forbidden {
 		t.Error(got)
 	}
 }
 
 // Who has neither key nor signature is refused before anything else is looked at.
-func TestStrangersAtSignedSources(t *testing.T) {
+func TestUnsignedAtSignedSources(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, `sources: [{name: mine, `+mapsAll+`, signature: {secrets: [secret], header: X-Sig}}]`)
+	h := newBridge(t, `sources: [{name: mine, `+mapsAll+`, signature: {secrets: [secret], header: X-Sig}}]`)
 	for _, r := range []*http.Request{
 		request(t, http.MethodGet, "/api/mine", ""),
 		request(t, http.MethodPost, "/api/mine", `{}`),
@@ -131,7 +53,7 @@ func TestMappingSeesNoCredentials(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, file, env...)
+			h := newBridge(t, file, env...)
 			headers := []string{"X-Sender", "here"}
 			for _, name := range []string{"X-Api-Key", "X-Functions-Key", "X-Arr-Clientcert",
 				"X-Ms-Token-Aad-Access-Token", "Proxy-Authorization", "Cookie"} {
@@ -153,7 +75,7 @@ func TestMappingSeesNoCredentials(t *testing.T) {
 func TestSignedNothing(t *testing.T) {
 	t.Parallel()
 	for signed, want := range map[string]string{"{body}": "Bad Request malformed-body", "{body}?{query}": ok} {
-		h := newHouse(
+		h := newBridge(
 			t,
 			`sources: [{name: mine, methods: [GET, POST], deviceId: .id, measurements: "{n: .n}", signature: {`+
 				`secrets: [secret], header: X-Sig, signed: "`+signed+`"}}]`,
@@ -168,7 +90,7 @@ func TestSignedNothing(t *testing.T) {
 // A signature of Soracom's that names no SIM is none: the body is not signed.
 func TestSoracomNamesNoSIM(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, `sources: [{from: soracom, signature: {scheme: soracom, secrets: [secret]}}]`)
+	h := newBridge(t, `sources: [{from: soracom, signature: {scheme: soracom, secrets: [secret]}}]`)
 	h.now = time.UnixMilli(1443571200000)
 	signature := sha256Of("secret" + "x-soracom-timestamp=1443571200000")
 	if got := h.send(http.MethodPost, "/api/soracom", `{"imsi":"victim","t":1}`, "X-Soracom-Timestamp",
@@ -188,7 +110,7 @@ func TestLayersOfCompressionAreBounded(t *testing.T) {
 		return b.Bytes()
 	}
 	nothing := bytes.Repeat(pack(nil), 400_000) // members without content, ten megabytes of them
-	h := newHouse(t, "", "AUTH=none")
+	h := newBridge(t, "", "AUTH=none")
 	if got := h.send(http.MethodPost, "/api/telemetry", string(pack(nothing)), "Content-Encoding",
 		"gzip, gzip"); got != "Request Entity Too Large body-too-large" {
 		t.Error(got)
@@ -199,7 +121,7 @@ func TestLayersOfCompressionAreBounded(t *testing.T) {
 // beside them. One after the other, since two that meet at the limit are both refused.
 func TestUnauthenticatedBodiesHaveALimitOfTheirOwn(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, `callers: [{name: gate, keys: ["{key k}"]}]
+	h := newBridge(t, `callers: [{name: gate, keys: ["{key k}"]}]
 sources: [{name: mine, `+mapsAll+`, signature: {secrets: [secret], header: X-Sig}}]`)
 	full, release := make(chan struct{}), make(chan struct{})
 	defer close(release)
@@ -244,7 +166,7 @@ func TestPaths(t *testing.T) {
 	} {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, "", "AUTH=none")
+			h := newBridge(t, "", "AUTH=none")
 			r := request(t, http.MethodPost, "/", native)
 			r.URL.Path = path
 			if got := h.do(r); got != want {
@@ -255,7 +177,7 @@ func TestPaths(t *testing.T) {
 			}
 		})
 	}
-	h := newHouse(t, "", "AUTH=none")
+	h := newBridge(t, "", "AUTH=none")
 	if got := h.do(request(t, http.MethodConnect, "http://x/", "")); got != nowhere {
 		t.Errorf("CONNECT: %s", got)
 	}
@@ -266,7 +188,7 @@ func TestRatesOfStrangeSubjects(t *testing.T) {
 	t.Parallel()
 	_, key, _ := ed25519.GenerateKey(rand.Reader)
 	set := jwks(jwkOf("k", key.Public()))
-	h := newHouse(
+	h := newBridge(
 		t,
 		fmt.Sprintf(
 			"tokens: [{name: idp, issuer: me, audience: mayfly, keys: [%q], devices: [\"*\"], rate: 1/h}]",
@@ -296,7 +218,7 @@ func TestTokenOfManyKeys(t *testing.T) {
 		_, last, _ = ed25519.GenerateKey(rand.Reader)
 		keys = append(keys, jwkOf(fmt.Sprint("k", i), last.Public()))
 	}
-	h := newHouse(
+	h := newBridge(
 		t,
 		fmt.Sprintf("tokens: [{name: idp, issuer: me, audience: mayfly, keys: [%q], devices: [\"*\"]}]", jwks(keys...)),
 	)

@@ -1,11 +1,11 @@
-package function_test
+package config_test
 
 import (
 	"errors"
 	"strings"
 	"testing"
 
-	"mayfly/function"
+	"mayfly/function/internal/config"
 )
 
 // What cannot be read is told by what would be right, and never by the value.
@@ -22,12 +22,12 @@ func TestVariablesThatCannotBeRead(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.variable, func(t *testing.T) {
 			t.Parallel()
-			_, err := function.LoadConfig(
+			_, err := config.Load(
 				[]string{"ID_SCOPE=0ne00123ABC", "GROUP_KEY=" + goodKey, "AUTH=none", tt.variable + "=" + tt.value},
 			)
-			var faults function.FaultsError
+			var faults config.FaultsError
 			if !errors.As(err, &faults) || len(faults) != 1 ||
-				faults[0] != (function.Fault{Variable: tt.variable, Problem: tt.want}) {
+				faults[0] != (config.Fault{Variable: tt.variable, Problem: tt.want}) {
 				t.Errorf("got %v, want only %s: %s", err, tt.variable, tt.want)
 			}
 			if err != nil && strings.Contains(err.Error(), tt.value) {

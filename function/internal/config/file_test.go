@@ -1,4 +1,4 @@
-package function_test
+package config_test
 
 import (
 	"os"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"mayfly/function"
+	"mayfly/function/internal/config"
 )
 
 // A file with three things wrong has them all told, each with its place.
@@ -30,7 +30,7 @@ func TestLoadSourcesFaults(t *testing.T) {
     properties:
       when: now
 `)
-	_, _, err := function.LoadSources(path)
+	_, _, err := config.LoadSources(path)
 	if err == nil {
 		t.Fatal("no error")
 	}
@@ -56,7 +56,7 @@ func TestLoadSources(t *testing.T) {
 		"m.jq}\n  - {name: lab, from: tts, patience: 7s}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	tr, found, err := function.LoadSources(path)
+	tr, found, err := config.LoadSources(path)
 	if err != nil || found != path {
 		t.Fatal(found, err)
 	}
@@ -64,7 +64,7 @@ func TestLoadSources(t *testing.T) {
 	if err != nil || lab == nil || lab.Patience.Seconds() != 7 || lab.Title != "The Things Stack v3" {
 		t.Errorf("%v, %v", lab, err)
 	}
-	if _, _, err := function.LoadSources(filepath.Join(dir, "no-such.yaml")); err == nil {
+	if _, _, err := config.LoadSources(filepath.Join(dir, "no-such.yaml")); err == nil {
 		t.Error("a file that CONFIG names has to be there")
 	}
 }

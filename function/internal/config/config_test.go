@@ -1,4 +1,4 @@
-package function_test
+package config_test
 
 import (
 	"encoding/json"
@@ -11,14 +11,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"mayfly/function"
+	"mayfly/function/internal/config"
+	"mayfly/function/internal/platform"
 )
 
 const goodKey = "bWF5Zmx5LWVtdWxhdG9yLWRldmVsb3BtZW50LWdyb3VwLWtleQ=="
 
-func TestLoadConfig(t *testing.T) {
+func TestLoad(t *testing.T) {
 	t.Parallel()
-	c, err := function.LoadConfig(
+	c, err := config.Load(
 		[]string{
 			"ID_SCOPE=0ne00123ABC",
 			"GROUP_KEY=" + goodKey,
@@ -33,7 +34,7 @@ func TestLoadConfig(t *testing.T) {
 	}
 	if c.IDScope != "0ne00123ABC" || c.DPSEndpoint != "global.azure-devices-provisioning.net" ||
 		c.RequestTimeout != 30*time.Second ||
-		c.HubIdleTimeout != 0 || c.Port != "8080" || c.Host != function.HostServer ||
+		c.HubIdleTimeout != 0 || c.Port != "8080" || c.Host != platform.Server ||
 		c.LogLevel != slog.LevelDebug ||
 		c.BodyLimit != 1<<20 {
 		t.Errorf("%+v", c)
@@ -93,8 +94,8 @@ func TestConfigFaults(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := function.LoadConfig(append(append([]string{}, good...), tt.vars...))
-			var faults function.FaultsError
+			_, err := config.Load(append(append([]string{}, good...), tt.vars...))
+			var faults config.FaultsError
 			if errors.As(err, &faults) != (len(tt.want) > 0) {
 				t.Fatalf("error %v, want faults of %v", err, tt.want)
 			}
@@ -121,7 +122,7 @@ func TestConfigFaults(t *testing.T) {
 
 func TestConfigShowsNoSecret(t *testing.T) {
 	t.Parallel()
-	c, err := function.LoadConfig([]string{"ID_SCOPE=0ne00123ABC", "GROUP_KEY=" + goodKey, "AUTH=none"})
+	c, err := config.Load([]string{"ID_SCOPE=0ne00123ABC", "GROUP_KEY=" + goodKey, "AUTH=none"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,8 +17,8 @@ import (
 	"mayfly/function"
 )
 
-// house is a Service with a configuration file, and the Azure behind it.
-type house struct {
+// bridge is a Service with a configuration file, and the Azure behind it.
+type bridge struct {
 	t       *testing.T
 	azure   *emulator.Emulator
 	service *function.Service
@@ -26,19 +26,19 @@ type house struct {
 	now     time.Time
 }
 
-// newHouse makes one. {key NAME} in the file stands for the hash of that key.
-func newHouse(t *testing.T, file string, env ...string) *house {
+// newBridge makes one. {key NAME} in the file stands for the hash of that key.
+func newBridge(t *testing.T, file string, env ...string) *bridge {
 	t.Helper()
 	azure, err := emulator.New(emulator.Config{AssignAtOnce: true, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return houseOn(t, azure, azure.RoundTripper(), file, env...)
+	return bridgeOn(t, azure, azure.RoundTripper(), file, env...)
 }
 
-func houseOn(t *testing.T, azure *emulator.Emulator, upstream http.RoundTripper, file string, env ...string) *house {
+func bridgeOn(t *testing.T, azure *emulator.Emulator, upstream http.RoundTripper, file string, env ...string) *bridge {
 	t.Helper()
-	h := &house{t: t, azure: azure, now: time.Now()}
+	h := &bridge{t: t, azure: azure, now: time.Now()}
 	for {
 		before, rest, found := strings.Cut(file, "{key ")
 		if !found {
@@ -77,7 +77,7 @@ func hashOf(key string) string {
 }
 
 // send gives status and code of an answer, as in "403 device-not-allowed".
-func (h *house) send(method, target, body string, headers ...string) string {
+func (h *bridge) send(method, target, body string, headers ...string) string {
 	h.t.Helper()
 	return h.do(request(h.t, method, target, body, headers...))
 }
@@ -92,7 +92,7 @@ func request(t *testing.T, method, target, body string, headers ...string) *http
 	return r
 }
 
-func (h *house) do(r *http.Request) string {
+func (h *bridge) do(r *http.Request) string {
 	h.t.Helper()
 	w := httptest.NewRecorder()
 	h.service.ServeHTTP(w, r)
@@ -106,6 +106,8 @@ func statusAndCode(w *httptest.ResponseRecorder) string {
 }
 
 const (
+	goodKey = "bWF5Zmx5LWVtdWxhdG9yLWRldmVsb3BtZW50LWdyb3VwLWtleQ=="
+
 	ok           = "OK"
 	unauthorized = "Unauthorized unauthenticated"
 	forbidden    = "Forbidden device-not-allowed"
@@ -115,7 +117,7 @@ const (
 // A key is taken wherever a sender can put it, while it is valid.
 func TestKeys(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, `callers:
+	h := newBridge(t, `callers:
   - name: gate
     keys: ["{key new}", {hash: "{key old}", expires: 2126-01-01}, {hash: "{key past}", expires: "2020-01-01T00:00:00Z"}]
 `, "API_KEYS=short="+hashOf("s1")+",short="+hashOf("s2"))
@@ -151,7 +153,7 @@ func TestKeys(t *testing.T) {
 // All refusals of who is not known are the same bytes.
 func TestUnknownCallersHearTheSame(t *testing.T) {
 	t.Parallel()
-	h := newHouse(
+	h := newBridge(
 		t,
 		`callers: [{name: gate, keys: ["{key new}", {hash: "{key past}", expires: 2020-01-01}], devices: [dev-1]}]
 tokens: [{name: idp, issuer: "https://idp.example", audience: mayfly, jwks: "https://idp.example/keys"}]
@@ -180,7 +182,7 @@ tokens: [{name: idp, issuer: "https://idp.example", audience: mayfly, jwks: "htt
 // Whichever way another's device is named, it is refused, and nothing is sent.
 func TestOnlyOwnDevices(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, `callers: [{name: gate, keys: ["{key k}"], devices: ["own-*"]}]
+	h := newBridge(t, `callers: [{name: gate, keys: ["{key k}"], devices: ["own-*"]}]
 sources:
   - {name: coded, deviceId: .id, payload: .p, codec: codec.js}
   - {name: header, deviceId: '$request.headers."x-device"', measurements: "{n: 1}"}
@@ -249,7 +251,7 @@ func TestAllowFrom(t *testing.T) {
 		"proxy says nothing":        {"10.0.0.0/8", "10.0.0.1:1", "", forbidden},
 		"another source is as ever": {"", "198.51.100.1:1", "", ok},
 	} {
-		h := newHouse(t, file, "AUTH=none", "TRUSTED_PROXIES="+tt.proxies)
+		h := newBridge(t, file, "AUTH=none", "TRUSTED_PROXIES="+tt.proxies)
 		target := "/api/mine"
 		if strings.HasPrefix(name, "another") {
 			target = "/api/devices/d/telemetry"
