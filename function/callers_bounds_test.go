@@ -21,7 +21,8 @@ import (
 // An empty list of devices is nobody's, for a signer as for a caller.
 func TestSignerOfNoDevices(t *testing.T) {
 	t.Parallel()
-	h := newBridge(t, `sources: [{name: mine, `+mapsAll+`, signature: {secrets: [secret], header: X-Sig, devices: []}}]`)
+	h := newBridge(t, `sources: [{name: mine, `+mapsAll+`,
+  signature: {secrets: [secret], header: X-Sig, devices: []}}]`)
 	if got := h.send(http.MethodPost, "/api/mine", `{}`, "X-Sig", sign("secret", `{}`)); got != forbidden {
 		t.Error(got)
 	}

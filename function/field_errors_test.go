@@ -24,7 +24,8 @@ func TestFieldErrorsAreBounded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newBridge(t, `sources: [{name: mine, each: ".[]", deviceId: .id, measurements: "{n: 1}"}]`, "AUTH=none")
+			const file = `sources: [{name: mine, each: ".[]", deviceId: .id, measurements: "{n: 1}"}]`
+			h := newBridge(t, file, "AUTH=none")
 			w := httptest.NewRecorder()
 			h.service.ServeHTTP(w, request(t, http.MethodPost, tt.target, tt.body))
 			var p struct{ Errors []any }

@@ -62,7 +62,8 @@ func New(c *Config, d Dependencies) *Service {
 		config: c, log: d.Log, now: d.Now, transform: c.Transformer, confirmer: d.DPS,
 		auth: auth.New(&auth.Options{
 			Mode: c.Auth, Keys: c.Keys, Tokens: c.Tokens, Certificates: c.Certificates,
-			Sources: authSources(c.Sources), Fleets: slices.Collect(maps.Keys(c.Fleets)), Proxies: c.Proxies, Host: c.Host,
+			Sources: authSources(c.Sources), Fleets: slices.Collect(maps.Keys(c.Fleets)),
+			Proxies: c.Proxies, Host: c.Host,
 			Secrets: secrets, Transport: d.DPS, Now: d.Now,
 		}),
 		delivery: delivery.New(&delivery.Options{
