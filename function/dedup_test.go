@@ -131,6 +131,21 @@ func TestResendTakesNoRate(t *testing.T) {
 	})
 }
 
+// Each message of a batch counts against the rate.
+func TestRateOfABatch(t *testing.T) {
+	t.Parallel()
+	azure := newAzure(t, emulator.Config{AssignAtOnce: true})
+	s := instance(t, azure, "DEVICE_RATE=3/h")
+	const pair = `[{"device":{"deviceId":"dev-1"},"measurements":{"n":1}},{"device":{"deviceId":"dev-1"},` +
+		`"measurements":{"n":2}}]`
+	for _, want := range []string{ok, "Too Many Requests slow-down"} {
+		sendLater(t, s, []later{{0, "/api/telemetry", pair, "", want}})
+	}
+	if n := len(azure.Events()); n != 2 {
+		t.Errorf("%d events, want 2", n)
+	}
+}
+
 // Of a batch that is partly stored only the rest counts against the rate.
 func TestRateOfABatchPartlyStored(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -62,9 +63,7 @@ func (w *world) RoundTrip(*http.Request) (*http.Response, error) {
 func (w *world) token(kid string, header map[string]any, change jwt.MapClaims) string {
 	w.t.Helper()
 	claims := jwt.MapClaims{"iss": "me", "aud": "mayfly", "sub": "dev-1", "exp": w.now.Add(time.Hour).Unix()}
-	for name, value := range change {
-		claims[name] = value
-	}
+	maps.Copy(claims, change)
 	made := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims)
 	made.Header["kid"] = kid
 	for name, value := range header {

@@ -47,13 +47,18 @@ func (h *slowHub) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func deliverer(t *testing.T, hub http.RoundTripper) *delivery.Deliverer {
 	t.Helper()
+	return delivererAt(t, hub, "h.azure-devices.net")
+}
+
+func delivererAt(t *testing.T, hub http.RoundTripper, hint string) *delivery.Deliverer {
+	t.Helper()
 	ref, err := secret.Parse(groupKey)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return delivery.New(&delivery.Options{
 		Fleets: map[string]delivery.Fleet{"": {
-			IDScope: "0ne1", HubHint: "h.azure-devices.net",
+			IDScope: "0ne1", HubHint: hint,
 			Credentials: credentials.Options{GroupKeys: []secret.Reference{ref}},
 		}},
 		DedupWindow: time.Minute, DPS: hub, Hub: hub, Now: time.Now,
@@ -159,8 +164,8 @@ func TestIdentify(t *testing.T) {
 		change(&m)
 		return m
 	}
-	if ids("", base) != ids("", base) {
-		t.Error("the same message has two ids")
+	if first, again := ids("", base), ids("", base); first != again {
+		t.Errorf("the same message has the ids %s and %s", first, again)
 	}
 	if got := ids("k", with(func(m *message.Message) { m.Time = time.Time{} })); got != "k" {
 		t.Errorf("the key of one message: %s", got)
@@ -187,5 +192,83 @@ func TestIdentify(t *testing.T) {
 	first, second := ids("", untimed, untimed), ids("", untimed, untimed)
 	if f := strings.Fields(first); f[0] == f[1] || first == second || !strings.HasPrefix(f[0], "once-") {
 		t.Errorf("without time and id: %s, then %s", first, second)
+	}
+}
+
+// wanderer is DPS and the hubs of a device that moves: each step says where a look-up
+// finds it, where a registration puts it, and which hub has it.
+type wanderer struct {
+	lookedUp, registered, at string
+	calls                    []string
+}
+
+func (w *wanderer) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer := func(status int, body string) (*http.Response, error) {
+		return &http.Response{
+			StatusCode: status,
+			Body:       io.NopCloser(strings.NewReader(body)),
+			Header:     http.Header{},
+		}, nil
+	}
+	assigned := func(call, hub string) (*http.Response, error) {
+		w.calls = append(w.calls, call)
+		state := fmt.Sprintf(`{"registrationId":"d","assignedHub":%q,"deviceId":"d","status":"assigned"}`, hub)
+		if call == "lookup" {
+			return answer(http.StatusOK, state)
+		}
+		return answer(http.StatusOK, `{"operationId":"o","status":"assigned","registrationState":`+state+`}`)
+	}
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/register"):
+		return assigned("register", w.registered)
+	case strings.Contains(r.URL.Path, "/registrations/"):
+		return assigned("lookup", w.lookedUp)
+	}
+	hub := strings.TrimSuffix(r.URL.Host, ".azure-devices.net")
+	w.calls = append(w.calls, hub)
+	if r.URL.Host == w.at {
+		return answer(http.StatusNoContent, "")
+	}
+	return answer(http.StatusNotFound, `{"Message":"ErrorCode:DeviceNotFound"}`)
+}
+
+// A device is followed over the hub that is remembered and the one that a look-up
+// names to the one that a registration gives, and no further.
+func TestDeviceThatMoves(t *testing.T) {
+	t.Parallel()
+	const h1, h2, h3 = "h1.azure-devices.net", "h2.azure-devices.net", "h3.azure-devices.net"
+	for name, tt := range map[string]struct {
+		lookedUp, registered, at string // after the device was known at h1
+		want                     string
+		stored                   bool
+	}{
+		"it stays":                  {h1, h1, h1, "h1", true},
+		"a look-up finds it":        {h2, h2, h2, "h1 lookup h2", true},
+		"a look-up is stale":        {h1, h2, h2, "h1 lookup register h2", true},
+		"a look-up finds it wrong":  {h2, h3, h3, "h1 lookup h2 lookup register h3", true},
+		"it is nowhere":             {h2, h3, "", "h1 lookup h2 lookup register h3", false},
+		"a registration is no help": {h1, h1, "", "h1 lookup register h1", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := &wanderer{lookedUp: h1, registered: h1, at: h1}
+				d := delivererAt(t, w, "")
+				send := func(id string) error {
+					return d.Deliver(t.Context(), &delivery.Request{
+						Arrived: time.Now(), AnswerBy: time.Now().Add(time.Minute),
+						Messages: []message.Message{{DeviceID: "d", Body: []byte("{}"), MessageID: id}},
+					}).Results[0]
+				}
+				if err := send("first"); err != nil {
+					t.Fatal(err)
+				}
+				w.calls, w.lookedUp, w.registered, w.at = nil, tt.lookedUp, tt.registered, tt.at
+				err := send("second")
+				if got := strings.Join(w.calls, " "); got != tt.want || (err == nil) != tt.stored {
+					t.Errorf("%s, %v, want %s", got, err, tt.want)
+				}
+			})
+		})
 	}
 }

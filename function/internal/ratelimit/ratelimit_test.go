@@ -10,7 +10,7 @@ import (
 func TestUnmarshal(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]ratelimit.Rate{
-		"1/s": {Count: 1, Per: time.Second}, " 600/m ": {Count: 600, Per: time.Minute},
+		"1/s": {Count: 1, Per: time.Second}, "600/m": {Count: 600, Per: time.Minute},
 		"1000000000/h": {Count: 1e9, Per: time.Hour},
 		"0/s":          {}, "1000000001/h": {}, "-1/s": {}, "1/d": {}, "1": {}, "/s": {}, "1.5/s": {}, "1/S": {},
 		"": {},
