@@ -52,13 +52,17 @@ func wantKind(t *testing.T, err error, want codec.Failure, text string) {
 
 func TestLoadFailures(t *testing.T) {
 	pool := newPool(t, Options{})
+	compiling := "too much memory"
+	if raceDetector { // the kernel's limit is off then: whichever bound is met first ends it
+		compiling = "x.js: "
+	}
 	for _, tt := range []struct{ name, script, want string }{
 		{"syntax", "function decodeUplink( {", "x.js: "},
 		{"no entry point", "var x = 1", "decodeUplink"},
 		{"throws", "throw new Error('at the start')", "at the start"},
 		{"endless", "for (;;);", "x.js: "},
 		{"memory", "Array.apply(null, Array(1e9))", "too much memory"},
-		{"memory while it is compiled", "function decodeUplink() { return 2n ** (2n ** 40n) }", "too much memory"},
+		{"memory while it is compiled", "function decodeUplink() { return 2n ** (2n ** 40n) }", compiling},
 		{"larger than allowed", "//" + strings.Repeat("x", codec.MaxScript), "larger than"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
