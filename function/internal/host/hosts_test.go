@@ -2,6 +2,7 @@ package host_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -24,27 +25,28 @@ import (
 	"mayfly/internal/hosttest"
 )
 
-// envHostProcess turns the test binary into a program that serves the probe,
-// on whatever host its environment says.
+// envHostProcess turns the test binary into a program that serves the probe on the host that its environment describes.
 const envHostProcess = "MAYFLY_TEST_HOST_PROCESS"
 
-// TestHostProcess is no test: the tests start it as the process that a host
-// has.
-func TestHostProcess(t *testing.T) {
+func TestMain(m *testing.M) {
 	if os.Getenv(envHostProcess) == "" {
-		t.Skip("is started by the other tests")
+		os.Exit(m.Run())
 	}
+	if err := serveHostProcess(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func serveHostProcess() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	err := host.Serve(ctx, host.Options{
+	return host.Serve(ctx, host.Options{
 		Host:          platform.Detect(os.Getenv),
 		Addr:          "127.0.0.1:0",
 		FunctionsPort: os.Getenv("FUNCTIONS_CUSTOMHANDLER_PORT"),
 		Log:           slog.New(slog.NewTextHandler(os.Stdout, nil)),
 	}, http.HandlerFunc(hostProbe))
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 func hostProcess(t *testing.T) *exec.Cmd {
@@ -53,7 +55,7 @@ func hostProcess(t *testing.T) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(exe, "-test.run=^TestHostProcess$")
+	cmd := exec.Command(exe)
 	cmd.Env = []string{envHostProcess + "=1"}
 	return cmd
 }
