@@ -27,7 +27,10 @@ type Source struct {
 type Outcome struct {
 	Messages []message.Message
 	Ignored  int // parts that are not telemetry
-	Notes    []Note
+	// Reasons say why parts were ignored, as in "join": each once, at most 10, of
+	// ASCII letters, digits and -_./:, at most 40 bytes long.
+	Reasons []string
+	Notes   []Note
 }
 
 // Map reads a request of this source's sender.
@@ -45,7 +48,7 @@ func (s *Source) Map(ctx context.Context, r *message.Request) (Outcome, error) {
 	var out Outcome
 	var wrong []message.FieldError
 	for i, part := range parts {
-		m, ignored, err := s.part(j, part)
+		m, reason, err := s.part(j, part)
 		switch bad, ok := errors.AsType[*message.Error](err); {
 		case ok && len(bad.Fields) > 0: // of this part; the others are looked at, too
 			for _, f := range bad.Fields {
@@ -54,8 +57,8 @@ func (s *Source) Map(ctx context.Context, r *message.Request) (Outcome, error) {
 			}
 		case err != nil:
 			return Outcome{}, err
-		case ignored:
-			out.Ignored++
+		case reason != "":
+			out.ignore(reason)
 		default:
 			out.Messages = append(out.Messages, m)
 		}
@@ -75,13 +78,13 @@ func (s *Source) decode(r *message.Request) (any, error) {
 	return media.Decode(r, media.Reading{Format: s.Format, CSV: s.CSV})
 }
 
-// part maps a part of a body, unless it is ignored.
-func (s *Source) part(j *job, part any) (m message.Message, ignored bool, err error) {
-	if ignored, err = j.Truth(s.of.ignore, part); ignored || err != nil {
-		return m, ignored, err
+// part maps a part of a body, unless it is ignored, for a reason.
+func (s *Source) part(j *job, part any) (m message.Message, reason string, err error) {
+	if reason, err = s.ignored(j, part); reason != "" || err != nil {
+		return m, reason, err
 	}
 	m, err = s.message(j, part)
-	return m, false, err
+	return m, "", err
 }
 
 // message makes the message of a part.

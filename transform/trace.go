@@ -25,7 +25,8 @@ type Trace struct {
 // TracePart is one part of the body; most bodies are one.
 type TracePart struct {
 	Value   any           `json:"value"`
-	Ignored bool          `json:"ignored,omitempty"` // no telemetry
+	Ignored bool          `json:"ignored,omitempty"` // not telemetry
+	Reason  string        `json:"reason,omitempty"`  // why it is ignored
 	Steps   []TraceStep   `json:"steps"`
 	Message *TraceMessage `json:"message,omitempty"`
 	Error   *TraceError   `json:"error,omitempty"`
@@ -114,8 +115,8 @@ func (s *Source) tracePart(j *job, part any) TracePart {
 		p.Steps = append(p.Steps, step)
 	}
 	defer func() { j.Observe = nil }()
-	m, ignored, err := s.part(j, part)
-	if p.Ignored = ignored; ignored || err != nil {
+	m, reason, err := s.part(j, part)
+	if p.Ignored, p.Reason = reason != "", reason; p.Ignored || err != nil {
 		p.Error = traceError(err)
 		return p
 	}
