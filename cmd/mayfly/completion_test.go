@@ -12,9 +12,9 @@ func TestCompletionSuggests(t *testing.T) {
 		words []string
 		want  string // the suggestions, or the first ones and "..."
 	}{
-		{"commands", []string{"de"}, "dev"},
-		{"all commands", []string{""}, "dev emulator check try codec send replay keys completion help version"},
-		{"nothing typed", nil, "dev emulator check try codec send replay keys completion help version"},
+		{"commands", []string{"de"}, "dev devices"},
+		{"all commands", []string{""}, "dev emulator check try codec send replay keys devices completion help version"},
+		{"nothing typed", nil, "dev emulator check try codec send replay keys devices completion help version"},
 		{"commands in a command", []string{"keys", ""}, "new derive"},
 		{"unknown command", []string{"nothing", ""}, "dev ..."},
 		{"flags", []string{"send", "--t"}, "--to --time --timeout"},

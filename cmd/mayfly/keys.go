@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 
+	"mayfly/cmd/mayfly/internal/devicelist"
 	"mayfly/dps"
 	"mayfly/internal/secret"
 )
@@ -63,39 +64,87 @@ callers:
 	return err
 }
 
+// groupKeys are the flags that name the keys of an enrollment group.
+type groupKeys struct {
+	GroupKey  string `name:"group-key" placeholder:"REF" help:"The key, such as file:PATH; GROUP_KEY by default."`
+	Secondary string `name:"secondary-key" placeholder:"REF" help:"The other key; GROUP_KEY_SECONDARY by default."`
+}
+
+// errNoGroupKey is about the primary key alone: the secondary one is optional.
+var errNoGroupKey = hint("there is no group key", "set GROUP_KEY, or use --group-key file:PATH")
+
+// load returns the group's keys. The secondary one is zero where there is none.
+func (g *groupKeys) load(ctx context.Context, w *world) (primary, secondary dps.Key, err error) {
+	primary, err = loadKey(ctx, w, g.GroupKey, "GROUP_KEY")
+	if err != nil {
+		return primary, secondary, err
+	}
+	if primary.IsZero() {
+		return primary, secondary, errNoGroupKey
+	}
+	secondary, err = loadKey(ctx, w, g.Secondary, "GROUP_KEY_SECONDARY")
+	return primary, secondary, err
+}
+
+// loadKey returns the key that a reference or, without one, a variable names. It is zero where neither is set.
+func loadKey(ctx context.Context, w *world, text, variable string) (dps.Key, error) {
+	if text == "" {
+		text = w.getenv(variable)
+	}
+	if text == "" {
+		return dps.Key{}, nil
+	}
+	ref, err := secret.Parse(text)
+	if err != nil {
+		return dps.Key{}, fmt.Errorf("%s: %w", variable, err)
+	}
+	text, err = w.secrets().Load(ctx, ref)
+	if err != nil {
+		return dps.Key{}, fmt.Errorf("%s: %w", variable, err)
+	}
+	key, err := dps.ParseKey(text)
+	if err != nil {
+		return dps.Key{}, fmt.Errorf("%s: %w", variable, err)
+	}
+	return key, nil
+}
+
 // deriveCommand derives keys of devices.
 type deriveCommand struct {
-	Devices  []string `arg:"" name:"device" help:"Registration ids."`
-	GroupKey string   `name:"group-key" placeholder:"REF" help:"The key, such as file:PATH; GROUP_KEY by default."`
+	groupKeys
+	Devices []string `arg:"" optional:"" name:"device" help:"Registration ids, or - to read them from standard input."`
+	IDs     string   `name:"ids" placeholder:"FILE" complete:"file" help:"Read ids from a file; - is standard input."`
 }
 
 // Help is the long help of the command.
 func (deriveCommand) Help() string {
-	return `A key in GROUP_KEY or in a file does not get into the history of the shell.`
+	return `A key in GROUP_KEY or in a file does not get into the history of the shell.
+
+Ids from a file or from standard input give CSV with the columns id, primaryKey and
+secondaryKey, which is empty without GROUP_KEY_SECONDARY. The file has an id per line,
+or is CSV with a header, or JSON such as the emulator's GET /devices.`
 }
 
 func (c *deriveCommand) Run(ctx context.Context, w *world) error {
-	text := c.GroupKey
-	if text == "" {
-		text = w.getenv("GROUP_KEY")
+	if c.IDs == "" && len(c.Devices) == 1 && c.Devices[0] == "-" {
+		c.IDs, c.Devices = "-", nil
 	}
-	if text == "" {
-		return hint("there is no group key", "set GROUP_KEY, or use --group-key file:PATH")
+	if (c.IDs == "") == (len(c.Devices) == 0) {
+		return hint("name the devices either one by one or by --ids", "mayfly keys derive pump-1, or --ids devices.txt")
 	}
-	ref, err := secret.Parse(text)
+	primary, secondary, err := c.load(ctx, w)
 	if err != nil {
 		return err
 	}
-	text, err = w.secrets().Load(ctx, ref)
-	if err != nil {
-		return err
-	}
-	group, err := dps.ParseKey(text)
-	if err != nil {
-		return err
+	if c.IDs != "" {
+		out, err := devicelist.Keys(w.stdout)
+		if err != nil {
+			return err
+		}
+		return writeList(ctx, w, c.IDs, out, primary, secondary)
 	}
 	for _, id := range c.Devices {
-		line := group.Derive(id).Reveal() + "\n"
+		line := primary.Derive(id).Reveal() + "\n"
 		if len(c.Devices) > 1 {
 			line = id + " " + line
 		}

@@ -19,7 +19,7 @@ func main() {
 	codecworker.Main() // before anything else: a worker is this program, too
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	codecs := codecworker.New(codecworker.Options{})
-	w := &world{environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr, codecs: codecs}
+	w := &world{environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, codecs: codecs}
 	code := w.run(ctx, os.Args[1:])
 	codecs.Close()
 	stop()
@@ -36,6 +36,7 @@ type cli struct {
 	Send       sendCommand       `cmd:"" help:"Send one message; the device is provisioned if it has to be."`
 	Replay     replayCommand     `cmd:"" help:"Send a file of messages, and continue where it was stopped."`
 	Keys       keysCommand       `cmd:"" help:"Create keys for callers, and derive keys of devices."`
+	Devices    devicesCommand    `cmd:"" help:"Write files that create many devices at once in Azure."`
 	Completion completionCommand `cmd:"" help:"Print the completion script for a shell."`
 	Help       helpCommand       `cmd:"" help:"Show the help of a command."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
@@ -46,6 +47,7 @@ type cli struct {
 // world is what a command works with.
 type world struct {
 	environ        []string
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	codecs         codec.Engine // runs the scripts of sources
 }
