@@ -9,12 +9,14 @@ import (
 
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/requestlog"
+	"mayfly/transform"
 )
 
 // accepted is the answer to a request that went well.
 type accepted struct {
 	Delivered int
 	Ignored   int
+	Notes     []string // what was left out of the body, a sentence each
 }
 
 // text is the answer as JSON, a line of it.
@@ -22,6 +24,10 @@ func (a accepted) text() []byte {
 	b := strconv.AppendInt([]byte(`{"delivered":`), int64(a.Delivered), 10)
 	if a.Ignored > 0 {
 		b = strconv.AppendInt(append(b, `,"ignored":`...), int64(a.Ignored), 10)
+	}
+	if len(a.Notes) > 0 {
+		notes, _ := json.Marshal(a.Notes) // texts always marshal
+		b = append(append(b, `,"notes":`...), notes...)
 	}
 	return append(b, "}\n"...)
 }
@@ -39,7 +45,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, d *decoded, res
 	}
 	p := worst(problems)
 	if p == nil {
-		s.accept(w, d, accepted{rec.delivered, rec.ignored})
+		s.accept(w, d, accepted{rec.delivered, rec.ignored, senderNotes(d.notes)})
 		return
 	}
 	if len(results) > 1 {
@@ -54,10 +60,21 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, d *decoded, res
 	}
 	if d.lenient && !p.Retryable {
 		rec.problem = p
-		s.accept(w, d, accepted{rec.delivered, rec.ignored})
+		s.accept(w, d, accepted{rec.delivered, rec.ignored, senderNotes(d.notes)})
 		return
 	}
 	s.fail(w, r, p)
+}
+
+// senderNotes gives what the sender should know of what was delivered.
+func senderNotes(notes []transform.Note) []string {
+	var texts []string
+	for _, n := range notes {
+		if n.Kind.ForSender() {
+			texts = append(texts, n.Text)
+		}
+	}
+	return texts
 }
 
 // accept answers 2xx, in the words that the source's sender wants to hear.

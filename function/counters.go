@@ -59,8 +59,8 @@ func (s *Service) count(record *requestRecord) {
 // maxNotes bounds the records of one request.
 const maxNotes = 10
 
-// note tells in the log what a codec had to say, and counts it. The texts are the
-// codec's own.
+// note tells in the log what a codec had to say and what was left out of a body, and
+// counts it.
 func (s *Service) note(ctx context.Context, record *requestRecord, notes []transform.Note) {
 	for i, n := range notes {
 		if record.notes == nil {
@@ -68,12 +68,19 @@ func (s *Service) note(ctx context.Context, record *requestRecord, notes []trans
 		}
 		record.notes[n.Kind]++
 		if i < maxNotes && n.Kind != transform.NoteUndecoded {
-			s.log.LogAttrs(ctx, slog.LevelWarn, "codec",
+			s.log.LogAttrs(ctx, slog.LevelWarn, noteMessage(n.Kind),
 				slog.String("requestId", requestlog.ID(ctx)), slog.String("source", record.source),
 				slog.String("device", hidden(n.DeviceID, record.secrets)), slog.String("kind", string(n.Kind)),
 				slog.String("text", hidden(n.Text, record.secrets)))
 		}
 	}
+}
+
+func noteMessage(kind transform.NoteKind) string {
+	if kind.ForSender() {
+		return "body"
+	}
+	return "codec"
 }
 
 // metrics shows the counters in Prometheus' text format, on the plain server: an

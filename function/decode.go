@@ -19,7 +19,7 @@ type reading struct {
 	source  string            // its name
 	request *message.Request  // what there is to read
 	mapped  *transform.Source // nil: one of Mayfly's own formats
-	native  func(*message.Request) ([]message.Message, error)
+	native  func(*message.Request) (transform.Outcome, error)
 }
 
 // chooseFunc finds out how the body of a request is to be read.
@@ -38,7 +38,7 @@ func (s *Service) chooseDevice(r *http.Request, request *message.Request) (readi
 		}
 	}
 	id := r.PathValue("deviceId")
-	how.native = func(request *message.Request) ([]message.Message, error) {
+	how.native = func(request *message.Request) (transform.Outcome, error) {
 		return s.transform.Device(request, id)
 	}
 	return how, nil
@@ -82,7 +82,7 @@ type decoded struct {
 	messages []message.Message
 	ignored  int
 	answer   transform.Answer
-	notes    []transform.Note // of codecs, and of what nobody decoded
+	notes    []transform.Note // for the sender, and of codecs for the operator
 	lenient  bool             // refusals are answered 2xx, for senders that punish them
 }
 
@@ -93,8 +93,10 @@ const nativePatience = 5 * time.Second
 // decode makes messages of a body. It is pure: it depends on nothing but how.
 func decode(ctx context.Context, how *reading) (decoded, error) {
 	if how.mapped == nil {
-		messages, err := how.native(how.request)
-		return decoded{source: how.source, patience: nativePatience, messages: messages}, err
+		out, err := how.native(how.request)
+		return decoded{
+			source: how.source, patience: nativePatience, messages: out.Messages, notes: out.Notes,
+		}, err
 	}
 	out, err := how.mapped.Map(ctx, how.request)
 	return decoded{

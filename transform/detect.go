@@ -46,14 +46,14 @@ func (d *detection) fits(ctx context.Context, s *Source, r *message.Request) (bo
 	body := d.body
 	switch {
 	case s.Format != "": // it reads bodies in its own way
-		own, err := s.decode(r)
+		own, err := s.decode(r, nil)
 		if err != nil {
 			return false, nil //nolint:nilerror // a body that it cannot read is not its sender's
 		}
 		body = own
 	case !d.read:
 		d.read = true
-		if d.body, d.err = s.decode(r); d.err != nil {
+		if d.body, d.err = s.decode(r, nil); d.err != nil {
 			return false, nil //nolint:nilerror // another source may read it; else Detect tells
 		}
 		body = d.body

@@ -21,20 +21,21 @@ type bare struct {
 // object, a list of objects, or rows with the names of their columns; each is a
 // message. The query may add modelId, gatewayId, component, messageId,
 // timestamp and fleet; SenML has times of its own.
-func (t *Transformer) Device(r *message.Request, deviceID string) ([]message.Message, error) {
+func (t *Transformer) Device(r *message.Request, deviceID string) (Outcome, error) {
 	about := bare{
 		DeviceID: deviceID, ModelID: r.QueryValue("modelId"), GatewayID: r.QueryValue("gatewayId"),
 		Component: r.QueryValue("component"), MessageID: r.QueryValue("messageId"), Timestamp: r.QueryValue("timestamp"),
 	}
 	if err := t.validate.Struct(&about); err != nil {
-		return nil, message.InvalidFields(fieldErrors("", err)...)
+		return Outcome{}, message.InvalidFields(fieldErrors("", err)...)
 	}
-	items, err := media.Measurements(r)
+	var notes media.Notes
+	items, err := media.Measurements(r, &notes)
 	if err != nil {
-		return nil, err
+		return Outcome{}, err
 	}
 	if about.MessageID != "" && len(items) > 1 {
-		return nil, message.InvalidFields(message.FieldError{Path: "messageId", Rule: "single",
+		return Outcome{}, message.InvalidFields(message.FieldError{Path: "messageId", Rule: "single",
 			Hint: "names one message, but the body holds several"})
 	}
 	messages := make([]message.Message, 0, len(items))
@@ -61,7 +62,7 @@ func (t *Transformer) Device(r *message.Request, deviceID string) ([]message.Mes
 		messages = append(messages, m)
 	}
 	if len(wrong) > 0 {
-		return nil, message.InvalidFields(wrong...)
+		return Outcome{}, message.InvalidFields(wrong...)
 	}
-	return messages, nil
+	return Outcome{Messages: messages, Notes: leftOut(&notes)}, nil
 }

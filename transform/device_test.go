@@ -18,7 +18,7 @@ func body(media, text string) *message.Request {
 func TestDevice(t *testing.T) {
 	t.Parallel()
 	tr := transform.New()
-	got, err := tr.Device(&message.Request{
+	out, err := tr.Device(&message.Request{
 		Query: map[string][]string{"timestamp": {"1591647414"}, "modelId": {"dtmi:x:Y;1"}, "component": {"c"}},
 		Body:  []byte(`[{"t":1.0},{"t":2}]`),
 	}, "a-1")
@@ -30,7 +30,7 @@ func TestDevice(t *testing.T) {
 		{DeviceID: "a-1", ModelID: "dtmi:x:Y;1", Component: "c", Time: at, Body: []byte(`{"t":1.0}`)},
 		{DeviceID: "a-1", ModelID: "dtmi:x:Y;1", Component: "c", Time: at, Body: []byte(`{"t":2}`)},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, out.Messages); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	for name, tt := range map[string]struct {
@@ -79,12 +79,12 @@ func TestDeviceMediaTypes(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			messages, err := tr.Device(body(tt.media, tt.body), "a")
+			out, err := tr.Device(body(tt.media, tt.body), "a")
 			if err != nil {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, m := range messages {
+			for _, m := range out.Messages {
 				text := string(m.Body)
 				if !m.Time.IsZero() {
 					text += "@" + m.Time.Format(time.RFC3339Nano)
@@ -107,7 +107,7 @@ func FuzzDevice(f *testing.F) {
 	f.Add("text/csv", []byte("a;b\n1,5;2"))
 	tr := transform.New()
 	f.Fuzz(func(t *testing.T, media string, text []byte) {
-		messages, err := tr.Device(body(media, string(text)), "a")
-		checkOutcome(t, messages, err)
+		out, err := tr.Device(body(media, string(text)), "a")
+		checkOutcome(t, out.Messages, err)
 	})
 }

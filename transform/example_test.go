@@ -11,14 +11,14 @@ import (
 
 func ExampleTransformer_Native() {
 	t := transform.New()
-	messages, err := t.Native(&message.Request{
+	out, err := t.Native(&message.Request{
 		Body: []byte(`{"device":{"deviceId":"greenhouse-7"},"measurements":{"temperature":21.50},"timestamp":1700000000}`),
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	for _, m := range messages {
+	for _, m := range out.Messages {
 		fmt.Println(m.DeviceID, m.Time, string(m.Body))
 	}
 	// Output: greenhouse-7 2023-11-14 22:13:20 +0000 UTC {"temperature":21.50}
@@ -26,7 +26,7 @@ func ExampleTransformer_Native() {
 
 func ExampleTransformer_Device() {
 	t := transform.New()
-	messages, err := t.Device(&message.Request{
+	out, err := t.Device(&message.Request{
 		Header: map[string][]string{"Content-Type": {"text/csv"}},
 		Body:   []byte("temperature,humidity\n21.50,48\n22,47\n"),
 	}, "greenhouse-7")
@@ -34,7 +34,7 @@ func ExampleTransformer_Device() {
 		fmt.Println(err)
 		return
 	}
-	for _, m := range messages {
+	for _, m := range out.Messages {
 		fmt.Println(m.DeviceID, string(m.Body))
 	}
 	// Output:

@@ -35,10 +35,11 @@ type nativeDevice struct {
 
 // Native reads Mayfly's own format: an object, a JSON array of objects, or one
 // object after another (NDJSON).
-func (t *Transformer) Native(r *message.Request) ([]message.Message, error) {
-	items, err := media.JSONValues(r)
+func (t *Transformer) Native(r *message.Request) (Outcome, error) {
+	var notes media.Notes
+	items, err := media.JSONValues(r, &notes)
 	if err != nil {
-		return nil, err
+		return Outcome{}, err
 	}
 	messages := make([]message.Message, 0, len(items))
 	var wrong []message.FieldError
@@ -48,9 +49,9 @@ func (t *Transformer) Native(r *message.Request) ([]message.Message, error) {
 		messages = append(messages, m)
 	}
 	if len(wrong) > 0 {
-		return nil, message.InvalidFields(wrong...)
+		return Outcome{}, message.InvalidFields(wrong...)
 	}
-	return messages, nil
+	return Outcome{Messages: messages, Notes: leftOut(&notes)}, nil
 }
 
 func (t *Transformer) native(item json.RawMessage, prefix string) (message.Message, []message.FieldError) {

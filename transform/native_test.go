@@ -60,11 +60,11 @@ func TestNative(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := tr.Native(&message.Request{Body: []byte(tt.body)})
+			out, err := tr.Native(&message.Request{Body: []byte(tt.body)})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
+			if diff := cmp.Diff(tt.want, out.Messages); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -102,7 +102,7 @@ func TestTimestamps(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := tr.Native(&message.Request{Body: []byte(`{"device":{"deviceId":"a"},"measurements":{},"timestamp":` + tt.json + `}`)})
+			out, err := tr.Native(&message.Request{Body: []byte(`{"device":{"deviceId":"a"},"measurements":{},"timestamp":` + tt.json + `}`)})
 			if tt.want == "" {
 				wantError(t, err, message.Invalid, []string{"timestamp"})
 				return
@@ -110,7 +110,7 @@ func TestTimestamps(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if text := got[0].Time.Format(time.RFC3339Nano); text != tt.want {
+			if text := out.Messages[0].Time.Format(time.RFC3339Nano); text != tt.want {
 				t.Errorf("%s, want %s", text, tt.want)
 			}
 		})
@@ -240,8 +240,8 @@ func FuzzNative(f *testing.F) {
 	}
 	tr := transform.New()
 	f.Fuzz(func(t *testing.T, body []byte) {
-		messages, err := tr.Native(&message.Request{Body: body})
-		checkOutcome(t, messages, err)
+		out, err := tr.Native(&message.Request{Body: body})
+		checkOutcome(t, out.Messages, err)
 	})
 }
 

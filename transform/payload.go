@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"mayfly/transform/codec"
+	"mayfly/transform/media"
 	"mayfly/transform/message"
 
 	"github.com/itchyny/gojq"
@@ -32,7 +33,21 @@ const (
 	NoteCodecFailed  NoteKind = "codec-failed"  // the codec broke on the payload, which went out as it came
 	NoteCodecError   NoteKind = "codec-error"   // the codec says that the payload is wrong; it went out as it came
 	NoteCodecWarning NoteKind = "codec-warning" // the codec decoded, but has something to say
+	NoteLeftOut      NoteKind = "left-out"      // a part of the body has no meaning and was left out
 )
+
+// ForSender tells whether notes of this kind belong into the answer: they are about
+// what the sender wrote. Others are for the operator alone.
+func (k NoteKind) ForSender() bool { return k == NoteLeftOut }
+
+// leftOut makes notes of what the reader of a body left out.
+func leftOut(notes *media.Notes) []Note {
+	var list []Note
+	for _, text := range notes.Texts() {
+		list = append(list, Note{Kind: NoteLeftOut, Text: text})
+	}
+	return list
+}
 
 // maxNotes bounds what one request may say.
 const maxNotes = 100

@@ -35,11 +35,13 @@ type Outcome struct {
 
 // Map reads a request of this source's sender.
 func (s *Source) Map(ctx context.Context, r *message.Request) (Outcome, error) {
-	body, err := s.decode(r)
+	var notes media.Notes
+	body, err := s.decode(r, &notes)
 	if err != nil {
 		return Outcome{}, err
 	}
 	j := newJob(ctx, r)
+	j.notes = leftOut(&notes)
 	defer j.Done()
 	parts, err := j.All(s.of.each, body)
 	if err != nil {
@@ -70,12 +72,12 @@ func (s *Source) Map(ctx context.Context, r *message.Request) (Outcome, error) {
 	return out, nil
 }
 
-// Decode reads the body. A request without one has its content in the query.
-func (s *Source) decode(r *message.Request) (any, error) {
+// decode reads the body. A request without one has its content in the query.
+func (s *Source) decode(r *message.Request, notes *media.Notes) (any, error) {
 	if len(bytes.TrimSpace(r.Body)) == 0 && len(r.Query) > 0 {
 		return media.DecodeQuery(r.Query), nil
 	}
-	return media.Decode(r, media.Reading{Format: s.Format, CSV: s.CSV})
+	return media.Decode(r, media.Reading{Format: s.Format, CSV: s.CSV, Notes: notes})
 }
 
 // part maps a part of a body, unless it is ignored, for a reason.

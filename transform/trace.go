@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"mayfly/transform/mapping"
+	"mayfly/transform/media"
 	"mayfly/transform/message"
 )
 
@@ -18,7 +19,7 @@ type Trace struct {
 	Decoded any          `json:"decoded"` // the body as the expressions see it
 	Parts   []TracePart  `json:"parts"`
 	Error   *TraceError  `json:"error,omitempty"` // of the request as a whole
-	Notes   []string     `json:"notes,omitempty"` // what codecs had to say
+	Notes   []string     `json:"notes,omitempty"` // what was left out of the body, and what codecs had to say
 	Answer  *TraceAnswer `json:"answer"`
 }
 
@@ -75,13 +76,15 @@ func (s *Source) Trace(ctx context.Context, r *message.Request) Trace {
 	if t.Answer.Status == 0 {
 		t.Answer.Status = 200
 	}
-	body, err := s.decode(r)
+	var notes media.Notes
+	body, err := s.decode(r, &notes)
 	if err != nil {
 		t.Error = traceError(err)
 		return t
 	}
 	t.Decoded = body
 	j := newJob(ctx, r)
+	j.notes = leftOut(&notes)
 	defer j.Done()
 	parts, err := j.All(s.of.each, body)
 	if err != nil {

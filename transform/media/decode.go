@@ -38,6 +38,7 @@ const (
 type Reading struct {
 	Format Format // empty: by the media type and the body
 	CSV    CSV
+	Notes  *Notes // what was left out; nil when nobody asks
 }
 
 // Decode reads a body into the value that expressions see: nil, booleans, texts,

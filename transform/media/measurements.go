@@ -14,7 +14,7 @@ type Measurement struct {
 
 // Measurements cuts a body into messages of bare measurements. JSON passes through
 // as it is.
-func Measurements(r *message.Request) ([]Measurement, error) {
+func Measurements(r *message.Request, notes *Notes) ([]Measurement, error) {
 	m, err := mediaOf(r)
 	if err != nil {
 		return nil, err
@@ -25,12 +25,12 @@ func Measurements(r *message.Request) ([]Measurement, error) {
 	}
 	switch format {
 	case FormatJSON, FormatNDJSON:
-		return jsonMeasurements(r)
+		return jsonMeasurements(r, notes)
 	case FormatSenML, FormatSenMLCBOR:
 		return senMLMeasurements(r, format)
 	default:
 	}
-	value, err := Decode(r, Reading{})
+	value, err := Decode(r, Reading{Notes: notes})
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +60,8 @@ func Measurements(r *message.Request) ([]Measurement, error) {
 	return items, nil
 }
 
-func jsonMeasurements(r *message.Request) ([]Measurement, error) {
-	values, err := JSONValues(r)
+func jsonMeasurements(r *message.Request, notes *Notes) ([]Measurement, error) {
+	values, err := JSONValues(r, notes)
 	if err != nil {
 		return nil, err
 	}

@@ -165,7 +165,7 @@ func looksLikeForm(body []byte) bool {
 
 // JSONValues cuts a JSON or NDJSON body, whatever of both its media type says,
 // into the messages that it holds.
-func JSONValues(r *message.Request) ([]json.RawMessage, error) {
+func JSONValues(r *message.Request, _ *Notes) ([]json.RawMessage, error) {
 	if err := wantJSON(r); err != nil {
 		return nil, err
 	}

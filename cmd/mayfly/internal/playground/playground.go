@@ -108,9 +108,9 @@ func (p *Playground) Try(ctx context.Context, t console.Trial) console.Result {
 	var err error
 	switch t.Source {
 	case nativeFormat:
-		out.Messages, err = p.transform.Native(r)
+		out, err = p.transform.Native(r)
 	case deviceFormat:
-		out.Messages, err = p.transform.Device(r, "my-device")
+		out, err = p.transform.Device(r, "my-device")
 	default:
 		var source *transform.Source
 		if source, err = p.source(t); err != nil {
