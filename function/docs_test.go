@@ -20,6 +20,8 @@ func TestGeneratedTables(t *testing.T) {
 	for _, table := range []struct{ path, name, text string }{
 		{"../docs/errors.md", "errors", errorTable()},
 		{"../docs/configuration.md", "configuration", configurationTable()},
+		{"../docs/limits.md", "limits", limitsTable()},
+		{"../docs/limits.md", "memory", memoryTable()},
 	} {
 		text, err := os.ReadFile(table.path)
 		if err != nil {

@@ -1,0 +1,89 @@
+package bounds
+
+import (
+	"fmt"
+	"time"
+
+	"mayfly/httpsend"
+	"mayfly/internal/codecworker"
+	"mayfly/transform/codec"
+	"mayfly/transform/message"
+)
+
+// Bound is a row of docs/limits.md.
+type Bound struct {
+	What     string // that is bounded
+	Value    string // by default
+	Variable string // that sets it; empty where it is fixed
+	Effect   string // what happens at it, with status and code where a sender is told
+	Test     string // that holds it
+}
+
+// The effects that are common.
+const (
+	tooBusy  = "503 `too-busy`, `Retry-After`"
+	tooLarge = "413 `body-too-large`"
+	invalid  = "422 `invalid-message`"
+)
+
+// Table has all bounds. Values that depend on the memory are those without a limit.
+func Table() []Bound {
+	s := Derive(0, 0)
+	all := bodies(&s)
+	all = append(all, work(&s)...)
+	return append(all, remembered()...)
+}
+
+// bodies are the bounds of what comes in.
+func bodies(s *Sizes) []Bound {
+	return []Bound{
+		{"a body, after decompression", "1 MiB", "BODY_LIMIT", tooLarge, "TestExchanges"},
+		{"bodies that are coming in, together", size(s.Bodies), "", tooBusy, "TestBudgetsOfBodies"},
+		{"of these, bodies of senders that have shown no credential", size(s.Unauthenticated), "", tooBusy,
+			"TestUnauthenticatedBodiesHaveALimitOfTheirOwn"},
+		{"compressions, one on top of another", "2", "", "415 `unsupported-media`",
+			"TestLayersOfCompressionAreBounded"},
+		{"the window of zstd", "8 MiB", "", "400 `malformed-body`", "TestZstdWindowTooLarge"},
+		{"line and headers of a request", "32 KiB", "", "431", "TestServeBoundsTheHead"},
+		{"messages of a request", "5000", "MAX_MESSAGES", tooLarge, "TestExchanges"},
+		{"depth of a body", count(message.MaxDepth), "", "400 `malformed-body`", "TestDecodeDeep"},
+		{"values of a body", count(message.MaxValues), "", invalid, "TestDecodeLarge"},
+		{"of these, objects and arrays", count(message.MaxContainers), "", invalid, "TestDecodeLarge"},
+		{"an event, with its properties", size(httpsend.MaxMessage), "", "413 `event-too-large`", "TestExchanges"},
+		{"faults that an answer lists", count(message.MaxFieldErrors), "", "the others are left out",
+			"TestFieldErrorsAreBounded"},
+	}
+}
+
+// work are the bounds of what is done with a body.
+func work(s *Sizes) []Bound {
+	return []Bound{
+		{"requests in flight", count(s.InFlight), "MAX_IN_FLIGHT", tooBusy, "TestLoadIsBounded"},
+		{"time of a request", "30 s; on Lambda the function's", "REQUEST_TIMEOUT", "504 `out-of-time`",
+			"TestExchanges"},
+		{"a script", size(codec.MaxScript), "", "the start is refused", "TestLoadFailures"},
+		{"a payload for a script", size(codec.MaxPayload), "", "the message goes out undecoded, with a note",
+			"TestScriptFails"},
+		{"time of a script for a message", duration(codec.MaxScriptTime), "", "likewise", "TestAbuse"},
+		{"until its worker is killed", duration(codecworker.MaxMessageTime), "", "likewise", "TestAbuse"},
+		{"codec workers", "one per processor, 2 to 4", "", "messages wait", "TestTooManyWait"},
+		{"memory of a codec worker, beside its program", size(s.WorkerMemory), "",
+			"the message goes out undecoded, with a note", "TestAbuse"},
+	}
+}
+
+// remembered are the bounds of what is kept between requests.
+func remembered() []Bound {
+	return nil
+}
+
+func count(n int) string { return fmt.Sprint(n) }
+
+func size[T int | int64](n T) string {
+	if n%mib == 0 {
+		return fmt.Sprintf("%d MiB", n/mib)
+	}
+	return fmt.Sprintf("%d KiB", n>>10)
+}
+
+func duration(d time.Duration) string { return d.String() }
