@@ -2,14 +2,19 @@ package function
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
+	"unicode/utf8"
 
 	"mayfly/function/internal/auth/policy"
+	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
+	"mayfly/transform/message"
 )
 
 // readBody reads a body whole, decompressed, within the limit. What is over the
@@ -43,12 +48,18 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request, caller *polic
 			Detail: "the body ended before its time: " + err.Error(),
 		}
 	}
+	if len(encodings) > 0 && platform.TextBody(r.Context()) != "" {
+		return nil, message.ErrReplaced // no compressed body is text
+	}
 	// Each layer is bounded: a small one may hold a large one that holds nothing.
 	for _, encoding := range slices.Backward(encodings) {
-		body, err = s.decompress(body, encoding)
+		compressed := body
+		body, err = s.decompress(compressed, encoding)
 		switch {
 		case errors.Is(err, errLarge):
 			return nil, tooLarge
+		case err != nil && isReplaced(compressed):
+			return nil, message.ErrReplaced
 		case err != nil:
 			return nil, &problem.Error{
 				Code:   problem.MalformedBody,
@@ -57,6 +68,25 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request, caller *polic
 		}
 	}
 	return body, nil
+}
+
+// isReplaced tells whether a body that should be bytes was read as text on its way: text
+// with U+FFFD in it, on hosts that do not say how they passed it.
+func isReplaced(body []byte) bool { return bytes.Contains(body, []byte("\ufffd")) && utf8.Valid(body) }
+
+// explainReplaced adds to a problem what lost the bytes of a body, and how to keep them.
+func explainReplaced(ctx context.Context, p *Problem, err error) {
+	remedy := platform.TextBody(ctx)
+	lost := errors.Is(err, message.ErrReplaced)
+	switch {
+	case lost:
+		p.Detail += ": " + cmp.Or(remedy, "have it pass bodies unchanged")
+	case remedy == "" || len(p.Errors) > 0:
+	case p.Code == problem.Unauthenticated && recordOf(ctx).source == "": // nobody looked at the body
+	case p.Code == problem.MalformedBody, p.Code == problem.UnsupportedMedia, p.Code == problem.Unauthenticated,
+		p.Code == problem.InvalidMessage:
+		p.Detail += "; the body was passed as text and holds U+FFFD: if bytes were sent, " + remedy
+	}
 }
 
 // countedReader counts what is read of a body while it is not done.

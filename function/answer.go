@@ -99,6 +99,7 @@ func (s *Service) accept(w http.ResponseWriter, d *decoded, a accepted) {
 // refusals, and then it is in the log alone.
 func (s *Service) reject(w http.ResponseWriter, r *http.Request, d *decoded, err error) {
 	if p := problemOf(r.Context(), err, s.now()); d.lenient && !p.Retryable {
+		explainReplaced(r.Context(), p, err)
 		recordOf(r.Context()).problem = p
 		s.accept(w, d, accepted{})
 		return
@@ -117,6 +118,7 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		}
 	}
 	p := problemOf(r.Context(), err, s.now())
+	explainReplaced(r.Context(), p, err)
 	if p.Code == problem.Internal {
 		s.log.ErrorContext(r.Context(), "internal error", "error", err.Error())
 	}

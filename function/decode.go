@@ -9,6 +9,7 @@ import (
 	"mayfly/function/internal/auth"
 	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/httpquery"
+	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
 	"mayfly/transform"
 	"mayfly/transform/message"
@@ -129,6 +130,7 @@ func (s *Service) source(r *http.Request) (*transform.Source, error) {
 func (s *Service) transformRequest(r *http.Request, body []byte, rec *requestRecord) *message.Request {
 	out := &message.Request{
 		Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body, Received: rec.arrived,
+		Replaced: platform.TextBody(r.Context()) != "",
 	}
 	if r.URL.RawQuery != "" {
 		out.Query = httpquery.Values(r)

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"fmt"
+	"strings"
 
 	"mayfly/transform/mapping"
 	"mayfly/transform/message"
@@ -52,6 +53,9 @@ func (s *Source) undecoded(j *job, part any) (map[string]any, error) {
 	bytes, ok := payload.(string)
 	if !ok && payload != nil {
 		return nil, s.of.payload.Wrong("must give bytes, not "+message.TypeName(payload), payload)
+	}
+	if j.request.Replaced && strings.Contains(bytes, "\ufffd") && strings.Contains(string(j.request.Body), bytes) {
+		return nil, message.ErrReplaced // the payload is (a part of) the body as it came
 	}
 	port, err := j.One(s.of.port, part)
 	if err != nil {

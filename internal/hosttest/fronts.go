@@ -42,6 +42,24 @@ func Fronts() []Front {
 	}
 }
 
+// AsText returns the front as one that passes every body as text, as a REST API without binaryMediaTypes does: U+FFFD
+// stands for each byte that is not UTF-8.
+func (f Front) AsText() Front {
+	asBytes := f.Event
+	f.Name += ", as text"
+	f.Event = func(r *http.Request, body []byte) []byte {
+		var event object
+		if err := json.Unmarshal(asBytes(r, body), &event); err != nil {
+			panic(err) // it was encoded a moment ago
+		}
+		if len(body) > 0 {
+			event["body"], event["isBase64Encoded"] = string([]rune(string(body))), false
+		}
+		return encode(event)
+	}
+	return f
+}
+
 // Client returns a client that sends its requests through the front to invoke, which is [RuntimeAPI.Invoker] or
 // [Direct]. No network is used, whatever the URL's host is.
 func (f Front) Client(invoke func(ctx context.Context, event []byte) ([]byte, error)) *http.Client {

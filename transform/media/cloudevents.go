@@ -52,7 +52,7 @@ func eventData(r *message.Request, how Reading) (any, error) {
 	}
 	format, err := kind.format(r.Body)
 	if err != nil {
-		return base64.StdEncoding.EncodeToString(r.Body), nil
+		return decodeBody(r, kind, FormatBytes, how)
 	}
 	if format == FormatCloudEvent {
 		format = FormatJSON

@@ -76,7 +76,21 @@ func DecodeQuery(query map[string][]string) map[string]any {
 	return content
 }
 
+// isText tells whether a format is text. What is not must arrive byte by byte.
+func (f Format) isText() bool {
+	switch f {
+	case FormatJSON, FormatNDJSON, FormatForm, FormatMultipart, FormatCSV, FormatSenML, FormatCloudEvent,
+		FormatInflux, FormatXML, FormatText:
+		return true
+	default:
+		return false
+	}
+}
+
 func decodeBody(r *message.Request, kind mediaType, format Format, how Reading) (any, error) {
+	if r.Replaced && !format.isText() {
+		return nil, message.ErrReplaced
+	}
 	switch format {
 	case FormatJSON, FormatNDJSON:
 		return decodeJSON(r.Body, format == FormatNDJSON)
@@ -95,7 +109,7 @@ func decodeBody(r *message.Request, kind mediaType, format Format, how Reading) 
 		}
 		return resolved(records), nil
 	case FormatMultipart:
-		return decodeMultipart(r.Body, kind)
+		return decodeMultipart(r, kind)
 	default:
 		return decodeText(r, kind, format, how)
 	}

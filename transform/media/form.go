@@ -75,12 +75,12 @@ func addField(form map[string]any, name string, value any) {
 
 // decodeMultipart reads a multipart form as decodeForm reads a plain one. A part
 // that is JSON is that value; a file that is not text is base64.
-func decodeMultipart(body []byte, m mediaType) (any, error) {
+func decodeMultipart(r *message.Request, m mediaType) (any, error) {
 	boundary := m.params["boundary"]
 	if boundary == "" {
 		return nil, message.Malformedf("the media type names no boundary")
 	}
-	reader := multipart.NewReader(bytes.NewReader(body), boundary)
+	reader := multipart.NewReader(bytes.NewReader(r.Body), boundary)
 	form := map[string]any{}
 	for fields := 0; ; fields++ {
 		part, err := reader.NextRawPart()
@@ -104,12 +104,22 @@ func decodeMultipart(body []byte, m mediaType) (any, error) {
 		if name == "" {
 			continue
 		}
+		if r.Replaced && isFile(part) && bytes.Contains(text, []byte("\ufffd")) {
+			return nil, message.ErrReplaced
+		}
 		value, err := partValue(part, text)
 		if err != nil {
 			return nil, message.Malformedf("part %d, %s: %v", fields+1, message.Quote(name), err)
 		}
 		addField(form, strings.ToValidUTF8(name, "?"), value)
 	}
+}
+
+// isFile tells whether a part is said to hold bytes.
+func isFile(part *multipart.Part) bool {
+	kind, _, _ := strings.Cut(part.Header.Get("Content-Type"), ";")
+	kind = strings.ToLower(strings.TrimSpace(kind))
+	return kind != "" && !(mediaType{name: kind}).known().isText()
 }
 
 func partValue(part *multipart.Part, text []byte) (any, error) {

@@ -73,6 +73,9 @@ func jsonMeasurements(r *message.Request, notes *Notes) ([]Measurement, error) {
 }
 
 func senMLMeasurements(r *message.Request, format Format) ([]Measurement, error) {
+	if r.Replaced && !format.isText() {
+		return nil, message.ErrReplaced
+	}
 	records, err := senMLRecords(r.Body, format == FormatSenMLCBOR, r.Received)
 	if err != nil {
 		return nil, err

@@ -45,6 +45,10 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+// ErrReplaced is the error of bytes that are lost; see Request.Replaced.
+var ErrReplaced = Malformedf("bytes of the body are lost: something in front read it as text and put U+FFFD " +
+	"in place of what is not UTF-8")
+
 // Malformedf makes the error of a body that cannot be read.
 func Malformedf(format string, args ...any) *Error {
 	return &Error{Kind: Malformed, Detail: fmt.Sprintf(format, args...)}

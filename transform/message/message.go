@@ -27,6 +27,10 @@ type Request struct {
 	// Received is when the request came, for senders whose times are relative to
 	// it, and for codecs.
 	Received time.Time
+	// Replaced says that something in front read the body as text, and that the body
+	// holds U+FFFD: it stands for bytes that were not UTF-8, or the sender wrote it. Such
+	// a body is good as text only.
+	Replaced bool
 }
 
 // HeaderValue gives the first value of a header.

@@ -145,7 +145,26 @@ func (e *lambdaEvent) request(ctx context.Context, front lambdaFront) *http.Requ
 		dropLoadBalancer(r.Header)
 		e.setCertificate(r)
 	}
+	if !e.IsBase64Encoded && strings.Contains(e.Body, replacement) {
+		ctx = platform.WithTextBody(ctx, e.remedy(front))
+	}
 	return r.WithContext(ctx)
+}
+
+// replacement is what a front that reads a body as text puts in place of bytes that are
+// not UTF-8.
+const replacement = "\ufffd"
+
+// remedy says how a front passes bytes unchanged. A REST API knows its binary media types
+// from its configuration; the others decide by the Content-Type and encode what is not
+// text (API Gateway developer guide, "Content type conversions"; Elastic Load Balancing,
+// "Lambda functions as targets").
+func (e *lambdaEvent) remedy(front lambdaFront) string {
+	if front == frontV1 && e.Version == "" {
+		return "set binaryMediaTypes of the REST API to */* and deploy its stage again"
+	}
+	return "send it with the media type that it has, such as application/cbor or application/octet-stream, " +
+		"and not as text or JSON; in a REST API of API Gateway set binaryMediaTypes to */*"
 }
 
 // clientCert is what API Gateway says of a client's certificate, after it has
