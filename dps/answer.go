@@ -1,6 +1,7 @@
 package dps
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -20,7 +21,6 @@ type answer struct {
 	state
 	State *state `json:"registrationState"`
 
-	Message    string `json:"message"`
 	TrackingID string `json:"trackingId"`
 }
 
@@ -29,7 +29,9 @@ type state struct {
 	AssignedHub  string `json:"assignedHub"`
 	DeviceID     string `json:"deviceId"`
 	ErrorCode    code   `json:"errorCode"`
+	Code         code   `json:"code"` // where there is no errorCode
 	ErrorMessage string `json:"errorMessage"`
+	Message      string `json:"message"`
 }
 
 // code is an error code that may be written as a number or in a string.
@@ -64,12 +66,14 @@ func (a *answer) status() string {
 // reports it with HTTP 200.
 func (a *answer) refusal(e *Error) *Error {
 	end := a.final()
-	e.Code, e.Message, e.TrackingID = int(end.ErrorCode), upstream.Text(end.ErrorMessage), a.TrackingID
+	text := cmp.Or(end.ErrorMessage, end.Message, a.Message)
+	e.Code, e.Message = int(cmp.Or(end.ErrorCode, end.Code, a.ErrorCode, a.Code)), upstream.Text(text)
+	e.TrackingID = upstream.Text(a.TrackingID)
 	switch a.status() {
 	case "disabled":
 		e.Kind = Disabled
 	case "failed":
-		e.Kind = Refused
+		e.Kind, e.Repair = judge(e.Code, text)
 	default:
 		e.Kind = Malformed
 		e.Message = upstream.Text("status " + strconv.Quote(a.status()))
@@ -91,34 +95,48 @@ func (a *answer) assignment(id string) (*Assignment, bool) {
 	return &Assignment{Hub: unique.Make(end.AssignedHub).Value(), DeviceID: strings.Clone(device)}, true
 }
 
-// failure fills in the error of a non-2xx answer.
+// failure fills in the error of an answer that is neither 200 nor 202.
 func failure(e *Error, res *http.Response, body []byte, now time.Time) *Error {
-	var a answer
-	if json.Unmarshal(body, &a) != nil {
-		a = answer{Message: string(body)}
+	d := upstream.ReadDetail(body)
+	e.Status, e.Code, e.Message, e.TrackingID = res.StatusCode, d.Code, d.Message, d.TrackingID
+	if e.Code == 0 { // the header of newer versions (azure-rest-api-specs, routes.tsp)
+		e.Code, _ = strconv.Atoi(res.Header.Get("X-Ms-Error-Code"))
 	}
-	e.Status = res.StatusCode
-	e.Code, e.Message, e.TrackingID = int(a.ErrorCode), upstream.Text(a.Message), upstream.Text(a.TrackingID)
 	if e.TrackingID == "" {
 		e.TrackingID = upstream.Text(res.Header.Get("X-Ms-Request-Id"))
 	}
+	var own struct {
+		Message string `json:"message"`
+	}
+	_ = json.Unmarshal(body, &own) // a body that is not JSON has no message of its own
+	_, fromHub := upstream.ReadForeign(own.Message)
 	e.RetryAfter = backoff.RetryAfter(res.Header, now)
 	switch s := res.StatusCode; {
-	case s == http.StatusUnauthorized:
-		e.Kind = Unauthorized
 	case s == http.StatusTooManyRequests:
 		e.Kind = Throttled
+	case s >= 500, s < 400,
+		s == http.StatusRequestTimeout, s == http.StatusConflict, s == http.StatusPreconditionFailed:
+		// Below 400 the answer is not DPS's, but a portal's or a proxy's. 409203 and
+		// 412: somebody else is registering the same device just now.
+		e.Kind = Unavailable
+	case fromHub, s == http.StatusForbidden, ofRegistration(e.Code):
+		e.Kind, e.Repair = judge(cmp.Or(e.Code, s), cmp.Or(own.Message, e.Message))
+	case s == http.StatusUnauthorized:
+		e.Kind = Unauthorized
 	case s == http.StatusNotFound && aboutInstance(e.Message):
 		e.Kind = UnknownScope
 	case s == http.StatusNotFound:
 		e.Kind = NotEnrolled
-	case s >= 500, s == http.StatusRequestTimeout, s == http.StatusConflict, s == http.StatusPreconditionFailed:
-		// 409203 and 412: somebody else is registering the same device just now.
-		e.Kind = Unavailable
 	default:
 		e.Kind = Invalid
 	}
 	return e
+}
+
+// ofRegistration reports whether a code is one of those that a registration ends
+// with.
+func ofRegistration(code int) bool {
+	return code == customAllocationFailed || code == blockedOrUnapproved
 }
 
 // aboutInstance tells a 404 for the whole DPS instance from one for a device;

@@ -31,9 +31,18 @@ const (
 	NotEnrolled
 	// UnknownScope: HTTP 404 that speaks of the DPS instance itself.
 	UnknownScope
-	// Refused: the registration ended as "failed": the device is blocked, waits
-	// for approval, or the custom allocation refused it.
+	// Refused: the registration ended as "failed", and the device's owner has to
+	// act: the device is blocked, waits for approval, or the custom allocation
+	// refused it.
 	Refused
+	// Misconfigured: the registration ended as "failed", and the operator of DPS
+	// has to act: the custom allocation, the link to a hub, a quota. See
+	// Error.Repair.
+	Misconfigured
+	// Failed: the registration ended as "failed" for a reason that passes: a
+	// throttle, an outage of the hub or of the custom allocation. Try again: the
+	// device is registered anew.
+	Failed
 	// Disabled: the enrollment is disabled.
 	Disabled
 	// Invalid: the request cannot be sent as it is, or DPS does not accept it
@@ -46,6 +55,7 @@ const (
 var kindNames = map[Kind]string{
 	Unavailable: "unavailable", Throttled: "throttled", Pending: "still being assigned", NotAssigned: "not assigned",
 	Unauthorized: "unauthorized", NotEnrolled: "not enrolled", UnknownScope: "unknown ID scope", Refused: "refused",
+	Misconfigured: "DPS needs repair", Failed: "failed for now",
 	Disabled: "disabled", Invalid: "invalid request", Malformed: "malformed answer",
 }
 
@@ -62,6 +72,7 @@ type Error struct {
 	Message    string        // DPS's own text, shortened
 	TrackingID string        // for Microsoft's support
 	RetryAfter time.Duration // when to ask again, 0 when nobody knows
+	Repair     string        // what the operator of DPS has to repair, for Misconfigured
 	Err        error         // the cause, for calls that got no answer
 }
 
@@ -79,14 +90,19 @@ func (e *Error) Unwrap() error { return e.Err }
 // Retryable reports whether the same call may succeed later without anybody
 // changing anything.
 func (e *Error) Retryable() bool {
-	return e.Kind == Unavailable || e.Kind == Throttled || e.Kind == Pending
+	switch e.Kind {
+	case Unavailable, Throttled, Pending, Failed:
+		return true
+	case NotAssigned, Unauthorized, NotEnrolled, UnknownScope, Refused, Misconfigured, Disabled, Invalid, Malformed:
+	}
+	return false
 }
 
-// curable reports whether a second registration heals the failure of the first.
-// Two are known: IoT Central creates the device while it is asked for it
+// curable reports whether a second registration may heal the failure of the
+// first: one that passes; IoT Central creates the device while it is asked for it
 // ("Custom allocation failed with status code: 404", MicrosoftDocs/azure-docs
-// issue 48511), and DPS does not know the operation any more.
+// issue 48511); DPS does not know the operation any more.
 func (e *Error) curable() bool {
-	return e.Kind == Refused && e.Code == 400207 && strings.Contains(e.Message, "404") ||
-		e.Kind == NotEnrolled && e.Op == opPoll
+	return e.Kind == Failed || e.Kind == NotEnrolled && e.Op == opPoll ||
+		e.Kind == Misconfigured && e.Code == customAllocationFailed && strings.Contains(e.Message, "404")
 }

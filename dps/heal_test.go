@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mayfly/dps"
+	"mayfly/internal/backoff"
 )
 
 // A failure that a second registration heals is healed once, whether one request
@@ -34,12 +35,12 @@ func TestHealing(t *testing.T) {
 		{
 			"twice in one request", patient,
 			scriptedDPS{registers: []string{assigning}, polls: []string{allocation}},
-			dps.Refused, "L0 R0 P3000 R3000 P6000",
+			dps.Misconfigured, "L0 R0 P3000 R3000 P6000",
 		},
 		{
 			"twice over several requests", hasty,
 			scriptedDPS{registers: []string{assigning}, polls: []string{allocation}},
-			dps.Refused, "L0 R0 P3000 R3000 P6000",
+			dps.Misconfigured, "L0 R0 P3000 R3000 P6000",
 		},
 		{
 			"an operation that DPS does not know any more", hasty,
@@ -54,7 +55,27 @@ func TestHealing(t *testing.T) {
 		{
 			"at once, twice", patient,
 			scriptedDPS{registers: []string{allocation}},
-			dps.Refused, "L0 R0 R0",
+			dps.Misconfigured, "L0 R0 R0",
+		},
+		{
+			"one that passes, after a pause of 1 s", patient,
+			scriptedDPS{registers: []string{assigning}, polls: []string{outage, assigned}},
+			nil, "L0 R0 P3000 R5000 P8000",
+		},
+		{
+			"one that passes, and no time for the pause", 4500 * time.Millisecond,
+			scriptedDPS{registers: []string{assigning}, polls: []string{outage}},
+			dps.Failed, "L0 R0 P3000",
+		},
+		{
+			"one that does not pass so soon", patient,
+			scriptedDPS{registers: []string{assigning}, polls: []string{outage}},
+			dps.Failed, "L0 R0 P3000 R5000 P8000",
+		},
+		{
+			"one that passes, at once", patient,
+			scriptedDPS{registers: []string{outage, assigned}},
+			nil, "L0 R0 R2000",
 		},
 		{
 			"another failure of the allocation", hasty,
@@ -94,6 +115,7 @@ func TestHealing(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				p, device := scripted(t, &tt.dps, dps.Options{})
+				p.SetJitter(backoff.Ceiling)
 				err := error(dps.Pending)
 				for n := 0; errors.Is(err, dps.Pending) && n < 20; n++ {
 					if _, err = assignFor(t, p, device, tt.budget); errors.Is(err, dps.Pending) {

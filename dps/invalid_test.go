@@ -113,6 +113,8 @@ func TestKinds(t *testing.T) {
 		{dps.NotEnrolled, "not enrolled", false},
 		{dps.UnknownScope, "unknown ID scope", false},
 		{dps.Refused, "refused", false},
+		{dps.Misconfigured, "DPS needs repair", false},
+		{dps.Failed, "failed for now", true},
 		{dps.Disabled, "disabled", false},
 		{dps.Invalid, "invalid request", false},
 		{dps.Malformed, "malformed answer", false},

@@ -32,6 +32,8 @@ const (
 	operationTTL  = 10 * time.Minute // of a pending operation
 	maxFlight     = 5 * time.Minute  // where the caller's context has no deadline
 
+	minFailedDelay = time.Second // before a second registration, where the first one failed for now
+
 	// A call that DPS does not answer is tried this often.
 	maxLookupTries   = 3
 	maxRegisterTries = 8
@@ -161,7 +163,7 @@ func (p *Provisioner) lead(ctx context.Context, f *flight, r request) {
 		p.refused.Set(r.device.ID, refusal{failed, r.device})
 	default:
 		// Others may have more time than the leader had.
-		f.unfinished = ctx.Err() != nil || failed.Kind != Unavailable
+		f.unfinished = ctx.Err() != nil || failed.Kind != Unavailable && failed.Kind != Failed
 	}
 }
 
@@ -190,7 +192,7 @@ func mayRegister(err error) bool {
 	switch failed.Kind {
 	case Disabled, Throttled, UnknownScope, Refused, Pending:
 		return false
-	case Unavailable, Unauthorized, NotAssigned, NotEnrolled, Invalid, Malformed:
+	case Unavailable, Failed, Unauthorized, NotAssigned, NotEnrolled, Misconfigured, Invalid, Malformed:
 	}
 	return true
 }
@@ -210,8 +212,8 @@ func (p *Provisioner) lookup(ctx context.Context, d Device) (found *Assignment, 
 }
 
 // register brings a registration to its end: one that is under way, or a new one
-// where op has no id. A failure that a second registration heals is healed once,
-// however many requests the registration has outlived by then.
+// where op has no id. A failure that a second registration may heal is healed
+// once, however many requests the registration has outlived by then.
 func (p *Provisioner) register(ctx context.Context, r request, op operation) (*Assignment, error) {
 	for {
 		var a *Assignment
@@ -226,8 +228,17 @@ func (p *Provisioner) register(ctx context.Context, r request, op operation) (*A
 		if failed == nil || op.repeated || !failed.curable() {
 			return a, err
 		}
+		if failed.Kind == Failed && !backoff.Sleep(ctx, p.failedDelay(failed)) {
+			return nil, err
+		}
 		op = operation{repeated: true}
 	}
+}
+
+// failedDelay is the time from a registration that failed for a reason that passes
+// to the next one.
+func (p *Provisioner) failedDelay(failed *Error) time.Duration {
+	return max(failed.RetryAfter, minFailedDelay+p.jitter(0, minFailedDelay, minFailedDelay))
 }
 
 // begin asks for an assignment. DPS gives it at once, or an operation to wait

@@ -18,6 +18,7 @@ const (
 	assigned     = `200 {"status":"assigned","registrationState":{"assignedHub":"h.azure-devices.net"}}`
 	allocation   = `200 {"status":"failed","registrationState":` + noDeviceYet + `}`
 	noDeviceYet  = `{"errorCode":400207,"errorMessage":"Custom allocation failed with status code: 404"}`
+	outage       = `200 {"status":"failed","registrationState":{"errorCode":503001}}`
 	blocked      = `200 {"status":"failed","registrationState":{"errorCode":400209,"errorMessage":"blocked"}}`
 	unknown      = `404 {"errorCode":404202,"message":"Registration not found."}`
 	unauthorized = `401 {"errorCode":401002,"message":"Unauthorized"}`

@@ -79,8 +79,17 @@ var rows = [...]Row{
 		502, problem.DPSUnreachable, true, "send again later", 5 * time.Second,
 	},
 	{
+		"assign", "the registration failed for a reason that passes: a throttle, an outage behind DPS",
+		503, problem.RegistrationFailed, true, "wait as Retry-After says: the device is registered anew",
+		5 * time.Second,
+	},
+	{
 		"assign", "device disabled, blocked, not approved, or without enrollment",
 		403, problem.DeviceRefused, false, "approve, enable or enroll the device", 0,
+	},
+	{
+		"assign", "DPS cannot give devices a hub: its allocation, its link to the hub or a quota",
+		502, problem.DPSMisconfigured, false, "the operator of DPS repairs what the detail names", 0,
 	},
 	{
 		"assign", "our key, ID scope or clock is wrong",

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"mayfly/dps"
@@ -30,6 +31,10 @@ func dpsProblem(ctx context.Context, e *dps.Error) *Problem {
 		}
 	case dps.NotAssigned, dps.NotEnrolled, dps.Refused, dps.Disabled:
 		c, detail = problem.DeviceRefused, "DPS refuses "+e.Device+": "+refusedBecause(e)
+	case dps.Misconfigured:
+		c, detail = problem.DPSMisconfigured, "DPS cannot give "+e.Device+" a hub: "+e.Repair
+	case dps.Failed:
+		c, detail = problem.RegistrationFailed, "DPS could not register "+e.Device+" for a reason that passes"
 	case dps.Unavailable, dps.Malformed:
 		c, detail = problem.DPSUnreachable, "DPS gave no usable answer for "+e.Device
 		if ctx.Err() != nil {
@@ -59,6 +64,9 @@ func refusedBecause(e *dps.Error) string {
 	case e.Code == 400209:
 		// Bridge and IoT Central documents: "unassociated or blocked".
 		return "it is blocked, or waits for approval"
+	case strings.Contains(e.Message, "401"):
+		// The custom allocation of IoT Central, or a function with a key of its own.
+		return "the custom allocation answers 401: it waits for approval, or the function's key is wrong"
 	default:
 		return "the allocation policy refuses it"
 	}

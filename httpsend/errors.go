@@ -1,9 +1,7 @@
 package httpsend
 
 import (
-	"encoding/json"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -90,7 +88,8 @@ func (e *Error) Retryable() bool {
 func (e *Error) failure(res *http.Response, body []byte, now time.Time) *Error {
 	e.Status = res.StatusCode
 	e.RetryAfter = backoff.RetryAfter(res.Header, now)
-	e.read(body)
+	d := upstream.ReadDetail(body)
+	e.Code, e.Name, e.Message, e.TrackingID = d.Code, d.Name, d.Message, d.TrackingID
 	if name := res.Header.Get("iothub-errorcode"); name != "" {
 		e.Name = upstream.Text(name)
 	}
@@ -128,48 +127,4 @@ func (e *Error) mentions(words ...string) bool {
 		}
 	}
 	return false
-}
-
-// envelope is what the hub's error bodies have in common. Two forms occur beside
-// a bare one: the message holds "ErrorCode:Name;text", or JSON in a string with
-// the same members again.
-type envelope struct {
-	ErrorCode        json.RawMessage `json:"errorCode"`
-	TrackingID       string          `json:"trackingId"`
-	Message          string          `json:"message"`
-	ExceptionMessage string          `json:"exceptionMessage"`
-}
-
-func (e *Error) read(body []byte) {
-	var env envelope
-	if json.Unmarshal(body, &env) != nil {
-		e.Message = upstream.Text(string(body))
-		return
-	}
-	if strings.HasPrefix(env.Message, "{") {
-		var inner envelope
-		if json.Unmarshal([]byte(env.Message), &inner) == nil {
-			inner.ExceptionMessage = env.ExceptionMessage
-			env = inner
-		}
-	}
-	if text := strings.Trim(string(env.ErrorCode), `"`); text != "" && text != "null" {
-		if n, err := strconv.Atoi(text); err == nil {
-			e.Code = n
-		} else {
-			e.Name = upstream.Text(text)
-		}
-	}
-	if rest, ok := strings.CutPrefix(env.Message, "ErrorCode:"); ok {
-		name, text, _ := strings.Cut(rest, ";")
-		e.Name, env.Message = upstream.Text(name), text
-	}
-	e.TrackingID = upstream.Text(env.TrackingID)
-	for _, text := range []string{env.ExceptionMessage, env.Message} {
-		if _, id, ok := strings.Cut(text, "Tracking ID:"); ok && e.TrackingID == "" {
-			id, _, _ = strings.Cut(strings.TrimSpace(id), ",")
-			e.TrackingID = upstream.Text(id)
-		}
-	}
-	e.Message = upstream.Text(env.Message)
 }

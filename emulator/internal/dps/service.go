@@ -1,6 +1,7 @@
 package dps
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"time"
@@ -173,8 +174,9 @@ func (s *Service) assigning(x *exchange.Exchange, st fleet.State) wire.Reply {
 func (s *Service) scripted(x *exchange.Exchange, st fleet.State, f *fault.Fault) wire.Reply {
 	result := &registrationResult{RegistrationID: st.RegistrationID, Status: f.State, ErrorCode: f.ErrorCode,
 		ErrorMessage: f.Message}
-	if f.State == wire.StatusFailed && result.ErrorCode == 0 {
-		result.ErrorCode, result.ErrorMessage = 400207, wire.DefaultText(wire.ServiceDPS, 400207)
+	if f.State == wire.StatusFailed {
+		result.ErrorCode = cmp.Or(result.ErrorCode, 400207)
+		result.ErrorMessage = cmp.Or(result.ErrorMessage, wire.DefaultText(wire.ServiceDPS, result.ErrorCode))
 	}
 	if f.State == wire.StatusAssigned {
 		result.AssignedHub, result.DeviceID = st.Hub, st.DeviceID

@@ -143,6 +143,8 @@ func DefaultText(service string, code int) string {
 			return "Unauthorized"
 		case 400207:
 			return "Custom allocation failed with status code: 400"
+		case 400209:
+			return "The device is not approved or it is blocked."
 		case 409203:
 			return "Precondition failed."
 		case 429001:
