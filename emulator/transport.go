@@ -45,6 +45,7 @@ func (e *Emulator) write(ctx context.Context, w http.ResponseWriter, rep wire.Re
 	if rep.Status != http.StatusNoContent {
 		h["Content-Length"] = []string{strconv.Itoa(len(rep.Body))}
 	}
+	h.Set("Date", e.Now().UTC().Format(http.TimeFormat))
 	w.WriteHeader(rep.Status)
 	body := rep.Body
 	if d.truncate {

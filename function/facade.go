@@ -4,14 +4,17 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"mayfly/function/internal/config"
 	"mayfly/function/internal/delivery"
+	"mayfly/function/internal/doctor"
 	"mayfly/function/internal/host"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/requestlog"
+	"mayfly/internal/secret"
 	"mayfly/transform"
 	"mayfly/transform/codec"
 )
@@ -81,6 +84,36 @@ func Serve(ctx context.Context, o ServeOptions, h http.Handler) error { return h
 // NewLambdaHandler makes a Lambda function of h.
 func NewLambdaHandler(h http.Handler, log *slog.Logger) lambda.Handler {
 	return host.NewLambdaHandler(h, log)
+}
+
+// What a look at the real DPS and hub shows.
+type (
+	// Checkup says what to try.
+	Checkup struct {
+		Fleets    []string // names; the environment's own is empty
+		Device    string   // to be registered; empty to register none
+		SendEvent bool     // send a test event of the device
+	}
+	// CheckupStep is one thing that was tried.
+	CheckupStep = doctor.Step
+)
+
+// The outcomes of a CheckupStep.
+const (
+	CheckupFault   = doctor.Fault
+	CheckupSkipped = doctor.Skipped
+)
+
+// Examine tries the configuration against the real DPS and, where a device is named, its hub. It calls report with each
+// step as it ends, and returns whether none failed.
+func Examine(ctx context.Context, c *Config, o Checkup, report func(CheckupStep)) bool {
+	toDPS, toHub := Transports(c)
+	defer toDPS.CloseIdleConnections()
+	defer toHub.CloseIdleConnections()
+	return doctor.Run(ctx, c, doctor.Options{
+		Fleets: o.Fleets, Device: o.Device, SendEvent: o.SendEvent, DPS: toDPS, Hub: toHub,
+		Secrets: &secret.Loader{Transport: toDPS, Getenv: c.Getenv, Now: time.Now}, Now: time.Now, UserAgent: userAgent,
+	}, report)
 }
 
 // RequestID is the host's name for the request that ctx belongs to; empty outside of

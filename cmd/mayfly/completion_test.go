@@ -5,6 +5,8 @@ import (
 	"testing"
 )
 
+const allCommands = "dev emulator check try codec send replay keys doctor devices completion help version"
+
 func TestCompletionSuggests(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -13,8 +15,8 @@ func TestCompletionSuggests(t *testing.T) {
 		want  string // the suggestions, or the first ones and "..."
 	}{
 		{"commands", []string{"de"}, "dev devices"},
-		{"all commands", []string{""}, "dev emulator check try codec send replay keys devices completion help version"},
-		{"nothing typed", nil, "dev emulator check try codec send replay keys devices completion help version"},
+		{"all commands", []string{""}, allCommands},
+		{"nothing typed", nil, allCommands},
 		{"commands in a command", []string{"keys", ""}, "new derive"},
 		{"unknown command", []string{"nothing", ""}, "dev ..."},
 		{"flags", []string{"send", "--t"}, "--to --time --timeout"},

@@ -1,0 +1,128 @@
+package doctor
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+	"time"
+
+	"mayfly/dps"
+	"mayfly/function/internal/problem"
+	"mayfly/httpsend"
+)
+
+// explainConnection says why a host cannot be reached, and what to do. variable names it in the configuration; it is
+// empty for a hub, which DPS names.
+func explainConnection(err error, host, variable string) (detail, remedy string) {
+	where := variable
+	if where == "" {
+		where = "the hub that DPS assigns, in the Azure portal"
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		if dns.IsNotFound {
+			return fmt.Sprintf("no name server knows %s", host), "look at " + where + ", and at this machine's DNS"
+		}
+		return fmt.Sprintf("the name server did not answer for %s", host), "look at this machine's DNS: " +
+			"a private network may need a resolver that knows Azure's names"
+	}
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return "the certificate is another host's, not " + host + "'s",
+			"look at " + where + ", the hosts file, and proxies that open TLS"
+	}
+	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
+		return "the certificate of " + host + " is out of date by this machine's clock",
+			"set the clock, or renew the certificate"
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "the certificate of " + host + " is from a CA that this machine does not trust",
+			"SSL_CERT_FILE=ca.pem for the emulator or a proxy that opens TLS; otherwise install the CA certificates"
+	}
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return host + " refuses connections", "look at " + where + ", and at the port"
+	case isTimeout(err):
+		return host + " did not answer in time", "let TCP 443 to it out of the firewall, or set HTTPS_PROXY"
+	case strings.Contains(err.Error(), "server gave HTTP response"),
+		strings.Contains(err.Error(), "first record does not look like a TLS handshake"):
+		return host + " does not speak TLS", "look at " + where + ": it needs an https address"
+	}
+	return fmt.Sprintf("%s cannot be reached: %v", host, err), "look at " + where + " and the firewall"
+}
+
+func isTimeout(err error) bool {
+	timeout, ok := errors.AsType[net.Error](err)
+	return errors.Is(err, context.DeadlineExceeded) || ok && timeout.Timeout()
+}
+
+// explainCredential says why the device's key or certificate cannot be had.
+func explainCredential(err error, named bool) (detail, remedy string) {
+	if p, ok := errors.AsType[*problem.Error](err); ok && p.Code == problem.DeviceRefused {
+		if !named {
+			return "only single devices have credentials", "name one of them with --device"
+		}
+		return p.Detail, "add its key to DEVICE_KEYS or its certificate to DEVICE_CERTS, or set GROUP_KEY"
+	}
+	return err.Error(), "look at the reference, and at the rights of this identity to read it"
+}
+
+// explainDPS says what DPS refused and what to do.
+func explainDPS(err error, skew time.Duration) (detail, remedy string) {
+	e, ok := errors.AsType[*dps.Error](err)
+	if !ok {
+		return err.Error(), "try again"
+	}
+	detail = e.Error()
+	switch e.Kind {
+	case dps.Unauthorized:
+		if skew < -maxSkew {
+			return detail, "set the clock first: it is " + skewText(skew)
+		}
+		return detail, "compare GROUP_KEY with the enrollment group's primary key, and ID_SCOPE with the DPS's " +
+			"overview page; DPS answers so for either"
+	case dps.UnknownScope:
+		return detail, "compare ID_SCOPE with the DPS's overview page"
+	case dps.NotEnrolled:
+		return detail, "create an enrollment group, or an enrollment of the device, in this DPS"
+	case dps.Refused:
+		return detail, "approve or unblock the device; or look at the group's custom allocation"
+	case dps.Disabled:
+		return detail, "enable the enrollment"
+	case dps.Throttled:
+		return detail, "wait a minute; DPS takes a number of calls per minute of all devices together"
+	case dps.Pending:
+		return detail, "try again: DPS goes on assigning meanwhile"
+	case dps.Malformed:
+		return detail, "look at DPS_ENDPOINT: something else answers there, such as a proxy"
+	}
+	if isTimeout(err) {
+		return "DPS did not answer in time", "try again; if it stays, look at Azure's status page and at proxies"
+	}
+	return detail, "try again; if it stays, look at Azure's status page"
+}
+
+// explainHub says what the hub refused and what to do.
+func explainHub(err error, skew time.Duration) (detail, remedy string) {
+	e, ok := errors.AsType[*httpsend.Error](err)
+	if !ok {
+		return err.Error(), "try again"
+	}
+	detail = e.Error()
+	switch e.Kind {
+	case httpsend.NotHere, httpsend.Blocked:
+		if skew < -maxSkew {
+			return detail, "set the clock first: it is " + skewText(skew)
+		}
+		return detail, "look whether the device is enabled in the hub, and whether its key there is the one that DPS " +
+			"gave it; a device that has just been created may need a minute"
+	case httpsend.Throttled, httpsend.QuotaExceeded:
+		return detail, "the hub has too few units for its messages; the daily quota ends at midnight UTC"
+	}
+	if isTimeout(err) {
+		return "the hub did not answer in time", "try again; if it stays, look at Azure's status page and at proxies"
+	}
+	return detail, "try again; if it stays, look at the hub's health in the portal"
+}
