@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"mayfly/function/internal/basepath"
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
@@ -45,14 +46,15 @@ func (s *Service) newRoutes() http.Handler {
 }
 
 // plainPath makes one slash of several, as senders write them whose base URL ends
-// in one: ServeMux would redirect them, and few follow. It tells whether the path
-// can be served.
-func plainPath(r *http.Request) bool {
+// in one: ServeMux would redirect them, and few follow. It takes the base path off, and
+// tells whether the path can be served.
+func plainPath(r *http.Request, base string) bool {
 	if strings.Contains(r.URL.Path, "//") {
 		u := *r.URL
 		u.Path, u.RawPath = slashes.ReplaceAllString(u.Path, "/"), slashes.ReplaceAllString(u.RawPath, "/")
 		r.URL = &u
 	}
+	r.URL = basepath.StripURL(r.URL, base)
 	escaped := r.URL.EscapedPath()
 	return r.Method != http.MethodConnect && strings.HasPrefix(escaped, "/") &&
 		path.Clean(escaped) == cmp.Or(strings.TrimSuffix(escaped, "/"), "/")

@@ -125,7 +125,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.count(record)
 		record.write(ctx, s.log, r, s.now())
 	}()
-	if !plainPath(r) {
+	if !plainPath(r, s.config.BasePath) {
 		s.fail(w, r, newProblem(problem.NoSource, "nothing is served at "+message.Quote(r.URL.Path)))
 		return
 	}

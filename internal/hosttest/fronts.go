@@ -60,6 +60,33 @@ func (f Front) AsText() Front {
 	return f
 }
 
+// OnDomain returns an API of API Gateway behind a custom domain whose mapping has a base path, as in /iot. The function
+// is the integration of the route /{proxy+}. The clients' paths do not have the base path; the front adds it.
+func (f Front) OnDomain(base string) Front {
+	direct := f.Event
+	f.Name += ", on a domain with " + base
+	f.Event = func(r *http.Request, body []byte) []byte {
+		var event object
+		if err := json.Unmarshal(direct(r, body), &event); err != nil {
+			panic(err) // it was encoded a moment ago
+		}
+		about, _ := event["requestContext"].(object)
+		about["domainName"] = "iot.example.com"
+		if path, ok := event["rawPath"].(string); ok {
+			event["rawPath"], event["routeKey"] = base+path, "ANY /{proxy+}"
+			event["pathParameters"] = object{"proxy": strings.Trim(path, "/")}
+			if inner, ok := about["http"].(object); ok {
+				inner["path"] = base + path
+			}
+			return encode(event)
+		}
+		path, _ := event["path"].(string)
+		event["path"], about["path"] = base+path, base+path
+		return encode(event)
+	}
+	return f
+}
+
 // Client returns a client that sends its requests through the front to invoke, which is [RuntimeAPI.Invoker] or
 // [Direct]. No network is used, whatever the URL's host is.
 func (f Front) Client(invoke func(ctx context.Context, event []byte) ([]byte, error)) *http.Client {

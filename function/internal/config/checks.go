@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mayfly/function/internal/auth/policy"
+	"mayfly/function/internal/basepath"
 	"mayfly/function/internal/platform"
 )
 
@@ -55,6 +56,11 @@ func (c *Config) checkAddress(fault faultFunc) {
 	if c.Address != "" && !hostName(c.Address) && net.ParseIP(strings.Trim(c.Address, "[]")) == nil {
 		fault("HOST", "must be a name or an address, as in 127.0.0.1")
 	}
+	base, err := basepath.Parse(c.BasePath)
+	if err != nil {
+		fault("BASE_PATH", "%v", err)
+	}
+	c.BasePath = base
 	if c.Host == platform.Functions {
 		if n, err := strconv.Atoi(c.FunctionsPort); err != nil || n < 1 || n > 65535 {
 			fault(platform.EnvFunctions, "must be a port number; the Functions host sets it")

@@ -42,6 +42,8 @@ type Config struct {
 	TLSCert string `env:"TLS_CERT"`
 	TLSKey  string `env:"TLS_KEY"`
 
+	BasePath string `env:"BASE_PATH"` // with a slash in front and none at the end, or empty
+
 	ConfigFile string     `env:"CONFIG"`
 	LogLevel   slog.Level `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat  string     `env:"LOG_FORMAT" envDefault:"json"`

@@ -74,6 +74,8 @@ var variables = []Variable{
 	{Name: "TLS_KEY", Doc: "plain server: file with the certificate's private key, PEM"},
 	{Name: "PORT", Doc: "plain server"},
 	{Name: "HOST", Doc: "plain server; all interfaces when empty"},
+	{Name: "BASE_PATH", Doc: "path that a reverse proxy, a load balancer's rule or a CDN in front adds to every " +
+		"path, as in /iot for /iot/api/telemetry; custom domains of API Gateway are recognised without it"},
 	{Name: "CONFIG", Doc: "path of the configuration file, which has sources of your own, callers and fleets; " +
 		"mayfly.yaml where there is one"},
 	{

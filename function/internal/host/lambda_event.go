@@ -53,6 +53,9 @@ const (
 // authorizer's claims, stage variables) is skipped without being built.
 type lambdaEvent struct {
 	Version               string
+	Resource              string          // of payload 1.0, as in /{proxy+}
+	RouteKey              string          // of payload 2.0, as in ANY /{proxy+}
+	PathParameters        json.RawMessage // read by mapped alone
 	Type                  string
 	HTTPMethod            string
 	Path                  string
@@ -250,13 +253,15 @@ func (e *lambdaEvent) url(front lambdaFront) *url.URL {
 	path := e.Path
 	switch front {
 	case frontV2:
-		path, u.RawQuery = e.withoutStage(e.RawPath), e.RawQueryString
+		_, resource, _ := strings.Cut(e.RouteKey, " ")
+		path, u.RawQuery = e.mapped(e.withoutStage(e.RawPath), resource), e.RawQueryString
 	case frontV1:
 		// A REST API's path never has the stage, an HTTP API's does, and only
 		// the latter numbers its payload.
 		if e.Version != "" {
 			path = e.withoutStage(path)
 		}
+		path = e.mapped(path, e.Resource)
 		u.RawQuery = e.query(url.QueryEscape)
 	case frontALB, frontALBMulti:
 		// A load balancer hands the query over as it came: still encoded.
@@ -271,20 +276,6 @@ func (e *lambdaEvent) url(front lambdaFront) *url.URL {
 		u.RawPath = escaped
 	}
 	return u
-}
-
-// withoutStage takes a named stage off the path. API Gateway puts it there
-// even when the client came by a custom domain and never wrote it.
-func (e *lambdaEvent) withoutStage(path string) string {
-	stage := e.RequestContext.Stage
-	if stage == "" || stage == "$default" {
-		return path
-	}
-	rest, found := strings.CutPrefix(path, "/"+stage)
-	if !found || rest != "" && rest[0] != '/' {
-		return path
-	}
-	return rest
 }
 
 // escapePath encodes what can never stand in an encoded path. REST APIs,
