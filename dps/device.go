@@ -56,6 +56,7 @@ type Assignment struct {
 	// the same one.
 	Secondary bool
 
+	repeated   bool  // the registration before this one was not confirmed either
 	registered int64 // Unix seconds of the registration; 0 when it was only looked up
 	confirmed  atomic.Bool
 }

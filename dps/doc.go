@@ -28,8 +28,8 @@
 // A service that forwards the messages of many devices learns things that DPS
 // does not tell: that a hub accepted an event, or does not know the device any
 // more. It reports them by [Provisioner.Remember], [Assignment.Confirm],
-// [Provisioner.FindMoved] and [Provisioner.Reassign], and bounds its waits by
-// [Provisioner.AssignBy]. A device program needs none of these.
+// [Provisioner.FindMoved], [Provisioner.Settling] and [Provisioner.Reassign], and
+// bounds its waits by [Provisioner.AssignBy]. A device program needs none of these.
 //
 // # Limits
 //

@@ -41,6 +41,25 @@ func (p *Provisioner) AssignBy(ctx context.Context, d Device, answerBy time.Time
 	return p.assign(ctx, request{device: d, answerBy: answerBy})
 }
 
+// Settling reports whether a hub may refuse a device by a only because it has not
+// heard of it yet: DPS registered the device less than a minute ago, and no hub
+// has confirmed that. age is the time since the registration. Where it is the
+// second such registration in a row, the hub's refusal is the truth.
+func (p *Provisioner) Settling(a *Assignment) (age time.Duration, settling bool) {
+	if !a.unproven() || a.repeated {
+		return 0, false
+	}
+	age = p.age(a)
+	return age, age < reRegisterAfter
+}
+
+// unproven reports whether a is a registration that no hub has confirmed.
+func (a *Assignment) unproven() bool { return a.registered != 0 && !a.confirmed.Load() }
+
+func (p *Provisioner) age(a *Assignment) time.Duration {
+	return time.Duration(p.client.now().Unix()-a.registered) * time.Second
+}
+
 // Reassign finds another assignment for a device whose hub does not know it (401
 // or 404: the device has moved), by look-up, else by registration. All who come
 // with the same stale assignment share one registration. Where stale is a
@@ -49,8 +68,7 @@ func (p *Provisioner) AssignBy(ctx context.Context, d Device, answerBy time.Time
 func (p *Provisioner) Reassign(ctx context.Context, d Device, stale *Assignment, answerBy time.Time) (
 	a *Assignment, ok bool, err error,
 ) {
-	age := time.Duration(p.client.now().Unix()-stale.registered) * time.Second
-	if stale.registered != 0 && !stale.confirmed.Load() && age < reRegisterAfter {
+	if stale.unproven() && p.age(stale) < reRegisterAfter {
 		return nil, false, nil
 	}
 	if current, has := p.assigned.Get(d.ID); has && current == stale {

@@ -79,6 +79,48 @@ func TestReassignDoesNotLoop(t *testing.T) {
 	}
 }
 
+// An unconfirmed registration of the last minute may be news to the hub, but not
+// the second one in a row.
+func TestSettling(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &scriptedDPS{lookups: []string{assigned}, registers: []string{assigned}}
+		p, device := scripted(t, s, dps.Options{})
+		want := func(name string, a *dps.Assignment, age time.Duration, settling bool) {
+			t.Helper()
+			if gotAge, got := p.Settling(a); got != settling || got && gotAge != age {
+				t.Errorf("%s: %v, %v; want %v, %v", name, gotAge, got, age, settling)
+			}
+		}
+		again := func(stale *dps.Assignment) *dps.Assignment {
+			t.Helper()
+			a, ok, err := p.Reassign(t.Context(), device, stale, time.Time{})
+			if !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+			return a
+		}
+		first, err := p.Assign(t.Context(), device)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want("looked up", first, 0, false)
+		second := again(first)
+		want("registered", second, 0, true)
+		time.Sleep(59 * time.Second)
+		want("after 59 s", second, 59*time.Second, true)
+		time.Sleep(time.Second)
+		want("after a minute", second, time.Minute, false)
+		third := again(second)
+		want("registered twice in a row", third, 0, false)
+		third.Confirm()
+		fourth := again(third)
+		want("registered after one that worked", fourth, 0, true)
+		fourth.Confirm()
+		want("confirmed", fourth, 0, false)
+	})
+}
+
 // A failure to assign a device again is told.
 func TestReassignFails(t *testing.T) {
 	t.Parallel()

@@ -181,7 +181,11 @@ func (p *Provisioner) provision(ctx context.Context, r request) (*Assignment, er
 	case err != nil && !mayRegister(err):
 		return nil, err
 	}
-	return p.register(ctx, r, operation{})
+	a, err := p.register(ctx, r, operation{})
+	if a != nil && r.stale != nil {
+		a.repeated = r.stale.unproven()
+	}
+	return a, err
 }
 
 // mayRegister says after which failed look-ups a registration may still succeed.

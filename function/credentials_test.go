@@ -157,6 +157,26 @@ func TestCertificatesOfACA(t *testing.T) {
 	}
 }
 
+// A hub that has not heard of a new device yet is given time, with certificates too.
+func TestHubThatHearsLate(t *testing.T) {
+	t.Parallel()
+	for name, status := range map[string]int{"401": 401, "404": 404} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			azure := azureAtOnce(t)
+			ca := newAuthority(t, "root", nil)
+			if err := azure.EnrollCA("factory", ca.pem); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := azure.AddFault(emulator.Fault{Endpoint: "events", Status: status, Count: 1}); err != nil {
+				t.Fatal(err)
+			}
+			s, _ := service(t, azure, "DEVICE_CA=file:"+writeFile(t, "ca.pem", string(ca.pem)+string(ca.keyPEM(t))))
+			wantStored(t, s, "pump-1")
+		})
+	}
+}
+
 func TestCAThatDPSDoesNotKnow(t *testing.T) {
 	t.Parallel()
 	azure := azureAtOnce(t)

@@ -112,6 +112,10 @@ var rows = [...]Row{
 		503, problem.HubQuota, true, "wait for the next UTC day, or add units to the hub", 0,
 	},
 	{
+		"send", "the hub does not know the device yet, which DPS has just registered",
+		503, problem.HubNotReady, true, "wait as Retry-After says", 5 * time.Second,
+	},
+	{
 		"send", "still refused after one re-provisioning",
 		502, problem.HubRefused, false, "look at upstream: the hub says why", 0,
 	},

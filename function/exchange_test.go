@@ -39,6 +39,7 @@ var update = flag.Bool("update", false, "write the transcripts and the generated
 //	-- setup --      a directive a line, see (*transcript).prepare
 //	-- mayfly.yaml -- the configuration file
 //	-- request --    method and path, headers, empty line, body
+//	-- pause --      how long until the next request
 //	-- response --   after how long, status, headers, body
 //	-- upstream --   the calls to DPS and hubs, in order
 //	-- events --     what the hubs have stored
@@ -128,6 +129,13 @@ func play(t *testing.T, script *txtar.Archive) *txtar.Archive {
 			add(f.Name, string(f.Data))
 		case f.Name == "setup":
 			x.prepare(string(f.Data))
+			add(f.Name, string(f.Data))
+		case strings.HasPrefix(f.Name, "pause"):
+			pause, err := time.ParseDuration(strings.TrimSpace(string(f.Data)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(pause)
 			add(f.Name, string(f.Data))
 		case strings.HasPrefix(f.Name, "request"):
 			if x.service == nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mayfly/dps"
+	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/problem"
 	"mayfly/httpsend"
 	"mayfly/internal/redact"
@@ -104,6 +105,7 @@ func problemOf(ctx context.Context, err error, now time.Time) *Problem {
 		body    *message.Error
 		fromDPS *dps.Error
 		fromHub *httpsend.Error
+		early   *delivery.NotReady
 		key     *secret.Error
 		failed  *codec.Error
 	)
@@ -123,6 +125,10 @@ func problemOf(ctx context.Context, err error, now time.Time) *Problem {
 		return p
 	case errors.As(err, &fromDPS):
 		return dpsProblem(ctx, fromDPS)
+	case errors.As(err, &early):
+		p := newProblem(problem.HubNotReady, "the hub does not know "+early.Refused.Device+" yet")
+		p.Upstream = hubUpstream(early.Refused)
+		return p
 	case errors.As(err, &fromHub):
 		return hubProblem(ctx, fromHub, now)
 	case errors.As(err, &key):

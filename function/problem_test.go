@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mayfly/dps"
+	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/problem"
 	"mayfly/httpsend"
 	"mayfly/internal/secret"
@@ -60,6 +61,8 @@ func TestProblemOf(t *testing.T) {
 			time.Minute},
 		"quota, until midnight": {&httpsend.Error{Kind: httpsend.QuotaExceeded, RetryAfter: 1}, false,
 			problem.HubQuota, true, 90 * time.Minute},
+		"hub does not know it yet": {&delivery.NotReady{Refused: &httpsend.Error{Kind: httpsend.NotHere, Status: 404}},
+			false, problem.HubNotReady, true, 5 * time.Second},
 		"hub does not know it": {&httpsend.Error{Kind: httpsend.NotHere, Status: 404}, false, problem.HubRefused,
 			false, 0},
 		"hub says it is invalid": {&httpsend.Error{Kind: httpsend.Invalid, Status: 400}, false, problem.HubRefused,

@@ -100,13 +100,7 @@ func hubProblem(ctx context.Context, e *httpsend.Error, now time.Time) *Problem 
 	}
 	p := newProblem(c, detail)
 	if e.Status != 0 || e.Kind == httpsend.Unavailable {
-		p.Upstream = &Upstream{
-			Service:    "hub",
-			Status:     e.Status,
-			ErrorCode:  cmp.Or(e.Name, number(e.Code)),
-			Message:    e.Message,
-			TrackingID: e.TrackingID,
-		}
+		p.Upstream = hubUpstream(e)
 	}
 	switch {
 	case e.Kind == httpsend.QuotaExceeded:
@@ -116,6 +110,16 @@ func hubProblem(ctx context.Context, e *httpsend.Error, now time.Time) *Problem 
 		p.retryAfter = e.RetryAfter
 	}
 	return p
+}
+
+func hubUpstream(e *httpsend.Error) *Upstream {
+	return &Upstream{
+		Service:    "hub",
+		Status:     e.Status,
+		ErrorCode:  cmp.Or(e.Name, number(e.Code)),
+		Message:    e.Message,
+		TrackingID: e.TrackingID,
+	}
 }
 
 func number(n int) string {

@@ -91,6 +91,7 @@ func (f *fleet) sendAs(ctx context.Context, d dps.Device, b batch) (hub string, 
 	// A look-up may give a hub that has lost the device as well, so the way from
 	// the cache over the look-up to a registration has three hubs at the most.
 	for range 3 {
+		age, settling := f.provisioner.Settling(a)
 		err = f.post(ctx, d, a, b)
 		if err == nil {
 			a.Confirm()
@@ -106,6 +107,9 @@ func (f *fleet) sendAs(ctx context.Context, d dps.Device, b batch) (hub string, 
 		}
 		if !notHere(err) {
 			return "", err
+		}
+		if refused := unknownThere(err); settling && refused != nil {
+			return f.settle(ctx, d, a, b, &NotReady{refused, age})
 		}
 		next, ok, assignErr := f.provisioner.Reassign(ctx, d, a, b.answerBy)
 		if assignErr != nil {

@@ -246,8 +246,8 @@ func TestDeviceThatMoves(t *testing.T) {
 		"a look-up finds it":        {h2, h2, h2, "h1 lookup h2", true},
 		"a look-up is stale":        {h1, h2, h2, "h1 lookup register h2", true},
 		"a look-up finds it wrong":  {h2, h3, h3, "h1 lookup h2 lookup register h3", true},
-		"it is nowhere":             {h2, h3, "", "h1 lookup h2 lookup register h3", false},
-		"a registration is no help": {h1, h1, "", "h1 lookup register h1", false},
+		"it is nowhere":             {h2, h3, "", "h1 lookup h2 lookup register h3" + strings.Repeat(" h3", 4), false},
+		"a registration is no help": {h1, h1, "", "h1 lookup register h1" + strings.Repeat(" h1", 4), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,8 @@
 package delivery
 
 import (
+	"time"
+
 	"mayfly/dps"
 	"mayfly/function/internal/delivery/credentials"
 	"mayfly/httpsend"
@@ -15,6 +17,7 @@ type fleet struct {
 	hint        *hint
 	credentials *credentials.Set
 	dedup       *deduplicator
+	now         func() time.Time
 }
 
 func newFleet(f *Fleet, o *Options) *fleet {
@@ -27,6 +30,7 @@ func newFleet(f *Fleet, o *Options) *fleet {
 		hub:         &httpsend.Client{Transport: o.Hub, Now: o.Now, UserAgent: o.UserAgent},
 		hint:        newHint(f.HubHint),
 		dedup:       newDeduplicator(o.DedupWindow),
+		now:         o.Now,
 		credentials: credentials.New(&f.Credentials, o.Secrets),
 	}
 }

@@ -30,6 +30,7 @@ const (
 	HubBusy             Code = "hub-busy"
 	HubDown             Code = "hub-down"
 	HubQuota            Code = "hub-quota"
+	HubNotReady         Code = "hub-not-ready"
 	HubRefused          Code = "hub-refused"
 	HubUnreachable      Code = "hub-unreachable"
 	OutOfTime           Code = "out-of-time"
