@@ -111,6 +111,11 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	record := &requestRecord{arrived: s.now()}
 	r = r.WithContext(withRecord(ctx, record))
+	if isProtobuf(r) {
+		protobuf := &otlpWriter{ResponseWriter: w}
+		defer func() { protobuf.finish(isOTLP(r, record)) }()
+		w = protobuf
+	}
 	defer func() {
 		if v := recover(); v != nil {
 			if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so

@@ -24,7 +24,7 @@ var builtinHints = map[string][]string{
 	"objenious":     {"device_properties"},
 	"orbiwise":      {"dataFrame", "device_redundancy"},
 	"osmand":        {"lat", "location", "cell", "wifi"},
-	"otlp":          {"resourceMetrics", "resourceLogs", "resourceSpans"},
+	"otlp":          {"resourceMetrics", "resourceLogs", "resourceSpans", "protobuf"},
 	"owntracks":     {"_type", "X-Limit-U"},
 	"particle":      {"coreid", "PARTICLE_DEVICE_ID"},
 	"proximus":      {"DevEUI"},

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"mayfly/transform/media/otlp"
 	"mayfly/transform/message"
 )
 
@@ -29,6 +30,7 @@ const (
 	FormatSenMLCBOR  Format = "senml-cbor"
 	FormatCloudEvent Format = "cloudevents"
 	FormatInflux     Format = "influx"
+	FormatOTLP       Format = "otlp" // protobuf, where the body is not JSON
 	FormatXML        Format = "xml"
 	FormatText       Format = "text"
 	FormatBytes      Format = "bytes"
@@ -57,6 +59,9 @@ func Decode(r *message.Request, how Reading) (any, error) {
 		if format, err = kind.format(r.Body); err != nil {
 			return nil, err
 		}
+	}
+	if format == FormatOTLP && !kind.protobuf(r.Body) {
+		format = FormatJSON
 	}
 	if format == FormatSenML && strings.Contains(kind.name, "cbor") {
 		format = FormatSenMLCBOR // a source names the one, and its senders may use the other
@@ -108,6 +113,8 @@ func decodeBody(r *message.Request, kind mediaType, format Format, how Reading) 
 			return nil, err
 		}
 		return resolved(records), nil
+	case FormatOTLP:
+		return otlp.Decode(r.Body, r.Path, how.Notes.add)
 	case FormatMultipart:
 		return decodeMultipart(r, kind)
 	default:

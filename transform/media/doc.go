@@ -1,5 +1,5 @@
 // Package media reads bodies: JSON, NDJSON, forms, CSV, CBOR, MessagePack, SenML,
-// CloudEvents, InfluxDB lines, XML, text and bytes become values of one kind: nil,
+// CloudEvents, InfluxDB lines, XML, OTLP, text and bytes become values of one kind: nil,
 // booleans, texts, numbers with every digit (json.Number), []any and
 // map[string]any.
 //

@@ -60,6 +60,13 @@ var mediaFormats = map[string]Format{
 	"text/plain": FormatText, "application/octet-stream": FormatBytes, "binary/octet-stream": FormatBytes,
 }
 
+// protobuf tells whether a body of OpenTelemetry is protobuf: its media type says so, or
+// says nothing, and the body is not JSON. Its first byte may be a line feed, so that it can
+// look like JSON at a glance.
+func (m mediaType) protobuf(body []byte) bool {
+	return strings.Contains(m.name, "protobuf") || m.known() != FormatJSON && !json.Valid(body)
+}
+
 // known gives the format that a media type stands for; empty where it is not
 // known.
 func (m mediaType) known() Format {
