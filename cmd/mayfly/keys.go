@@ -40,12 +40,7 @@ func (c *newKeyCommand) Run(w *world) error {
 		return hint(fmt.Sprintf("%q is not the name of a caller", c.Name),
 			"letters, digits and -_. as in the-things-stack")
 	}
-	raw := make([]byte, 32)
-	_, _ = rand.Read(raw) // never fails
-	// The prefix lets scanners of repositories find a key that was committed.
-	key := "mayfly_" + base64.RawURLEncoding.EncodeToString(raw)
-	sum := sha256.Sum256([]byte(key))
-	hash := "sha256:" + hex.EncodeToString(sum[:])
+	key, hash := newKey()
 	_, err := fmt.Fprintf(w.stdout, `The key of %[1]s, which is shown this once:
 
   %[2]s
@@ -62,6 +57,16 @@ callers:
     devices: ["*"]   # the devices that it may send for, such as ["tts-*", "sensor-?"]
 `, c.Name, key, hash)
 	return err
+}
+
+// newKey creates a key of a caller, and what the configuration has of it.
+func newKey() (key, hash string) {
+	raw := make([]byte, 32)
+	_, _ = rand.Read(raw) // never fails
+	// The prefix lets scanners of repositories find a key that was committed.
+	key = "mayfly_" + base64.RawURLEncoding.EncodeToString(raw)
+	sum := sha256.Sum256([]byte(key))
+	return key, "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // groupKeys are the flags that name the keys of an enrollment group.

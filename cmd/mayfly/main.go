@@ -28,6 +28,7 @@ func main() {
 
 // cli is the command line. The long help of a command is its method Help.
 type cli struct {
+	Init       initCommand       `cmd:"" help:"Write the files of a new installation."`
 	Dev        devCommand        `cmd:"" help:"Run the bridge with an emulator of DPS and IoT Hub on this machine."`
 	Emulator   emulatorCommand   `cmd:"" help:"Run DPS and IoT hubs alone, for any device that speaks HTTPS."`
 	Check      checkCommand      `cmd:"" help:"Check the configuration and the samples of all sources."`
