@@ -5,9 +5,9 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
-	"mayfly/transform/codec"
 	"mayfly/transform/mapping"
 	"mayfly/transform/message"
 )
@@ -18,7 +18,7 @@ const defaultPatience = 5 * time.Second
 
 // expressions are those of a definition that stand alone, compiled.
 type expressions struct {
-	detect, ignore, each                       *mapping.Expression
+	detect, envelope, ignore, each             *mapping.Expression
 	deviceID, secretID, modelID, gatewayID     *mapping.Expression
 	fleet, component, messageID, timestamp     *mapping.Expression
 	payload, port, profile, measurements, also *mapping.Expression
@@ -36,6 +36,7 @@ type field struct {
 func fields(d *Definition, x *expressions) []field {
 	return []field{
 		{"detect", &d.Detect, &x.detect, true},
+		{"envelope", &d.Envelope, &x.envelope, true},
 		{"ignore", &d.Ignore, &x.ignore, true},
 		{"each", &d.Each, &x.each, true},
 		{"deviceId", &d.DeviceID, &x.deviceID, false},
@@ -61,8 +62,9 @@ type named struct {
 }
 
 // compile makes a source of its definition, or tells all that is wrong with it.
-func compile(v *rules, l *mapping.Language, engine codec.Engine, d *Definition) (*Source, error) {
-	s := &Source{Definition: *d, validate: v}
+func (t *Transformer) compile(d *Definition) (*Source, error) {
+	l := t.language()
+	s := &Source{Definition: *d, validate: t.validate, detect: t.Detect}
 	s.Patience = cmp.Or(s.Patience, defaultPatience)
 	faults := d.check()
 	add := func(f *message.Fault) {
@@ -70,7 +72,7 @@ func compile(v *rules, l *mapping.Language, engine codec.Engine, d *Definition) 
 			faults = append(faults, f)
 		}
 	}
-	made, found := codecsOf(d, engine)
+	made, found := codecsOf(d, t.engine)
 	s.codecs, faults = made, append(faults, found...)
 	var vars []string
 	for _, name := range slices.Sorted(maps.Keys(d.Let)) {
@@ -124,6 +126,10 @@ func (d *Definition) check() message.Faults {
 	}
 	if d.Measurements.IsZero() && d.Payload.IsZero() {
 		fault("measurements", "is missing, and so is payload: one of them is needed")
+	}
+	if d.Envelope.IsZero() && !slices.Contains([]string{"", "false", "null"}, strings.TrimSpace(d.Ignore.Text)) {
+		fault("envelope", "is missing, and ignore would take a body of another sender for one without telemetry: "+
+			`add what is true for each part of this sender's bodies, as in envelope: type == "object" and has("station")`)
 	}
 	if d.OnReject != "" && d.OnReject != "accept" {
 		fault("onReject", message.Quote(d.OnReject)+" is not known: want accept, or leave it out")

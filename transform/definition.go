@@ -32,8 +32,18 @@ type Definition struct {
 	// not worth asking detect about.
 	Hints  []string     `yaml:"hints"`
 	Detect mapping.Expr `yaml:"detect"` // is this body one of this source's?
-	Ignore mapping.Expr `yaml:"ignore"` // true for what is not telemetry (joins, acks, ...)
 	Each   mapping.Expr `yaml:"each"`   // the parts of a body that holds several messages; . otherwise
+
+	// Envelope is true for a part that this source's sender wrote, telemetry or not.
+	// What it does not hold for is refused. A source that ignores anything must have
+	// it: a body of somebody else would be ignored otherwise. It is wider than
+	// Detect, which has to tell senders apart.
+	Envelope mapping.Expr `yaml:"envelope"`
+	Expects  string       `yaml:"expects"`  // what such a part has, for the error that refuses another
+	SendJSON string       `yaml:"sendJSON"` // where to make the sender write JSON, when it wrote bytes
+	// Ignore is true for what is not telemetry (joins, acks, ...), or a text that says
+	// what it is.
+	Ignore mapping.Expr `yaml:"ignore"`
 
 	Let          map[string]mapping.Expr `yaml:"let"` // values that several expressions need, over a part
 	DeviceID     mapping.Expr            `yaml:"deviceId"`
@@ -134,7 +144,7 @@ func (t *Transformer) builtin(name string) (*Source, error) {
 	if d.Name != name {
 		return nil, fmt.Errorf("file %s.yaml holds a source named %q", name, d.Name)
 	}
-	return compile(t.validate, t.language(), t.engine, d)
+	return t.compile(d)
 }
 
 // ParseDefinition reads a source's YAML. Its errors name line and column.

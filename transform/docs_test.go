@@ -94,6 +94,10 @@ What the sender decoded becomes the measurements; what nobody decoded is sent as
 goes through a codec. Radio and gateway data become application properties, and are left out where the sender says
 nothing. How to change a source, or to write one: [mapping.md](mapping.md).
 
+Events that are not telemetry (joins, acknowledgements, and kinds that are new) are answered 2xx and counted as ignored,
+where they are in the sender's own envelope. Every other body is refused with 422 and a hint: which source it looks like, or
+what this one expects.
+
 | source | sender | methods | patience | answer |
 |---|---|---|---|---|
 ` + table.String() + sections.String()

@@ -1,5 +1,7 @@
 package transform
 
+import "mayfly/transform/message"
+
 // BuiltinText gives the YAML of a built-in source, for those who want to change
 // it; false when there is none of that name.
 func BuiltinText(name string) ([]byte, bool) {
@@ -10,5 +12,12 @@ func BuiltinText(name string) ([]byte, bool) {
 // Compile makes a source of a definition that is not built in, or tells all that
 // is wrong with it.
 func (t *Transformer) Compile(d *Definition) (*Source, error) {
-	return compile(t.validate, t.language(), t.engine, d)
+	s, err := t.compile(d)
+	if err != nil {
+		return nil, err
+	}
+	if fault := s.tooWide(); fault != nil {
+		return nil, message.Faults{fault}
+	}
+	return s, nil
 }

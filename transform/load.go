@@ -36,7 +36,7 @@ func (t *Transformer) Add(file string, definitions []Definition, files fs.FS) er
 		if faults = append(faults, found...); len(found) > 0 {
 			continue
 		}
-		source, err := compile(t.validate, t.language(), t.engine, d)
+		source, err := t.Compile(d)
 		if err != nil {
 			if found, ok := err.(message.Faults); ok { //nolint:errorlint // compile gives them bare
 				faults = append(faults, found...)
@@ -113,6 +113,9 @@ func (d *Definition) inherit(base *Definition) {
 		d.CSV.Columns = base.CSV.Columns
 	}
 	d.Answer = cmp.Or(d.Answer, base.Answer)
+	if d.Envelope == base.Envelope {
+		d.Expects, d.SendJSON = cmp.Or(d.Expects, base.Expects), cmp.Or(d.SendJSON, base.SendJSON)
+	}
 	if d.Methods == nil {
 		d.Methods = base.Methods
 	}

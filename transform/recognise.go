@@ -1,14 +1,26 @@
 package transform
 
 import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
+	"mayfly/transform/mapping"
+	"mayfly/transform/media"
 	"mayfly/transform/message"
 )
 
 // notTelemetry is the reason of a source whose ignore says no more than true.
 const notTelemetry = "not telemetry"
+
+// ruleEnvelope is the rule that a body of another sender breaks.
+const ruleEnvelope = "envelope"
 
 // maxReasons bounds how many different reasons one request may have, and
 // maxReason how long each may be.
@@ -49,4 +61,137 @@ func (o *Outcome) ignore(reason string) {
 	if len(o.Reasons) < maxReasons && !slices.Contains(o.Reasons, reason) {
 		o.Reasons = append(o.Reasons, reason)
 	}
+}
+
+// read decodes the body and takes it apart.
+func (s *Source) read(j *job) (body any, parts []any, err error) {
+	var notes media.Notes
+	body, err = s.decode(j.request, &notes)
+	j.notes = leftOut(&notes)
+	if err != nil {
+		if s.isForeign(j, err) {
+			err = message.InvalidFields(s.foreign(j, nil))
+		}
+		return nil, nil, err
+	}
+	parts, err = j.All(s.of.each, body)
+	switch {
+	case err == nil && len(parts) > 0:
+		return body, parts, nil
+	case err == nil, s.isForeign(j, err):
+		err = message.InvalidFields(s.foreign(j, body))
+	case s.of.envelope != nil && !s.holds(j, body):
+		if bad, ok := errors.AsType[*message.Error](err); ok {
+			err = message.InvalidFields(append([]message.FieldError{s.foreign(j, body)}, bad.Fields...)...)
+		}
+	}
+	return body, nil, err
+}
+
+// holds tells whether a value is of this source's sender.
+func (s *Source) holds(j *job, value any) bool {
+	if s.of.envelope == nil {
+		return true
+	}
+	fits, err := j.Truth(s.of.envelope, value)
+	return fits && err == nil // what the expression cannot be applied to is not its sender's
+}
+
+// isForeign tells whether a body that this source cannot read is another source's,
+// or in another format.
+func (s *Source) isForeign(j *job, err error) bool {
+	bad, ok := errors.AsType[*message.Error](err)
+	if !ok || bad.Kind == message.Unsupported && s.SendJSON == "" {
+		return false
+	}
+	if bad.Kind == message.Invalid && len(bad.Fields) == 0 { // such as an empty list
+		return true
+	}
+	if s.SendJSON != "" && isBytes(j.request.Body) || s.other(j) != nil {
+		return true
+	}
+	return s.Format == media.FormatInflux && json.Valid(j.request.Body)
+}
+
+// foreign is what is wrong with a part, or a whole body, of another sender.
+func (s *Source) foreign(j *job, value any) message.FieldError {
+	wrong := message.FieldError{Path: "body", Rule: ruleEnvelope}
+	verb := "POST"
+	if j.request.Method == "GET" {
+		verb = "send"
+	}
+	other := s.other(j)
+	switch {
+	case other != nil:
+		wrong.Hint = fmt.Sprintf("this looks like %s: %s it to /api/%s", cmp.Or(other.Title, other.Name), verb, other.Name)
+	case isNative(value):
+		wrong.Hint = "this looks like Mayfly's own format: POST it to /api/telemetry"
+	case s.SendJSON != "" && isBytes(j.request.Body):
+		wrong.Hint = "this is binary (Protocol Buffers?), not JSON: " + s.SendJSON
+	case s.Expects != "":
+		wrong.Hint = fmt.Sprintf("this does not look like %s: want %s", cmp.Or(s.Title, s.Name), strings.TrimSpace(s.Expects))
+	case s.of.envelope != nil:
+		wrong.Hint = fmt.Sprintf("this does not look like %s: want what %s holds for", cmp.Or(s.Title, s.Name),
+			strings.TrimSpace(s.of.envelope.Text))
+	default:
+		wrong.Hint = "this holds no message" + s.of.each.Gave(nil)
+	}
+	return wrong
+}
+
+// other finds the other source that a request looks like; nil where there is none.
+func (s *Source) other(j *job) *Source {
+	if !j.detected {
+		j.detected = true
+		if found, err := s.detect(j.ctx, j.request); err == nil && found != nil && found.Name != s.Name {
+			j.looksLike = found
+		}
+	}
+	return j.looksLike
+}
+
+// isNative tells whether a value is a message as /api/telemetry takes it.
+func isNative(value any) bool {
+	if list, ok := value.([]any); ok && len(list) > 0 {
+		value = list[0]
+	}
+	object, _ := value.(map[string]any)
+	device, _ := object["device"].(map[string]any)
+	return device["deviceId"] != nil && object["measurements"] != nil
+}
+
+// isBytes tells whether a body is not text at all. What begins as JSON is text with
+// something wrong in it.
+func isBytes(body []byte) bool {
+	if start := bytes.TrimSpace(body); len(start) > 0 && (start[0] == '{' || start[0] == '[') {
+		return false
+	}
+	control := func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' }
+	return !utf8.Valid(body) || bytes.ContainsFunc(body, control)
+}
+
+// sameForeign makes one error of those of a body whose parts are all foreign.
+func sameForeign(wrong []message.FieldError, parts int) []message.FieldError {
+	if len(wrong) != parts || slices.ContainsFunc(wrong, func(f message.FieldError) bool { return f.Rule != ruleEnvelope }) {
+		return wrong
+	}
+	wrong[0].Path = "body"
+	return wrong[:1]
+}
+
+// tooWide is the fault of an envelope that holds for anything: nothing would ever
+// be refused, and what ignore takes would be lost.
+func (s *Source) tooWide() *message.Fault {
+	if s.of.envelope == nil || s.of.ignore == nil {
+		return nil
+	}
+	j := newJob(context.Background(), &message.Request{Method: "POST", Path: "/api/" + s.Name})
+	defer j.Done()
+	if !s.holds(j, map[string]any{"hello": "world"}) {
+		return nil
+	}
+	f := mapping.FaultAt("envelope", s.Definition.Envelope, 0, `holds for {"hello":"world"}, too: `+
+		`name a member that each part of this sender's bodies has, as in type == "object" and has("station")`)
+	f.File, f.Source = cmp.Or(f.File, s.File), s.Name
+	return f
 }

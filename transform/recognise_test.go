@@ -33,7 +33,7 @@ func TestIgnoreReasons(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			tr := transform.New()
-			list := definitions(t, "sources:\n  - {name: mine, each: '.[]', ignore: "+tt.ignore+", deviceId: .id, measurements: .}\n")
+			list := definitions(t, "sources:\n  - {name: mine, each: '.[]', envelope: has(\"kind\") or has(\"id\"), ignore: "+tt.ignore+", deviceId: .id, measurements: .}\n")
 			if err := tr.Add("my.yaml", list, fstest.MapFS{}); err != nil {
 				t.Fatal(err)
 			}

@@ -119,6 +119,9 @@ func (s *Source) SampleFault(sample Sample, err error) message.Faults {
 	for i, f := range ours.Fields {
 		field := f.Path[strings.LastIndex(f.Path, "].")+1:]
 		field = strings.TrimPrefix(field, ".")
+		if f.Rule == ruleEnvelope {
+			field = f.Rule
+		}
 		at := s.at(field)
 		faults[i] = &message.Fault{
 			File: cmp.Or(at.File, s.File), Line: at.Line, Column: at.Column,

@@ -16,6 +16,8 @@ import (
 type Source struct {
 	Definition
 	validate *rules
+	// detect finds the source that a body is of, for the error that refuses it here.
+	detect func(context.Context, *message.Request) (*Source, error)
 
 	of         expressions
 	let        []named
@@ -35,15 +37,9 @@ type Outcome struct {
 
 // Map reads a request of this source's sender.
 func (s *Source) Map(ctx context.Context, r *message.Request) (Outcome, error) {
-	var notes media.Notes
-	body, err := s.decode(r, &notes)
-	if err != nil {
-		return Outcome{}, err
-	}
 	j := newJob(ctx, r)
-	j.notes = leftOut(&notes)
 	defer j.Done()
-	parts, err := j.All(s.of.each, body)
+	_, parts, err := s.read(j)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -66,7 +62,7 @@ func (s *Source) Map(ctx context.Context, r *message.Request) (Outcome, error) {
 		}
 	}
 	if len(wrong) > 0 {
-		return Outcome{}, message.InvalidFields(wrong...)
+		return Outcome{}, message.InvalidFields(sameForeign(wrong, len(parts))...)
 	}
 	out.Notes = j.notes
 	return out, nil
@@ -82,6 +78,9 @@ func (s *Source) decode(r *message.Request, notes *media.Notes) (any, error) {
 
 // part maps a part of a body, unless it is ignored, for a reason.
 func (s *Source) part(j *job, part any) (m message.Message, reason string, err error) {
+	if !s.holds(j, part) {
+		return m, "", message.InvalidFields(s.foreign(j, part))
+	}
 	if reason, err = s.ignored(j, part); reason != "" || err != nil {
 		return m, reason, err
 	}
@@ -179,6 +178,9 @@ type job struct {
 	request *message.Request
 	message *message.Message // that is being made
 	notes   []Note
+
+	detected  bool    // whether another source was looked for
+	looksLike *Source // and found
 }
 
 func newJob(ctx context.Context, r *message.Request) *job {

@@ -66,7 +66,7 @@ func TestSourceRefuses(t *testing.T) {
 		{"another shape", `{"end_device_ids":"x","uplink_message":{}}`, message.Invalid, []string{"deviceId", "end_device_ids"}},
 		{"payload is no base64", `{"end_device_ids":{"device_id":"a"},"uplink_message":{"frm_payload":"%%"}}`, message.Invalid, []string{"payload", "base64"}},
 		{"measurements are no object", `{"end_device_ids":{"device_id":"a"},"uplink_message":{"decoded_payload":[1]}}`, message.Invalid, []string{"measurements", "array"}},
-		{"number", `5`, message.Invalid, []string{"ignore"}},
+		{"number", `5`, message.Invalid, []string{"The Things Stack v3", "end_device_ids"}},
 	}
 	source, err := transform.New().Source("tts")
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"mayfly/transform/mapping"
-	"mayfly/transform/media"
 	"mayfly/transform/message"
 )
 
@@ -76,17 +75,10 @@ func (s *Source) Trace(ctx context.Context, r *message.Request) Trace {
 	if t.Answer.Status == 0 {
 		t.Answer.Status = 200
 	}
-	var notes media.Notes
-	body, err := s.decode(r, &notes)
-	if err != nil {
-		t.Error = traceError(err)
-		return t
-	}
-	t.Decoded = body
 	j := newJob(ctx, r)
-	j.notes = leftOut(&notes)
 	defer j.Done()
-	parts, err := j.All(s.of.each, body)
+	body, parts, err := s.read(j)
+	t.Decoded = body
 	if err != nil {
 		t.Error = traceError(err)
 		return t
