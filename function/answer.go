@@ -125,12 +125,18 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	s.fail(w, r, p)
 }
 
-// fail answers a problem.
-func (s *Service) fail(w http.ResponseWriter, r *http.Request, p *Problem) {
+// finish makes a problem ready to be answered, and hands it to the log.
+func (s *Service) finish(r *http.Request, p *Problem) *Problem {
 	rec := recordOf(r.Context())
 	rec.problem = p
 	p.hide(rec.secrets)
 	p.RequestID = requestlog.ID(r.Context())
+	return p
+}
+
+// fail answers a problem.
+func (s *Service) fail(w http.ResponseWriter, r *http.Request, p *Problem) {
+	p = s.finish(r, p)
 	h := w.Header()
 	h.Set("Content-Type", problem.MediaType)
 	h.Set("Cache-Control", "no-store")

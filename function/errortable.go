@@ -31,6 +31,10 @@ var rows = [...]Row{
 		415, problem.UnsupportedMedia, false, "send application/json, plain or gzip", 0,
 	},
 	{
+		"admit", "the Azure Functions host does not hand requests over as they came",
+		501, problem.UnsupportedHost, false, "the operator updates the Functions host to 4.1041 or newer", 0,
+	},
+	{
 		"admit", "the caller or the device sends more than it may",
 		429, problem.SlowDown, true, "wait as Retry-After says", time.Second,
 	},

@@ -12,7 +12,6 @@ import (
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
-	"mayfly/transform/message"
 )
 
 // newRoutes makes the table of routes. Methods are checked by the routes
@@ -39,9 +38,7 @@ func (s *Service) newRoutes() http.Handler {
 			mux.HandleFunc(pattern, s.ingest(rt.route))
 		}
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		s.fail(w, r, newProblem(problem.NoSource, "nothing is served at "+message.Quote(r.URL.Path)))
-	})
+	mux.HandleFunc("/", s.unserved)
 	return mux
 }
 

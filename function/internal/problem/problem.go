@@ -10,6 +10,7 @@ const (
 	MethodNotAllowed    Code = "method-not-allowed"
 	BodyTooLarge        Code = "body-too-large"
 	UnsupportedMedia    Code = "unsupported-media"
+	UnsupportedHost     Code = "unsupported-host"
 	SlowDown            Code = "slow-down"
 	TooBusy             Code = "too-busy"
 	Unauthenticated     Code = "unauthenticated"
