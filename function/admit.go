@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"slices"
 	"unicode/utf8"
 
 	"mayfly/function/internal/auth/policy"
+	"mayfly/function/internal/bodyroom"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
 	"mayfly/transform/message"
@@ -25,12 +27,8 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request, caller *polic
 	if r.ContentLength > limit {
 		return nil, tooLarge
 	}
-	budget := &s.load.bodies
-	if s.config.Auth == policy.ModeKeys && caller == nil {
-		budget = &s.load.unauthenticated
-	}
-	counted := &countedReader{r: http.MaxBytesReader(w, r.Body, limit), budget: budget}
-	defer counted.done()
+	counted := &countedReader{r: http.MaxBytesReader(w, r.Body, limit), body: s.openBody(r, caller)}
+	defer counted.body.Close()
 	encodings := contentEncodings(r.Header)
 	if err := checkEncodings(encodings); err != nil {
 		return nil, err
@@ -38,10 +36,12 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request, caller *polic
 	body, err := readAll(counted, r.ContentLength)
 	var over *http.MaxBytesError
 	switch {
-	case counted.busy:
+	case err != nil && counted.body.Evicted():
 		return nil, errBusy
 	case errors.As(err, &over):
 		return nil, tooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, &problem.Error{Code: problem.BodyTooSlow, Detail: "the rest of the body did not come in time"}
 	case err != nil:
 		return nil, &problem.Error{
 			Code:   problem.MalformedBody,
@@ -89,25 +89,38 @@ func explainReplaced(ctx context.Context, p *Problem, err error) {
 	}
 }
 
-// countedReader counts what is read of a body while it is not done.
+// openBody begins a body in the room of its sender. Who has shown a credential is
+// known by name, everybody else by address.
+func (s *Service) openBody(r *http.Request, caller *policy.Caller) *bodyroom.Body {
+	room, from := s.load.bodies, ""
+	if caller != nil {
+		from = "caller " + caller.Name
+	} else {
+		from = "network " + s.auth.Network(r).String()
+		if s.config.Auth == policy.ModeKeys {
+			room = s.load.unauthenticated
+		}
+	}
+	var cut func()
+	if c, ok := r.Body.(interface{ Cut() }); ok { // of a socket
+		cut = c.Cut
+	}
+	return room.Open(from, cut)
+}
+
+// countedReader takes room for what is read of a body.
 type countedReader struct {
-	r      io.Reader
-	budget *budget
-	n      int64
-	busy   bool
+	r    io.Reader
+	body *bodyroom.Body
 }
 
 func (c *countedReader) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
-	c.n += int64(n)
-	if c.budget.held.Add(int64(n)) > c.budget.max {
-		c.busy = true
-		return n, errBusy
+	if full := c.body.Grow(n); full != nil {
+		return n, full
 	}
 	return n, err
 }
-
-func (c *countedReader) done() { c.budget.held.Add(-c.n) }
 
 // readAll reads a body whose length may be known. Room is made for what has come,
 // not for what is announced: a sender that is slow must not hold it empty.

@@ -8,9 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -116,44 +114,6 @@ func TestLayersOfCompressionAreBounded(t *testing.T) {
 		"gzip, gzip"); got != "Request Entity Too Large body-too-large" {
 		t.Error(got)
 	}
-}
-
-// The bodies of unauthenticated callers have a limit of their own: the others get in
-// beside them. One after the other, since two that meet at the limit are both refused.
-func TestUnauthenticatedBodiesHaveALimitOfTheirOwn(t *testing.T) {
-	t.Parallel()
-	h := newBridge(t, `callers: [{name: gate, keys: ["{key k}"]}]
-sources: [{name: mine, `+mapsAll+`, signature: {secrets: [secret], header: X-Sig}}]`)
-	full, release := make(chan struct{}), make(chan struct{})
-	defer close(release)
-	sender := func() *http.Request {
-		body := io.MultiReader(strings.NewReader(strings.Repeat(" ", 1<<20-1)), &stalled{full, release})
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/mine", body)
-		r.Header.Set("X-Sig", "00")
-		return r
-	}
-	for range 16 {
-		go h.service.ServeHTTP(httptest.NewRecorder(), sender())
-		<-full
-	}
-	if got := h.do(sender()); got != "Service Unavailable too-busy" {
-		t.Error(got)
-	}
-	if got := h.send(http.MethodPost, "/api/telemetry", native, "X-Api-Key", "k"); got != ok {
-		t.Error(got)
-	}
-}
-
-// stalled is a sender that stops in the middle.
-type stalled struct{ full, release chan struct{} }
-
-func (s *stalled) Read([]byte) (int, error) {
-	select {
-	case s.full <- struct{}{}:
-	case <-s.release:
-	}
-	<-s.release
-	return 0, io.EOF
 }
 
 // Slashes too many are no other path, and dots lead nowhere.

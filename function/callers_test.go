@@ -24,6 +24,7 @@ type bridge struct {
 	service *function.Service
 	log     strings.Builder
 	now     time.Time
+	clock   func() time.Time // instead of now, where time goes on
 }
 
 // newBridge makes one. {key NAME} in the file stands for the hash of that key.
@@ -65,10 +66,17 @@ func bridgeOn(t *testing.T, azure *emulator.Emulator, upstream http.RoundTripper
 		t.Fatal(err)
 	}
 	h.service = function.New(config, function.Dependencies{
-		DPS: upstream, Hub: upstream, Now: func() time.Time { return h.now },
+		DPS: upstream, Hub: upstream, Now: h.time,
 		Log: slog.New(slog.NewJSONHandler(&h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	return h
+}
+
+func (h *bridge) time() time.Time {
+	if h.clock != nil {
+		return h.clock()
+	}
+	return h.now
 }
 
 func hashOf(key string) string {

@@ -27,6 +27,10 @@ var rows = [...]Row{
 		413, problem.BodyTooLarge, false, "send less at a time, or raise BODY_LIMIT", 0,
 	},
 	{
+		"admit", "the body stopped coming, or came too slowly",
+		408, problem.BodyTooSlow, true, "send the whole body at once", time.Second,
+	},
+	{
 		"admit", "media type, charset or encoding not known",
 		415, problem.UnsupportedMedia, false, "send application/json, plain or gzip", 0,
 	},

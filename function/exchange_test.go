@@ -20,6 +20,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -103,6 +104,7 @@ type transcript struct {
 	panics    bool
 	options   []function.LoadOption
 	chunked   bool
+	stalls    bool // bodies end with the deadline of their socket
 	jitter    bool // times are drawn, so that they are not written down
 	abreast   bool // calls go out side by side, so that they are sorted
 	warmUp    int  // the first request is sent so often before, and calls are not written down
@@ -182,6 +184,8 @@ func (x *transcript) prepare(setup string) {
 			x.gzipped = true
 		case "chunked":
 			x.chunked = true
+		case "stalls":
+			x.stalls = true
 		case "jitter":
 			x.jitter = true
 		case "warm-up":
@@ -282,6 +286,9 @@ func (x *transcript) send(text string) string {
 	if x.chunked {
 		r.ContentLength = -1
 		r.Body = io.NopCloser(bufio.NewReader(bytes.NewReader(payload)))
+	}
+	if x.stalls {
+		r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(payload), iotest.ErrReader(os.ErrDeadlineExceeded)))
 	}
 	for _, line := range lines[1:] {
 		if name, value, ok := strings.Cut(line, ":"); ok {

@@ -2,15 +2,17 @@ package function
 
 import (
 	"sync/atomic"
+	"time"
 
+	"mayfly/function/internal/bodyroom"
 	"mayfly/function/internal/problem"
 )
 
 // load is the work under way: bodies that are still coming in, and requests past
 // that. What a body becomes takes many times its bytes, so these are bounded too.
 type load struct {
-	bodies, unauthenticated budget // bytes that are coming in
-	requests, working       budget // requests under way, and the bytes of their bodies
+	bodies, unauthenticated *bodyroom.Room // bytes that are coming in
+	requests, working       budget         // requests under way, and the bytes of their bodies
 }
 
 const (
@@ -30,9 +32,9 @@ type budget struct {
 	max  int64
 }
 
-func newLoad(requests int, body int64) load {
+func newLoad(requests int, body int64, now func() time.Time) load {
 	return load{
-		bodies: budget{max: maxBodyBytes}, unauthenticated: budget{max: max(maxUnauthenticatedBytes, body)},
+		bodies: bodyroom.New(maxBodyBytes, now), unauthenticated: bodyroom.New(max(maxUnauthenticatedBytes, body), now),
 		requests: budget{max: int64(requests)}, working: budget{max: maxWorkingBytes},
 	}
 }

@@ -1,8 +1,12 @@
 package function
 
 import (
+	"errors"
 	"io"
 	"testing"
+	"time"
+
+	"mayfly/function/internal/bodyroom"
 )
 
 // What is under way is bounded in requests and in bytes of their bodies; a body
@@ -28,7 +32,7 @@ func TestLoadIsBounded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLoad(3, 100*mib)
+			l := newLoad(3, 100*mib, time.Now)
 			for _, n := range tt.underWay {
 				if err := l.enter(n); err != nil {
 					t.Fatal(err)
@@ -55,17 +59,17 @@ func TestBudgetsOfBodies(t *testing.T) {
 	t.Parallel()
 	const mib = 1 << 20
 	for limit, unauthenticated := range map[int64]int64{mib: 16 * mib, 16 * mib: 16 * mib, 100 * mib: 100 * mib} {
-		l := newLoad(1, limit)
-		for want, b := range map[int64]*budget{128 * mib: &l.bodies, unauthenticated: &l.unauthenticated} {
-			r := &countedReader{r: zeros{}, budget: b}
+		l := newLoad(1, limit, time.Now)
+		for want, room := range map[int64]*bodyroom.Room{128 * mib: l.bodies, unauthenticated: l.unauthenticated} {
+			r := &countedReader{r: zeros{}, body: room.Open("", nil)}
 			if n, err := io.CopyN(io.Discard, r, want); n != want || err != nil {
 				t.Errorf("%d of %d bytes, %v", n, want, err)
 			}
-			if _, err := r.Read(make([]byte, 1)); err == nil || !r.busy {
+			if _, err := r.Read(make([]byte, 1)); !errors.Is(err, bodyroom.ErrFull) || !r.body.Evicted() {
 				t.Errorf("more than %d bytes", want)
 			}
-			if r.done(); b.held.Load() != 0 {
-				t.Errorf("%d bytes are left", b.held.Load())
+			if r.body.Close(); room.Held() != 0 {
+				t.Errorf("%d bytes are left", room.Held())
 			}
 		}
 	}

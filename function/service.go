@@ -72,7 +72,7 @@ func New(c *Config, d Dependencies) *Service {
 			DPS: d.DPS, Hub: d.Hub, UserAgent: userAgent, Secrets: secrets,
 			Log: d.Log, Now: d.Now, Observe: d.Observe,
 		}),
-		load: newLoad(c.MaxInFlight, c.BodyLimit),
+		load: newLoad(c.MaxInFlight, c.BodyLimit, d.Now),
 	}
 	s.zstd = sync.OnceValues(func() (*zstd.Decoder, error) { return newZstd(c.BodyLimit) })
 	s.routes = s.newRoutes()

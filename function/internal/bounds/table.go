@@ -24,6 +24,7 @@ const (
 	tooBusy  = "503 `too-busy`, `Retry-After`"
 	tooLarge = "413 `body-too-large`"
 	invalid  = "422 `invalid-message`"
+	evicted  = "what was held the longest is cut off: 503 `too-busy`, `Retry-After`"
 )
 
 // Table has all bounds. Values that depend on the memory are those without a limit.
@@ -38,9 +39,12 @@ func Table() []Bound {
 func bodies(s *Sizes) []Bound {
 	return []Bound{
 		{"a body, after decompression", "1 MiB", "BODY_LIMIT", tooLarge, "TestExchanges"},
-		{"bodies that are coming in, together", size(s.Bodies), "", tooBusy, "TestBudgetsOfBodies"},
-		{"of these, bodies of senders that have shown no credential", size(s.Unauthenticated), "", tooBusy,
-			"TestUnauthenticatedBodiesHaveALimitOfTheirOwn"},
+		{"bodies that are coming in, together", size(s.Bodies), "", evicted, "TestWhoGivesWay"},
+		{"of these, bodies of senders that have shown no credential", size(s.Unauthenticated), "", evicted,
+			"TestIdleBodiesRefuseNobody"},
+		{"average rate of a body, after its first 10 s", "64 bytes a second", "", "408 `body-too-slow`",
+			"TestBodiesHaveAMinimumRate"},
+		{"time of a body", "`REQUEST_TIMEOUT` and 60 s", "", "408 `body-too-slow`", "TestBodiesHaveAMinimumRate"},
 		{"compressions, one on top of another", "2", "", "415 `unsupported-media`",
 			"TestLayersOfCompressionAreBounded"},
 		{"the window of zstd", "8 MiB", "", "400 `malformed-body`", "TestZstdWindowTooLarge"},

@@ -38,7 +38,7 @@ func serveHTTP(ctx context.Context, o Options, h http.Handler) error {
 	if err != nil {
 		return err
 	}
-	bodies := &arrivals{open: map[*arrival]struct{}{}}
+	bodies := newArrivals(readTimeout(&o))
 	srv := newServer(ctx, &o, &hostHandler{host: o.Host, next: h, log: o.Log, bodies: bodies})
 	if o.Ready != nil {
 		o.Ready(ln.Addr())
@@ -60,17 +60,22 @@ func serveHTTP(ctx context.Context, o Options, h http.Handler) error {
 	return stop(ctx, srv, bodies, o.ShutdownTimeout)
 }
 
+// readTimeout is the longest that a request may take to arrive.
+func readTimeout(o *Options) time.Duration {
+	if o.RequestTimeout <= 0 {
+		return slowSender + defaultRequestTimeout
+	}
+	return slowSender + o.RequestTimeout
+}
+
 // newServer makes the server with its limits.
 func newServer(ctx context.Context, o *Options, h http.Handler) *http.Server {
-	request := o.RequestTimeout
-	if request <= 0 {
-		request = defaultRequestTimeout
-	}
+	read := readTimeout(o)
 	srv := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       slowSender + request,
-		WriteTimeout:      2*slowSender + request,
+		ReadTimeout:       read,
+		WriteTimeout:      slowSender + read,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
@@ -146,12 +151,15 @@ func (h *hostHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer h.lastResort(ctx, watched)
 	r = r.WithContext(ctx)
 	if r.ContentLength != 0 {
-		body := h.bodies.watch(w, r.Body)
-		defer h.bodies.done(body)
+		body := h.bodies.watch(w, r.Body, now())
+		defer func() { h.bodies.leave(body, now()) }()
 		r.Body = body
 	}
 	h.next.ServeHTTP(watched, r)
 }
+
+// now is the clock that the deadlines of sockets live by.
+func now() time.Time { return time.Now() } //nolint:forbidigo // see there
 
 func (h *hostHandler) lastResort(ctx context.Context, w *watchedWriter) {
 	value := recover()

@@ -71,7 +71,7 @@ func TestStopTimes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				bodies := &arrivals{open: map[*arrival]struct{}{}}
+				bodies := newArrivals(90 * time.Second)
 				log := slog.New(slog.DiscardHandler)
 				ended := make(chan struct{})
 				handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

@@ -9,6 +9,7 @@ type Code string
 const (
 	MethodNotAllowed    Code = "method-not-allowed"
 	BodyTooLarge        Code = "body-too-large"
+	BodyTooSlow         Code = "body-too-slow"
 	UnsupportedMedia    Code = "unsupported-media"
 	UnsupportedHost     Code = "unsupported-host"
 	SlowDown            Code = "slow-down"
