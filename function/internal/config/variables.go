@@ -68,7 +68,7 @@ var variables = []Variable{
 	{Name: "MAX_IN_FLIGHT", Doc: "requests that an instance works on at one time; more are answered 503 at once"},
 	{Name: "MAX_MESSAGES", Doc: "messages of one request"},
 	{Name: "TRUSTED_PROXIES", Doc: "addresses and ranges of the proxies in front whose X-Forwarded-For is believed, " +
-		"comma-separated; for allowFrom of a source"},
+		"comma-separated; for allowFrom of a source, and to tell slow senders apart"},
 	{Name: "TLS_CERT", Doc: "plain server: file with its certificate and chain, PEM; HTTPS then, read again when " +
 		"it changes"},
 	{Name: "TLS_KEY", Doc: "plain server: file with the certificate's private key, PEM"},
