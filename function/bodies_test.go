@@ -15,7 +15,8 @@ import (
 	"mayfly/function/internal/platform"
 )
 
-const signedSource = `sources: [{name: mine, ` + mapsAll + `, signature: {secrets: [secret], header: X-Sig}}]`
+const keyAndSignature = `callers: [{name: gate, keys: ["{key k}"]}]
+sources: [{name: mine, ` + mapsAll + `, signature: {secrets: [secret], header: X-Sig}}]`
 
 // Senders that announce a body and stop in the middle of it do not shut out whoever
 // sends a whole one, whether they come from one address or from many. They are told
@@ -34,7 +35,7 @@ func TestIdleBodiesRefuseNobody(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newBridge(t, "callers: [{name: gate, keys: [\"{key k}\"]}]\n"+signedSource, "TRUSTED_PROXIES=127.0.0.1")
+			h := newBridge(t, keyAndSignature, "TRUSTED_PROXIES=127.0.0.1")
 			h.clock = time.Now
 			addr := serve(t, function.ServeOptions{Host: platform.Server, Addr: "127.0.0.1:0"}, h.service)
 			answers := make(chan string, tt.sockets)
@@ -65,7 +66,8 @@ func TestIdleBodiesRefuseNobody(t *testing.T) {
 					if header[0] == "X-Api-Key" {
 						target, body = "/api/telemetry", native
 					}
-					r, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+addr+target, strings.NewReader(body))
+					r, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+addr+target,
+						strings.NewReader(body))
 					r.Header.Set("Content-Type", "application/json")
 					r.Header.Set("X-Forwarded-For", "198.51.100.7")
 					r.Header.Set(header[0], header[1])
@@ -104,7 +106,7 @@ func stopHalfway(conn net.Conn, from string, part int) string {
 // they have 16 MiB of their own.
 func TestUnauthenticatedBodiesHaveALimitOfTheirOwn(t *testing.T) {
 	t.Parallel()
-	h := newBridge(t, "callers: [{name: gate, keys: [\"{key k}\"]}]\n"+signedSource)
+	h := newBridge(t, keyAndSignature)
 	full, release := make(chan struct{}), make(chan struct{})
 	send := func(answer *httptest.ResponseRecorder, headers ...string) {
 		body := io.MultiReader(strings.NewReader(strings.Repeat(" ", 1<<20-1)), &stalled{full, release})

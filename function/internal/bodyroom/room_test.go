@@ -26,12 +26,16 @@ func TestWhoGivesWay(t *testing.T) {
 		steps []step
 		want  []string // evicted, in order
 	}{
-		"there is room":                     {[]step{{0, "a1", 60}, {1, "b1", 40}}, nil},
-		"an old one for a new one":          {[]step{{0, "a1", 90}, {9, "b1", 20}}, []string{"a1"}},
-		"a small and old one stays":         {[]step{{0, "a1", 1}, {1, "b1", 95}, {9, "c1", 10}}, []string{"b1"}},
-		"a large one that is quick stays":   {[]step{{0, "a1", 40}, {9, "b1", 90}}, []string{"a1"}},
-		"many of one sender for one":        {[]step{{0, "a1", 30}, {0, "a2", 31}, {0, "b1", 35}, {9, "c1", 10}}, []string{"a2"}},
-		"as many as it takes":               {[]step{{0, "a1", 30}, {0, "b1", 31}, {0, "c1", 32}, {9, "d1", 90}}, []string{"c1", "b1", "a1"}},
+		"there is room":                   {[]step{{0, "a1", 60}, {1, "b1", 40}}, nil},
+		"an old one for a new one":        {[]step{{0, "a1", 90}, {9, "b1", 20}}, []string{"a1"}},
+		"a small and old one stays":       {[]step{{0, "a1", 1}, {1, "b1", 95}, {9, "c1", 10}}, []string{"b1"}},
+		"a large one that is quick stays": {[]step{{0, "a1", 40}, {9, "b1", 90}}, []string{"a1"}},
+		"many of one sender for one": {
+			[]step{{0, "a1", 30}, {0, "a2", 31}, {0, "b1", 35}, {9, "c1", 10}}, []string{"a2"},
+		},
+		"as many as it takes": {
+			[]step{{0, "a1", 30}, {0, "b1", 31}, {0, "c1", 32}, {9, "d1", 90}}, []string{"c1", "b1", "a1"},
+		},
 		"of equal age the larger":           {[]step{{0, "a1", 40}, {0, "b1", 50}, {0, "c1", 20}}, []string{"b1"}},
 		"the newcomer, if it is the larger": {[]step{{0, "a1", 40}, {0, "b1", 61}}, []string{"b1"}},
 		"one that could never fit":          {[]step{{0, "a1", 10}, {9, "b1", 101}}, []string{"a1", "b1"}},

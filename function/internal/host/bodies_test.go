@@ -99,7 +99,9 @@ func TestBodyDeadlineEndsWithTheBody(t *testing.T) {
 func TestUnwantedBodiesEndSoon(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		client := serveOnPipe(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
+		client := serveOnPipe(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusUnauthorized)
+		})
 		start := time.Now()
 		_, _ = io.WriteString(client, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na")
 		res, err := http.ReadResponse(bufio.NewReader(client), nil)
