@@ -74,6 +74,9 @@ func (a *answer) refusal(e *Error) *Error {
 		e.Kind = Disabled
 	case "failed":
 		e.Kind, e.Repair = judge(e.Code, text)
+		if e.Kind == Failed {
+			e.RetryAfter = backoff.RetryAfterText(text)
+		}
 	default:
 		e.Kind = Malformed
 		e.Message = upstream.Text("status " + strconv.Quote(a.status()))
@@ -110,7 +113,9 @@ func failure(e *Error, res *http.Response, body []byte, now time.Time) *Error {
 	}
 	_ = json.Unmarshal(body, &own) // a body that is not JSON has no message of its own
 	_, fromHub := upstream.ReadForeign(own.Message)
-	e.RetryAfter = backoff.RetryAfter(res.Header, now)
+	if e.RetryAfter = backoff.RetryAfter(res.Header, now); e.RetryAfter == 0 && res.StatusCode >= 429 {
+		e.RetryAfter = backoff.RetryAfterText(e.Message)
+	}
 	switch s := res.StatusCode; {
 	case s == http.StatusTooManyRequests:
 		e.Kind = Throttled

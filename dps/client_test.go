@@ -103,6 +103,12 @@ func TestRegister(t *testing.T) {
 			"Retry-After", "5"),
 			dps.Registration{}, "", "", &dps.Error{Kind: dps.Throttled, Status: 429,
 				Code: 429001, RetryAfter: 5 * time.Second}},
+		{"throttled, and the text says for how long",
+			answers(429, `{"errorCode":429001,"message":"Throttled. Wait 10 seconds."}`), dps.Registration{}, "", "",
+			&dps.Error{Kind: dps.Throttled, Status: 429, Code: 429001, RetryAfter: 10 * time.Second}},
+		{"failed for now, and the text says for how long", answers(200, `{"status":"failed","registrationState":{
+			"errorCode":429001,"errorMessage":"Throttled. Wait 10 seconds."}}`), dps.Registration{}, "", "",
+			&dps.Error{Kind: dps.Failed, Status: 200, Code: 429001, RetryAfter: 10 * time.Second}},
 		{"two at once",
 			answers(409, `{"errorCode":409203,"message":"Precondition failed."}`), dps.Registration{}, "", "",
 			&dps.Error{Kind: dps.Unavailable, Status: 409, Code: 409203}},

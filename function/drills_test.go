@@ -392,7 +392,7 @@ func TestDrillHubFaults(t *testing.T) {
 		// Who keeps to a Retry-After of 1 s has six tries in 5 s; one run in forty
 		// draws six refusals in a row for one of 400 messages.
 		"429 with Retry-After":    {emulator.Fault{Share: 0.2, Status: 429, RetryAfter: time.Second}, false, 398},
-		"429 without Retry-After": {emulator.Fault{Share: 0.2, Status: 429}, false, 400},
+		"429 without Retry-After": {emulator.Fault{Share: 0.2, Status: 429}, false, 396}, // four tries in 5 s
 		"500":                     {emulator.Fault{Share: 0.2, Status: 500}, false, 400},
 		"503":                     {emulator.Fault{Share: 0.2, Status: 503}, false, 400},
 		"cut before storing":      {emulator.Fault{Share: 0.2, Cut: emulator.CutBefore}, false, 400},

@@ -116,6 +116,17 @@ func TestHubErrors(t *testing.T) {
 		want   httpsend.Error
 		retry  bool
 	}{
+		{"throttled, and the text says for how long",
+			answers(429, `{"Message":"ErrorCode:ThrottlingBacklogTimeout;Wait 10 seconds and try again."}`),
+			httpsend.Error{Kind: httpsend.Throttled, Name: "ThrottlingBacklogTimeout",
+				Message: "Wait 10 seconds and try again.", RetryAfter: 10 * time.Second}, true},
+		{"busy, and the text says for how long", answers(503, `{"errorCode":503005,"message":"Retry after 3 s."}`),
+			httpsend.Error{Kind: httpsend.Unavailable, Code: 503005, Message: "Retry after 3 s.",
+				RetryAfter: 3 * time.Second}, true},
+		{"a time in the text of a refusal", answers(400, `{"message":"Wait 10 seconds"}`),
+			httpsend.Error{Kind: httpsend.Invalid, Message: "Wait 10 seconds"}, false},
+		{"the code in another member", answers(404, `{"code":404001}`),
+			httpsend.Error{Kind: httpsend.NotHere, Code: 404001}, false},
 		{"not found, as text", answers(404, text, "iothub-errorcode", "DeviceNotFound"),
 			httpsend.Error{Kind: httpsend.NotHere, Name: "DeviceNotFound", Message: "no such device",
 				TrackingID: "1f-G:5-TimeStamp:03/29/2017 13:24:03"}, false},
@@ -206,7 +217,7 @@ func TestFaults(t *testing.T) {
 		late       int64 // who keeps to a Retry-After of 1 s has six tries in 5 s, and 20 % may refuse them all
 	}{
 		{"429 with Retry-After", emulator.Fault{Share: 0.2, Status: 429, RetryAfter: time.Second}, false, 2},
-		{"429 without Retry-After", emulator.Fault{Share: 0.2, Status: 429}, false, 0},
+		{"429 without Retry-After", emulator.Fault{Share: 0.2, Status: 429}, false, 4}, // four tries in 5 s
 		{"500", emulator.Fault{Share: 0.2, Status: 500}, false, 0},
 		{"503", emulator.Fault{Share: 0.2, Status: 503}, false, 0},
 		{"cut before storing", emulator.Fault{Share: 0.2, Cut: emulator.CutBefore}, false, 0},

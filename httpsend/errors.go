@@ -59,6 +59,8 @@ type Error struct {
 	Tries       int   // calls made
 	Stored      int   // how many events of the same Send, the first ones, are stored
 	Err         error // the cause, for calls that got no answer
+
+	fixedText bool // RetryAfter is from the text of the message
 }
 
 // Error describes the failure in one line.
@@ -95,6 +97,9 @@ func (e *Error) failure(res *http.Response, body []byte, now time.Time) *Error {
 	}
 	if e.TrackingID == "" {
 		e.TrackingID = upstream.Text(res.Header.Get("X-Ms-Request-Id"))
+	}
+	if e.RetryAfter == 0 && (e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable) {
+		e.RetryAfter, e.fixedText = backoff.RetryAfterText(e.Message), true
 	}
 	switch s := e.Status; {
 	case s == http.StatusTooManyRequests:

@@ -212,3 +212,63 @@ func TestPauses(t *testing.T) {
 		})
 	}
 }
+
+// When a hub is tried that throttles without a Retry-After, where the jitter takes
+// the longest wait.
+func TestThrottlePace(t *testing.T) {
+	t.Parallel()
+	const text = `{"Message":"ErrorCode:ThrottlingBacklogTimeout;Wait 10 seconds and try again."}`
+	tests := []struct {
+		name       string
+		body       string
+		throttled  int           // answers before the hub takes the event
+		left       time.Duration // until the one who waits gives up; 0: nobody waits
+		budget     time.Duration
+		tries      []int
+		retryAfter time.Duration // of the error
+	}{
+		{"as the text says", text, 2, 0, time.Minute, []int{0, 10_000, 20_000}, 0},
+		{"as the text says, in time", text, 1, time.Minute, time.Minute, []int{0, 10_000}, 0},
+		{"no time for that", text, 9, 0, 25 * time.Second, []int{0, 10_000, 20_000}, 10 * time.Second},
+		{"a sender that waits 5 s", text, 9, 5 * time.Second, 30 * time.Second,
+			[]int{0, 1500, 4500, 14_500, 24_500}, 10 * time.Second},
+		{"a sender that waits 4 s", text, 9, 4 * time.Second, 30 * time.Second,
+			[]int{0, 1500, 3700, 13_700, 23_700}, 10 * time.Second},
+		{"no text", `{}`, 99, 0, 3 * time.Minute, []int{0, 1500, 4500, 10_500, 22_500, 45_000, 67_500, 90_000}, 0},
+		{"no text, and a sender that waits 5 s", `{}`, 99, 5 * time.Second, 30 * time.Second,
+			[]int{0, 1500, 4500, 10_500, 22_500}, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var tries []int
+				start := time.Now()
+				client := &httpsend.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+					tries = append(tries, int(time.Since(start).Milliseconds()))
+					if len(tries) > tt.throttled {
+						return answers(http.StatusNoContent, "")(r)
+					}
+					return answers(http.StatusTooManyRequests, tt.body)(r)
+				})}
+				client.SetJitter(backoff.Ceiling)
+				target := testTarget(t)
+				if tt.left > 0 {
+					target.AnswerBy = start.Add(tt.left)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), tt.budget)
+				defer cancel()
+				err := client.Send(ctx, target, httpsend.Event{})
+				if !slices.Equal(tries, tt.tries) {
+					t.Errorf("tries at %v, want %v", tries, tt.tries)
+				}
+				if stored := len(tries) > tt.throttled; stored != (err == nil) {
+					t.Fatal(err)
+				}
+				if err != nil && failure(t, err).RetryAfter != tt.retryAfter {
+					t.Errorf("retry after %v, want %v", failure(t, err).RetryAfter, tt.retryAfter)
+				}
+			})
+		})
+	}
+}

@@ -31,6 +31,9 @@ const (
 	minRetryDelay   = 100 * time.Millisecond // the first ceiling of the jitter between two tries
 	maxRetryDelay   = 5 * time.Second
 	maxAwaitedDelay = 800 * time.Millisecond // while somebody still waits for the answer
+
+	minThrottleDelay = time.Second // the first floor between two throttled tries
+	maxThrottleDelay = 15 * time.Second
 )
 
 // errGivenUp ends a try that got no answer for as long as the sender waits.
@@ -52,6 +55,7 @@ type sending struct {
 	results chan *Error // of the tries, nil for a success
 
 	made, running int
+	throttled     int       // throttled tries whose wait was ours to choose
 	notBefore     time.Time // when the hub wants the next try
 }
 
@@ -209,6 +213,9 @@ func (s *sending) failed(err *Error) (pause time.Duration, again bool) {
 		s.notBefore = now.Add(err.RetryAfter)
 	}
 	err.RetryAfter = max(s.notBefore.Sub(now), 0)
+	if err.Kind == Throttled && (err.RetryAfter == 0 || err.fixedText) {
+		return s.client.pause(s.target, 0, s.throttleDelay(err.RetryAfter)), true
+	}
 	if err.RetryAfter == 0 && errors.Is(err, context.DeadlineExceeded) {
 		return 0, true // it took its time already
 	}
@@ -229,23 +236,43 @@ func patience(t Target, now time.Time) (silence, limit time.Duration) {
 	return max(limit/silences, minSilence), limit
 }
 
+// throttleDelay is the time to the next try of a hub that throttles without a
+// Retry-After: what its text names. The text is always the same ("Wait 10 seconds
+// and try again"): so where there is none, or it names more than the one who waits
+// has, the waits have a floor that doubles. A hub queues before it throttles
+// (azure-docs, iot-hub/iot-hub-devguide-quotas-throttling.md, "Traffic shaping").
+func (s *sending) throttleDelay(named time.Duration) time.Duration {
+	inTime := s.client.inTime(s.target)
+	if named > 0 && (named <= inTime || inTime < answerMargin) {
+		return named
+	}
+	floor := backoff.Ceiling(s.throttled, minThrottleDelay, maxThrottleDelay)
+	s.throttled++
+	return floor + s.client.policy()(0, floor/2, floor/2)
+}
+
+// inTime is the time until the last try that can be in time for the one who waits;
+// it is negative where nobody does.
+func (c *Client) inTime(t Target) time.Duration { return t.AnswerBy.Add(-answerMargin).Sub(c.now()) }
+
+func (c *Client) policy() backoff.Policy {
+	if c.jitter != nil {
+		return c.jitter
+	}
+	return backoff.Jitter
+}
+
 // pause says how long to wait before try n+1: what the hub asked, unless that is
 // too late for the one who waits and one try just in time is possible.
 func (c *Client) pause(t Target, n int, asked time.Duration) time.Duration {
-	now := c.now()
 	if asked == 0 {
 		ceiling := maxRetryDelay
-		if now.Before(t.AnswerBy) {
+		if c.now().Before(t.AnswerBy) {
 			ceiling = maxAwaitedDelay
 		}
-		jitter := c.jitter
-		if jitter == nil {
-			jitter = backoff.Jitter
-		}
-		return jitter(n, minRetryDelay, ceiling)
+		return c.policy()(n, minRetryDelay, ceiling)
 	}
-	inTime := t.AnswerBy.Add(-answerMargin).Sub(now)
-	if !t.AnswerBy.IsZero() && inTime >= answerMargin && asked > inTime {
+	if inTime := c.inTime(t); inTime >= answerMargin && asked > inTime {
 		return inTime
 	}
 	return asked

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -34,6 +35,30 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 		wait = at.Sub(now)
 	}
 	return min(max(wait, 0), MaxRetryAfter)
+}
+
+// waitText finds the time in "Wait 10 seconds and try again" and "retry after
+// 1.5 s". Its groups are the number, and the unit where it is not seconds.
+var waitText = regexp.MustCompile(`(?i)\b(?:wait|after|in|for)(?: at least| about)? (\d{1,9}(?:\.\d{1,9})?) ?` +
+	`(?:(ms|milliseconds?)|(m|mins?|minutes?)|s|secs?|seconds?)\b`)
+
+// RetryAfterText reads the time that the text of an error asks for, where there
+// is no header: a throttled hub writes "Wait 10 seconds and try again". It returns
+// 0 where there is none, and at most MaxRetryAfter.
+func RetryAfterText(text string) time.Duration {
+	found := waitText.FindStringSubmatch(text)
+	if found == nil {
+		return 0
+	}
+	n, _ := strconv.ParseFloat(found[1], 64) // the expression admits numbers only
+	unit := time.Second
+	switch {
+	case found[2] != "":
+		unit = time.Millisecond
+	case found[3] != "":
+		unit = time.Minute
+	}
+	return time.Duration(min(n*float64(unit), float64(MaxRetryAfter)))
 }
 
 // Policy says how long to wait before try n of a call (the first is 0), where

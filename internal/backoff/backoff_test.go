@@ -123,3 +123,27 @@ func TestSleep(t *testing.T) {
 		}
 	})
 }
+
+func TestRetryAfterText(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]time.Duration{
+		"": 0,
+		"The request has been throttled. Wait 10 seconds and try again. Operation type: X": 10 * time.Second,
+		"wait 1 second":                   time.Second,
+		"Retry after 2.5s":                2500 * time.Millisecond,
+		"retry in 1500 ms":                1500 * time.Millisecond,
+		"retry in 20 milliseconds":        20 * time.Millisecond,
+		"Please wait for 3 minutes":       3 * time.Minute,
+		"wait at least 30 sec.":           30 * time.Second,
+		"wait 999999999 minutes":          backoff.MaxRetryAfter,
+		"wait 99999999999999 seconds":     0,
+		"100 messages in 10 units":        0,
+		"throttled after 5 messages":      0,
+		"wait -5 seconds":                 0,
+		"Operations are being throttled.": 0,
+	} {
+		if got := backoff.RetryAfterText(text); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}
