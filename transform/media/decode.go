@@ -47,7 +47,7 @@ type Reading struct {
 // numbers with every digit (json.Number), []any and map[string]any. Bytes become
 // base64 text, times RFC 3339 text.
 func Decode(r *message.Request, how Reading) (any, error) {
-	if how.Format == "" && r.HeaderValue("Ce-Specversion") != "" {
+	if (how.Format == "" || how.Format == FormatCloudEvent) && isBinaryEvent(r) {
 		return cloudEventBinary(r, how)
 	}
 	kind, err := mediaOf(r)
@@ -138,7 +138,7 @@ func decodeText(r *message.Request, kind mediaType, format Format, how Reading) 
 	case FormatInflux:
 		return decodeInflux(body, r.QueryValue("precision"))
 	case FormatCloudEvent:
-		return cloudEventStructured(body, r.Received)
+		return cloudEventStructured(r, body, how)
 	case FormatText:
 		return string(body), nil
 	default:

@@ -69,7 +69,12 @@ func TestDecode(t *testing.T) {
 			{"measurement":"m","tags":{},"fields":{"f":-1.50e3}}]`},
 		{"CloudEvent", "application/cloudevents+json", `{"specversion":"1.0","id":"1","source":"/d","type":"t","data":{"a":1}}`, "", `{"specversion":"1.0","id":"1","source":"/d","type":"t","data":{"a":1}}`},
 		{"CloudEvent with bytes", "application/cloudevents+json", `{"id":"1","datacontenttype":"application/octet-stream","data_base64":"A2c="}`, "", `{"id":"1","datacontenttype":"application/octet-stream","data_base64":"A2c=","data":"A2c="}`},
-		{"CloudEvent with JSON in bytes", "application/cloudevents+json", `{"id":"1","datacontenttype":"application/json","data_base64":"eyJhIjoxfQ=="}`, "", `{"id":"1","datacontenttype":"application/json","data_base64":"eyJhIjoxfQ==","data":{"a":1}}`},
+		{"CloudEvent with JSON in bytes", "application/cloudevents+json", `{"id":"1","datacontenttype":"application/json","data_base64":"eyJhIjoxfQ=="}`, "", `{"id":"1","datacontenttype":"application/json","data":{"a":1}}`},
+		{"CloudEvent with text in bytes", "application/cloudevents+json", `{"id":"1","datacontenttype":"text/plain","data_base64":"b24"}`, "", `{"id":"1","datacontenttype":"text/plain","data":"on"}`},
+		{"CloudEvent with XML as a text", "application/cloudevents+json", `{"id":"1","datacontenttype":"application/xml","data":"<t>5</t>"}`, "", `{"id":"1","datacontenttype":"application/xml","data":{"t":"5"}}`},
+		{"CloudEvent with a JSON text", "application/cloudevents+json", `{"id":"1","datacontenttype":"application/json","data":"<t>5</t>"}`, "", `{"id":"1","datacontenttype":"application/json","data":"<t>5</t>"}`},
+		{"CloudEvent with bytes of no type", "application/cloudevents+json", `{"id":"1","data_base64":"A2cBEA=="}`, "", `{"id":"1","data":"A2cBEA==","data_base64":"A2cBEA=="}`},
+		{"CloudEvent called JSON", "application/json", `{"id":"1","datacontenttype":"text/csv","data_base64":"dAoxCg=="}`, media.FormatCloudEvent, `{"id":"1","datacontenttype":"text/csv","data":[{"t":1}]}`},
 		{"no CloudEvents", "application/cloudevents-batch+json", ` [ ] `, "", `[]`},
 	}
 	for _, tt := range tests {

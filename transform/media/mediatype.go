@@ -134,12 +134,17 @@ func sniff(body []byte) Format {
 		return FormatJSON
 	case looksLikeXML(body):
 		return FormatXML
-	case !utf8.Valid(body):
+	case !utf8.Valid(body), bytes.ContainsFunc(body, isBinary):
 		return FormatBytes
 	case looksLikeForm(body):
 		return FormatForm
 	}
 	return FormatText
+}
+
+// isBinary tells control characters that no text has.
+func isBinary(r rune) bool {
+	return r < ' ' && r != '\t' && r != '\n' && r != '\r' && r != '\f' || r == 0x7f
 }
 
 func looksLikeJSON(body []byte) bool {
