@@ -19,9 +19,9 @@ import (
 // (lower-case names, first values) and units, and each name under let is a
 // variable.
 type Definition struct {
-	Name     string        `yaml:"name"`
-	From     string        `yaml:"from"` // a built-in source that this one changes
-	Title    string        `yaml:"title"`
+	Name     string        `yaml:"name"`     // its route is /api/NAME
+	From     string        `yaml:"from"`     // a built-in source that this one changes
+	Title    string        `yaml:"title"`    // what the sender is called
 	Docs     string        `yaml:"docs"`     // link to the sender's own documentation
 	Setup    string        `yaml:"setup"`    // how to set the sender up, for its user
 	Methods  []string      `yaml:"methods"`  // POST when empty
@@ -45,21 +45,21 @@ type Definition struct {
 	// what it is.
 	Ignore mapping.Expr `yaml:"ignore"`
 
-	Let          map[string]mapping.Expr `yaml:"let"` // values that several expressions need, over a part
-	DeviceID     mapping.Expr            `yaml:"deviceId"`
-	SecretID     mapping.Expr            `yaml:"secretId"` // true where that id is what the sender proves itself by
-	ModelID      mapping.Expr            `yaml:"modelId"`
-	GatewayID    mapping.Expr            `yaml:"gatewayId"`
-	Fleet        mapping.Expr            `yaml:"fleet"` // the fleet that the device is of, where there are several
-	Component    mapping.Expr            `yaml:"component"`
-	MessageID    mapping.Expr            `yaml:"messageId"`
+	Let          map[string]mapping.Expr `yaml:"let"`          // values that several expressions need, over a part
+	DeviceID     mapping.Expr            `yaml:"deviceId"`     // 1 to 128 letters, digits and -._:
+	SecretID     mapping.Expr            `yaml:"secretId"`     // true where that id is what the sender proves itself by
+	ModelID      mapping.Expr            `yaml:"modelId"`      // DTMI of the device template
+	GatewayID    mapping.Expr            `yaml:"gatewayId"`    // device id of the gateway that the device is behind
+	Fleet        mapping.Expr            `yaml:"fleet"`        // of the device, where there are several
+	Component    mapping.Expr            `yaml:"component"`    // of the model
+	MessageID    mapping.Expr            `yaml:"messageId"`    // the same for a message and its repetitions
 	Timestamp    mapping.Expr            `yaml:"timestamp"`    // RFC 3339, or s, ms, us or ns since 1970
 	Payload      mapping.Expr            `yaml:"payload"`      // the bytes, for uplinks that are not decoded yet
 	Port         mapping.Expr            `yaml:"port"`         // LoRaWAN fPort of the payload
 	Measurements mapping.Expr            `yaml:"measurements"` // an object
 	Also         mapping.Expr            `yaml:"also"`         // an object: its members join the measurements
-	Properties   map[string]mapping.Expr `yaml:"properties"`
-	Units        Units                   `yaml:"units"` // of weather stations
+	Properties   map[string]mapping.Expr `yaml:"properties"`   // application properties of the message
+	Units        Units                   `yaml:"units"`        // of weather stations
 
 	Format media.Format `yaml:"format"` // of the bodies, where their media type tells nothing
 	CSV    media.CSV    `yaml:"csv"`    // what rows of CSV bodies are
@@ -67,12 +67,12 @@ type Definition struct {
 	// Codec decodes the payload where the sender did not; Codecs has one for a
 	// port or a device profile, which Profile names.
 	Codec   string            `yaml:"codec"`
-	Codecs  map[string]string `yaml:"codecs"`
-	Profile mapping.Expr      `yaml:"profile"`
+	Codecs  map[string]string `yaml:"codecs"`  // codecs by port or profile
+	Profile mapping.Expr      `yaml:"profile"` // of the device, as codecs names it
 
-	Answer   Answer   `yaml:"answer"`
+	Answer   Answer   `yaml:"answer"`   // what the sender is answered when all is well
 	OnReject string   `yaml:"onReject"` // "accept" answers refusals 2xx, for senders that punish them
-	Samples  []Sample `yaml:"samples"`
+	Samples  []Sample `yaml:"samples"`  // what mayfly check proves the source with
 
 	File  string `yaml:"-"` // where it stands; empty for a built-in one
 	files fs.FS  // what the files that it names are read from
@@ -80,38 +80,38 @@ type Definition struct {
 
 // Answer is the answer that the sender expects when all is well.
 type Answer struct {
-	Status      int    `yaml:"status"` // 200 when 0
-	ContentType string `yaml:"contentType"`
-	Body        string `yaml:"body"` // Mayfly's own JSON when empty
+	Status      int    `yaml:"status"`      // 200 when 0
+	ContentType string `yaml:"contentType"` // application/json when empty
+	Body        string `yaml:"body"`        // Mayfly's own JSON when empty
 }
 
 // Sample is a request with the messages that it must make.
 type Sample struct {
-	Name    string        `yaml:"name"`
-	Request SampleRequest `yaml:"request"`
+	Name    string        `yaml:"name"`    // what it shows
+	Request SampleRequest `yaml:"request"` // what the sender sends
 	// Messages that come out; none where the request is ignored.
 	Messages []SampleMessage `yaml:"messages"`
 }
 
 // SampleRequest is a request as a sample writes it down.
 type SampleRequest struct {
-	Method  string            `yaml:"method"` // POST when empty
-	Path    string            `yaml:"path"`
-	Query   map[string]string `yaml:"query"`
-	Headers map[string]string `yaml:"headers"`
-	Body    string            `yaml:"body"`
+	Method  string            `yaml:"method"`  // POST when empty
+	Path    string            `yaml:"path"`    // /api/NAME when empty
+	Query   map[string]string `yaml:"query"`   // parameters
+	Headers map[string]string `yaml:"headers"` // Content-Type and others
+	Body    string            `yaml:"body"`    // as the sender writes it
 }
 
 // SampleMessage is a message as a sample writes it down.
 type SampleMessage struct {
-	DeviceID   string            `yaml:"deviceId"`
-	ModelID    string            `yaml:"modelId"`
-	GatewayID  string            `yaml:"gatewayId"`
-	Component  string            `yaml:"component"`
-	MessageID  string            `yaml:"messageId"`
-	Time       string            `yaml:"time"`
-	Body       string            `yaml:"body"`
-	Properties map[string]string `yaml:"properties"`
+	DeviceID   string            `yaml:"deviceId"`   // the device
+	ModelID    string            `yaml:"modelId"`    // DTMI of its template
+	GatewayID  string            `yaml:"gatewayId"`  // the gateway that it is behind
+	Component  string            `yaml:"component"`  // of its model
+	MessageID  string            `yaml:"messageId"`  // any when empty
+	Time       string            `yaml:"time"`       // RFC 3339, in UTC
+	Body       string            `yaml:"body"`       // its JSON
+	Properties map[string]string `yaml:"properties"` // application properties
 }
 
 //go:embed sources/*.yaml

@@ -22,11 +22,11 @@ const configFile = "mayfly.yaml"
 
 // File is what the configuration file says beside the environment.
 type File struct {
-	Sources      []Source                `yaml:"sources"`
-	Callers      []policy.CallerSpec     `yaml:"callers"`
-	Tokens       []policy.TokenSpec      `yaml:"tokens"`
-	Certificates *policy.CertificateSpec `yaml:"certificates"`
-	Fleets       []FleetSpec             `yaml:"fleets"`
+	Sources      []Source                `yaml:"sources"`      // new sources, and built-in ones that are changed
+	Callers      []policy.CallerSpec     `yaml:"callers"`      // who may send with a key
+	Tokens       []policy.TokenSpec      `yaml:"tokens"`       // issuers of JWTs that callers may present
+	Certificates *policy.CertificateSpec `yaml:"certificates"` // the CA of callers that present a certificate
+	Fleets       []FleetSpec             `yaml:"fleets"`       // further DPS instances, beside that of ID_SCOPE
 }
 
 // Option changes how sources are made.

@@ -20,7 +20,7 @@ import (
 // FleetSpec is a fleet of its own in the configuration file: another DPS, and
 // other keys. What it leaves out is empty; nothing is taken from another fleet.
 type FleetSpec struct {
-	Name              string      `yaml:"name"`
+	Name              string      `yaml:"name"` // lower-case letters, digits and hyphens
 	IDScope           string      `yaml:"idScope" env:"ID_SCOPE"`
 	GroupKey          secret.Text `yaml:"groupKey" env:"GROUP_KEY"`
 	GroupKeySecondary secret.Text `yaml:"groupKeySecondary" env:"GROUP_KEY_SECONDARY"`

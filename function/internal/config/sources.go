@@ -13,7 +13,7 @@ import (
 type Source struct {
 	transform.Definition `yaml:",inline"`
 
-	Signature *signature.Spec `yaml:"signature"`
+	Signature *signature.Spec `yaml:"signature"` // how its requests are signed
 	AllowFrom []string        `yaml:"allowFrom"` // networks; everywhere when left out
 }
 

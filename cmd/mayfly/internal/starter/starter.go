@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"mayfly/cmd/mayfly/internal/schema"
 )
 
 // Plan is what a new installation is to be.
@@ -19,6 +21,8 @@ type Plan struct {
 	Key      string // of that caller; empty where mayfly.yaml is there already
 	Hash     string // of Key, as in mayfly.yaml
 }
+
+const schemaFile = "mayfly.schema.json"
 
 // Native is the source of a device that posts to Mayfly's own routes.
 const Native = "native"
@@ -37,6 +41,7 @@ func (p *Plan) Files() []File {
 		{Name: "mayfly.yaml", Purpose: p.callerPurpose(), Content: p.config()},
 		{Name: ".env", Purpose: "the ID scope and the secrets, for this machine; keep it out of repositories",
 			Content: p.env(), Secret: true},
+		{Name: schemaFile, Purpose: "lets editors complete and check mayfly.yaml", Content: schema.Text},
 		{Name: ".gitignore", Purpose: "keeps the secrets out of a repository", Content: ".env\nlocal.settings.json\n"},
 	}
 	return append(files, p.hostFiles()...)
@@ -54,6 +59,7 @@ func (p *Plan) HasCaller() bool { return p.Host != Functions }
 
 func (p *Plan) config() string {
 	var b strings.Builder
+	b.WriteString("# yaml-language-server: $schema=" + schemaFile + "\n")
 	b.WriteString("# docs/mapping.md tells about sources, docs/security.md about callers.\n")
 	if !p.HasCaller() {
 		b.WriteString("# Callers have function keys, which the Functions host checks.\nsources: []\n")

@@ -19,8 +19,8 @@ type PermissionSpec struct {
 
 // CallerSpec is a caller with keys.
 type CallerSpec struct {
-	Name string         `yaml:"name"`
-	Keys []KeySpec      `yaml:"keys"`
+	Name string         `yaml:"name"` // of the caller, for the log
+	Keys []KeySpec      `yaml:"keys"` // hashes of its keys; several while one is being replaced
 	May  PermissionSpec `yaml:",inline"`
 }
 
@@ -65,18 +65,18 @@ func (k *KeySpec) UnmarshalYAML(unmarshal func(any) error) error {
 
 // TokenSpec is an issuer of JWTs.
 type TokenSpec struct {
-	Name     string         `yaml:"name"`
-	Issuer   string         `yaml:"issuer"`
-	Audience string         `yaml:"audience"`
-	JWKS     string         `yaml:"jwks"` // https URL
-	Keys     []secret.Text  `yaml:"keys"` // references to PEM public keys or JWK Sets
+	Name     string         `yaml:"name"`     // of the issuer, for the log
+	Issuer   string         `yaml:"issuer"`   // value of the claim iss
+	Audience string         `yaml:"audience"` // value that the claim aud must have
+	JWKS     string         `yaml:"jwks"`     // https URL
+	Keys     []secret.Text  `yaml:"keys"`     // references to PEM public keys or JWK Sets
 	May      PermissionSpec `yaml:",inline"`
 }
 
 // CertificateSpec is a CA whose certificates callers show.
 type CertificateSpec struct {
-	Name string         `yaml:"name"`
-	CA   secret.Text    `yaml:"ca"`  // reference to PEM
-	ALB  bool           `yaml:"alb"` // on Lambda behind a load balancer that verifies: take its headers
+	Name string         `yaml:"name"` // of the CA, for the log
+	CA   secret.Text    `yaml:"ca"`   // reference to PEM
+	ALB  bool           `yaml:"alb"`  // on Lambda behind a load balancer that verifies: take its headers
 	May  PermissionSpec `yaml:",inline"`
 }
