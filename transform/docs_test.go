@@ -91,8 +91,8 @@ Point a sender's webhook at ` + "`https://YOUR-MAYFLY/api/SOURCE`" + `, or any o
 source by what the request looks like. Where ` + "`AUTH=keys`" + `, add your key as the header ` + "`Authorization: Bearer KEY`" + `.
 
 What the sender decoded becomes the measurements; what nobody decoded is sent as ` + "`payload`" + ` (lower-case hex) and ` + "`fPort`" + `, or
-goes through a codec. Radio and gateway data become application properties, and are left out where the sender says
-nothing. How to change a source, or to write one: [mapping.md](mapping.md).
+goes through a codec, beside the other values of the body. Radio and gateway data become application properties, and are left
+out where the sender says nothing. How to change a source, or to write one: [mapping.md](mapping.md).
 
 Events that are not telemetry (joins, acknowledgements, and kinds that are new) are answered 2xx and counted as ignored,
 where they are in the sender's own envelope. Every other body is refused with 422 and a hint: which source it looks like, or

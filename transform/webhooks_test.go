@@ -221,7 +221,7 @@ var webhooks = []struct {
 		{"1D00F5", "2026-03-14T09:26:53Z", `{"payload":"0a0b0c0d"}`},
 	}},
 	{file: "sigfox-decoded", want: []event{
-		{"1D00F5", "2026-03-14T09:26:53Z", `{"lidOpen":true,"moving":true,"temperature":7.5}`},
+		{"1D00F5", "2026-03-14T09:26:53Z", `{"lidOpen":true,"moving":true,"payload":"cb020051","temperature":7.5}`},
 	}},
 	{file: "sigfox-geolocation", want: []event{
 		{"1D00F5", "2026-03-14T09:26:53Z",
