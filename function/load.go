@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mayfly/function/internal/bodyroom"
+	"mayfly/function/internal/inflight"
 	"mayfly/function/internal/problem"
 )
 
@@ -12,7 +13,8 @@ import (
 // that. What a body becomes takes many times its bytes, so these are bounded too.
 type load struct {
 	bodies, unauthenticated *bodyroom.Room // bytes that are coming in
-	requests, working       budget         // requests under way, and the bytes of their bodies
+	requests                *inflight.Limiter
+	working                 budget // the bytes of their bodies
 }
 
 const (
@@ -35,25 +37,21 @@ type budget struct {
 func newLoad(requests int, body int64, now func() time.Time) load {
 	return load{
 		bodies: bodyroom.New(maxBodyBytes, now), unauthenticated: bodyroom.New(max(maxUnauthenticatedBytes, body), now),
-		requests: budget{max: int64(requests)}, working: budget{max: maxWorkingBytes},
+		requests: inflight.New(requests, now), working: budget{max: maxWorkingBytes},
 	}
 }
 
 var errBusy = &problem.Error{Code: problem.TooBusy, Detail: "the bridge has as much under way as it takes"}
 
-// enter counts a request in, with its body; leave has to follow when it gives no
+// enter counts a body in that has arrived; leave has to follow when it gives no
 // error. A body that is alone is let in whatever its size.
 func (l *load) enter(body int) error {
 	n := int64(body)
-	if requests, held := l.requests.held.Add(1), l.working.held.Add(n); requests > l.requests.max ||
-		held > l.working.max && held > n {
+	if held := l.working.held.Add(n); held > l.working.max && held > n {
 		l.leave(body)
 		return errBusy
 	}
 	return nil
 }
 
-func (l *load) leave(body int) {
-	l.requests.held.Add(-1)
-	l.working.held.Add(-int64(body))
-}
+func (l *load) leave(body int) { l.working.held.Add(-int64(body)) }

@@ -116,6 +116,11 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 			return
 		}
 		defer s.load.leave(len(body))
+		place, err := s.enterRequest(caller) // 503
+		if refused(err) {
+			return
+		}
+		defer place.Leave()
 		how, err := rt.choose(r, s.transformRequest(r, body, rec)) // 400 404 415 422
 		rec.source = how.source
 		if refused(err) {
@@ -126,6 +131,9 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 			return
 		}
 		rec.caller, rec.forget = cmp.Or(caller, proof.Signer), proof.Forget
+		if caller == nil && refused(s.joinCaller(place, proof.Signer)) { // 503
+			return
+		}
 		if s.auth.QueryUnsigned(how.source) && len(body) == 0 {
 			how.request.Query = nil // it would stand for the body, and nobody signed it
 		}
@@ -143,6 +151,9 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 			return
 		}
 		if refused(s.auth.Authorize(d.messages, rec.caller, proof.Signer)) { // 403 422
+			return
+		}
+		if refused(s.joinFleets(place, rec.caller, d.source, d.messages)) { // 503
 			return
 		}
 		delivery.Identify(d.messages, r.Header.Get("Idempotency-Key"))

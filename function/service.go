@@ -32,6 +32,7 @@ type Service struct {
 	auth      *auth.Authenticator
 	delivery  *delivery.Deliverer
 	load      load
+	tenancy   tenancy
 	confirmer http.RoundTripper // of destinations of AWS IoT
 	counters  counters
 
@@ -72,7 +73,8 @@ func New(c *Config, d Dependencies) *Service {
 			DPS: d.DPS, Hub: d.Hub, UserAgent: userAgent, Secrets: secrets,
 			Log: d.Log, Now: d.Now, Observe: d.Observe,
 		}),
-		load: newLoad(c.MaxInFlight, c.BodyLimit, d.Now),
+		load:    newLoad(c.MaxInFlight, c.BodyLimit, d.Now),
+		tenancy: newTenancy(c),
 	}
 	s.zstd = sync.OnceValues(func() (*zstd.Decoder, error) { return newZstd(c.BodyLimit) })
 	s.routes = s.newRoutes()

@@ -62,7 +62,9 @@ func bodies(s *Sizes) []Bound {
 // work are the bounds of what is done with a body.
 func work(s *Sizes) []Bound {
 	return []Bound{
-		{"requests in flight", count(s.InFlight), "MAX_IN_FLIGHT", tooBusy, "TestLoadIsBounded"},
+		{"requests in flight", count(s.InFlight), "MAX_IN_FLIGHT", tooBusy, "TestShares"},
+		{"of these, of one caller or fleet of several, or of one source while others ask", "half", "", tooBusy,
+			"TestOneTenantDoesNotTakeAllPlaces"},
 		{"time of a request", "30 s; on Lambda the function's", "REQUEST_TIMEOUT", "504 `out-of-time`",
 			"TestExchanges"},
 		{"a script", size(codec.MaxScript), "", "the start is refused", "TestLoadFailures"},
