@@ -1,0 +1,44 @@
+package settings
+
+import "strings"
+
+// Nearest gives the name that was probably meant: the one that is the fewest edits
+// away, at most two and fewer than half of its letters. Case does not count.
+func Nearest(text string, names []string) (name string) {
+	fewest := 3
+	for _, candidate := range names {
+		n := edits(strings.ToLower(text), strings.ToLower(candidate))
+		if n < fewest && 2*n < max(len(candidate), 2) {
+			name, fewest = candidate, n
+		}
+	}
+	return name
+}
+
+// edits counts the letters to insert, delete, replace or swap with the next to make
+// b of a.
+func edits(a, b string) int {
+	if len(a) > 64 || len(b) > 64 {
+		return 64
+	}
+	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row := make([]int, len(b)+1)
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			same := 1
+			if a[i-1] == b[j-1] {
+				same = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+same)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last = last, row
+	}
+	return last[len(b)]
+}
