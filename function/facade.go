@@ -27,10 +27,14 @@ type (
 	LoadOption = config.Option
 	// Variable is a variable of the environment.
 	Variable = config.Variable
-	// Fault is one thing that is wrong with the configuration.
-	Fault = config.Fault
 	// FaultsError is a configuration that cannot be used, with all that is wrong.
 	FaultsError = config.FaultsError
+	// ConfigReport is what the configuration file says and lacks.
+	ConfigReport = config.Report
+	// Fault is one thing that is wrong with the configuration.
+	Fault = config.Fault
+	// NamedFile is a file that the configuration file names.
+	NamedFile = config.NamedFile
 	// Delivery is a message that the hub has stored.
 	Delivery = delivery.Stored
 	// Host is where the process runs.
@@ -64,6 +68,13 @@ func Variables() []Variable { return config.Variables() }
 // there is one. Its error is a FaultsError; found names the file that was read.
 func LoadSources(path string, options ...LoadOption) (t *transform.Transformer, found string, err error) {
 	return config.LoadSources(path, options...)
+}
+
+// CheckFile checks all that stands in the configuration file: the one at path, or
+// mayfly.yaml where path is empty and there is one. Of the environment it takes what
+// the file's own members depend on.
+func CheckFile(environ []string, path string, options ...LoadOption) *ConfigReport {
+	return config.CheckFile(environ, path, options...)
 }
 
 // ParseMapping reads the mapping of one source as it stands in the configuration

@@ -103,9 +103,18 @@ func (t *Transformer) compile(d *Definition) (*Source, error) {
 		s.properties = append(s.properties, named{name, compiled})
 	}
 	for _, f := range faults {
-		f.File, f.Source = cmp.Or(f.File, d.File), d.Name
+		d.own(f)
 	}
 	return s, faults.Err()
+}
+
+// own says whose a fault is, and where it stands.
+func (d *Definition) own(f *message.Fault) {
+	f.Source, f.Path = d.Name, d.Path
+	if f.File == "" {
+		f.File = d.File
+		f.Located(d.Place)
+	}
 }
 
 var (

@@ -74,8 +74,11 @@ type Definition struct {
 	OnReject string   `yaml:"onReject"` // "accept" answers refusals 2xx, for senders that punish them
 	Samples  []Sample `yaml:"samples"`  // what mayfly check proves the source with
 
-	File  string `yaml:"-"` // where it stands; empty for a built-in one
-	files fs.FS  // what the files that it names are read from
+	File string `yaml:"-"` // where it stands; empty for a built-in one
+	Path string `yaml:"-"` // of the definition in that file, as in sources[0]
+	// Place gives line and column of a path in that file; may be nil.
+	Place func(path string) (line, column int) `yaml:"-"`
+	files fs.FS                                // what the files that it names are read from
 }
 
 // Answer is the answer that the sender expects when all is well.

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"cmp"
+	"fmt"
 	"io/fs"
 	"maps"
 	"path"
@@ -20,7 +21,7 @@ func (t *Transformer) Add(file string, definitions []Definition, files fs.FS) er
 	var names []string
 	for i := range definitions {
 		d := &definitions[i]
-		d.File, d.files = file, files
+		d.File, d.Path, d.files = file, fmt.Sprintf("sources[%d]", i), files
 		d.Name = cmp.Or(d.Name, d.From)
 		found := t.prepare(d, definitions[:i])
 		if slices.Contains(names, d.Name) {
@@ -31,10 +32,11 @@ func (t *Transformer) Add(file string, definitions []Definition, files fs.FS) er
 		}
 		names = append(names, d.Name)
 		for _, f := range found {
-			f.Source, f.File = d.Name, cmp.Or(f.File, file)
+			d.own(f)
 		}
-		if faults = append(faults, found...); len(found) > 0 {
-			continue
+		faults = append(faults, found...)
+		if slices.ContainsFunc(found, func(f *message.Fault) bool { return f.Field == "from" }) {
+			continue // what it would have taken from there is not known to be missing
 		}
 		source, err := t.Compile(d)
 		if err != nil {

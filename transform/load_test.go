@@ -104,8 +104,9 @@ func TestAddFaults(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	for _, part := range []string{
-		`my.yaml: source Mine: name: "Mine" is not a name for a source`, `my.yaml:3:21: source Mine: deviceId:`, `my.yaml:6:17: source Mine: measurements:`, "env is not there: a mapping sees no environment",
-		"source mine: measurements: is missing, and so is payload", "another source in this file has it", "no.jq", "/api/telemetry is taken", `source "nothing" is not known`,
+		`my.yaml: sources[0].name: source Mine: "Mine" is not a name for a source`,
+		`my.yaml:3:21: sources[0].deviceId: source Mine:`, `my.yaml:6:17: sources[0].measurements: source Mine:`, "env is not there: a mapping sees no environment",
+		"sources[1].measurements: source mine: is missing, and so is payload", "another source in this file has it", "no.jq", "/api/telemetry is taken", `source "nothing" is not known`,
 	} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q is not in:\n%v", part, err)

@@ -113,7 +113,9 @@ func orNothing(text string) string { return cmp.Or(text, "nothing") }
 func (s *Source) SampleFault(sample Sample, err error) message.Faults {
 	var ours *message.Error
 	if !errors.As(err, &ours) || len(ours.Fields) == 0 {
-		return message.Faults{{File: s.File, Source: s.Name, Sample: sample.Name, Problem: err.Error()}}
+		f := &message.Fault{Sample: sample.Name, Problem: err.Error()}
+		s.own(f)
+		return message.Faults{f}
 	}
 	faults := make(message.Faults, len(ours.Fields))
 	for i, f := range ours.Fields {
@@ -124,9 +126,9 @@ func (s *Source) SampleFault(sample Sample, err error) message.Faults {
 		}
 		at := s.at(field)
 		faults[i] = &message.Fault{
-			File: cmp.Or(at.File, s.File), Line: at.Line, Column: at.Column,
-			Source: s.Name, Sample: sample.Name, Field: field, Problem: f.Hint,
+			File: at.File, Line: at.Line, Column: at.Column, Sample: sample.Name, Field: field, Problem: f.Hint,
 		}
+		s.own(faults[i])
 	}
 	return faults
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -19,9 +20,11 @@ type checkCommand struct {
 
 // Help is the long help of the command.
 func (checkCommand) Help() string {
-	return `Compiles the sources of the files and runs their samples and those of all built-in
-sources. When the environment has ID_SCOPE or GROUP_KEY, it is checked as at a start.
-The exit code is 1 when something is wrong.`
+	return `Checks all that stands in the files: sources, callers, issuers, certificates, fleets,
+and the files that they name; then runs the samples of the sources and those of all
+built-in ones. When the environment has ID_SCOPE or GROUP_KEY, it is checked as at a
+start. A warning is something that a package could not hold, or that cannot be
+checked on this machine. The exit code is 1 when something is wrong.`
 }
 
 func (c *checkCommand) Run(ctx context.Context, w *world) error {
@@ -30,32 +33,48 @@ func (c *checkCommand) Run(ctx context.Context, w *world) error {
 		files = []string{w.getenv("CONFIG")}
 	}
 	wrong := 0
-	if w.getenv("ID_SCOPE") != "" || w.getenv("GROUP_KEY") != "" {
-		if _, err := function.LoadConfig(w.environ, function.WithCodecs(w.codecs)); err != nil {
-			_, _ = fmt.Fprintln(w.stdout, err)
-			wrong++
-		}
-	}
 	for _, file := range files {
-		t, found, err := function.LoadSources(file, function.WithCodecs(w.codecs))
-		if err != nil {
-			_, _ = fmt.Fprintln(w.stdout, err)
-			wrong++
-			continue
+		report := function.CheckFile(w.environ, file, function.WithCodecs(w.codecs))
+		if report.Found != "" {
+			_, _ = fmt.Fprintf(w.stdout, "%s\n\n", report.Found)
 		}
-		if found != "" {
-			_, _ = fmt.Fprintf(w.stdout, "%s\n\n", found)
-		}
-		failed, err := proveAll(ctx, w.stdout, t)
+		faults := append(startFaults(w, file), report.Faults...)
+		printFaults(w.stdout, "", faults)
+		printFaults(w.stdout, "warning: ", report.Warnings)
+		failed, err := proveAll(ctx, w.stdout, report.Transformer)
 		if err != nil {
 			return err
 		}
-		wrong += failed
+		wrong += len(faults) + failed
 	}
 	if wrong > 0 {
 		return errors.New("something is wrong, see above")
 	}
 	return nil
+}
+
+// startFaults are those of the variables, as at a start with a file, where they are
+// set on this machine.
+func startFaults(w *world, file string) []function.Fault {
+	if w.getenv("ID_SCOPE") == "" && w.getenv("GROUP_KEY") == "" {
+		return nil
+	}
+	environ := append(without(w.environ, "CONFIG"), "CONFIG="+file)
+	_, err := function.LoadConfig(environ, function.WithCodecs(w.codecs))
+	all, _ := errors.AsType[function.FaultsError](err)
+	return slices.DeleteFunc(all, func(f function.Fault) bool {
+		return f.File != "" || f.Variable == "CONFIG" // the report has them
+	})
+}
+
+// printFaults prints faults, one per line, and an empty line behind them.
+func printFaults(out io.Writer, prefix string, faults []function.Fault) {
+	for _, f := range faults {
+		_, _ = fmt.Fprintf(out, "%s%s\n", prefix, f)
+	}
+	if len(faults) > 0 {
+		_, _ = fmt.Fprintln(out)
+	}
 }
 
 // proveAll runs the samples of all sources and returns how many failed.

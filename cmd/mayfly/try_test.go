@@ -75,7 +75,7 @@ func TestCheck(t *testing.T) {
 	}
 	contains(t, out, "mine           3        1     FAIL", "\ntts            ", `FAIL mine, sample "another value"`,
 		`body: want {"t":1}, got {"t":2}`,
-		`mayfly.yaml:4:19: source mine: sample "no object": measurements: must give an object`)
+		`mayfly.yaml:4:19: sources[0].measurements: source mine: sample "no object": must give an object`)
 	if code, out, errs := command(t, nil, "check", file(t, "mayfly.yaml", "sources: []\n")); code != 0 {
 		t.Errorf("exit code %d: %s%s", code, out, errs)
 	}

@@ -72,7 +72,10 @@ func bracketed(text string) (line, column int, rest string, ok bool) {
 type reader struct {
 	*Places
 	faults []Fault
+	nodes  int // that were read: aliases can make very many of few
 }
+
+const maxNodes = 100_000
 
 var (
 	durationType = reflect.TypeFor[time.Duration]()
@@ -90,7 +93,7 @@ func readsItself(t reflect.Type) bool {
 // read decodes a node into a value, and takes note of all that does not fit.
 func (r *reader) read(node ast.Node, path string, into reflect.Value) {
 	node = r.resolve(node)
-	if node == nil || node.Type() == ast.NullType {
+	if r.nodes++; node == nil || node.Type() == ast.NullType || r.nodes > maxNodes {
 		return
 	}
 	if readsItself(into.Type()) {

@@ -1,6 +1,10 @@
 package settings
 
-import "strings"
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // Nearest gives the name that was probably meant: the one that is the fewest edits
 // away, at most two and fewer than half of its letters. Case does not count.
@@ -41,4 +45,29 @@ func edits(a, b string) int {
 		before, last = last, row
 	}
 	return last[len(b)]
+}
+
+// Enum tells what is wrong with a text that has to be one of some; empty where it is
+// one of them, or empty.
+func Enum(text string, allowed ...string) string {
+	if text == "" || slices.Contains(allowed, text) {
+		return ""
+	}
+	problem := strconv.Quote(shorten(text)) + " is not known: "
+	if near := Nearest(text, allowed); near != "" {
+		problem += "did you mean " + near + "? "
+	}
+	if len(allowed) == 1 {
+		return problem + "want " + allowed[0] + ", or leave it out"
+	}
+	last := len(allowed) - 1
+	return problem + "want " + strings.Join(allowed[:last], ", ") + " or " + allowed[last]
+}
+
+func shorten(text string) string {
+	const maxRunes = 40
+	if runes := []rune(text); len(runes) > maxRunes {
+		return string(runes[:maxRunes]) + "..."
+	}
+	return text
 }

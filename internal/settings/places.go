@@ -138,3 +138,40 @@ func position(node ast.Node) (line, column int) {
 	}
 	return token.Position.Line, token.Position.Column
 }
+
+// Find gives the path of the first text for which a function holds; empty where there
+// is none.
+func (p *Places) Find(holds func(text string) bool) string {
+	return p.find(p.root, "", holds, 100)
+}
+
+func (p *Places) find(node ast.Node, path string, holds func(string) bool, depth int) string {
+	if depth == 0 {
+		return ""
+	}
+	switch n := node.(type) { // aliases stand for what is elsewhere
+	case *ast.AnchorNode:
+		return p.find(n.Value, path, holds, depth-1)
+	case *ast.TagNode:
+		return p.find(n.Value, path, holds, depth-1)
+	case *ast.StringNode:
+		if holds(n.Value) {
+			return path
+		}
+	case *ast.SequenceNode:
+		for i, element := range n.Values {
+			if found := p.find(element, path+"["+strconv.Itoa(i)+"]", holds, depth-1); found != "" {
+				return found
+			}
+		}
+	case *ast.MappingNode:
+		for _, pair := range n.Values {
+			if found := p.find(pair.Value, join(path, keyOf(pair)), holds, depth-1); found != "" {
+				return found
+			}
+		}
+	case *ast.MappingValueNode:
+		return p.find(n.Value, join(path, keyOf(n)), holds, depth-1)
+	}
+	return ""
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -13,68 +14,98 @@ import (
 	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/pemfile"
 	"mayfly/function/internal/sanitize"
+	"mayfly/internal/settings"
 	"mayfly/transform/message"
 )
 
+// checkFile checks what the file says of callers, tokens, certificates and signatures.
+// Its fleets have been checked before.
+func (c *Config) checkFile(file *File) {
+	c.checkCallers(file)
+	c.checkTokens(file)
+	c.checkCertificates(file)
+	c.checkSources(file)
+}
+
 // checkPermission tells what is wrong with a permission. names are the {name}s that
 // its patterns may have.
-func (c *Config) checkPermission(p *policy.PermissionSpec, place string, names func(string) bool, fault faultFunc) {
-	for _, source := range p.Sources {
-		if source != "telemetry" && source != "device" && !slices.Contains(c.Transformer.SourceNames(), source) {
-			fault(place, "sources: there is no source %s", message.Quote(source))
+func (c *Config) checkPermission(p *policy.PermissionSpec, place string, names func(string) bool, file *File) {
+	known := append([]string{"telemetry", "device"}, c.Transformer.SourceNames()...)
+	for i := range file.Sources { // those that are at fault, too
+		known = append(known, cmp.Or(file.Sources[i].Name, file.Sources[i].From))
+	}
+	for i, source := range p.Sources {
+		if !slices.Contains(known, source) {
+			file.add(fmt.Sprintf("%s.sources[%d]", place, i), "%s", unknownName("source", source, known))
 		}
 	}
-	for _, text := range p.Devices {
+	for i, text := range p.Devices {
 		if err := policy.ValidatePattern(text, names); err != nil {
-			fault(place, "devices: %s: %v", message.Quote(text), err)
+			file.add(fmt.Sprintf("%s.devices[%d]", place, i), "%s: %v", message.Quote(text), err)
 		}
 	}
-	for _, name := range p.Fleets {
+	for i, name := range p.Fleets {
 		if !c.hasFleet(name) {
-			fault(place, "fleets: there is no fleet %s", message.Quote(name))
+			file.add(fmt.Sprintf("%s.fleets[%d]", place, i), "%s",
+				unknownName("fleet", name, slices.Collect(maps.Keys(c.Fleets))))
 		}
 	}
 }
 
-// checkCallers reads the callers of API_KEYS and of the file. The same name twice in
-// API_KEYS is one caller with two keys.
-func (c *Config) checkCallers(file *File, fault faultFunc) {
-	owners := map[string]*policy.Caller{}
-	if err := c.parseAPIKeys(owners); err != nil {
+// unknownName tells that there is no such thing, and what was probably meant.
+func unknownName(kind, name string, known []string) string {
+	text := "there is no " + kind + " " + message.Quote(name)
+	if near := settings.Nearest(name, known); near != "" {
+		text += ": did you mean " + near + "?"
+	}
+	return text
+}
+
+// checkAPIKeys reads the callers of API_KEYS. The same name twice is one caller with
+// two keys.
+func (c *Config) checkAPIKeys(fault faultFunc) {
+	c.owners = map[string]*policy.Caller{}
+	if err := c.parseAPIKeys(c.owners); err != nil {
 		fault("API_KEYS", "%v", err)
 	}
+}
+
+// checkCallers reads the callers of the file.
+func (c *Config) checkCallers(file *File) {
 	for i := range file.Callers {
 		spec := &file.Callers[i]
-		place := fmt.Sprintf("%s: callers.%s", c.fileName(), cmp.Or(sanitize.LogName(spec.Name), fmt.Sprint(i)))
+		place := fmt.Sprintf("callers[%d]", i)
 		if !sanitize.Printable(spec.Name) {
-			fault(place, "name is missing, or has more than printable characters")
+			file.add(place+".name", "is missing, or has more than printable characters")
 		}
 		if len(spec.Keys) == 0 {
-			fault(place, "keys is missing: mayfly keys new makes one")
+			file.add(place+".keys", "is missing: mayfly keys new makes one")
 		}
-		if owners[spec.Name] != nil {
-			fault(place, "another caller has this name")
+		if spec.Name != "" && c.owners[spec.Name] != nil {
+			file.add(place+".name", "another caller has this name")
 		}
-		c.checkPermission(&spec.May, place, nil, fault)
-		owners[spec.Name] = policy.NewCaller(spec.Name, &spec.May)
-		c.addKeys(spec.Keys, owners[spec.Name], place, fault)
+		c.checkPermission(&spec.May, place, nil, file)
+		owner := policy.NewCaller(spec.Name, &spec.May)
+		c.owners[spec.Name] = owner
+		c.addKeys(spec.Keys, owner, place, file)
 	}
 	if len(c.Keys) > policy.MaxKeys {
-		fault("callers", "have more than %d keys; give devices tokens or certificates instead", policy.MaxKeys)
+		file.add("callers", "have more than %d keys; give devices tokens or certificates instead", policy.MaxKeys)
 	}
 }
 
 // addKeys reads the keys of one caller.
-func (c *Config) addKeys(keys []policy.KeySpec, owner *policy.Caller, place string, fault faultFunc) {
-	for _, k := range keys {
+func (c *Config) addKeys(keys []policy.KeySpec, owner *policy.Caller, place string, file *File) {
+	for i, k := range keys {
+		at := fmt.Sprintf("%s.keys[%d]", place, i)
 		sum, err := parseHash(k.Hash.Reveal())
 		if err != nil {
-			fault(place, "keys: %v", err)
+			file.add(at, "%v", err)
 			continue
 		}
 		ofAnother := func(other policy.Key) bool { return other.Sum == sum && other.Owner != owner }
 		if slices.ContainsFunc(c.Keys, ofAnother) {
-			fault(place, "keys: another caller has the same key")
+			file.add(at, "another caller has the same key")
 		}
 		c.Keys = append(c.Keys, policy.Key{Sum: sum, Expires: k.Expires, Owner: owner})
 	}
@@ -147,28 +178,33 @@ func parseHash(text string) (sum [32]byte, err error) {
 }
 
 // checkTokens checks the issuers of tokens.
-func (c *Config) checkTokens(fault faultFunc) {
+func (c *Config) checkTokens(file *File) {
 	seen := map[string]bool{}
 	for i := range c.Tokens {
 		t := &c.Tokens[i]
-		place := fmt.Sprintf("%s: tokens.%s", c.fileName(), cmp.Or(sanitize.LogName(t.Name), fmt.Sprint(i)))
-		c.checkPermission(&t.May, place, policy.AnyClaim, fault)
+		place := fmt.Sprintf("tokens[%d]", i)
+		c.checkPermission(&t.May, place, policy.AnyClaim, file)
+		if !sanitize.Printable(t.Name) {
+			file.add(place+".name", "is missing, or has more than printable characters")
+		}
+		for _, needed := range []struct{ member, value string }{{"issuer", t.Issuer}, {"audience", t.Audience}} {
+			if needed.value == "" {
+				file.add(place+"."+needed.member,
+					"is missing: issuer and audience must be set, a token for somebody else is not valid here")
+			}
+		}
+		if t.Issuer != "" && seen[t.Issuer] {
+			file.add(place+".issuer", "another one has this issuer")
+		}
 		u, err := url.Parse(t.JWKS)
-		switch {
-		case !sanitize.Printable(t.Name):
-			fault(place, "name is missing")
-		case t.Issuer == "" || t.Audience == "":
-			fault(place, "issuer and audience must be set: a token for somebody else is not valid here")
-		case seen[t.Issuer]:
-			fault(place, "another one has this issuer")
-		case t.JWKS == "" && len(t.Keys) == 0:
-			fault(place, "jwks (an https URL) or keys (references to public keys) is missing")
-		case t.JWKS != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil):
-			fault(place, "jwks is not an https URL")
+		if t.JWKS == "" && len(t.Keys) == 0 {
+			file.add(place+".jwks", "is missing: jwks (an https URL) or keys (references to public keys) must be set")
+		} else if t.JWKS != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil) {
+			file.add(place+".jwks", "is not an https URL")
 		}
 		seen[t.Issuer] = true
-		for _, key := range t.Keys {
-			reference(place, key.Reveal(), fault, func(text string) error {
+		for n, key := range t.Keys {
+			file.publicReference(fmt.Sprintf("%s.keys[%d]", place, n), key.Reveal(), func(text string) error {
 				_, err := jwks.Parse(text)
 				return err
 			})
@@ -177,47 +213,48 @@ func (c *Config) checkTokens(fault faultFunc) {
 }
 
 // checkCertificates checks the CA of client certificates.
-func (c *Config) checkCertificates(fault faultFunc) {
+func (c *Config) checkCertificates(file *File) {
 	s := c.Certificates
 	if s == nil {
 		return
 	}
-	place := c.fileName() + ": certificates"
-	c.checkPermission(&s.May, place, func(name string) bool { return name == "cn" }, fault)
+	c.checkPermission(&s.May, "certificates", func(name string) bool { return name == "cn" }, file)
 	if s.CA.Reveal() == "" {
-		fault(place, "ca is missing: a reference to the PEM certificates of those who issue")
+		file.add("certificates.ca", "is missing: a reference to the PEM certificates of those who issue")
 	}
-	reference(place, s.CA.Reveal(), fault, func(text string) error {
+	file.publicReference("certificates.ca", s.CA.Reveal(), func(text string) error {
 		_, err := pemfile.ParseCAs(text)
 		return err
 	})
 	if s.Name != "" && !sanitize.Printable(s.Name) {
-		fault(place, "name has more than printable characters")
+		file.add("certificates.name", "has more than printable characters")
 	}
 }
 
 // checkSources checks the signatures and networks of the file's sources.
-func (c *Config) checkSources(fault faultFunc) {
+func (c *Config) checkSources(file *File) {
 	for i := range c.Sources {
 		d := &c.Sources[i]
-		place := fmt.Sprintf("%s: sources.%s", c.fileName(), sanitize.LogName(d.Name))
-		if _, err := policy.ParseNetworks(d.AllowFrom); err != nil {
-			fault(place, "allowFrom: %v", err)
+		place := fmt.Sprintf("sources[%d]", i)
+		for n, text := range d.AllowFrom {
+			if _, err := policy.ParseNetworks([]string{text}); err != nil {
+				file.add(fmt.Sprintf("%s.allowFrom[%d]", place, n), "%v", err)
+			}
 		}
 		sig := d.Signature
 		if sig == nil {
 			continue
 		}
-		if err := sig.Validate(); err != nil {
-			fault(place, "signature: %v", err)
+		for _, f := range sig.Faults() {
+			file.add(strings.TrimSuffix(place+".signature."+f.Member, "."), "%s", f.Problem)
 		}
-		for _, text := range sig.Devices {
+		for n, text := range sig.Devices {
 			if err := policy.ValidatePattern(text, nil); err != nil {
-				fault(place, "signature: devices: %s: %v", message.Quote(text), err)
+				file.add(fmt.Sprintf("%s.signature.devices[%d]", place, n), "%s: %v", message.Quote(text), err)
 			}
 		}
-		for _, text := range sig.Secrets {
-			reference(place, text.Reveal(), fault, func(text string) error {
+		for n, text := range sig.Secrets {
+			file.reference(fmt.Sprintf("%s.signature.secrets[%d]", place, n), text.Reveal(), func(text string) error {
 				_, err := sig.ParseSecret(text)
 				return err
 			})

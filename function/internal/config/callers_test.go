@@ -58,7 +58,7 @@ func TestUncheckedCallersStopTheStart(t *testing.T) {
 	for name, tt := range map[string]struct {
 		file string
 		env  []string
-		want string // the variable or place
+		want string // the variable or member
 	}{
 		"callers, and the platform is asked": {callers, []string{"FUNCTIONS_CUSTOMHANDLER_PORT=7000"}, "AUTH"},
 		"callers, and nobody is asked":       {callers, []string{"AUTH=none"}, "AUTH"},
@@ -66,19 +66,19 @@ func TestUncheckedCallersStopTheStart(t *testing.T) {
 		"issuers, and the platform is asked": {`tokens: [{name: a, issuer: b, audience: c, jwks: "https://` +
 			`x.example/k"}]`, []string{"AUTH=platform"}, "AUTH"},
 		"two callers with one key": {`callers: [{name: a, keys: ["` + hashOf("k") + `"], devices: ` +
-			`["a-*"]}, {name: b, keys: ["` + hashOf("k") + `"]}]`, []string{"AUTH=keys"}, "callers.b"},
-		"a key of API_KEYS and the file": {callers, []string{"AUTH=keys", "API_KEYS=b=" + hashOf("k")}, "callers.a"},
+			`["a-*"]}, {name: b, keys: ["` + hashOf("k") + `"]}]`, []string{"AUTH=keys"}, "callers[1].keys[0]"},
+		"a key of API_KEYS and the file": {callers, []string{"AUTH=keys", "API_KEYS=b=" + hashOf("k")}, "callers[0].keys[0]"},
 		"a second document, which nobody reads": {"callers: []\n---\nsources: [{name: x, deviceId: .id, " +
-			"measurements: ., allowFrom: [192.0.2.1]}]\n", []string{"AUTH=none"}, "mayfly.yaml"},
+			"measurements: ., allowFrom: [192.0.2.1]}]\n", []string{"AUTH=none"}, "one document"},
 		"a source with a native route's name": {`sources: [{name: device, deviceId: .id, measurements: .}]`,
-			[]string{"AUTH=none"}, "mayfly.yaml"},
+			[]string{"AUTH=none"}, "sources[0].name"},
 		"hubs under a whole top-level domain": {"", []string{"AUTH=none", "HUB_SUFFIXES=com"}, "HUB_SUFFIXES"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			err := loadFile(t, tt.file, tt.env...)
 			faults, _ := errors.AsType[config.FaultsError](err)
-			if len(faults) != 1 || !strings.Contains(faults[0].Variable, tt.want) {
+			if len(faults) != 1 || !strings.Contains(faults[0].String(), tt.want) {
 				t.Errorf("got %v, want a fault of %s", err, tt.want)
 			}
 		})

@@ -1,11 +1,8 @@
 package config
 
 import (
-	"errors"
 	"log/slog"
 	"net"
-	"slices"
-	"strings"
 	"time"
 
 	"mayfly/function/internal/auth/policy"
@@ -61,7 +58,8 @@ type Config struct {
 	Proxies      policy.Networks
 	Getenv       func(string) string `json:"-"`
 
-	suffixes []string // of hubs
+	suffixes []string                  // of hubs
+	owners   map[string]*policy.Caller // of keys, by name
 }
 
 // Load reads the configuration from the variables of environ ("A=b") and the
@@ -71,26 +69,19 @@ func Load(environ []string, options ...Option) (*Config, error) {
 	getenv := func(name string) string { return vars[name] }
 	c := &Config{Getenv: getenv, Host: platform.Detect(getenv), FunctionsPort: vars[platform.EnvFunctions]}
 	faults := FaultsError(c.readVariables(vars))
-	file, err := c.readFile(options)
-	if wrong, ok := errors.AsType[FaultsError](err); ok {
-		faults = append(faults, wrong...)
-	} else if err != nil {
-		return nil, err
-	}
+	file := c.readFile(options)
 	c.checkSuffixes(faults.addFirst)
-	c.checkFleets(file, faults.add, faults.addFirst)
+	c.checkFleets(file, faults.addFirst)
 	c.checkTimes(faults.addFirst)
 	c.checkAddress(faults.addFirst)
 	c.checkLimits(faults.addFirst)
 	c.checkServer(faults.addFirst)
 	c.checkAuth(faults.addFirst)
-	c.checkCallers(file, faults.add)
-	c.checkMode(file, err == nil, faults.add)
-	c.checkTokens(faults.add)
-	c.checkCertificates(faults.add)
-	c.checkSources(faults.add)
-	if len(faults) > 0 {
-		slices.SortFunc(faults, func(a, b Fault) int { return strings.Compare(a.Variable, b.Variable) })
+	c.checkAPIKeys(faults.addFirst)
+	c.checkMode(file, len(file.broken) == 0, faults.addFirst)
+	c.checkFile(file)
+	if faults = append(faults, file.faults...); len(faults) > 0 {
+		faults.sort()
 		return nil, faults
 	}
 	return c, nil

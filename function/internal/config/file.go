@@ -3,14 +3,14 @@ package config
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-
 	"mayfly/function/internal/auth/policy"
+	"mayfly/function/internal/sanitize"
 	"mayfly/internal/settings"
 	"mayfly/transform"
 	"mayfly/transform/codec"
@@ -27,6 +27,14 @@ type File struct {
 	Tokens       []policy.TokenSpec      `yaml:"tokens"`       // issuers of JWTs that callers may present
 	Certificates *policy.CertificateSpec `yaml:"certificates"` // the CA of callers that present a certificate
 	Fleets       []FleetSpec             `yaml:"fleets"`       // further DPS instances, beside that of ID_SCOPE
+
+	name     string // of the file; empty where there is none
+	places   *settings.Places
+	named    *namedFiles
+	lenient  bool        // about secrets that are not on this machine
+	broken   []string    // the members that could not be read
+	faults   FaultsError // what is wrong
+	warnings []Fault
 }
 
 // Option changes how sources are made.
@@ -49,45 +57,95 @@ func newTransformer(options []Option) *transform.Transformer {
 // configuration file: the one at path, or mayfly.yaml where path is empty and
 // there is one. Its error is a FaultsError; found names the file that was read.
 func LoadSources(path string, options ...Option) (t *transform.Transformer, found string, err error) {
-	t, _, found, err = loadFile(path, options)
-	return t, found, err
+	t, file := loadFile(path, options)
+	if len(file.faults) > 0 {
+		file.faults.sort()
+		return nil, file.name, file.faults
+	}
+	return t, file.name, nil
 }
 
-func loadFile(path string, options []Option) (t *transform.Transformer, file *File, found string, err error) {
-	t, file = newTransformer(options), &File{}
-	text, err := os.ReadFile(cmp.Or(path, configFile))
-	switch {
-	case path == "" && errors.Is(err, fs.ErrNotExist):
-		return t, file, "", nil
-	case err != nil:
-		return nil, nil, "", FaultsError{{"CONFIG", "cannot be read: " + err.Error()}}
+// loadFile reads the configuration file and makes its sources. What is wrong are the
+// faults of the File; what could not be read is empty, so that the rest can be judged.
+func loadFile(path string, options []Option) (*transform.Transformer, *File) {
+	t, file := newTransformer(options), &File{named: &namedFiles{}}
+	found, err := findFile(path)
+	if path == "" && errors.Is(err, fs.ErrNotExist) {
+		return t, file
 	}
-	found = cmp.Or(path, configFile)
-	if err := settings.Read(text, file, yaml.Strict()); err != nil {
-		return nil, nil, found, FaultsError{{found, strings.TrimSpace(yaml.FormatError(err, false, false))}}
+	var text []byte
+	if err == nil {
+		text, err = os.ReadFile(found)
 	}
-	definitions := mappings(file.Sources)
-	err = t.Add(found, definitions, os.DirFS(filepath.Dir(found)))
-	adopt(file.Sources, definitions)
-	if wrong, ok := errors.AsType[message.Faults](err); ok {
-		faults := make(FaultsError, len(wrong))
-		for i, f := range wrong {
-			faults[i] = fileFault(f)
-		}
-		return nil, nil, found, faults
-	}
-	return t, file, found, err
-}
-
-// readFile reads the configuration file. What it could not read is empty
-// afterwards, so that the rest can be judged all the same.
-func (c *Config) readFile(options []Option) (*File, error) {
-	t, file, _, err := loadFile(c.ConfigFile, options)
 	if err != nil {
-		t, file = transform.New(), &File{}
+		file.faults = append(file.faults, Fault{Variable: "CONFIG", Problem: "cannot be read: " + err.Error()})
+		return t, file
 	}
-	c.Transformer, c.Sources, c.Tokens, c.Certificates = t, file.Sources, file.Tokens, file.Certificates
-	return file, err
+	wrong := settings.ReadAll(text, file)
+	file.name, file.places = found, settings.NewPlaces(text)
+	file.named = &namedFiles{folder: filepath.Dir(found)}
+	for _, w := range wrong {
+		file.unread(w)
+	}
+	file.rebase()
+	definitions := mappings(file.Sources)
+	for i := range definitions {
+		definitions[i].Place = file.places.At
+	}
+	err = t.Add(found, definitions, file.named)
+	adopt(file.Sources, definitions)
+	if faults, ok := errors.AsType[message.Faults](err); ok {
+		for _, f := range faults {
+			file.mapped(f)
+		}
+	}
+	return t, file
 }
 
-func (c *Config) fileName() string { return cmp.Or(c.ConfigFile, configFile) }
+// readFile reads the configuration file.
+func (c *Config) readFile(options []Option) *File {
+	t, file := loadFile(c.ConfigFile, options)
+	c.Transformer, c.Sources, c.Tokens, c.Certificates = t, file.Sources, file.Tokens, file.Certificates
+	return file
+}
+
+// findFile gives the path of the configuration file. One that is not in the working
+// directory is looked for next to the program: not every host starts it there.
+func findFile(path string) (string, error) {
+	found := cmp.Or(path, configFile)
+	_, err := os.Stat(found)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) || filepath.IsAbs(found) {
+		return found, err
+	}
+	if program, failed := os.Executable(); failed == nil {
+		beside := filepath.Join(filepath.Dir(program), found)
+		if info, failed := os.Stat(beside); failed == nil && info.Mode().IsRegular() {
+			return beside, nil
+		}
+	}
+	return found, err
+}
+
+// who names the owner of a member, for people who do not count list elements.
+func (f *File) who(path string) string {
+	list, rest, _ := strings.Cut(path, "[")
+	var i int
+	if _, err := fmt.Sscanf(rest, "%d]", &i); err != nil || i < 0 {
+		return ""
+	}
+	kind, name := "", ""
+	switch {
+	case list == "sources" && i < len(f.Sources):
+		kind, name = "source", cmp.Or(f.Sources[i].Name, f.Sources[i].From)
+	case list == "callers" && i < len(f.Callers):
+		kind, name = "caller", f.Callers[i].Name
+	case list == "tokens" && i < len(f.Tokens):
+		kind, name = "issuer", f.Tokens[i].Name
+	case list == "fleets" && i < len(f.Fleets):
+		kind, name = "fleet", f.Fleets[i].Name
+	}
+	if name == "" || !sanitize.Printable(name) {
+		return ""
+	}
+	return kind + " " + sanitize.LogName(name) + ": "
+}

@@ -12,7 +12,6 @@ import (
 
 	"mayfly/dps"
 	"mayfly/function/internal/delivery/credentials"
-	"mayfly/function/internal/sanitize"
 	"mayfly/internal/secret"
 	"mayfly/transform/message"
 )
@@ -42,24 +41,51 @@ type Fleet struct {
 }
 
 // checkFleets checks the fleets of the file and the environment's own.
-func (c *Config) checkFleets(file *File, inFile, fault faultFunc) {
+func (c *Config) checkFleets(file *File, fault faultFunc) {
+	c.checkFileFleets(file)
+	if c.LeafLifetime < time.Hour || c.LeafLifetime > 365*24*time.Hour {
+		fault("LEAF_LIFETIME", "must be from 1h to 8760h")
+	}
+	if c.IDScope != "" || len(file.Fleets) == 0 {
+		c.Fleets[""] = c.checkFleet(&c.FleetSpec, c.KeyURL, fault,
+			func(variable, value string, check func(string) error) *secret.Reference {
+				ref, err := parseReference(value, check)
+				if err != nil {
+					fault(variable, "%v", err)
+				}
+				return ref
+			})
+	}
+}
+
+// checkFileFleets checks the fleets of the file.
+func (c *Config) checkFileFleets(file *File) {
 	c.Fleets = map[string]Fleet{}
 	for i := range file.Fleets {
 		f := &file.Fleets[i]
-		place := fmt.Sprintf("%s: fleets.%s", c.fileName(), cmp.Or(sanitize.LogName(f.Name), fmt.Sprint(i)))
+		place := fmt.Sprintf("fleets[%d].", i)
 		if _, has := c.Fleets[f.Name]; f.Name != "" && has {
-			inFile(place, "another fleet has this name")
+			file.add(place+"name", "another fleet has this name")
 		} else if f.Name == "" || strings.Trim(f.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-			inFile(place, "name is missing, or has more than lower-case letters, digits and hyphens")
+			file.add(place+"name", "is missing, or has more than lower-case letters, digits and hyphens")
 		}
-		c.Fleets[f.Name] = c.checkFleet(f, "", func(variable, format string, args ...any) {
-			inFile(place+"."+fleetMember(variable), format, args...)
-		})
-	}
-	if c.IDScope != "" || len(file.Fleets) == 0 {
-		c.Fleets[""] = c.checkFleet(&c.FleetSpec, c.KeyURL, fault)
+		c.Fleets[f.Name] = c.checkFleet(f, "",
+			func(variable, format string, args ...any) {
+				if variable == "DEVICE_CERTS" && file.lenient { // its keys may be on another machine
+					file.warn(place+fleetMember(variable), format, args...)
+					return
+				}
+				file.add(place+fleetMember(variable), format, args...)
+			},
+			func(variable, value string, check func(string) error) *secret.Reference {
+				return file.reference(place+fleetMember(variable), value, check)
+			})
 	}
 }
+
+// refer reads the reference in a variable, or the secret itself; nil when there is
+// none, or when it is wrong.
+type refer func(variable, value string, check func(string) error) *secret.Reference
 
 // fleetMember gives the file's name of what is a variable for the environment's own
 // fleet: groupKey for GROUP_KEY.
@@ -73,7 +99,7 @@ func fleetMember(variable string) string {
 }
 
 // checkFleet checks what one fleet is made of.
-func (c *Config) checkFleet(f *FleetSpec, keyURL string, fault faultFunc) Fleet {
+func (c *Config) checkFleet(f *FleetSpec, keyURL string, fault faultFunc, refer refer) Fleet {
 	f.DPSEndpoint = cmp.Or(f.DPSEndpoint, dps.GlobalEndpoint)
 	if f.IDScope == "" {
 		fault(
@@ -98,7 +124,7 @@ func (c *Config) checkFleet(f *FleetSpec, keyURL string, fault faultFunc) Fleet 
 	}
 	return Fleet{
 		IDScope: f.IDScope, DPSEndpoint: f.DPSEndpoint, ModelID: f.ModelID, HubHint: f.HubHint,
-		Credentials: c.checkKeys(f, keyURL, fault),
+		Credentials: c.checkKeys(f, keyURL, fault, refer),
 	}
 }
 
@@ -142,11 +168,11 @@ func (c *Config) AcceptHub(hub string) bool {
 
 // checkKeys reads the references of the credentials. What is on this machine is
 // looked at now; what a cloud keeps is fetched when it is first needed.
-func (c *Config) checkKeys(f *FleetSpec, keyURL string, fault faultFunc) credentials.Options {
+func (c *Config) checkKeys(f *FleetSpec, keyURL string, fault faultFunc, refer refer) credentials.Options {
 	out := credentials.Options{LeafLifetime: c.LeafLifetime, Folder: f.DeviceCerts}
 	group := f.GroupKey.Reveal()
 	if group == "" && keyURL != "" {
-		if ref := reference("IOTC_KEY_URL", keyURL, fault, checkKey); ref != nil {
+		if ref := refer("IOTC_KEY_URL", keyURL, checkKey); ref != nil {
 			if ref.Kind() != secret.KeyVault {
 				fault("IOTC_KEY_URL", "is not a Key Vault secret URL, as in https://VAULT.vault.azure.net/secrets/NAME")
 			}
@@ -156,15 +182,12 @@ func (c *Config) checkKeys(f *FleetSpec, keyURL string, fault faultFunc) credent
 	for _, k := range []struct {
 		variable, value string
 	}{{"GROUP_KEY", group}, {"GROUP_KEY_SECONDARY", f.GroupKeySecondary.Reveal()}} {
-		if ref := reference(k.variable, k.value, fault, checkKey); ref != nil {
+		if ref := refer(k.variable, k.value, checkKey); ref != nil {
 			out.GroupKeys = append(out.GroupKeys, *ref)
 		}
 	}
-	out.DeviceKeys = reference("DEVICE_KEYS", f.DeviceKeys.Reveal(), fault, credentials.CheckKeys)
-	out.CA = reference("DEVICE_CA", f.DeviceCA.Reveal(), fault, credentials.CheckCA)
-	if c.LeafLifetime < time.Hour || c.LeafLifetime > 365*24*time.Hour {
-		fault("LEAF_LIFETIME", "must be from 1h to 8760h")
-	}
+	out.DeviceKeys = refer("DEVICE_KEYS", f.DeviceKeys.Reveal(), credentials.CheckKeys)
+	out.CA = refer("DEVICE_CA", f.DeviceCA.Reveal(), credentials.CheckCA)
 	if f.DeviceCerts != "" {
 		if info, err := os.Stat(f.DeviceCerts); err != nil || !info.IsDir() {
 			fault("DEVICE_CERTS", "%q is not a folder that can be read", f.DeviceCerts)
@@ -185,11 +208,11 @@ func checkKey(text string) error {
 	return err
 }
 
-// reference reads a secret or a reference to one; nil when there is none, or
-// when it is wrong.
-func reference(variable, value string, fault faultFunc, check func(string) error) *secret.Reference {
+// parseReference reads a secret or a reference to one; nil when there is none. What is
+// on this machine is looked at.
+func parseReference(value string, check func(string) error) (*secret.Reference, error) {
 	if value == "" {
-		return nil
+		return nil, nil
 	}
 	ref, err := secret.Parse(value)
 	if err == nil && (ref.Kind() == secret.Literal || ref.Kind() == secret.File) {
@@ -199,8 +222,7 @@ func reference(variable, value string, fault faultFunc, check func(string) error
 		}
 	}
 	if err != nil {
-		fault(variable, "%v", err)
-		return nil
+		return nil, err
 	}
-	return &ref
+	return &ref, nil
 }

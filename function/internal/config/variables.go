@@ -118,7 +118,7 @@ func (c *Config) readVariables(vars map[string]string) []Fault {
 	for _, one := range all.Errors {
 		parse, ok := errors.AsType[env.ParseError](one)
 		if !ok {
-			faults = append(faults, Fault{"environment", one.Error()})
+			faults = append(faults, Fault{Variable: "environment", Problem: one.Error()})
 			continue
 		}
 		problem := parse.Err.Error()
@@ -126,7 +126,7 @@ func (c *Config) readVariables(vars map[string]string) []Fault {
 			problem = "want " + want
 		}
 		field, _ := reflect.TypeFor[Config]().FieldByName(parse.Name)
-		faults = append(faults, Fault{field.Tag.Get("env"), problem})
+		faults = append(faults, Fault{Variable: field.Tag.Get("env"), Problem: problem})
 	}
 	return faults
 }

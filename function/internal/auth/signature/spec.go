@@ -1,7 +1,6 @@
 package signature
 
 import (
-	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -32,26 +31,6 @@ type Spec struct {
 	Tolerance time.Duration `yaml:"tolerance"` // how old and how early a time may be; 5m
 	Replay    time.Duration `yaml:"replay"`    // how long a signature is not taken again; at least twice the tolerance
 	Devices   []string      `yaml:"devices"`   // for which devices such a sender may speak; all when empty
-}
-
-// Validate tells what is wrong with a specification. The devices are not its concern.
-func (s *Spec) Validate() error {
-	if len(s.Secrets) == 0 {
-		return errors.New("secrets is missing: a list of values or references")
-	}
-	for _, text := range s.Secrets {
-		if strings.TrimSpace(text.Reveal()) == "" {
-			return errors.New("a secret is empty")
-		}
-	}
-	if s.Tolerance < 0 || s.Tolerance > 24*time.Hour || s.Replay < 0 || s.Replay > 48*time.Hour {
-		return errors.New("tolerance is from 0 to 24h, replay to 48h")
-	}
-	if s.timed() && s.Replay != 0 && s.Replay < 2*cmp.Or(s.Tolerance, defaultTolerance) {
-		return errors.New("replay must be at least twice the tolerance: what was forgotten could be used again")
-	}
-	_, err := newScheme(s)
-	return err
 }
 
 // timed tells whether a signature has a time in it. Such a one is taken once.
