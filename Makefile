@@ -3,6 +3,8 @@
 GO     ?= go
 GOARCH ?= arm64
 FLAGS   = -trimpath -tags lambda.norpc -ldflags "-s -w"
+# The tool for this machine, whatever machine the package is for.
+MAYFLY  = env -u GOOS -u GOARCH $(GO) run ./cmd/mayfly
 LINTER  = $(GO) tool -modfile=tools/go.mod golangci-lint
 # One time and one order for what is packed: the same source makes the same zip.
 PACK    = find . -exec env TZ=UTC touch -t 198001010000 {} + && find . -type f | LC_ALL=C sort | TZ=UTC zip -X -q -9 -@
@@ -68,12 +70,11 @@ release-check: # the release of linux/amd64, twice, byte for byte
 # What "sam build" runs: build- and the logical id in template.yaml. GOARCH=amd64 for x86_64.
 build-Mayfly:
 	CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) $(GO) build $(FLAGS) -o "$(ARTIFACTS_DIR)/bootstrap" ./cmd/bootstrap
-	if [ -f mayfly.yaml ]; then cp mayfly.yaml "$(ARTIFACTS_DIR)"; fi
+	$(MAYFLY) pack $(PACKED) "$(ARTIFACTS_DIR)"
 
 functions: # dist/functions, from where func start and func azure functionapp publish run on Linux
-	rm -rf dist/functions && mkdir -p dist/functions/function
-	cp host.json dist/functions/ && cp function/function.json dist/functions/function/
-	$(MAKE) build-Mayfly GOARCH=amd64 ARTIFACTS_DIR=dist/functions
+	rm -rf dist/functions && mkdir -p dist/functions
+	$(MAKE) build-Mayfly GOARCH=amd64 ARTIFACTS_DIR=dist/functions PACKED=--functions
 
 zip-lambda: # dist/lambda-arm64.zip
 	rm -rf dist/lambda dist/lambda-$(GOARCH).zip && mkdir -p dist/lambda

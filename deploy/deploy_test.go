@@ -226,7 +226,9 @@ func TestTemplateBuildsTheBinary(t *testing.T) {
 	if rule == nil {
 		t.Fatalf("sam build runs make build-%s, which the Makefile lacks", id)
 	}
-	for _, want := range []string{"CGO_ENABLED=0", "GOOS=linux", `"$(ARTIFACTS_DIR)/` + binary + `"`, "./cmd/" + binary} {
+	for _, want := range []string{"CGO_ENABLED=0", "GOOS=linux", `"$(ARTIFACTS_DIR)/` + binary + `"`, "./cmd/" + binary,
+		`pack $(PACKED) "$(ARTIFACTS_DIR)"`,
+	} {
 		if !strings.Contains(rule[1], want) {
 			t.Errorf("build-%s does not say %s:\n%s", id, want, rule[1])
 		}

@@ -32,6 +32,7 @@ type cli struct {
 	Dev        devCommand        `cmd:"" help:"Run the bridge with an emulator of DPS and IoT Hub on this machine."`
 	Emulator   emulatorCommand   `cmd:"" help:"Run DPS and IoT hubs alone, for any device that speaks HTTPS."`
 	Check      checkCommand      `cmd:"" help:"Check the configuration and the samples of all sources."`
+	Pack       packCommand       `cmd:"" help:"Copy the program, the configuration and all its files into one folder."`
 	Try        tryCommand        `cmd:"" help:"Show what a source makes of a body; nothing is sent."`
 	Codec      codecCommand      `cmd:"" help:"Test the codecs that decode the bytes of devices."`
 	Send       sendCommand       `cmd:"" help:"Send one message; the device is provisioned if it has to be."`

@@ -64,6 +64,9 @@ func (c *Config) checkFileFleets(file *File) {
 	for i := range file.Fleets {
 		f := &file.Fleets[i]
 		place := fmt.Sprintf("fleets[%d].", i)
+		if f.DeviceCerts != "" {
+			file.refer(place+"deviceCerts", "file:"+f.DeviceCerts, false)
+		}
 		if _, has := c.Fleets[f.Name]; f.Name != "" && has {
 			file.add(place+"name", "another fleet has this name")
 		} else if f.Name == "" || strings.Trim(f.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -67,7 +68,7 @@ func (f *File) refer(member, text string, public bool) {
 		return
 	}
 	written := cmp.Or(f.named.written[name], name)
-	f.named.add(NamedFile{Name: filepath.ToSlash(written), Path: name, Member: member, Secret: !public})
+	f.named.add(NamedFile{Name: path.Clean(filepath.ToSlash(written)), Path: name, Member: member, Secret: !public})
 }
 
 // rebase makes the paths of the references in the file relative to its folder, as all
