@@ -16,7 +16,7 @@ import (
 type packCommand struct {
 	Folder    string `arg:"" complete:"file" help:"Where the package goes; what lies there stays."`
 	Config    string `complete:"file" help:"Configuration file; by default CONFIG, or else mayfly.yaml."`
-	Binary    string `placeholder:"FILE" complete:"file" help:"The program; by default ./bootstrap, if FOLDER has none."`
+	Binary    string `placeholder:"FILE" complete:"file" help:"The program; ./bootstrap if FOLDER has none."`
 	Functions bool   `help:"Add host.json and function/function.json of this folder, for Azure Functions."`
 }
 
@@ -49,7 +49,8 @@ func (c *packCommand) Run(w *world) error {
 	}
 	for _, f := range report.Files {
 		if f.Secret {
-			_, _ = fmt.Fprintf(w.stderr, "not packed: %s is a key; %s has to find it where the bridge runs\n", f.Name, f.Member)
+			_, _ = fmt.Fprintf(w.stderr, "not packed: %s is a key; %s has to find it where the bridge runs\n",
+				f.Name, f.Member)
 			continue
 		}
 		if taken(plan, f.Name) {
@@ -85,7 +86,8 @@ func (c *packCommand) addProgram(plan *pack.Plan, w *world) error {
 			return errors.New(c.Binary + " is not a program that can be read")
 		}
 	}
-	_, _ = fmt.Fprintln(w.stderr, "not packed: there is no ./bootstrap; make build makes it, and --binary names another one")
+	_, _ = fmt.Fprintln(w.stderr,
+		"not packed: there is no ./bootstrap; make build makes it, and --binary names another one")
 	return nil
 }
 

@@ -186,15 +186,18 @@ func TestPackRefuses(t *testing.T) {
 		files        map[string]string
 		want, warned string
 	}{
-		{"an absolute path", source + outside + "\n", nil, "lies outside of the folder", "mayfly.yaml:5:12: sources[0].codec: source s: "},
+		{"an absolute path", source + outside + "\n", nil, "lies outside of the folder",
+			"mayfly.yaml:5:12: sources[0].codec: source s: "},
 		{"a path that leads up", source + "../x.js\n", map[string]string{"../x.js": script}, "../x.js lies outside",
 			"../x.js lies outside"},
 		{"a private key", "tokens:\n  - {name: i, issuer: i, audience: a, jwks: \"https://i.example/k\"}\n" +
-			source + "k.js\n", map[string]string{"k.js": "//-----BEGIN PRIVATE KEY-----\n" + script}, "a private key", ""},
+			source + "k.js\n", map[string]string{"k.js": "//-----BEGIN PRIVATE KEY-----\n" + script},
+			"a private key", ""},
 		{"a file of secrets", source[:strings.LastIndex(source, "    codec")] + "    measurements: {file: .env}\n",
 			map[string]string{".env": "{a: .b}"}, "files of this name hold secrets", ""},
 		{"a file that is not there", source + "none.js\n", nil, "cannot be read", ""},
-		{"the name of the program", source[:strings.LastIndex(source, "    codec")] + "    measurements: {file: bootstrap}\n",
+		{"the name of the program",
+			source[:strings.LastIndex(source, "    codec")] + "    measurements: {file: bootstrap}\n",
 			map[string]string{"bootstrap": "{a: .b}"}, "another file of this name", ""},
 	}
 	for _, tt := range tests {
@@ -242,7 +245,8 @@ func TestPackageStarts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text = []byte(strings.Replace(string(text), "    signature: {secrets: [\"file:secrets/hook\"], header: X-Sig}\n", "", 1))
+	const signature = "    signature: {secrets: [\"file:secrets/hook\"], header: X-Sig}\n"
+	text = []byte(strings.Replace(string(text), signature, "", 1))
 	if err := os.WriteFile(config, text, 0o600); err != nil {
 		t.Fatal(err)
 	}

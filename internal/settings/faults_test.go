@@ -50,7 +50,8 @@ func TestReadAll(t *testing.T) {
 			"4:7 wait: must be a duration, as in 5s or 1m30s", "5:7 word: want one word"}},
 		{"not a list", "list: a\n", []string{"1:7 list: must be a list, as in [a, b]"}},
 		{"not members", "list:\n  - deep: a\n  - b\noptional: 5\n", []string{
-			"3:5 list[1]: must have members, as in name: value", "4:11 optional: must have members, as in name: value"}},
+			"3:5 list[1]: must have members, as in name: value",
+			"4:11 optional: must have members, as in name: value"}},
 		{"not a member", "nmae: a\nlist:\n  - {deep: a, colour: b}\n", []string{
 			"1:1 nmae: is not a member: did you mean name?",
 			"3:15 list[0].colour: is not a member: want one of deep"}},

@@ -67,7 +67,8 @@ func TestUncheckedCallersStopTheStart(t *testing.T) {
 			`x.example/k"}]`, []string{"AUTH=platform"}, "AUTH"},
 		"two callers with one key": {`callers: [{name: a, keys: ["` + hashOf("k") + `"], devices: ` +
 			`["a-*"]}, {name: b, keys: ["` + hashOf("k") + `"]}]`, []string{"AUTH=keys"}, "callers[1].keys[0]"},
-		"a key of API_KEYS and the file": {callers, []string{"AUTH=keys", "API_KEYS=b=" + hashOf("k")}, "callers[0].keys[0]"},
+		"a key of API_KEYS and the file": {callers, []string{"AUTH=keys", "API_KEYS=b=" + hashOf("k")},
+			"callers[0].keys[0]"},
 		"a second document, which nobody reads": {"callers: []\n---\nsources: [{name: x, deviceId: .id, " +
 			"measurements: ., allowFrom: [192.0.2.1]}]\n", []string{"AUTH=none"}, "one document"},
 		"a source with a native route's name": {`sources: [{name: device, deviceId: .id, measurements: .}]`,

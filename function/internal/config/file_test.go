@@ -35,8 +35,10 @@ func TestLoadSourcesFaults(t *testing.T) {
 		t.Fatal("no error")
 	}
 	for _, part := range []string{
-		"mayfly.yaml:3:21: sources[0].deviceId: source mine:", "bad.jq:2:12: sources[0].measurements: source mine:", "nosuch",
-		`source "nobody" is not known`, "mayfly.yaml:8:13: sources[2].properties.when: source tts:", "now is not there: a " +
+		"mayfly.yaml:3:21: sources[0].deviceId: source mine:",
+		"bad.jq:2:12: sources[0].measurements: source mine:", "nosuch",
+		`source "nobody" is not known`, "mayfly.yaml:8:13: sources[2].properties.when: source tts:",
+		"now is not there: a " +
 			"mapping has no clock",
 	} {
 		if !strings.Contains(err.Error(), part) {

@@ -59,8 +59,8 @@ func (p *Plan) Check() error {
 
 func (f File) check() error {
 	if !filepath.IsLocal(filepath.FromSlash(f.Name)) {
-		return fmt.Errorf("%s lies outside of the folder of the configuration file, so that it has no place in a package: "+
-			"move it into the folder, and name it from there", f.Name)
+		return fmt.Errorf("%s lies outside of the folder of the configuration file, so that it has no place in a "+
+			"package: move it into the folder, and name it from there", f.Name)
 	}
 	if f.Program {
 		return nil
