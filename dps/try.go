@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mayfly/internal/backoff"
+	"mayfly/internal/upstream"
 )
 
 const (
@@ -43,7 +44,7 @@ func (p *Provisioner) try(ctx context.Context, c call, do func(context.Context) 
 		switch {
 		case errors.Is(last, Throttled):
 			continue
-		case errors.Is(last, Unavailable):
+		case errors.Is(last, Unavailable) && !upstream.UntrustedCertificate(failed.Err):
 			delay := max(failed.RetryAfter, p.jitter(n, minRetryDelay, maxRetryDelay))
 			if n+1 < c.tries && backoff.Sleep(ctx, delay) {
 				continue

@@ -11,6 +11,7 @@ import (
 	"mayfly/dps"
 	"mayfly/function/internal/problem"
 	"mayfly/httpsend"
+	"mayfly/internal/upstream"
 )
 
 // dpsProblem tells of a call to DPS that failed.
@@ -36,8 +37,8 @@ func dpsProblem(ctx context.Context, e *dps.Error) *Problem {
 	case dps.Failed:
 		c, detail = problem.RegistrationFailed, "DPS could not register "+e.Device+" for a reason that passes"
 	case dps.Unavailable, dps.Malformed:
-		c, detail = problem.DPSUnreachable, "DPS gave no usable answer for "+e.Device
-		if ctx.Err() != nil {
+		c, detail = problem.DPSUnreachable, because("DPS gave no usable answer for "+e.Device, e.Err)
+		if cutShort(ctx, e.Err) {
 			c = problem.OutOfTime
 		}
 	}
@@ -83,7 +84,7 @@ func hubProblem(ctx context.Context, e *httpsend.Error, now time.Time) *Problem 
 	case httpsend.Throttled:
 		c, detail = problem.HubBusy, "the hub throttles"
 	case httpsend.Down:
-		c, detail = problem.HubDown, "the hub has not answered for a while"
+		c, detail = problem.HubDown, because("the hub has not answered for a while", e.Err)
 	case httpsend.QuotaExceeded:
 		c, detail = problem.HubQuota, "the hub's daily quota is used up until the next UTC day"
 	case httpsend.Invalid, httpsend.NotHere:
@@ -93,13 +94,16 @@ func hubProblem(ctx context.Context, e *httpsend.Error, now time.Time) *Problem 
 	case httpsend.TooLarge:
 		c, detail = problem.EventTooLarge, e.Message
 	case httpsend.Unavailable:
-		c, detail = problem.HubUnreachable, fmt.Sprintf("the hub gave no usable answer, tries: %d", e.Tries)
-		if ctx.Err() != nil {
+		detail = because(fmt.Sprintf("the hub gave no usable answer, tries: %d", e.Tries), e.Err)
+		if c = problem.HubUnreachable; cutShort(ctx, e.Err) {
 			c = problem.OutOfTime
 		}
 	}
+	if e.Kind == httpsend.NotHere && e.Status == 0 { // the hub's name does not exist
+		c, detail = problem.HubUnreachable, because("the hub cannot be found", e.Err)
+	}
 	p := newProblem(c, detail)
-	if e.Status != 0 || e.Kind == httpsend.Unavailable {
+	if e.Status != 0 || c == problem.HubUnreachable || c == problem.OutOfTime {
 		p.Upstream = hubUpstream(e)
 	}
 	switch {
@@ -110,6 +114,20 @@ func hubProblem(ctx context.Context, e *httpsend.Error, now time.Time) *Problem 
 		p.retryAfter = e.RetryAfter
 	}
 	return p
+}
+
+// cutShort reports whether a call has failed because our own time was over, and
+// not by a fault of the service that a cause tells of.
+func cutShort(ctx context.Context, cause error) bool {
+	return ctx.Err() != nil && (cause == nil || upstream.TimedOut(cause))
+}
+
+// because adds why a call got no answer.
+func because(detail string, err error) string {
+	if cause := upstream.Cause(err); cause != "" {
+		return detail + ": " + cause
+	}
+	return detail
 }
 
 func hubUpstream(e *httpsend.Error) *Upstream {

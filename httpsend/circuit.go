@@ -44,6 +44,7 @@ type circuit struct {
 	open     time.Duration
 	until    time.Time // before which no call is let through
 	answered time.Time // when the hub last answered, with any status
+	cause    error     // of the last failure without an answer, or nil
 }
 
 // blocked returns the time until the hub may be called again; 0 lets the call
@@ -77,10 +78,18 @@ func (c *circuit) record(now time.Time, err *Error) {
 		c.since = now
 	}
 	c.failures++
+	c.cause = err.Err
 	if c.failures >= openAfterFailures && now.Sub(c.since) >= openAfterTime {
 		c.open = min(max(c.open*2, minOpen), maxOpen)
 		c.until = now.Add(c.open)
 	}
+}
+
+// lastCause returns why the last failed call got no answer, or nil.
+func (c *circuit) lastCause() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cause
 }
 
 // answeredSince reports whether the hub has answered anybody since t.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mayfly/internal/backoff"
+	"mayfly/internal/upstream"
 )
 
 const (
@@ -76,7 +77,7 @@ func (c *Client) retry(
 	if wait := s.circuit.blocked(s.began); wait > 0 {
 		return &Error{
 			Hub: t.Hub, Device: t.DeviceID, Kind: Down, RetryAfter: wait,
-			Message: "not reachable for a while; nothing was sent",
+			Message: "not reachable for a while; nothing was sent", Err: s.circuit.lastCause(),
 		}
 	}
 	s.silence, s.limit = patience(t, s.began)
@@ -205,6 +206,9 @@ func (s *sending) another() bool {
 // to wait before the next one. It completes the error.
 func (s *sending) failed(err *Error) (pause time.Duration, again bool) {
 	err.Tries = s.made
+	if upstream.UntrustedCertificate(err.Err) {
+		return 0, false // the next try would end the same way
+	}
 	if err.Kind != Unavailable && err.Kind != Throttled || s.made >= s.maxTries() && s.running == 0 {
 		return 0, false
 	}

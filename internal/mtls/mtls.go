@@ -17,7 +17,18 @@ func Transport(base http.RoundTripper, cert *tls.Certificate) (transport http.Ro
 	if own.TLSClientConfig == nil {
 		own.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
-	own.TLSClientConfig.Certificates = []tls.Certificate{*cert}
+	// Whatever authorities a server says it trusts: a list that lacks the device's is
+	// no reason to come without a certificate.
+	own.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		return cert, nil
+	}
+	// IoT Hub asks for the certificate by renegotiation on some paths
+	// (azure-iot-sdk-c issue 694), which HTTP/2 does not have.
+	own.TLSClientConfig.Renegotiation = tls.RenegotiateOnceAsClient
+	own.TLSClientConfig.NextProtos = nil
+	own.TLSNextProto, own.ForceAttemptHTTP2 = map[string]func(string, *tls.Conn) http.RoundTripper{}, false
+	own.Protocols = new(http.Protocols)
+	own.Protocols.SetHTTP1(true)
 	// A resumed session would authenticate the device that began it.
 	own.TLSClientConfig.ClientSessionCache = nil
 	own.DisableKeepAlives = true

@@ -16,8 +16,9 @@ func TestTransport(t *testing.T) {
 	cert := &tls.Certificate{Certificate: [][]byte{{1}}}
 	bases := map[string]*http.Transport{
 		"without a configuration": {},
+		"with HTTP/2":             http.DefaultTransport.(*http.Transport).Clone(),
 		"with one": {TLSClientConfig: &tls.Config{
-			ServerName: "x", ClientSessionCache: tls.NewLRUClientSessionCache(1),
+			ServerName: "x", NextProtos: []string{"h2"}, ClientSessionCache: tls.NewLRUClientSessionCache(1),
 		}},
 	}
 	for name, base := range bases {
@@ -34,13 +35,19 @@ func TestTransport(t *testing.T) {
 			defer release()
 			own := rt.(*http.Transport)
 			config := own.TLSClientConfig
-			if len(config.Certificates) != 1 || config.Certificates[0].Certificate[0][0] != 1 {
-				t.Errorf("certificates %v", config.Certificates)
+			request := &tls.CertificateRequestInfo{AcceptableCAs: [][]byte{[]byte("another")}}
+			if got, err := config.GetClientCertificate(request); got != cert || err != nil {
+				t.Errorf("certificate %v, %v", got, err)
+			}
+			if config.Renegotiation != tls.RenegotiateOnceAsClient || own.ForceAttemptHTTP2 ||
+				len(own.TLSNextProto) != 0 || own.Protocols.HTTP2() || len(config.NextProtos) != 0 {
+				t.Error("the server may not ask for the certificate by renegotiation")
 			}
 			if config.ClientSessionCache != nil || !own.DisableKeepAlives {
 				t.Error("a session or a connection of one device may serve another")
 			}
-			if base.TLSClientConfig != nil && len(base.TLSClientConfig.Certificates) != 0 || base.DisableKeepAlives {
+			if base.TLSClientConfig != nil && (base.TLSClientConfig.GetClientCertificate != nil ||
+				base.TLSClientConfig.Renegotiation != tls.RenegotiateNever) || base.DisableKeepAlives {
 				t.Error("the transport that all devices share is changed")
 			}
 			if config.ServerName != serverName {

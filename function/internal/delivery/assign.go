@@ -77,12 +77,12 @@ func unauthorized(err error) bool {
 func (f *fleet) sendAs(ctx context.Context, d dps.Device, b batch) (hub string, err error) {
 	a, known := f.provisioner.Cached(d.ID)
 	if !known {
-		tried, hit, err := f.sendByHint(ctx, d, b)
-		if hit || err != nil {
-			return tried, err
+		tried, hit, hubErr := f.sendByHint(ctx, d, b)
+		if hit || hubErr != nil && !(unavailable(hubErr) && ctx.Err() == nil) {
+			return tried, hubErr
 		}
 		if a, err = f.provisioner.AssignBy(ctx, d, b.answerBy); err != nil {
-			return "", err
+			return "", firstOf(hubErr, err)
 		}
 		if a.Hub != tried { // else it was counted as a miss
 			f.hint.learn(a.Hub, !a.Registered())
@@ -112,6 +112,9 @@ func (f *fleet) sendAs(ctx context.Context, d dps.Device, b batch) (hub string, 
 			return f.settle(ctx, d, a, b, &NotReady{refused, age})
 		}
 		next, ok, assignErr := f.provisioner.Reassign(ctx, d, a, b.answerBy)
+		if assignErr != nil && unknownThere(err) == nil {
+			return "", firstOf(err, assignErr)
+		}
 		if assignErr != nil {
 			return "", assignErr
 		}
@@ -124,8 +127,18 @@ func (f *fleet) sendAs(ctx context.Context, d dps.Device, b batch) (hub string, 
 	return "", err
 }
 
+// firstOf returns the error of the hub, if any, where DPS could not be asked: the
+// hub failed first. Else it returns what DPS says.
+func firstOf(hubErr, dpsErr error) error {
+	if hubErr != nil && errors.Is(dpsErr, dps.Unavailable) {
+		return hubErr
+	}
+	return dpsErr
+}
+
 // sendByHint tries the hub where the fleet is, and gives its name where it did.
-// A hit costs no DPS call.
+// A hit costs no DPS call. Where the hub is not available, DPS knows whether the
+// device is elsewhere.
 func (f *fleet) sendByHint(ctx context.Context, d dps.Device, b batch) (tried string, hit bool, err error) {
 	hub, ok := f.hint.try()
 	if !ok {
@@ -141,8 +154,6 @@ func (f *fleet) sendByHint(ctx context.Context, d dps.Device, b batch) (tried st
 	case notHere(err):
 		f.hint.miss()
 		return hub, false, nil
-	case (errors.Is(err, httpsend.Unavailable) || errors.Is(err, httpsend.Down)) && ctx.Err() == nil:
-		return "", false, nil // the device may be elsewhere: DPS knows
 	default:
 		return "", false, err
 	}
@@ -153,6 +164,10 @@ func silent(err error) bool {
 	var failed *httpsend.Error
 	return errors.As(err, &failed) && failed.Status == 0 &&
 		(failed.Kind == httpsend.Unavailable || failed.Kind == httpsend.Down)
+}
+
+func unavailable(err error) bool {
+	return errors.Is(err, httpsend.Unavailable) || errors.Is(err, httpsend.Down)
 }
 
 func notHere(err error) bool {
