@@ -59,7 +59,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, d *decoded, res
 		}
 	}
 	if d.lenient && !p.Retryable {
-		rec.problem = p
+		rec.problem, rec.accepted = p, true
 		s.accept(w, d, accepted{rec.delivered, rec.ignored, senderNotes(d.notes)})
 		return
 	}
@@ -100,7 +100,8 @@ func (s *Service) accept(w http.ResponseWriter, d *decoded, a accepted) {
 func (s *Service) reject(w http.ResponseWriter, r *http.Request, d *decoded, err error) {
 	if p := problemOf(r.Context(), err, s.now()); d.lenient && !p.Retryable {
 		explainReplaced(r.Context(), p, err)
-		recordOf(r.Context()).problem = p
+		rec := recordOf(r.Context())
+		rec.problem, rec.accepted = p, true
 		s.accept(w, d, accepted{})
 		return
 	}

@@ -82,6 +82,7 @@ type decoded struct {
 	patience time.Duration // how long the sender waits for the answer
 	messages []message.Message
 	ignored  int
+	reasons  []string // why parts were ignored
 	answer   transform.Answer
 	notes    []transform.Note // for the sender, and of codecs for the operator
 	lenient  bool             // refusals are answered 2xx, for senders that punish them
@@ -101,7 +102,8 @@ func decode(ctx context.Context, how *reading) (decoded, error) {
 	}
 	out, err := how.mapped.Map(ctx, how.request)
 	return decoded{
-		source: how.source, patience: how.mapped.Patience, messages: out.Messages, ignored: out.Ignored,
+		source: how.source, patience: how.mapped.Patience,
+		messages: out.Messages, ignored: out.Ignored, reasons: out.Reasons,
 		answer: how.mapped.Answer, notes: out.Notes, lenient: how.mapped.OnReject == "accept",
 	}, err
 }

@@ -6,11 +6,14 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/requestlog"
+	"mayfly/function/internal/sanitize"
 	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // requestRecord is what the log and the counters will say of a request.
@@ -21,9 +24,12 @@ type requestRecord struct {
 	devices   int
 	delivered int
 	ignored   int
-	repeated  int // stored before, and not sent again
+	repeated  int      // stored before, and not sent again
+	reasons   []string // why parts were ignored
+	messages  []message.Message
 	notes     map[transform.NoteKind]int
 	problem   *Problem
+	accepted  bool     // the problem was answered 2xx, because the sender punishes others
 	secrets   []string // ids of devices that answers and the log must not show
 	forget    func()   // makes the signature good again, for a request that has to come once more
 }
@@ -43,15 +49,21 @@ func recordOf(ctx context.Context) *requestRecord {
 	return &requestRecord{}
 }
 
+// silent tells whether a request is not worth a record: a health check.
+func (rec *requestRecord) silent() bool { return rec.source == "" && rec.problem == nil }
+
+// maxPath bounds a path in the log: a request's head may be much longer.
+const maxPath = 256
+
 // write writes the one log record of a request. Health checks have none.
 func (rec *requestRecord) write(ctx context.Context, log *slog.Logger, r *http.Request, now time.Time) {
-	if rec.source == "" && rec.problem == nil {
+	if rec.silent() {
 		return
 	}
 	attrs := []slog.Attr{
 		slog.String("requestId", requestlog.ID(ctx)),
-		slog.String("method", r.Method),
-		slog.String("path", r.URL.Path),
+		slog.String("method", bounded(r.Method, maxPath)),
+		slog.String("path", bounded(r.URL.Path, maxPath)),
 		slog.Float64("ms", float64(now.Sub(rec.arrived).Microseconds())/1000),
 	}
 	if rec.source != "" {
@@ -68,6 +80,9 @@ func (rec *requestRecord) write(ctx context.Context, log *slog.Logger, r *http.R
 	count("devices", rec.devices)
 	count("delivered", rec.delivered)
 	count("ignored", rec.ignored)
+	if len(rec.reasons) > 0 {
+		attrs = append(attrs, slog.String("reason", strings.Join(rec.reasons, ", ")))
+	}
 	count("repeated", rec.repeated)
 	for _, kind := range slices.Sorted(maps.Keys(rec.notes)) {
 		count(string(kind), rec.notes[kind])
@@ -77,35 +92,18 @@ func (rec *requestRecord) write(ctx context.Context, log *slog.Logger, r *http.R
 		p.hide(rec.secrets)
 		level = p.logLevel()
 		attrs = append(attrs, p.attrs(rec.secrets)...)
+		attrs = append(attrs, rec.about(r)...)
+		if rec.accepted {
+			attrs = append(attrs, slog.Bool("accepted", true))
+		}
 	}
 	log.LogAttrs(ctx, level, "request", attrs...)
 }
 
-// logLevel tells how much a problem concerns the operator: an upstream that is
-// busy heals by itself.
-func (p *Problem) logLevel() slog.Level {
-	if p.Status >= 500 && p.Status != http.StatusServiceUnavailable {
-		return slog.LevelError
+// bounded shortens a foreign text, which is nearly always short.
+func bounded(text string, limit int) string {
+	if len(text) <= limit {
+		return text
 	}
-	return slog.LevelWarn
-}
-
-// attrs is the problem as the log has it.
-func (p *Problem) attrs(secrets []string) []slog.Attr {
-	attrs := []slog.Attr{
-		slog.Int("status", p.Status), slog.String("code", string(p.Code)), slog.String("detail", p.Detail),
-	}
-	if p.cause != nil {
-		attrs = append(attrs, slog.String("cause", hidden(p.cause.Error(), secrets)))
-	}
-	if p.Upstream != nil {
-		attrs = append(
-			attrs,
-			slog.String("upstream", p.Upstream.Service),
-			slog.Int("upstreamStatus", p.Upstream.Status),
-			slog.String("upstreamError", p.Upstream.ErrorCode),
-			slog.String("trackingId", p.Upstream.TrackingID),
-		)
-	}
-	return attrs
+	return sanitize.Line(text, limit)
 }

@@ -141,7 +141,7 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 			s.confirmDestination(r, body)
 		}
 		d, err := decode(r.Context(), &how) // 400 415 422
-		rec.ignored, rec.secrets = d.ignored, secretIDs(d.messages)
+		rec.ignored, rec.reasons, rec.messages, rec.secrets = d.ignored, d.reasons, d.messages, secretIDs(d.messages)
 		s.note(r.Context(), rec, d.notes)
 		if err != nil {
 			s.reject(w, r, &d, err)

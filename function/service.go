@@ -35,6 +35,7 @@ type Service struct {
 	tenancy   tenancy
 	confirmer http.RoundTripper // of destinations of AWS IoT
 	counters  counters
+	finished  func(*Finished)
 
 	zstd   func() (*zstd.Decoder, error) // made by the first body that needs it
 	routes http.Handler
@@ -50,6 +51,8 @@ type Dependencies struct {
 	Now func() time.Time
 	// Observe is told of each message that the hub has stored. May be nil.
 	Observe func(Delivery)
+	// Finished is told of each request that is answered, health checks aside. May be nil.
+	Finished func(*Finished)
 }
 
 // New makes a Service of a configuration that LoadConfig has passed.
@@ -60,7 +63,7 @@ func New(c *Config, d Dependencies) *Service {
 	// The transport of DPS: it is for calls that are few and must not hang.
 	secrets := &secret.Loader{Transport: d.DPS, Getenv: c.Getenv, Now: d.Now}
 	s := &Service{
-		config: c, log: d.Log, now: d.Now, transform: c.Transformer, confirmer: d.DPS,
+		config: c, log: d.Log, now: d.Now, finished: d.Finished, transform: c.Transformer, confirmer: d.DPS,
 		auth: auth.New(&auth.Options{
 			Mode: c.Auth, Keys: c.Keys, Tokens: c.Tokens, Certificates: c.Certificates,
 			Sources: authSources(c.Sources), Fleets: slices.Collect(maps.Keys(c.Fleets)),
@@ -131,6 +134,9 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		s.count(record)
 		record.write(ctx, s.log, r, s.now())
+		if s.finished != nil && !record.silent() {
+			s.finished(record.outcome(r))
+		}
 	}()
 	if !plainPath(r, s.config.BasePath) {
 		s.fail(w, r, newProblem(problem.NoSource, "nothing is served at "+message.Quote(r.URL.Path)))

@@ -82,6 +82,11 @@ func (t *Transformer) native(item json.RawMessage, prefix string) (message.Messa
 	properties, wrong := scalars(prefix+"properties.", n.Properties)
 	fields = append(fields, wrong...)
 	if len(fields) > 0 {
+		for i := range fields {
+			if message.ValidDeviceID(n.Device.DeviceID) {
+				fields[i].DeviceID = n.Device.DeviceID
+			}
+		}
 		return message.Message{}, fields
 	}
 	return message.Message{

@@ -51,6 +51,9 @@ func (s *Source) Map(ctx context.Context, r *message.Request) (Outcome, error) {
 		case ok && len(bad.Fields) > 0: // of this part; the others are looked at, too
 			for _, f := range bad.Fields {
 				f.Path = element(i, len(parts)) + f.Path
+				if !m.SecretID && message.ValidDeviceID(m.DeviceID) {
+					f.DeviceID = m.DeviceID
+				}
 				wrong = append(wrong, f)
 			}
 		case err != nil:
@@ -124,7 +127,7 @@ type identity struct {
 
 // identity makes a message with all but its time and content.
 func (s *Source) identity(j *job, part any) (message.Message, error) {
-	var m message.Message
+	m := message.Message{SecretID: s.of.secretID != nil} // until it is known
 	for _, text := range []struct {
 		from *mapping.Expression
 		into *string
@@ -149,6 +152,7 @@ func (s *Source) identity(j *job, part any) (message.Message, error) {
 		fields := fieldErrors("", err)
 		for i := range fields {
 			if !m.SecretID {
+				fields[i].Brief = fields[i].Hint
 				fields[i].Hint += s.shows(fields[i].Path, &id)
 			}
 		}

@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"strconv"
-	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -52,7 +49,7 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 		return err
 	}
 	level := max(config.LogLevel, slog.LevelWarn)
-	log := slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: level}))
+	log := slog.New(withoutRequests{slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: level})})
 	out := &lines{w: w.stdout}
 	transport := azure.Transport()
 	defer transport.CloseIdleConnections()
@@ -60,7 +57,7 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 		Observe: func(d function.Delivery) {
 			notes.Add(d.Message.DeviceID, d.Message.MessageID, d.Source, d.Hub, d.Took)
 			out.delivered(d)
-		}})
+		}, Finished: out.finished})
 	return function.Serve(ctx, function.ServeOptions{
 		Host: function.HostServer, Addr: local(c.Port), RequestTimeout: config.RequestTimeout, Log: log,
 		ShutdownTimeout: shutdownTimeout,
@@ -113,58 +110,4 @@ func devConfig(environ []string, azure *emulator.Emulator, codecs codec.Engine) 
 		return function.LoadConfig(append(environ, "AUTH=keys"), function.WithCodecs(codecs))
 	}
 	return config, err
-}
-
-// lines writes for a reader at a terminal, one event per line.
-type lines struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *lines) welcome(bridge string, azure *emulator.Emulator) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	_, _ = fmt.Fprintf(l.w, `Mayfly is up, with an Azure of its own: nothing leaves this machine.
-
-  bridge    http://%[1]s
-  emulator  https://%[2]s   DPS %[3]s and %[4]s
-  console   http://%[5]s    what has arrived; open it in a browser
-
-Send something:
-
-  curl -i http://%[1]s/api/devices/my-first-device/telemetry -H 'Content-Type: application/json' -d '%[6]s'
-
-A new device is provisioned first, which takes a moment; after that it is known. Stop with Ctrl-C.
-
-`, bridge, azure.Addr(), azure.IDScope(), strings.Join(azure.Hubs(), ", "), azure.ConsoleAddr(),
-		`{"temperature":21.5}`)
-}
-
-func (l *lines) delivered(d function.Delivery) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var extra strings.Builder
-	if !d.Message.Time.IsZero() {
-		extra.WriteString("  of " + d.Message.Time.Format(time.RFC3339Nano))
-	}
-	if d.Message.Component != "" {
-		extra.WriteString("  component " + d.Message.Component)
-	}
-	_, _ = fmt.Fprintf(l.w, "%s  %s  %s%s  -> %s in %s\n", time.Now().Format("15:04:05"), d.Message.DeviceID,
-		oneLine(d.Message.Body), extra.String(), d.Hub, d.Took.Round(time.Millisecond))
-}
-
-// oneLine shortens a body for a terminal and replaces control characters.
-func oneLine(body []byte) string {
-	const maxRunes = 160
-	text := strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, string(body))
-	if runes := []rune(text); len(runes) > maxRunes {
-		return string(runes[:maxRunes]) + "..."
-	}
-	return text
 }

@@ -26,6 +26,33 @@ func TestDev(t *testing.T) {
 	contains(t, body, `"device":"my-first-device"`)
 }
 
+// Every request has its line, with the reason where nothing was delivered; no foreign text moves the cursor.
+func TestDevPrintsEveryRequest(t *testing.T) {
+	t.Parallel()
+	stdout := running(t, nil, "dev", "--port", "0", "--emulator-port", "0", "--console-port", "0")
+	url := stdout.await(t, `bridge    (http://\S+)`)[1]
+	const at = `\d\d:\d\d:\d\d  `
+	for _, tt := range []struct{ path, body, want string }{
+		{"/api/telemetry", `{"device":{"deviceId":"d-1"},"measurements":{"n":1},"messageId":"m-1"}`, `delivered 1`},
+		{"/api/telemetry", `{"device":{"deviceId":"d-1"},"measurements":{"n":1},"messageId":"m-1"}`,
+			`delivered 1 \(1 stored before\)`},
+		{"/api/tts", `{"end_device_ids":{"device_id":"d-1"},"join_accept":{"session_key_id":"x"}}`,
+			`ignored 1 \(\S+.*\)`},
+		{"/api/telemetry", `{"device":{"deviceId":"d-1"},"measurements":5}`,
+			`refused 422 invalid-message: d-1: measurements must be a JSON object of measurements`},
+		{"/api/telemetry", `[{"measurements":{}},{"device":{"deviceId":"a b"},"measurements":1}]`,
+			`refused 422 invalid-message: \[0\]\.device\.deviceId is missing.* \(and 2 more\)`},
+		{"/api/telemetry", `{`, `refused 400 malformed-body: `},
+		{"/api/no-such%1b%5B2Jcloud", `{}`, `refused 404 no-source: `},
+	} {
+		_, _ = request(t, http.MethodPost, url+tt.path, "application/json", tt.body)
+		line := stdout.await(t, at+`POST /api/\S+( \[2Jcloud)?  (`+tt.want+`.*)\n`)
+		if strings.ContainsAny(line[0], "\x1b\r") {
+			t.Errorf("%q moves the cursor", line[0])
+		}
+	}
+}
+
 func request(t *testing.T, method, url, contentType, body string) (status int, answer string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))

@@ -6,8 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"regexp"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/itchyny/gojq"
 
 	"mayfly/transform/mapping/plan"
 	"mayfly/transform/message"
@@ -100,12 +104,34 @@ func (r *Run) machine(e *Expression, input any) ([]any, error) {
 
 // failed turns an error of jq into ours.
 func (e *Expression) failed(err error) error {
-	hint := fmt.Sprintf("%v (in %s)", err, strings.TrimSpace(e.Text))
+	hint, brief := err.Error()+e.where(), withoutValues(err)+e.where()
 	if errors.Is(err, context.DeadlineExceeded) {
 		hint = fmt.Sprintf("takes longer than %s (%s)", maxMappingTime, e.Text)
+		brief = hint
 	}
-	return message.InvalidFields(message.FieldError{Path: e.Field, Rule: "mapping", Hint: hint})
+	return message.InvalidFields(message.FieldError{Path: e.Field, Rule: "mapping", Hint: hint, Brief: brief})
 }
+
+// withoutValues gives an error of jq without the values that it shows, as in "has(...)
+// cannot be applied to: string". A text that the mapping itself gave to error stays.
+func withoutValues(err error) string {
+	if own, ok := err.(gojq.ValueError); ok { //nolint:errorlint // gojq returns it bare
+		if text, ok := own.Value().(string); ok {
+			return "error: " + text
+		}
+	}
+	text := shownText().ReplaceAllString(err.Error(), "...")
+	if i := strings.IndexAny(text, "\"{["); i >= 0 { // a longer value, which is cut short
+		text = text[:i]
+	}
+	text = strings.TrimRight(shownNumber().ReplaceAllString(text, "..."), " :(")
+	return strings.TrimSuffix(text, " (...)")
+}
+
+var (
+	shownText   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"(?:[^"\\]|\\.)*"`) })
+	shownNumber = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`-?[0-9][0-9.eE+-]*`) })
+)
 
 // One gives the only value of an expression; none, or no expression, is null.
 func (r *Run) One(e *Expression, input any) (any, error) {

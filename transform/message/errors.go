@@ -1,6 +1,7 @@
 package message
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -31,7 +32,14 @@ type FieldError struct {
 	Path string `json:"path"` // as in device.deviceId, [2].measurements
 	Rule string `json:"rule"` // the rule that it breaks
 	Hint string `json:"hint"` // what would be right
+	// Brief is the hint without values of the body, for logs; empty where the hint has none.
+	Brief string `json:"-"`
+	// DeviceID is the device whose message it is, where it is known and may be told.
+	DeviceID string `json:"-"`
 }
+
+// Logged is the hint as a log may have it.
+func (f *FieldError) Logged() string { return cmp.Or(f.Brief, f.Hint) }
 
 // Error tells what is wrong, in one line.
 func (e *Error) Error() string {

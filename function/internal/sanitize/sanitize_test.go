@@ -25,3 +25,23 @@ func TestLogName(t *testing.T) {
 		}
 	}
 }
+
+func TestLine(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, text, want string }{
+		{"plain", "all is well, 21 °C", "all is well, 21 °C"},
+		{"empty", "", ""},
+		{"lines", "a\r\nb\tc", "a  b c"},
+		{"escape", "\x1b[31mred\x07", " [31mred "},
+		{"C1", "a\u009bb", "a b"},
+		{"bidi", "a\u202eb\u2066c\u200fd", "a b c d"},
+		{"line separator", "a\u2028b", "a b"},
+		{"not UTF-8", "a\xffb", "a\ufffdb"},
+		{"20 characters", strings.Repeat("é", 20), strings.Repeat("é", 20)},
+		{"21 characters", strings.Repeat("é", 21), strings.Repeat("é", 20) + "..."},
+	} {
+		if got := sanitize.Line(tt.text, 20); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}

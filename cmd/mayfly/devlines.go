@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"mayfly/emulator"
+	"mayfly/function"
+)
+
+// lines writes for a reader at a terminal, one event per line.
+type lines struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lines) welcome(bridge string, azure *emulator.Emulator) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, _ = fmt.Fprintf(l.w, `Mayfly is up, with an Azure of its own: nothing leaves this machine.
+
+  bridge    http://%[1]s
+  emulator  https://%[2]s   DPS %[3]s and %[4]s
+  console   http://%[5]s    what has arrived; open it in a browser
+
+Send something:
+
+  curl -i http://%[1]s/api/devices/my-first-device/telemetry -H 'Content-Type: application/json' -d '%[6]s'
+
+A new device is provisioned first, which takes a moment; after that it is known. Stop with Ctrl-C.
+
+`, bridge, azure.Addr(), azure.IDScope(), strings.Join(azure.Hubs(), ", "), azure.ConsoleAddr(),
+		`{"temperature":21.5}`)
+}
+
+func (l *lines) delivered(d function.Delivery) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var extra strings.Builder
+	if !d.Message.Time.IsZero() {
+		extra.WriteString("  of " + d.Message.Time.Format(time.RFC3339Nano))
+	}
+	if d.Message.Component != "" {
+		extra.WriteString("  component " + d.Message.Component)
+	}
+	_, _ = fmt.Fprintf(l.w, "%s  %s  %s%s  -> %s in %s\n", time.Now().Format("15:04:05"), d.Message.DeviceID,
+		oneLine(d.Message.Body), extra.String(), d.Hub, d.Took.Round(time.Millisecond))
+}
+
+// finished writes one line about a request: delivered, ignored and why, or refused and what to do.
+func (l *lines) finished(f *function.Finished) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, _ = fmt.Fprintf(l.w, "%s  %s %s  %s\n", time.Now().Format("15:04:05"), oneLine([]byte(f.Method)),
+		oneLine([]byte(f.Path)), outcome(f))
+}
+
+// outcome tells in one line what became of a request.
+func outcome(f *function.Finished) string {
+	var parts []string
+	count := func(what string, n int, more string) {
+		if more != "" {
+			more = " (" + more + ")"
+		}
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d%s", what, n, more))
+		}
+	}
+	before := ""
+	if f.Repeated > 0 {
+		before = fmt.Sprintf("%d stored before", f.Repeated)
+	}
+	count("delivered", f.Delivered, before)
+	count("ignored", f.Ignored, strings.Join(f.Reasons, ", "))
+	if f.Code != "" {
+		parts = append(parts, refused(f))
+	}
+	if len(parts) == 0 {
+		return "nothing to deliver"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// refused tells why a request was refused, and what would be right.
+func refused(f *function.Finished) string {
+	text := fmt.Sprintf("refused %d %s", f.Status, f.Code)
+	if f.Accepted {
+		text += " (answered 2xx)"
+	}
+	why := f.Detail
+	if why == "" {
+		why = f.Title
+	}
+	if len(f.Errors) > 0 {
+		why = f.Errors[0].Path + " " + f.Errors[0].Hint
+		if more := len(f.Errors) - 1; more > 0 {
+			why += fmt.Sprintf(" (and %d more)", more)
+		}
+	}
+	if len(f.Devices) > 0 && !strings.Contains(why, f.Devices[0]) {
+		text += ": " + strings.Join(f.Devices, ", ")
+	}
+	return text + ": " + oneLine([]byte(why))
+}
+
+// oneLine shortens a foreign text for a terminal and replaces what is not printable.
+func oneLine(body []byte) string {
+	const maxRunes = 300
+	text := strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, string(body))
+	if runes := []rune(text); len(runes) > maxRunes {
+		return string(runes[:maxRunes]) + "..."
+	}
+	return text
+}
+
+// withoutRequests is a log without the record of each request, which lines shows.
+type withoutRequests struct{ slog.Handler }
+
+// Handle implements slog.Handler.
+func (h withoutRequests) Handle(ctx context.Context, r slog.Record) error {
+	if r.Message == "request" {
+		return nil
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+// WithAttrs implements slog.Handler.
+func (h withoutRequests) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return withoutRequests{h.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup implements slog.Handler.
+func (h withoutRequests) WithGroup(name string) slog.Handler {
+	return withoutRequests{h.Handler.WithGroup(name)}
+}
