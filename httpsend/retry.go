@@ -74,7 +74,7 @@ func (c *Client) retry(
 		client: c, target: t, transport: transport, call: call, began: c.now(),
 		circuit: c.circuits.of(t.Hub), results: make(chan *Error, maxParallel),
 	}
-	if wait := s.circuit.blocked(s.began); wait > 0 {
+	if wait := s.circuit.admit(s.began); wait > 0 {
 		return &Error{
 			Hub: t.Hub, Device: t.DeviceID, Kind: Down, RetryAfter: wait,
 			Message: "not reachable for a while; nothing was sent", Err: s.circuit.lastCause(),
@@ -169,7 +169,9 @@ func (s *sending) start(ctx context.Context) {
 
 // try makes one call and tells the circuit of its result.
 func (s *sending) try(ctx context.Context) *Error {
+	end := s.circuit.begin(s.client.now())
 	err := s.call(ctx)
+	end()
 	// A try that lost, or ended with the sending, says nothing about the hub; and
 	// that it refuses one device's certificate says nothing to the others.
 	cause := context.Cause(ctx)

@@ -293,6 +293,64 @@ func TestSilentHub(t *testing.T) {
 	})
 }
 
+// While ten calls have waited for three seconds, and nobody got an answer, nothing new
+// goes out but a probe now and then. The first answer ends that.
+func TestHangingHub(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		waiting int
+		after   time.Duration
+		hangs   bool
+	}{
+		"nine wait":            {9, 30 * time.Second, false},
+		"ten, not yet for 3 s": {10, 2999 * time.Millisecond, false},
+		"ten, for 3 s":         {10, 3 * time.Second, true},
+		"many, for 30 s":       {100, 30 * time.Second, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				answer := make(chan struct{})
+				client := &httpsend.Client{Tries: 1, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+					if r.URL.Path != "/devices/quick/messages/events" {
+						<-answer
+					}
+					return answers(http.StatusNoContent, "")(r)
+				})}
+				send := func(device string) error {
+					target := httpsend.Target{
+						Hub: "h", DeviceID: device, Key: key(t), AnswerBy: time.Now().Add(time.Hour),
+					}
+					return client.Send(t.Context(), target, httpsend.Event{})
+				}
+				var waiting sync.WaitGroup
+				defer waiting.Wait()
+				defer close(answer)
+				for range tt.waiting {
+					waiting.Go(func() {
+						if err := send("slow"); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				time.Sleep(tt.after)
+				for wait := time.Second; tt.hangs && wait > 0; wait -= 500 * time.Millisecond {
+					failed := failure(t, send("quick"))
+					if failed.Kind != httpsend.Down || failed.RetryAfter != wait || failed.Tries != 0 {
+						t.Errorf("%+v, want %v", failed, wait)
+					}
+					time.Sleep(500 * time.Millisecond)
+				}
+				for range 2 { // a probe, and one after its answer
+					if err := send("quick"); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		})
+	}
+}
+
 // Down means that nothing was sent.
 func TestCircuitOpensUnderWay(t *testing.T) {
 	t.Parallel()
