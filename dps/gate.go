@@ -16,6 +16,9 @@ const (
 	maxSpacing  = 500 * time.Millisecond //
 	minClosed   = time.Second            // iot-dps/concepts-deploy-at-scale.md: back off for 1 s at least
 	maxClosed   = 30 * time.Second       // where DPS does not say how long
+	// maxSilence is how long calls wait for a place while none of those under way gets an
+	// answer.
+	maxSilence = 5 * time.Second
 )
 
 // gate paces one kind of call for all devices. DPS throttles the tenant, not the
@@ -37,6 +40,7 @@ type gate struct {
 	next     time.Time     // nor before this, while calls are spaced
 	spacing  time.Duration // between two calls; 0 while DPS does not throttle
 	strikes  int           // throttled waves in a row
+	full     time.Time     // since when calls have waited for a place without any answer; zero: they have not
 }
 
 // turn is the permission to make one call: the number of closings before it.
@@ -47,23 +51,58 @@ func newGate(now func() time.Time) *gate {
 }
 
 // enter waits for a turn, which the caller gives back with leave. Where ctx would
-// end first it returns false at once, and the time that is missing.
-func (g *gate) enter(ctx context.Context) (t turn, wait time.Duration, ok bool) {
-	select {
-	case g.slots <- struct{}{}:
-	case <-ctx.Done():
-		return 0, 0, false
+// end first it returns errNoTurn at once, and the time that is missing. Where DPS hangs
+// it returns errSilent.
+func (g *gate) enter(ctx context.Context) (t turn, wait time.Duration, err error) {
+	if err := g.place(ctx); err != nil {
+		return 0, 0, err
 	}
 	for {
-		t, wait, ok = g.reserve(ctx)
+		t, wait, ok := g.reserve(ctx)
 		if !ok || !backoff.Sleep(ctx, wait) {
 			<-g.slots
-			return 0, wait, false
+			return 0, wait, errNoTurn
 		}
 		if g.stands(t) {
-			return t, 0, true
+			return t, 0, nil
 		}
 	}
+}
+
+// place waits for a place among the calls under way.
+func (g *gate) place(ctx context.Context) error {
+	select {
+	case g.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	for {
+		left := g.patience()
+		if left <= 0 {
+			return errSilent
+		}
+		check := time.NewTimer(left)
+		select {
+		case g.slots <- struct{}{}:
+			check.Stop()
+			return nil
+		case <-ctx.Done():
+			check.Stop()
+			return errNoTurn
+		case <-check.C:
+		}
+	}
+}
+
+// patience is how much longer a call waits for a place, unless some call is answered.
+func (g *gate) patience() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	if g.full.IsZero() {
+		g.full = now
+	}
+	return g.full.Add(maxSilence).Sub(now)
 }
 
 // reserve takes the next place in the queue, unless ctx ends before it comes.
@@ -99,6 +138,9 @@ func (g *gate) leave(t turn, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	failed, _ := errors.AsType[*Error](err)
+	if failed == nil || failed.Status != 0 || len(g.slots) == 1 { // an answer, or nobody waits
+		g.full = time.Time{}
+	}
 	current := t == turn(g.closings) // else the call left before the gate was closed: its answer is about the past
 	switch {
 	case errors.Is(err, Throttled):

@@ -21,9 +21,9 @@ func mustEnter(t *testing.T, g *gate, n int) (turns []turn, took time.Duration) 
 	t.Helper()
 	start := time.Now()
 	for range n {
-		turn, _, ok := g.enter(t.Context())
-		if !ok {
-			t.Fatal("the gate lets nobody in")
+		turn, _, err := g.enter(t.Context())
+		if err != nil {
+			t.Fatal("the gate lets nobody in:", err)
 		}
 		turns = append(turns, turn)
 	}
@@ -179,9 +179,8 @@ func TestGateClosesForThoseWhoWait(t *testing.T) {
 		passed := make(chan time.Duration, 2)
 		for range 2 {
 			go func() {
-				_, _, ok := g.enter(t.Context())
-				if !ok {
-					t.Error("the gate lets nobody in")
+				if _, _, err := g.enter(t.Context()); err != nil {
+					t.Error("the gate lets nobody in:", err)
 				}
 				passed <- time.Since(start)
 			}()
@@ -208,10 +207,10 @@ func TestGateOutOfTime(t *testing.T) {
 		for range 100 {
 			ctx, cancel := context.WithTimeout(t.Context(), 1499*time.Millisecond)
 			start := time.Now()
-			_, wait, ok := g.enter(ctx)
+			_, wait, err := g.enter(ctx)
 			cancel()
-			if ok || wait != 1500*time.Millisecond || time.Since(start) != 0 {
-				t.Fatalf("%v, %v after %v", ok, wait, time.Since(start))
+			if err == nil || wait != 1500*time.Millisecond || time.Since(start) != 0 {
+				t.Fatalf("%v, %v after %v", err, wait, time.Since(start))
 			}
 		}
 		if _, took := mustEnter(t, g, 1); took != 1500*time.Millisecond {
@@ -231,7 +230,7 @@ func TestGateParallel(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, _, ok := g.enter(ctx); ok {
+		if _, _, err := g.enter(ctx); err == nil {
 			t.Error("33 calls under way")
 		}
 		time.AfterFunc(time.Second, func() { g.leave(turns[0], nil) })
@@ -239,4 +238,42 @@ func TestGateParallel(t *testing.T) {
 			t.Errorf("the next one left after %v", took)
 		}
 	})
+}
+
+// While calls wait for a place and none of those under way is answered, a call waits
+// for five seconds and no longer, and those after it not at all.
+func TestGateWhileDPSHangs(t *testing.T) {
+	t.Parallel()
+	hung := &Error{Kind: Unavailable, Err: context.DeadlineExceeded}
+	for name, tt := range map[string]struct {
+		after time.Duration // when a call ends
+		err   error         // with
+		first time.Duration // how long the first waits
+		next  error         // what the second gets at once after it
+	}{
+		"no call ends":                  {time.Hour, nil, 5 * time.Second, errSilent},
+		"a call is answered in time":    {4 * time.Second, nil, 4 * time.Second, errNoTurn},
+		"a call is answered with 500":   {4 * time.Second, &Error{Kind: Unavailable, Status: 500}, 4 * time.Second, errNoTurn},
+		"a call ends without an answer": {4 * time.Second, hung, 4 * time.Second, errSilent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				g := testGate()
+				turns, _ := mustEnter(t, g, maxParallel)
+				timer := time.AfterFunc(tt.after, func() { g.leave(turns[0], tt.err) })
+				defer timer.Stop()
+				start := time.Now()
+				_, _, err := g.enter(t.Context())
+				if took := time.Since(start); took != tt.first || (err != nil) != (tt.first == 5*time.Second) {
+					t.Errorf("the first: %v after %v", err, took)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+				defer cancel()
+				if _, _, err = g.enter(ctx); !errors.Is(err, tt.next) {
+					t.Errorf("the second: %v, want %v", err, tt.next)
+				}
+			})
+		})
+	}
 }

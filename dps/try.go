@@ -22,20 +22,25 @@ type call struct {
 	device string
 }
 
-// errNoTurn is the cause of a call that was never made.
-var errNoTurn = errors.New("its turn did not come in time")
+// The causes of calls that were never made.
+var (
+	errNoTurn = errors.New("its turn did not come in time")
+	errSilent = errors.New("DPS has answered none of the calls under way")
+)
 
 // try makes a call until it succeeds, fails for good, has failed c.tries times,
 // or ctx leaves no time. Throttled calls wait at the gate with everybody else.
 func (p *Provisioner) try(ctx context.Context, c call, do func(context.Context) error) error {
 	var last error
 	for n := 0; ; n++ {
-		turn, wait, ok := c.gate.enter(ctx)
-		if !ok && last != nil {
+		turn, wait, err := c.gate.enter(ctx)
+		switch {
+		case err != nil && last != nil:
 			return last
-		}
-		if !ok {
-			return &Error{Op: c.op, Device: c.device, Kind: Throttled, RetryAfter: max(wait, minClosed), Err: errNoTurn}
+		case errors.Is(err, errSilent):
+			return &Error{Op: c.op, Device: c.device, Kind: Unavailable, RetryAfter: maxSilence, Err: err}
+		case err != nil:
+			return &Error{Op: c.op, Device: c.device, Kind: Throttled, RetryAfter: max(wait, minClosed), Err: err}
 		}
 		last = p.once(ctx, p.attemptTimeout<<min(n, 2), do)
 		c.gate.leave(turn, last)
