@@ -244,6 +244,7 @@ func TestGateParallel(t *testing.T) {
 // for five seconds and no longer, and those after it not at all.
 func TestGateWhileDPSHangs(t *testing.T) {
 	t.Parallel()
+	broken := &Error{Kind: Unavailable, Status: 500}
 	hung := &Error{Kind: Unavailable, Err: context.DeadlineExceeded}
 	for name, tt := range map[string]struct {
 		after time.Duration // when a call ends
@@ -253,7 +254,7 @@ func TestGateWhileDPSHangs(t *testing.T) {
 	}{
 		"no call ends":                  {time.Hour, nil, 5 * time.Second, errSilent},
 		"a call is answered in time":    {4 * time.Second, nil, 4 * time.Second, errNoTurn},
-		"a call is answered with 500":   {4 * time.Second, &Error{Kind: Unavailable, Status: 500}, 4 * time.Second, errNoTurn},
+		"a call is answered with 500":   {4 * time.Second, broken, 4 * time.Second, errNoTurn},
 		"a call ends without an answer": {4 * time.Second, hung, 4 * time.Second, errSilent},
 	} {
 		t.Run(name, func(t *testing.T) {
