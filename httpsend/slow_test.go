@@ -311,12 +311,13 @@ func TestHangingHub(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				answer := make(chan struct{})
-				client := &httpsend.Client{Tries: 1, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				hub := func(r *http.Request) (*http.Response, error) {
 					if r.URL.Path != "/devices/quick/messages/events" {
 						<-answer
 					}
 					return answers(http.StatusNoContent, "")(r)
-				})}
+				}
+				client := &httpsend.Client{Tries: 1, Transport: roundTrip(hub)}
 				send := func(device string) error {
 					target := httpsend.Target{
 						Hub: "h", DeviceID: device, Key: key(t), AnswerBy: time.Now().Add(time.Hour),
