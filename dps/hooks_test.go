@@ -1,7 +1,9 @@
 package dps_test
 
 import (
+	"context"
 	"errors"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -136,6 +138,33 @@ func TestReassignFails(t *testing.T) {
 	})
 }
 
+// An assignment that does not work is not given to others, but a newer one is.
+func TestReassignForgets(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &scriptedDPS{lookups: []string{assigned, throttled}}
+		p, device := scripted(t, s, dps.Options{})
+		first, err := p.Assign(t.Context(), device)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, ok, err := p.Reassign(ctx, device, first, time.Time{}); ok || !errors.Is(err, dps.Throttled) {
+			t.Errorf("%v, %v", ok, err)
+		}
+		if _, ok := p.Cached(device.ID); ok {
+			t.Error("the assignment that does not work is still remembered")
+		}
+		newer := &dps.Assignment{Hub: "h2", DeviceID: "d"}
+		p.Remember(device.ID, newer)
+		got, ok, err := p.Reassign(t.Context(), device, first, time.Time{})
+		if cached, _ := p.Cached(device.ID); !ok || err != nil || got != newer || cached != newer {
+			t.Errorf("%+v, %v, %v; remembered %+v", got, ok, err, cached)
+		}
+	})
+}
+
 // Another key at the same hub is another assignment.
 func TestReassignWithAnotherKey(t *testing.T) {
 	t.Parallel()
@@ -230,11 +259,20 @@ func TestBounds(t *testing.T) {
 			t.Errorf("%s: %d, want %d", tt.name, tt.got, tt.want)
 		}
 	}
-	p := dps.NewProvisioner(&dps.Client{IDScope: "s"}, dps.Options{MaxDevices: 4})
-	for _, id := range []string{"a", "b", "c", "d", "e"} {
-		p.Remember(id, &dps.Assignment{Hub: "h", DeviceID: id})
+	for _, bound := range []int{1, 4} {
+		p := dps.NewProvisioner(&dps.Client{IDScope: "s"}, dps.Options{MaxDevices: bound})
+		for _, id := range []string{"a", "b", "c", "d", "e"} {
+			p.Remember(id, &dps.Assignment{Hub: "h", DeviceID: id})
+		}
+		if _, ok := p.Cached("a"); ok {
+			t.Errorf("five devices where %d may be", bound)
+		}
 	}
-	if _, ok := p.Cached("a"); ok {
-		t.Error("five devices where four may be")
+	p := dps.NewProvisioner(&dps.Client{IDScope: "s"}, dps.Options{})
+	for i := range 10_000 {
+		p.Remember(strconv.Itoa(i), &dps.Assignment{})
+	}
+	if _, ok := p.Cached("0"); !ok {
+		t.Error("10,000 devices are too many")
 	}
 }

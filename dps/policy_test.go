@@ -1,9 +1,7 @@
 package dps_test
 
 import (
-	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -163,6 +161,8 @@ func TestPatience(t *testing.T) {
 		{"nobody waits", "3", 1, 0, 6 * time.Second},
 		{"nobody waits any more", "3", 1, -time.Second, 6 * time.Second},
 		{"a patient sender", "3", 2, 10 * time.Second, 9 * time.Second},
+		{"just enough for a poll at once", "3", 0, 801 * time.Millisecond, time.Millisecond},
+		{"not enough for a poll at once", "3", 0, 800 * time.Millisecond, 3 * time.Second},
 		{"a fifth poll in ten seconds", "2", 4, 10500 * time.Millisecond, 9700 * time.Millisecond},
 		{"not a sixth", "2", 5, 12500 * time.Millisecond, 12 * time.Second},
 		{"the first was ten seconds ago", "2.2", 5, 13 * time.Second, 12200 * time.Millisecond},
@@ -236,155 +236,39 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// An assignment says which key DPS accepted, the polls use it, and so do the first
-// calls for the next device.
-func TestWhichKey(t *testing.T) {
-	t.Parallel()
-	primary, secondary := groupKey(t).Derive("primary"), groupKey(t).Derive("secondary")
-	tests := []struct {
-		name      string
-		good      dps.Key
-		dps       scriptedDPS
-		secondary bool
-		calls     string // small letters: refused with 401
-	}{
-		{"look-up, primary", primary, scriptedDPS{lookups: []string{assigned}}, false, "L L"},
-		{"look-up, secondary", secondary, scriptedDPS{lookups: []string{assigned}}, true, "lL L"},
-		{"registration, primary", primary, scriptedDPS{registers: []string{assigned}}, false, "LR LR"},
-		{"registration, secondary", secondary, scriptedDPS{registers: []string{assigned}}, true, "lLR LR"},
-		{"poll, primary", primary, scriptedDPS{registers: []string{assigning}, polls: []string{assigned}}, false,
-			"LRP LRP"},
-		{"poll, secondary", secondary, scriptedDPS{registers: []string{assigning}, polls: []string{assigned}}, true,
-			"lLRP LRP"},
-	}
-	for i := range tests {
-		tt := &tests[i]
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				var calls strings.Builder
-				accept := map[string]bool{}
-				transport := roundTrip(func(r *http.Request) (*http.Response, error) {
-					name := "L"
-					if strings.HasSuffix(r.URL.Path, "/register") {
-						name = "R"
-					} else if strings.Contains(r.URL.Path, "/operations/") {
-						name = "P"
-					}
-					if !accept[r.Header.Get("Authorization")] {
-						calls.WriteString(strings.ToLower(name))
-						return answers(401, `{"errorCode":401002}`)(r)
-					}
-					calls.WriteString(name)
-					return tt.dps.RoundTrip(r)
-				})
-				now := time.Now()
-				client := &dps.Client{IDScope: "s", Transport: transport, Now: func() time.Time { return now }}
-				p := dps.NewProvisioner(client, dps.Options{})
-				for _, id := range []string{"dev-1", "dev-2"} {
-					accept[tokenOf(t, dps.Device{ID: id, Key: tt.good}, now)] = true
-					got, err := p.Assign(t.Context(), dps.Device{ID: id, Key: primary, SecondaryKey: secondary})
-					if err != nil || got.Secondary != tt.secondary {
-						t.Errorf("%+v, %v", got, err)
-					}
-					if id == "dev-1" {
-						calls.WriteByte(' ')
-						tt.dps.calls = nil
-					}
-				}
-				if calls.String() != tt.calls {
-					t.Errorf("calls %s, want %s", calls.String(), tt.calls)
-				}
-			})
-		})
-	}
-}
-
-// tokenOf returns the token by which a device is known.
-func tokenOf(t *testing.T, d dps.Device, now time.Time) (token string) {
-	t.Helper()
-	transport := roundTrip(func(r *http.Request) (*http.Response, error) {
-		token = r.Header.Get("Authorization")
-		return nil, errors.New("enough")
-	})
-	client := &dps.Client{IDScope: "s", Now: func() time.Time { return now }, Transport: transport}
-	_, _ = client.Lookup(t.Context(), d)
-	return token
-}
-
-// Two keys that are both refused give the error of the first, and change nothing.
-func TestBothKeysRefused(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := &scriptedDPS{lookups: []string{unauthorized}, registers: []string{unauthorized}}
-		p, device := scripted(t, s, dps.Options{})
-		device.SecondaryKey = device.Key.Derive("x")
-		for _, want := range []string{"L0 L0 R0 R0", "L0 L0 R0 R0 L60000 L60000 R60000 R60000"} {
-			before := len(s.calls)
-			if _, err := p.Assign(t.Context(), device); !errors.Is(err, dps.Unauthorized) {
-				t.Error(err)
-			}
-			if s.history() != want {
-				t.Errorf("calls %s, want %s", s.history(), want)
-			}
-			if s.calls[before].auth != tokenOf(t, device, time.Now()) {
-				t.Error("the first call is not made with the primary key")
-			}
-			time.Sleep(time.Minute)
-		}
-	})
-}
-
-// A registration that was begun with a secondary key goes on where there is none
-// any more.
-func TestResumeWithoutSecondaryKey(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := &scriptedDPS{
-			lookups: []string{unauthorized, unknown}, registers: []string{assigning}, polls: []string{assigned},
-		}
-		p, device := scripted(t, s, dps.Options{})
-		device.SecondaryKey = device.Key.Derive("x")
-		if _, err := assignFor(t, p, device, time.Second); !errors.Is(err, dps.Pending) {
-			t.Fatal(err)
-		}
-		device.Key, device.SecondaryKey = device.SecondaryKey, dps.Key{}
-		if _, err := p.Assign(t.Context(), device); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-// A follower whose time ends first is told when to come again.
-func TestFollowerOutOfTime(t *testing.T) {
+// Who has no time to wait for DPS to be left alone is told how long that is, and
+// makes no call.
+func TestNoTurn(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name  string
-		steps scriptedDPS
-		after time.Duration // the follower's time
+		after time.Duration
 		want  time.Duration
 	}{
-		{"the poll is far", scriptedDPS{registers: []string{retryAfter(assigning, "9")}}, 2 * time.Second,
-			7 * time.Second},
-		{"the poll is near", scriptedDPS{registers: []string{retryAfter(assigning, "9")}}, 8500 * time.Millisecond,
-			time.Second},
-		{"there is no operation yet", scriptedDPS{registers: []string{""}}, time.Second, 2 * time.Second},
+		{"at once", 0, 1500 * time.Millisecond},
+		{"shortly before it is over", 1400 * time.Millisecond, time.Second},
 	}
-	for i := range tests {
-		tt := &tests[i]
+	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				p, device := scripted(t, &tt.steps, dps.Options{})
-				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-				go func() { _, _ = p.Assign(ctx, device) }()
-				synctest.Wait()
-				_, err := assignFor(t, p, device, tt.after)
-				var failed *dps.Error
-				if !errors.As(err, &failed) || failed.Kind != dps.Pending || failed.RetryAfter != tt.want {
-					t.Errorf("got %v, want Pending and %v", err, tt.want)
+				s := &scriptedDPS{lookups: []string{throttled}}
+				p, device := scripted(t, s, dps.Options{})
+				p.SetJitter(backoff.Ceiling)
+				if _, err := assignFor(t, p, device, time.Second); !errors.Is(err, dps.Throttled) {
+					t.Fatal(err)
 				}
-				cancel()
+				time.Sleep(tt.after)
+				device.ID = "dev-2"
+				_, err := assignFor(t, p, device, 50*time.Millisecond)
+				failed, _ := errors.AsType[*dps.Error](err)
+				if failed == nil || failed.Kind != dps.Throttled || failed.RetryAfter != tt.want ||
+					failed.Device != "dev-2" {
+					t.Errorf("got %+v, want Throttled and %v", failed, tt.want)
+				}
+				if s.history() != "L0" {
+					t.Errorf("calls %s", s.history())
+				}
 			})
 		})
 	}

@@ -191,28 +191,6 @@ func TestResume(t *testing.T) {
 	})
 }
 
-// The one who leads runs out of time; one who has more goes on.
-func TestFollowerTakesOver(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		a := newAzure(t, emulator.Config{}, dps.Options{})
-		short, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			if _, err := a.Assign(short, a.device("dev-1")); err == nil {
-				t.Error("assigned within a second")
-			}
-		})
-		synctest.Wait()
-		if _, err := a.Assign(t.Context(), a.device("dev-1")); err != nil {
-			t.Error(err)
-		}
-		wg.Wait()
-		a.want(t, 1, 1, 1)
-	})
-}
-
 func TestRefusalsAreRememberedBriefly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -26,9 +26,10 @@ const (
 )
 
 // scriptedDPS answers the calls of each kind in order, the last answer again and
-// again: "STATUS BODY" and, after the body, a Retry-After.
+// again: "STATUS BODY" and, after the body, a Retry-After; nothing is no answer.
 type scriptedDPS struct {
 	lookups, registers, polls []string
+	delay                     time.Duration // before each answer
 
 	mu    sync.Mutex
 	start time.Time
@@ -77,6 +78,7 @@ func (s *scriptedDPS) RoundTrip(r *http.Request) (*http.Response, error) {
 	if len(script) == 0 {
 		script = []string{unknown}
 	}
+	time.Sleep(s.delay)
 	step := script[min(n, len(script)-1)]
 	if step == "" { // no answer
 		<-r.Context().Done()
