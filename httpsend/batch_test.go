@@ -1,8 +1,12 @@
 package httpsend_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -44,11 +48,16 @@ func TestBatch(t *testing.T) {
 	}
 }
 
-// bodies is a hub that takes everything and records the size of each request.
+// bodies is a hub that takes everything and records the size of each request, and
+// the events of the last batch.
 type bodies struct {
 	client *httpsend.Client
 	sizes  []int
-	fail   int // status of the answers when not 0
+	batch  []struct {
+		Body          []byte
+		Base64Encoded bool
+		Properties    map[string]string
+	}
 }
 
 func newBodies() *bodies {
@@ -56,8 +65,12 @@ func newBodies() *bodies {
 	b.client = &httpsend.Client{Tries: 1, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 		body, err := io.ReadAll(r.Body)
 		b.sizes = append(b.sizes, len(body))
-		if err != nil || b.fail != 0 {
-			return answers(b.fail, "")(r)
+		b.batch = nil
+		if err == nil && strings.Contains(r.Header.Get("Content-Type"), "iothub") {
+			err = json.Unmarshal(body, &b.batch)
+		}
+		if err != nil {
+			return answers(400, err.Error())(r)
 		}
 		return answers(204, "")(r)
 	})}
@@ -111,7 +124,9 @@ func TestBatchBound(t *testing.T) {
 // randomEvents are of all sizes and with all kinds of properties.
 func randomEvents(n int, seed uint64) []httpsend.Event {
 	r := rand.New(rand.NewPCG(seed, seed))
-	texts := []string{"", "plain", `quote " and \`, "line\nfeed", "größe", "<&>", strings.Repeat("x", 100)}
+	texts := []string{
+		"", "plain", `quote " and \`, `"`, `\`, "line\nfeed", "größe", "<&>", "a\x1fb c~d\x7f", strings.Repeat("x", 100),
+	}
 	events := make([]httpsend.Event, n)
 	for i := range events {
 		e := httpsend.Event{
@@ -134,6 +149,19 @@ func randomEvents(n int, seed uint64) []httpsend.Event {
 	return events
 }
 
+// encoded percent-encodes what is not printable ASCII.
+func encoded(value string) string {
+	var b strings.Builder
+	for _, c := range []byte(value) {
+		if c < ' ' || c > '~' {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
 // Batches keeps the order, and each batch takes as many events as fit in.
 func TestBatches(t *testing.T) {
 	t.Parallel()
@@ -152,6 +180,16 @@ func TestBatches(t *testing.T) {
 			}
 			if err := b.client.SendBatch(t.Context(), target, batch); err != nil {
 				t.Fatalf("batch of %d: %v", len(batch), err)
+			}
+			for j, sent := range b.batch {
+				want := map[string]string{}
+				for name, value := range batch[j].Headers() {
+					want[name] = encoded(value)
+				}
+				if !sent.Base64Encoded || !bytes.Equal(sent.Body, batch[j].Body) ||
+					!maps.Equal(sent.Properties, want) {
+					t.Fatalf("sent %v of %d bytes, want %v", sent.Properties, len(sent.Body), want)
+				}
 			}
 			if i+1 < len(batches) {
 				larger := events[n-len(batch) : n+1]
