@@ -125,7 +125,8 @@ func TestBatchBound(t *testing.T) {
 func randomEvents(n int, seed uint64) []httpsend.Event {
 	r := rand.New(rand.NewPCG(seed, seed))
 	texts := []string{
-		"", "plain", `quote " and \`, `"`, `\`, "line\nfeed", "größe", "<&>", "a\x1fb c~d\x7f", strings.Repeat("x", 100),
+		"", "plain", `quote " and \`, `"`, `\`, "line\nfeed", "größe", "<&>", "a\x1fb c~d\x7f",
+		strings.Repeat("x", 100),
 	}
 	events := make([]httpsend.Event, n)
 	for i := range events {

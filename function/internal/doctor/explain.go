@@ -89,6 +89,10 @@ func explainDPS(err error, skew time.Duration) (detail, remedy string) {
 		return detail, "create an enrollment group, or an enrollment of the device, in this DPS"
 	case dps.Refused:
 		return detail, "approve or unblock the device; or look at the group's custom allocation"
+	case dps.Misconfigured:
+		return detail, e.Repair
+	case dps.Failed:
+		return detail, "try again in a minute: what is behind DPS, a hub or a custom allocation, is down or busy"
 	case dps.Disabled:
 		return detail, "enable the enrollment"
 	case dps.Throttled:
