@@ -3,49 +3,81 @@ package transform
 import (
 	"fmt"
 	"strings"
+	"time"
 
+	"mayfly/transform/codec"
 	"mayfly/transform/mapping"
 	"mayfly/transform/message"
 )
 
-// body writes the measurements of a part.
-func (s *Source) body(j *job, part any) ([]byte, error) {
+// bodies writes the measurements of a part: one body, or one for each time of which
+// a codec read something.
+func (s *Source) bodies(j *job, part any) ([]timedBody, error) {
 	also, err := j.Object(s.of.also, part)
 	if err != nil {
 		return nil, err
 	}
-	object, err := s.content(j, part, len(also) > 0)
+	readings, err := s.content(j, part, len(also) > 0)
 	if err != nil {
 		return nil, err
 	}
-	if len(also) > 0 {
-		object = over(also, object)
+	if len(also) > 0 { // they are of the time of the uplink
+		newest := &readings[newest(readings)]
+		newest.Data = over(also, newest.Data)
 	}
-	if s.Units == UnitsSI || s.Units == UnitsImperial && j.request.QueryValue("units") == "si" {
-		object = mapping.SIObject(object)
+	bodies := make([]timedBody, len(readings))
+	for i, r := range readings {
+		if s.Units == UnitsSI || s.Units == UnitsImperial && j.request.QueryValue("units") == "si" {
+			r.Data = mapping.SIObject(r.Data)
+		}
+		bodies[i].at = r.Time
+		if bodies[i].text, err = message.Marshal(r.Data); err != nil {
+			return nil, err
+		}
 	}
-	return message.Marshal(object)
+	return bodies, nil
+}
+
+// timedBody is a body with the time of its measurements; zero for that of the part.
+type timedBody struct {
+	at   time.Time
+	text []byte
+}
+
+// newest gives the index of the reading of the part's own time, else of the last
+// time.
+func newest(readings []codec.Reading) int {
+	last := 0
+	for i, r := range readings {
+		if r.Time.IsZero() {
+			return i
+		}
+		if !r.Time.Before(readings[last].Time) {
+			last = i
+		}
+	}
+	return last
 }
 
 // content gives the measurements: what the sender decoded, else the payload as it
 // came. An uplink that is not decoded is never dropped.
-func (s *Source) content(j *job, part any, mayBeEmpty bool) (map[string]any, error) {
+func (s *Source) content(j *job, part any, mayBeEmpty bool) ([]codec.Reading, error) {
 	object, err := j.Object(s.of.measurements, part)
-	if err != nil || len(object) > 0 {
-		return object, err
+	if err != nil {
+		return nil, err
 	}
-	if s.of.payload != nil {
+	if len(object) == 0 && s.of.payload != nil {
 		return s.undecoded(j, part)
 	}
 	if object == nil && !mayBeEmpty {
 		return nil, s.of.measurements.Wrong("gave no measurements", nil)
 	}
-	return object, nil
+	return []codec.Reading{{Data: object}}, nil
 }
 
 // undecoded gives what a codec makes of the payload, or else the payload and its
 // port.
-func (s *Source) undecoded(j *job, part any) (map[string]any, error) {
+func (s *Source) undecoded(j *job, part any) ([]codec.Reading, error) {
 	payload, err := j.One(s.of.payload, part)
 	if err != nil {
 		return nil, err
@@ -70,5 +102,5 @@ func (s *Source) undecoded(j *job, part any) (map[string]any, error) {
 	if port != nil {
 		object["fPort"] = port
 	}
-	return object, nil
+	return []codec.Reading{{Data: object}}, nil
 }

@@ -210,10 +210,10 @@ func TestSmallBodiesAreTaken(t *testing.T) {
 func TestEnvelopeIsNeeded(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, members, says string }{
-		{"none", "ignore: .kind", "envelope: is missing"},
+		{"none", "ignore: .kind", "is missing, and ignore would take"},
 		{"nothing is ignored", `ignore: "false"`, ""},
-		{"always true", "ignore: .kind, envelope: 'true'", `envelope: holds for {"hello":"world"}`},
-		{"any object", "ignore: .kind, envelope: type == \"object\"", `envelope: holds for {"hello":"world"}`},
+		{"always true", "ignore: .kind, envelope: 'true'", `holds for {"hello":"world"}`},
+		{"any object", "ignore: .kind, envelope: type == \"object\"", `holds for {"hello":"world"}`},
 		{"a member", "ignore: .kind, envelope: has(\"kind\")", ""},
 		{"inherited", "from: tts, ignore: 'true'", ""},
 	}

@@ -128,7 +128,7 @@ func (c *codecs) pick(profile string, port int) codec.Codec {
 
 // decodePayload gives what the source's codec makes of a payload; nil when it
 // goes out as it came, and the notes say why.
-func (s *Source) decodePayload(j *job, part any, payload string, port any) (map[string]any, error) {
+func (s *Source) decodePayload(j *job, part any, payload string, port any) ([]codec.Reading, error) {
 	if s.codecs == nil || payload == "" {
 		j.note(NoteUndecoded, "nothing decodes it")
 		return nil, nil
@@ -152,6 +152,7 @@ func (s *Source) decodePayload(j *job, part any, payload string, port any) (map[
 		j.note(NoteCodecWarning, text)
 	}
 	failed, _ := errors.AsType[*codec.Error](err)
+	readings := out.Readings()
 	switch {
 	case failed != nil && failed.Kind == codec.Unavailable:
 		return nil, err
@@ -159,10 +160,10 @@ func (s *Source) decodePayload(j *job, part any, payload string, port any) (map[
 		j.note(NoteCodecFailed, err.Error())
 	case len(out.Errors) > 0:
 		j.note(NoteCodecError, strings.Join(out.Errors, "; "))
-	case len(out.Data) == 0:
+	case len(readings) == 0:
 		j.note(NoteUndecoded, "the codec gave no data")
 	default:
-		return out.Data, nil
+		return readings, nil
 	}
 	return nil, nil
 }

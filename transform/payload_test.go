@@ -114,3 +114,43 @@ func TestSourceCodecFaults(t *testing.T) {
 		})
 	}
 }
+
+// A log that a codec read becomes several messages, in order, each with its time and
+// an id of its own.
+func TestSourceCodecHistory(t *testing.T) {
+	t.Parallel()
+	tr := transform.New()
+	list := definitions(t, "sources:\n  - {from: tts, codec: log.js, also: '{room: \"a\"}'}\n")
+	err := tr.Add("mayfly.yaml", list, fstest.MapFS{"log.js": {Data: []byte(`function Decoder(bytes, port) {
+		return [{field: "BATT", value: 3.6}].concat(Array.from(bytes, function (b, i) {
+			return {field: "TEMP", value: b / 10, timestamp: 1773482400 + 3600 * i} })) }`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := tr.Source("tts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := transform.SampleRequest{Body: `{"end_device_ids":{"device_id":"a"},"correlation_ids":["as:up:01"],"received_at":"2026-03-14T12:00:00Z",
+		"uplink_message":{"f_port":2,"frm_payload":"zdc="}}`}.Request("tts")
+	out, err := source.Map(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, m := range out.Messages {
+		got = append(got, strings.Join([]string{m.DeviceID, m.MessageID, message.FormatTime(m.Time), string(m.Body), m.Properties["fPort"]}, " "))
+	}
+	want := []string{
+		`a as:up:01 2026-03-14T12:00:00Z {"BATT":3.6,"room":"a"} 2`,
+		`a as:up:01-2 2026-03-14T10:00:00Z {"TEMP":20.5} 2`,
+		`a as:up:01-3 2026-03-14T11:00:00Z {"TEMP":21.5} 2`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	trace := source.Trace(t.Context(), request)
+	if len(trace.Parts) != 1 || len(trace.Parts[0].More) != 2 || trace.Parts[0].More[1].Time != "2026-03-14T11:00:00Z" {
+		t.Errorf("the trace has not all messages: %+v", trace.Parts)
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
+	"strconv"
 	"strings"
 
 	"mayfly/transform/mapping"
@@ -46,14 +48,12 @@ func (s *Source) Map(ctx context.Context, r *message.Request) (Outcome, error) {
 	var out Outcome
 	var wrong []message.FieldError
 	for i, part := range parts {
-		m, reason, err := s.part(j, part)
+		messages, reason, err := s.part(j, part)
 		switch bad, ok := errors.AsType[*message.Error](err); {
 		case ok && len(bad.Fields) > 0: // of this part; the others are looked at, too
+			deviceID := tellable(messages)
 			for _, f := range bad.Fields {
-				f.Path = element(i, len(parts)) + f.Path
-				if !m.SecretID && message.ValidDeviceID(m.DeviceID) {
-					f.DeviceID = m.DeviceID
-				}
+				f.Path, f.DeviceID = element(i, len(parts))+f.Path, deviceID
 				wrong = append(wrong, f)
 			}
 		case err != nil:
@@ -61,7 +61,10 @@ func (s *Source) Map(ctx context.Context, r *message.Request) (Outcome, error) {
 		case reason != "":
 			out.ignore(reason)
 		default:
-			out.Messages = append(out.Messages, m)
+			out.Messages = append(out.Messages, messages...)
+		}
+		if len(out.Messages) > message.MaxMessages {
+			return Outcome{}, message.Invalidf("the body makes more than %d messages", message.MaxMessages)
 		}
 	}
 	if len(wrong) > 0 {
@@ -79,42 +82,74 @@ func (s *Source) decode(r *message.Request, notes *media.Notes) (any, error) {
 	return media.Decode(r, media.Reading{Format: s.Format, CSV: s.CSV, Notes: notes})
 }
 
-// part maps a part of a body, unless it is ignored, for a reason.
-func (s *Source) part(j *job, part any) (m message.Message, reason string, err error) {
-	if !s.holds(j, part) {
-		return m, "", message.InvalidFields(s.foreign(j, part))
+// tellable gives the device of the message that failed, where it is known and no
+// secret.
+func tellable(messages []message.Message) string {
+	if len(messages) == 0 || messages[0].SecretID || !message.ValidDeviceID(messages[0].DeviceID) {
+		return ""
 	}
-	if reason, err = s.ignored(j, part); reason != "" || err != nil {
-		return m, reason, err
-	}
-	m, err = s.message(j, part)
-	return m, "", err
+	return messages[0].DeviceID
 }
 
-// message makes the message of a part.
-func (s *Source) message(j *job, part any) (message.Message, error) {
+// part maps a part of a body, unless it is ignored, for a reason. A part is one
+// message, or several where a codec read a log of the device.
+func (s *Source) part(j *job, part any) (messages []message.Message, reason string, err error) {
+	if !s.holds(j, part) {
+		return nil, "", message.InvalidFields(s.foreign(j, part))
+	}
+	if reason, err = s.ignored(j, part); reason != "" || err != nil {
+		return nil, reason, err
+	}
+	messages, err = s.messages(j, part)
+	return messages, "", err
+}
+
+// messages makes the messages of a part. Beside an error is the one that failed, as
+// far as it is known.
+func (s *Source) messages(j *job, part any) ([]message.Message, error) {
 	j.message = nil
 	j.Unbind()
 	for _, l := range s.let {
 		value, err := j.One(l.value, part)
 		if err != nil {
-			return message.Message{}, err
+			return nil, err
 		}
 		j.Bind(value)
 	}
 	m, err := s.identity(j, part)
 	if err != nil {
-		return m, err
+		return []message.Message{m}, err
 	}
 	if m.Time, err = j.Time(s.of.timestamp, part); err != nil {
-		return m, err
+		return []message.Message{m}, err
 	}
 	j.message = &m
-	if m.Body, err = s.body(j, part); err != nil {
-		return m, err
+	bodies, err := s.bodies(j, part)
+	if err != nil {
+		return []message.Message{m}, err
 	}
-	m.Properties, err = s.props(j, part)
-	return m, err
+	if m.Properties, err = s.props(j, part); err != nil {
+		return []message.Message{m}, err
+	}
+	messages := make([]message.Message, len(bodies))
+	for i, b := range bodies {
+		messages[i] = m
+		messages[i].Body = b.text
+		if !b.at.IsZero() {
+			messages[i].Time = b.at
+		}
+		if i == 0 {
+			continue
+		}
+		messages[i].Properties = maps.Clone(m.Properties)
+		if m.MessageID != "" { // each needs one of its own, the same one when the sender sends again
+			messages[i].MessageID = m.MessageID + "-" + strconv.Itoa(i+1)
+			if !message.ValidMessageID(messages[i].MessageID) {
+				messages[i].MessageID = ""
+			}
+		}
+	}
+	return messages, nil
 }
 
 // identity is what a mapping gives to tell whose a message is, for the validator.

@@ -29,7 +29,9 @@ type TracePart struct {
 	Reason  string        `json:"reason,omitempty"`  // why it is ignored
 	Steps   []TraceStep   `json:"steps"`
 	Message *TraceMessage `json:"message,omitempty"`
-	Error   *TraceError   `json:"error,omitempty"`
+	// More are further messages, of a log that a codec read.
+	More  []*TraceMessage `json:"more,omitempty"`
+	Error *TraceError     `json:"error,omitempty"`
 }
 
 // TraceStep is one expression and what it gave; several values are a list.
@@ -110,17 +112,24 @@ func (s *Source) tracePart(j *job, part any) TracePart {
 		p.Steps = append(p.Steps, step)
 	}
 	defer func() { j.Observe = nil }()
-	m, reason, err := s.part(j, part)
+	messages, reason, err := s.part(j, part)
 	if p.Ignored, p.Reason = reason != "", reason; p.Ignored || err != nil {
 		p.Error = traceError(err)
 		return p
 	}
-	sample := sampleOf(&m)
-	p.Message = &TraceMessage{
-		DeviceID: sample.DeviceID, ModelID: sample.ModelID, GatewayID: sample.GatewayID, Component: sample.Component,
-		MessageID: sample.MessageID, Time: sample.Time, Properties: sample.Properties, Body: m.Body, Message: m,
+	p.Message = traceMessage(&messages[0])
+	for i := range messages[1:] {
+		p.More = append(p.More, traceMessage(&messages[i+1]))
 	}
 	return p
+}
+
+func traceMessage(m *message.Message) *TraceMessage {
+	sample := sampleOf(m)
+	return &TraceMessage{
+		DeviceID: sample.DeviceID, ModelID: sample.ModelID, GatewayID: sample.GatewayID, Component: sample.Component,
+		MessageID: sample.MessageID, Time: sample.Time, Properties: sample.Properties, Body: m.Body, Message: *m,
+	}
 }
 
 func traceError(err error) *TraceError {

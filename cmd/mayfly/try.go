@@ -165,6 +165,9 @@ func (p *printer) trace(t *transform.Trace) {
 			p.failed(part.Error)
 		default:
 			p.message(part.Message)
+			for _, m := range part.More {
+				p.message(m)
+			}
 		}
 	}
 	for _, note := range t.Notes {

@@ -37,7 +37,7 @@ type Uplink struct {
 // out, and so are NaN and the infinities, which JSON cannot write.
 type Decoded struct {
 	Data     map[string]any // nil where the codec gave none
-	List     []any          // what it gave instead of an object, with an error
+	List     []any          // what it gave instead of an object: what Readings reads, or else with an error
 	Warnings []string
 	Errors   []string // the codec's own; Data is not to be trusted then
 	// Normalized holds the measurements in the vocabulary of the LoRaWAN device

@@ -50,8 +50,14 @@ func (e *exporter) decoded(result goja.Value, wrapped bool, out *Decoded) error 
 	case map[string]any:
 		out.Data = value
 	case []any:
-		if out.Data = fieldList(value); out.Data == nil {
+		if len(value) > 0 {
 			out.List = value
+		}
+		out.Data = merged(value)
+		switch readings, ok := history(value); {
+		case len(readings) > maxReadings:
+			return codecError(Result, "the codec gave %d readings, more than %d", len(readings), maxReadings)
+		case !ok && out.Data == nil:
 			return codecError(Result, "the codec gave an array, not an object")
 		}
 	default:
@@ -60,22 +66,6 @@ func (e *exporter) decoded(result goja.Value, wrapped bool, out *Decoded) error 
 		}
 	}
 	return err
-}
-
-// fieldList reads the answer of a Datacake decoder: a list of {field, value}.
-func fieldList(list []any) map[string]any {
-	data := map[string]any{}
-	for _, item := range list {
-		object, _ := item.(map[string]any)
-		name, ok := object["field"].(string)
-		if !ok {
-			return nil
-		}
-		if value := object["value"]; value != nil {
-			data[name] = value
-		}
-	}
-	return data
 }
 
 // normalized reads what normalizeUplink returned: data is one object or a list.
