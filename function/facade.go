@@ -17,6 +17,7 @@ import (
 	"mayfly/internal/secret"
 	"mayfly/transform"
 	"mayfly/transform/codec"
+	"mayfly/transform/template"
 )
 
 // What the programs need of the rooms below.
@@ -76,6 +77,10 @@ func LoadSources(path string, options ...LoadOption) (t *transform.Transformer, 
 func CheckFile(environ []string, path string, options ...LoadOption) *ConfigReport {
 	return config.CheckFile(environ, path, options...)
 }
+
+// LoadTemplates reads the device templates that the variables and the configuration file name, and nothing else of
+// them. Its error is a FaultsError.
+func LoadTemplates(environ []string) (*template.Set, error) { return config.LoadTemplates(environ) }
 
 // ParseMapping reads the mapping of one source as it stands in the configuration
 // file, members such as signature included, which are not the mapping's.

@@ -38,6 +38,7 @@ type cli struct {
 	Send       sendCommand       `cmd:"" help:"Send one message; the device is provisioned if it has to be."`
 	Replay     replayCommand     `cmd:"" help:"Send a file of messages, and continue where it was stopped."`
 	Keys       keysCommand       `cmd:"" help:"Create keys for callers, and derive keys of devices."`
+	Template   templateCommand   `cmd:"" help:"Check, try and write device templates (DTDL)."`
 	Schema     schemaCommand     `cmd:"" help:"Print the JSON Schema of mayfly.yaml, for editors."`
 	Doctor     doctorCommand     `cmd:"" help:"Try the configuration against the real DPS and hub, step by step."`
 	Devices    devicesCommand    `cmd:"" help:"Write files that create many devices at once in Azure."`

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -41,6 +42,36 @@ type Policy struct {
 	RefuseUnknown bool
 	// Explain makes Coerce and Require report the changes too, at some cost.
 	Explain bool
+}
+
+var errPolicy = errors.New("want off, report, coerce, require, or {require: {unknown: refuse}}")
+
+// UnmarshalText reads the name of a mode.
+func (p *Policy) UnmarshalText(text []byte) error {
+	mode, err := ParseMode(strings.TrimSpace(string(text)))
+	*p = Policy{Mode: mode}
+	return err
+}
+
+// UnmarshalYAML reads the name of a mode, or {require: {unknown: refuse}}.
+func (p *Policy) UnmarshalYAML(unmarshal func(any) error) error {
+	var name string
+	if unmarshal(&name) == nil {
+		return p.UnmarshalText([]byte(name))
+	}
+	var long map[string]map[string]string
+	if unmarshal(&long) != nil || len(long) != 1 || len(long["require"]) != 1 {
+		return errPolicy
+	}
+	switch long["require"]["unknown"] {
+	case "refuse":
+		*p = Policy{Mode: Require, RefuseUnknown: true}
+	case "report":
+		*p = Policy{Mode: Require}
+	default:
+		return errPolicy
+	}
+	return nil
 }
 
 // Finding is one member that does not fit: its path in the measurements, the rule

@@ -9,6 +9,7 @@ import (
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/ratelimit"
 	"mayfly/transform"
+	"mayfly/transform/template"
 )
 
 // Config is the configuration: what the environment and the file say, checked.
@@ -41,6 +42,9 @@ type Config struct {
 
 	BasePath string `env:"BASE_PATH"` // with a slash in front and none at the end, or empty
 
+	TemplateFiles  string          `env:"TEMPLATES"`
+	TemplatePolicy template.Policy `env:"TEMPLATE"`
+
 	ConfigFile string     `env:"CONFIG"`
 	LogLevel   slog.Level `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat  string     `env:"LOG_FORMAT" envDefault:"json"`
@@ -52,6 +56,7 @@ type Config struct {
 	Transformer  *transform.Transformer // with the sources of the file
 	Sources      []Source               // of the file
 	Fleets       map[string]Fleet       // by name; empty for the environment's own
+	Templates    *template.Set          // nil without any
 	Keys         policy.Keys
 	Tokens       []policy.TokenSpec
 	Certificates *policy.CertificateSpec
@@ -72,6 +77,7 @@ func Load(environ []string, options ...Option) (*Config, error) {
 	file := c.readFile(options)
 	c.checkSuffixes(faults.addFirst)
 	c.checkFleets(file, faults.addFirst)
+	c.checkTemplates(file, faults.addFirst)
 	c.checkTimes(faults.addFirst)
 	c.checkAddress(faults.addFirst)
 	c.checkLimits(faults.addFirst)

@@ -24,7 +24,10 @@ func (f Fault) String() string {
 	if f.File != "" {
 		b.WriteString(f.File)
 		if f.Line > 0 {
-			fmt.Fprintf(&b, ":%d:%d", f.Line, f.Column)
+			fmt.Fprintf(&b, ":%d", f.Line)
+		}
+		if f.Column > 0 {
+			fmt.Fprintf(&b, ":%d", f.Column)
 		}
 		b.WriteString(": ")
 	}

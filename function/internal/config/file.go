@@ -15,6 +15,7 @@ import (
 	"mayfly/transform"
 	"mayfly/transform/codec"
 	"mayfly/transform/message"
+	"mayfly/transform/template"
 )
 
 // configFile is read where it is present and CONFIG names no other.
@@ -26,6 +27,8 @@ type File struct {
 	Callers      []policy.CallerSpec     `yaml:"callers"`      // who may send with a key
 	Tokens       []policy.TokenSpec      `yaml:"tokens"`       // issuers of JWTs that callers may present
 	Certificates *policy.CertificateSpec `yaml:"certificates"` // the CA of callers that present a certificate
+	Templates    []string                `yaml:"templates"`    // files, folders and patterns of device templates
+	Template     *template.Policy        `yaml:"template"`     // what happens to telemetry that does not fit them
 	Fleets       []FleetSpec             `yaml:"fleets"`       // further DPS instances, beside that of ID_SCOPE
 
 	name     string // of the file; empty where there is none

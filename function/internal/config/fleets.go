@@ -14,6 +14,7 @@ import (
 	"mayfly/function/internal/delivery/credentials"
 	"mayfly/internal/secret"
 	"mayfly/transform/message"
+	"mayfly/transform/template"
 )
 
 // FleetSpec is a fleet of its own in the configuration file: another DPS, and
@@ -29,6 +30,8 @@ type FleetSpec struct {
 	DPSEndpoint       string      `yaml:"dpsEndpoint" env:"DPS_ENDPOINT"`
 	ModelID           string      `yaml:"modelId" env:"MODEL_ID"`
 	HubHint           string      `yaml:"hubHint" env:"HUB_HINT"`
+
+	Template *template.Policy `yaml:"template"` // what happens to telemetry of this fleet that fits no template
 }
 
 // Fleet is a fleet whose specification was checked.
@@ -38,6 +41,7 @@ type Fleet struct {
 	ModelID     string // of devices that name none
 	HubHint     string
 	Credentials credentials.Options
+	Template    *template.Policy // nil: the global one
 }
 
 // checkFleets checks the fleets of the file and the environment's own.
@@ -127,7 +131,7 @@ func (c *Config) checkFleet(f *FleetSpec, keyURL string, fault faultFunc, refer 
 	}
 	return Fleet{
 		IDScope: f.IDScope, DPSEndpoint: f.DPSEndpoint, ModelID: f.ModelID, HubHint: f.HubHint,
-		Credentials: c.checkKeys(f, keyURL, fault, refer),
+		Credentials: c.checkKeys(f, keyURL, fault, refer), Template: f.Template,
 	}
 }
 

@@ -30,6 +30,7 @@ func CheckFile(environ []string, path string, options ...Option) *Report {
 	c.checkFileFleets(file)
 	c.checkAPIKeys(variables.addFirst)
 	c.checkFile(file)
+	file.readTemplates(file.templatePaths())
 	file.warnOfOutside()
 	file.faults.sort()
 	FaultsError(file.warnings).sort()

@@ -21,6 +21,7 @@ import (
 	"mayfly/transform"
 	"mayfly/transform/mapping"
 	"mayfly/transform/media"
+	"mayfly/transform/template"
 )
 
 //go:generate go test -count=1 -run ^TestSchema$ . -args -update
@@ -93,6 +94,17 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{hash, closed("hash", map[string]*jsonschema.Schema{
 			"hash": hash, "expires": text("", "2027-01-31, or 2027-01-31T08:30:00Z"),
 		})}}
+	case reflect.TypeFor[template.Policy]():
+		unknown := &jsonschema.Schema{Type: "string", Enum: []any{"refuse", "report"},
+			Description: "what happens to telemetry that the template does not have"}
+		require := closed("unknown", map[string]*jsonschema.Schema{"unknown": unknown})
+		require.Description = "refuse what does not fit"
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
+			{Type: "string", Enum: []any{"off", "report", "coerce", "require"}},
+			closed("require", map[string]*jsonschema.Schema{
+				"require": require,
+			}),
+		}}
 	case reflect.TypeFor[transform.Units]():
 		return &jsonschema.Schema{Type: "string", Enum: []any{transform.UnitsImperial, transform.UnitsSI}}
 	case reflect.TypeFor[media.Format]():

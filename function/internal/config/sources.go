@@ -6,6 +6,7 @@ import (
 	"mayfly/function/internal/auth/signature"
 	"mayfly/internal/settings"
 	"mayfly/transform"
+	"mayfly/transform/template"
 )
 
 // Source is a source of the configuration file: its mapping, and who may send
@@ -13,8 +14,9 @@ import (
 type Source struct {
 	transform.Definition `yaml:",inline"`
 
-	Signature *signature.Spec `yaml:"signature"` // how its requests are signed
-	AllowFrom []string        `yaml:"allowFrom"` // networks; everywhere when left out
+	Signature *signature.Spec  `yaml:"signature"` // how its requests are signed
+	Template  *template.Policy `yaml:"template"`  // likewise, for this source
+	AllowFrom []string         `yaml:"allowFrom"` // networks; everywhere when left out
 }
 
 // ParseSource reads one source as it stands in the configuration file. Who may send
@@ -46,6 +48,9 @@ func adopt(specs []Source, list []transform.Definition) {
 			if base := &specs[j]; base.Name == s.From {
 				if s.Signature == nil {
 					s.Signature = base.Signature
+				}
+				if s.Template == nil {
+					s.Template = base.Template
 				}
 				if s.AllowFrom == nil {
 					s.AllowFrom = base.AllowFrom

@@ -51,6 +51,10 @@ var variables = []Variable{
 	{Name: "LEAF_LIFETIME", Doc: "how long a certificate of DEVICE_CA is used"},
 	{Name: "DPS_ENDPOINT", Doc: "host, or https URL"},
 	{Name: "MODEL_ID", Doc: "DTMI sent when a message names none"},
+	{Name: "TEMPLATES", Doc: "device templates: files, folders and patterns, comma-separated; DTDL or IoT " +
+		"Central's export"},
+	{Name: "TEMPLATE", Doc: "what happens to telemetry that does not fit them: off, report, coerce or require; " +
+		"report where there are templates"},
 	{Name: "HUB_HINT", Doc: "hub to try first for a device that this instance does not know; otherwise learned"},
 	{Name: "HUB_IDLE_TIMEOUT", Doc: "when an idle hub connection is closed; 0 closes it after every send"},
 	{Name: "REQUEST_TIMEOUT", Doc: "budget of one request outside Lambda"},
