@@ -223,6 +223,30 @@ func TestFaultsOnARegistration(t *testing.T) {
 			t.Errorf("second: %d %s", a.status, a.body)
 		}
 	})
+	t.Run("fails at once, with a code and a text", func(t *testing.T) {
+		t.Parallel()
+		e := newEmulator(t, emulator.Config{})
+		arm(t, e, emulator.Fault{
+			Endpoint: emulator.OpRegister, State: "failed", ErrorCode: 401002, Message: "{}", Count: 1,
+		})
+		d := newDevice(t, e, "dev-1")
+		if a := d.register(); a.status != 200 || a.get(t, "registrationState.errorCode") != "401002" ||
+			a.get(t, "registrationState.errorMessage") != "{}" || a.get(t, "status") != "failed" {
+			t.Errorf("first: %d %s", a.status, a.body)
+		}
+		if a := d.register(); a.status != 202 {
+			t.Errorf("second: %d %s", a.status, a.body)
+		}
+	})
+	t.Run("fails with the text of a code", func(t *testing.T) {
+		t.Parallel()
+		e := newEmulator(t, emulator.Config{})
+		arm(t, e, emulator.Fault{Endpoint: emulator.OpPoll, State: "failed", ErrorCode: 429001})
+		if a := newDevice(t, e, "dev-1").provision(); a.get(t, "registrationState.errorCode") != "429001" ||
+			a.get(t, "registrationState.errorMessage") != "Operations are being throttled for this tenant." {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+	})
 	t.Run("a look-up answers what the fault says", func(t *testing.T) {
 		t.Parallel()
 		e := newEmulator(t, emulator.Config{})

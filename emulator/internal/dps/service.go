@@ -87,6 +87,9 @@ func (s *Service) register(x *exchange.Exchange) wire.Reply {
 	if st.Resumed {
 		x.Lenient("registered again while assigning: the same operation goes on")
 	}
+	if x.Fault != nil && x.Fault.State != "" {
+		return s.scripted(x, st, x.Fault)
+	}
 	if s.AssignAtOnce {
 		return s.operation(x, st)
 	}

@@ -50,7 +50,7 @@ type Fault struct {
 	Truncate       bool          // half of the answer's body, then the connection ends
 	SlowBody       time.Duration // the answer's body takes this long
 
-	State          string // this registration status (failed, disabled, ...); matches polls and look-ups only
+	State          string // this registration status (failed, ...); matches registrations where they are the endpoint
 	AssigningPolls int    // so many polls are answered "assigning"; matches registrations only
 	MoveTo         string // before the answer the device is moved to this hub
 	RotateKey      bool   // before the answer the hub replaces the device's key, until it registers again
@@ -65,7 +65,7 @@ func (e *Error) Error() string { return "emulator: fault: " + e.Field + ": " + e
 
 // matches reports whether the fault is meant for a call.
 func (f *Fault) matches(c *record.Call) bool {
-	if f.State != "" && c.Op != record.OpPoll && c.Op != record.OpLookup ||
+	if f.State != "" && c.Op != record.OpPoll && c.Op != record.OpLookup && f.Endpoint != record.OpRegister ||
 		f.AssigningPolls > 0 && c.Op != record.OpRegister {
 		return false
 	}
@@ -147,7 +147,8 @@ func (f *Fault) checkWords() *Error {
 func (f *Fault) checkStates() *Error {
 	dps := f.Endpoint == "" || f.Endpoint == "*" || f.Endpoint == EndpointDPS
 	switch {
-	case f.State != "" && !dps && f.Endpoint != record.OpPoll && f.Endpoint != record.OpLookup:
+	case f.State != "" && !dps && f.Endpoint != record.OpPoll && f.Endpoint != record.OpLookup &&
+		f.Endpoint != record.OpRegister:
 		return wrong("state", "%s does not answer with a registration status", f.Endpoint)
 	case f.AssigningPolls > 0 && !dps && f.Endpoint != record.OpRegister:
 		return wrong("assigningPolls", "%s does not start an operation", f.Endpoint)
