@@ -70,9 +70,27 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request, caller *polic
 	return body, nil
 }
 
+// lacksLength tells whether a request ought to have a body, and does not say how long it
+// is: it has none then (RFC 9112, section 6.3), even if bytes follow and the connection is
+// closed after them. In front of Lambda and in HTTP/2 a length is not needed.
+func (s *Service) lacksLength(r *http.Request) bool {
+	return r.ContentLength == 0 && r.Header["Content-Length"] == nil && len(r.TransferEncoding) == 0 &&
+		r.ProtoMajor == 1 && s.config.Host != platform.Lambda &&
+		(r.Method == http.MethodPost || r.Method == http.MethodPut || r.Method == http.MethodPatch)
+}
+
 // isReplaced tells whether a body that should be bytes was read as text on its way: text
 // with U+FFFD in it, on hosts that do not say how they passed it.
 func isReplaced(body []byte) bool { return bytes.Contains(body, []byte("\ufffd")) && utf8.Valid(body) }
+
+// explain adds to a problem what became of the body on its way.
+func (s *Service) explain(r *http.Request, p *Problem, err error) {
+	explainReplaced(r.Context(), p, err)
+	if (p.Code == problem.MalformedBody || p.Code == problem.InvalidMessage) && s.lacksLength(r) {
+		p.Detail = "the request has no body, because it has no Content-Length: send it, or Transfer-Encoding: " +
+			"chunked, even if the connection is closed after the request"
+	}
+}
 
 // explainReplaced adds to a problem what lost the bytes of a body, and how to keep them.
 func explainReplaced(ctx context.Context, p *Problem, err error) {

@@ -99,7 +99,7 @@ func (s *Service) accept(w http.ResponseWriter, d *decoded, a accepted) {
 // refusals, and then it is in the log alone.
 func (s *Service) reject(w http.ResponseWriter, r *http.Request, d *decoded, err error) {
 	if p := problemOf(r.Context(), err, s.now()); d.lenient && !p.Retryable {
-		explainReplaced(r.Context(), p, err)
+		s.explain(r, p, err)
 		rec := recordOf(r.Context())
 		rec.problem, rec.accepted = p, true
 		s.accept(w, d, accepted{})
@@ -119,7 +119,7 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		}
 	}
 	p := problemOf(r.Context(), err, s.now())
-	explainReplaced(r.Context(), p, err)
+	s.explain(r, p, err)
 	if p.Code == problem.Internal {
 		s.log.ErrorContext(r.Context(), "internal error", "error", err.Error())
 	}

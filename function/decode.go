@@ -123,7 +123,8 @@ func (s *Service) source(r *http.Request) (*transform.Source, error) {
 	name := r.PathValue("source")
 	source, err := s.transform.Source(name)
 	if source == nil && err == nil {
-		err = &problem.Error{Code: problem.NoSource, Detail: "there is no source " + message.Quote(name)}
+		err = &problem.Error{Code: problem.NoSource, Detail: "there is no source " + message.Quote(name) +
+			hinted(r.URL.Path, s.transform.SourceNames())}
 	}
 	return source, err
 }

@@ -12,6 +12,7 @@ import (
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
+	"mayfly/function/internal/routehint"
 )
 
 // newRoutes makes the table of routes. Methods are checked by the routes
@@ -63,7 +64,8 @@ var slashes = regexp.MustCompile("//+")
 // starts the process.
 func (s *Service) health(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		s.refuse(w, r, &problem.Error{Code: problem.MethodNotAllowed, Allow: "GET, HEAD", Detail: "use GET"})
+		s.refuse(w, r, &problem.Error{Code: problem.MethodNotAllowed, Allow: "GET, HEAD",
+			Detail: "use GET; " + routehint.Routes})
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/itchyny/gojq"
 )
@@ -15,7 +16,12 @@ func Quote(s string) string {
 	if len(s) > limit {
 		s = s[:limit] + "..."
 	}
-	text, _ := json.Marshal(strings.ToValidUTF8(s, "?"))
+	text, _ := json.Marshal(strings.Map(func(r rune) rune {
+		if r > 0x7f && !unicode.IsPrint(r) { // such as what turns the direction of a text around
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?")))
 	return string(text)
 }
 

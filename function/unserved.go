@@ -1,0 +1,56 @@
+package function
+
+import (
+	"net/http"
+	"slices"
+
+	"mayfly/function/internal/host"
+	"mayfly/function/internal/platform"
+	"mayfly/function/internal/problem"
+	"mayfly/function/internal/routehint"
+	"mayfly/function/internal/sanitize"
+	"mayfly/transform"
+	"mayfly/transform/message"
+)
+
+// unserved answers what no route serves.
+func (s *Service) unserved(w http.ResponseWriter, r *http.Request) {
+	var in *host.Invocation
+	if s.config.Host == platform.Functions {
+		in = host.ReadInvocation(r, 2*s.config.BodyLimit+64<<10) // base64, and headers
+	}
+	switch {
+	case in == nil:
+		s.fail(w, r, newProblem(problem.NoSource, "nothing is served at "+message.Quote(r.URL.Path)+
+			hinted(r.URL.Path, builtin(s.transform.SourceNames())))) // who asks is not known
+	case in.IsHTTP():
+		detail := "the Functions host sends descriptions of requests instead of the requests: host.json needs " +
+			"customHandler.enableProxyingHttpRequest, and the host must be version 4.1041 or newer"
+		if version := r.Header.Get("X-Azure-Functions-Hostversion"); sanitize.Printable(version) {
+			detail += "; this one is " + version
+		}
+		p := s.finish(r, newProblem(problem.UnsupportedHost, detail))
+		host.WriteOutput(w, p.Status, problem.MediaType, p, p.Detail)
+	default:
+		s.fail(w, r, newProblem(problem.NoSource, "the Functions host runs "+message.Quote(r.URL.Path)+
+			" by a trigger that is not HTTP; Mayfly has HTTP triggers only"))
+	}
+}
+
+// hinted gives what the sender of a request that is not served probably meant, to be put
+// behind what is wrong.
+func hinted(path string, sources []string) string {
+	if hint := routehint.For(path, sources); hint != "" {
+		return "; " + hint
+	}
+	return ""
+}
+
+// builtin gives the names of built-in sources: those of the configuration file are told to
+// callers that are known.
+func builtin(names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool {
+		_, found := transform.BuiltinText(name)
+		return !found
+	})
+}
