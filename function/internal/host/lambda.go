@@ -35,7 +35,8 @@ func startLambda(ctx context.Context, h http.Handler, log *slog.Logger) {
 // NewLambdaHandler makes a Lambda function of h. It understands the events of
 // API Gateway's HTTP APIs (payload 1.0 and 2.0) and REST APIs, of Function
 // URLs and of Application Load Balancers, and answers each in its own form.
-// Any other event is an [UnsupportedEventError].
+// Warm-ups, scheduled events and empty ones are answered without it. Any other event is an
+// [UnsupportedEventError].
 func NewLambdaHandler(h http.Handler, log *slog.Logger) lambda.Handler {
 	return &lambdaHandler{next: h, log: log}
 }
@@ -50,6 +51,9 @@ type lambdaHandler struct {
 func (h *lambdaHandler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	event, front, err := decodeLambdaEvent(payload)
 	if err != nil {
+		if q := event.quiet(payload); q != nil {
+			return h.answerQuietly(ctx, q), nil
+		}
 		// The runtime loop logs the error as well, but outside of slog, where
 		// it comes out without a level.
 		h.log.ErrorContext(ctx, "event refused", "error", err.Error())

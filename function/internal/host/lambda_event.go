@@ -86,7 +86,8 @@ type lambdaEvent struct {
 	DetailType string `json:"detail-type"`
 }
 
-// decodeLambdaEvent reads an event and says from which front it came. The
+// decodeLambdaEvent reads an event, of which there is something even beside an error, and
+// says from which front it came. The
 // order of the questions matters: a WebSocket event also has an httpMethod,
 // and an authorizer's has everything that a request has.
 func decodeLambdaEvent(payload []byte) (*lambdaEvent, lambdaFront, error) {
@@ -118,7 +119,7 @@ func decodeLambdaEvent(payload []byte) (*lambdaEvent, lambdaFront, error) {
 	default:
 		what = "JSON of an unknown kind, with neither httpMethod nor requestContext.http.method"
 	}
-	return nil, 0, &UnsupportedEventError{Event: what}
+	return e, 0, &UnsupportedEventError{Event: what}
 }
 
 // request builds the request as net/http would have read it from a socket.

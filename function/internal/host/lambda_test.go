@@ -271,15 +271,16 @@ func TestLambdaRefusesOtherEvents(t *testing.T) {
 		{"authorizer-v2", `{"version":"2.0","type":"REQUEST","rawPath":"/x","requestContext":{"http":{` +
 			`"method":"POST"}}}`, "authorizer's REQUEST"},
 		{"authorizer-token", `{"type":"TOKEN","authorizationToken":"allow"}`, "authorizer's TOKEN"},
-		{"scheduled", `{"version":"0","detail-type":"Scheduled Event","source":"aws.events","detail":{}}`,
-			`"Scheduled Event" from "aws.events"`},
+		{"event", `{"version":"0","detail-type":"Object Created","source":"aws.s3","detail":{}}`,
+			`"Object Created" from "aws.s3"`},
+		{"scheduled-by-others", `{"detail-type":"Scheduled Event","source":"my.own"}`, `from "my.own"`},
+		{"warm-off", `{"warmer":false}`, "unknown kind"},
+		{"no-records", `{"Records":[]}`, "unknown kind"},
 		{"long-name", `{"detail-type":"` + strings.Repeat("\\u0007", 500) + `"}`, "EventBridge"},
 		{"direct", `{"device":{"deviceId":"d1"}}`, "unknown kind"},
-		{"empty-object", `{}`, "unknown kind"},
 		{"v2-without-http", `{"version":"2.0","rawPath":"/x"}`, "unknown kind"},
 		{"v2-without-method", `{"version":"2.0","requestContext":{"http":{}}}`, "unknown kind"},
 		{"alb-without-method", `{"requestContext":{"elb":{}}}`, "unknown kind"},
-		{"null", `null`, "unknown kind"},
 		{"array", `[1]`, "array"},
 		{"number", `7`, "number"},
 		{"not-json", `hello`, "not readable"},
@@ -304,6 +305,46 @@ func TestLambdaRefusesOtherEvents(t *testing.T) {
 			}
 			if !strings.Contains(log.String(), `"level":"ERROR"`) {
 				t.Errorf("log: %s", log.String())
+			}
+		})
+	}
+}
+
+// Ensure that what keeps a function warm, or tries whether it runs, is no error, and has
+// one record that nobody is called for.
+func TestLambdaAnswersQuietly(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, event, want, level string }{
+		{"warm-up", `{"source":"serverless-plugin-warmup"}`, "a warm-up", "DEBUG"},
+		{"warm-up-with-more", `{"source":"serverless-plugin-warmup","stage":"dev"}`, "a warm-up", "DEBUG"},
+		{"lambda-warmer", `{"warmer":true,"concurrency":3}`, "a warm-up", "DEBUG"},
+		{"switch", `{"warmup": 1}`, "a warm-up", "DEBUG"},
+		{"scheduled-rule", `{"version":"0","id":"53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",` +
+			`"detail-type":"Scheduled Event","source":"aws.events","account":"123456789012",` +
+			`"time":"2026-11-27T18:43:48Z","region":"us-east-1",` +
+			`"resources":["arn:aws:events:us-east-1:123456789012:rule/my-schedule"],"detail":{}}`,
+			"a scheduled event", "DEBUG"},
+		{"scheduler", `{"version":"0","detail-type":"Scheduled Event","source":"aws.scheduler","detail":"{}"}`,
+			"a scheduled event", "DEBUG"},
+		{"empty", `{}`, "a test event", "INFO"},
+		{"empty-with-space", " { }\n", "a test event", "INFO"},
+		{"null", `null`, "a test event", "INFO"},
+		{"hello-world", `{"key1":"value1","key2":"value2","key3":"value3"}`, "a test event", "INFO"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			h := host.NewLambdaHandler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+				t.Error("the handler was called")
+			}), slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+			answer, err := h.Invoke(t.Context(), []byte(tt.event))
+			if err != nil || !json.Valid(answer) || !strings.Contains(string(answer), tt.want) {
+				t.Fatalf("%s, %v", answer, err)
+			}
+			var record struct{ Level, Msg, Event string }
+			err = json.Unmarshal(log.Bytes(), &record)
+			if err != nil || record.Level != tt.level || record.Event != tt.want {
+				t.Errorf("log: %s, %v", log.String(), err)
 			}
 		})
 	}
