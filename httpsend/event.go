@@ -51,6 +51,9 @@ const (
 // Size counts them (azure-docs, iot-hub/iot-hub-devguide-quotas-throttling.md).
 const MaxMessage = 256 << 10
 
+// subject is the property that names an event's component.
+const subject = "$.sub"
+
 // properties lists the event's system and application properties under the
 // names that they have as HTTP headers and in a batch, in a fixed order.
 func (e *Event) properties(yield func(name, value string)) {
@@ -69,7 +72,7 @@ func (e *Event) properties(yield func(name, value string)) {
 		// Over HTTPS the convention names none; Microsoft's Node SDK sends
 		// dt-subject, and $.sub is what MQTT devices send.
 		yield("dt-subject", e.Component)
-		yield(appPrefix+"$.sub", e.Component)
+		yield(appPrefix+subject, e.Component)
 	}
 	switch len(e.Properties) {
 	case 0:

@@ -74,6 +74,29 @@ func (e *Event) fault() string {
 	if found {
 		return fmt.Sprintf("the property name %q is not letters, digits or %s", upstream.Text(bad), tokenChars)
 	}
+	return e.clash()
+}
+
+// clash says which two names are one to a hub, or nothing: they are names of headers,
+// in which case does not count.
+func (e *Event) clash() string {
+	component, twice := "", ""
+	for name := range e.Properties {
+		if e.Component != "" && strings.EqualFold(name, subject) {
+			component = max(component, name)
+		}
+		for other := range e.Properties {
+			if name < other && strings.EqualFold(name, other) {
+				twice = max(twice, other)
+			}
+		}
+	}
+	switch {
+	case component != "":
+		return fmt.Sprintf("the property %q is the component's", component)
+	case twice != "":
+		return fmt.Sprintf("the property %q is there twice: case does not count", twice)
+	}
 	return ""
 }
 

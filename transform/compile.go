@@ -99,6 +99,10 @@ func (t *Transformer) compile(d *Definition) (*Source, error) {
 		if !message.ValidProperty(name) {
 			fault = mapping.FaultAt("properties", d.Properties[name], 0, message.Quote(name)+" is not a property name")
 		}
+		if at := slices.IndexFunc(s.properties, func(p named) bool { return message.SameProperty(p.name, name) }); at >= 0 {
+			fault = mapping.FaultAt("properties", d.Properties[name], 0,
+				message.Quote(name)+" and "+message.Quote(s.properties[at].name)+" are one property: case does not count")
+		}
 		add(fault)
 		s.properties = append(s.properties, named{name, compiled})
 	}

@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -153,12 +155,13 @@ func scalars(prefix string, members map[string]json.RawMessage) (map[string]stri
 	}
 	var wrong []message.FieldError
 	texts := make(map[string]string, len(members))
-	for name, raw := range members {
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		raw := members[name]
 		value, ok := scalar(raw)
 		if string(raw) == "null" {
 			continue
 		}
-		if !ok || !message.ValidProperty(name) {
+		if !ok || !message.ValidProperty(name) || message.HasProperty(texts, name) {
 			wrong = append(wrong, message.FieldError{Path: prefix + name, Rule: "property", Hint: hints["property"]})
 			continue
 		}

@@ -56,7 +56,7 @@ func spreadProps(j *job, e *mapping.Expression, part any, props map[string]strin
 				continue
 			}
 		}
-		if _, taken := props[name]; !taken {
+		if !message.HasProperty(props, name) {
 			props[name] = text
 		}
 	}

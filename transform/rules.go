@@ -22,7 +22,7 @@ var hints = map[string]string{
 	"object":    "must be a JSON object of measurements",
 	"timestamp": message.ErrTime.Error(),
 	"property": "must be a string, a number or a boolean under a name of letters, digits or \"!#$%&'*+-.^_`|~\", " +
-		"other than what component and timestamp say",
+		"other than what component and timestamp say, and once (case does not count)",
 	"string": "must be a string",
 }
 

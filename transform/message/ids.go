@@ -77,9 +77,10 @@ func ValidMessageID(s string) bool {
 }
 
 // ValidProperty tells whether name may be an application property: an HTTP
-// token (the same document, "Application properties").
+// token (the same document, "Application properties"). It becomes the name of a
+// header, so case does not count: see [SameProperty].
 func ValidProperty(name string) bool {
-	if name == "" || len(name) > 128 || name == "$.sub" || strings.EqualFold(name, "iothub-creation-time-utc") {
+	if name == "" || len(name) > 128 || SameProperty(name, "$.sub") || SameProperty(name, "iothub-creation-time-utc") {
 		return false // component and timestamp say these
 	}
 	for i := range len(name) {
@@ -88,6 +89,23 @@ func ValidProperty(name string) bool {
 		}
 	}
 	return true
+}
+
+// SameProperty tells whether two names are those of one property. They differ in case
+// at the most: over HTTPS they are names of headers.
+func SameProperty(a, b string) bool { return strings.EqualFold(a, b) }
+
+// HasProperty tells whether a property is there, under its name in any case.
+func HasProperty(properties map[string]string, name string) bool {
+	if _, has := properties[name]; has {
+		return true
+	}
+	for other := range properties {
+		if SameProperty(other, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // DTDLName makes a name of a text: what a name cannot have becomes "_". It is

@@ -41,19 +41,30 @@ func KindOfHost(host, blobHost string) HostKind {
 // IsHub reports whether a host name, in any case, is that of an IoT hub.
 func IsHub(host string) bool { return KindOfHost(strings.ToLower(host), "") == HostHub }
 
-// IsLoopback reports whether a host name or address is this machine's own.
+// IsLoopback reports whether a host name or address, as HostOnly returns it, is this machine's own.
 func IsLoopback(host string) bool {
 	if host == "localhost" {
 		return true
 	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
+	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
 }
 
-// HostOnly removes the port from a Host header and turns the rest into lower case.
+// HostOnly removes the port and the brackets of an IPv6 address from a Host header and turns the rest into lower case.
+// It is empty for what is not a host with an optional port: a port is a number, and only addresses have brackets.
 func HostOnly(hostport string) string {
-	if h, _, err := net.SplitHostPort(hostport); err == nil {
-		hostport = h
+	host, port := hostport, ""
+	if strings.HasPrefix(hostport, "[") {
+		address, rest, closed := strings.Cut(hostport[1:], "]")
+		if !closed || !strings.Contains(address, ":") || net.ParseIP(address) == nil || rest != "" && rest[0] != ':' {
+			return ""
+		}
+		host, port = address, strings.TrimPrefix(rest, ":")
+	} else if h, p, err := net.SplitHostPort(hostport); err == nil {
+		host, port = h, p
 	}
-	return strings.ToLower(strings.TrimSuffix(hostport, "."))
+	if strings.Trim(port, "0123456789") != "" || len(port) > len("65535") {
+		return ""
+	}
+	return strings.ToLower(strings.TrimSuffix(host, "."))
 }

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -151,9 +152,6 @@ func (i *tokenIssuer) keysFor(ctx context.Context, token *jwt.Token) (any, error
 	kid, _ := token.Header["kid"].(string)
 	for _, missing := range []bool{false, true} {
 		keys, err := i.all(ctx, missing)
-		if err != nil {
-			return nil, err
-		}
 		var set jwt.VerificationKeySet
 		for _, k := range keys {
 			if (k.ID == "" || kid == "" || k.ID == kid) && (k.Alg == "" || k.Alg == token.Method.Alg()) &&
@@ -167,30 +165,29 @@ func (i *tokenIssuer) keysFor(ctx context.Context, token *jwt.Token) (any, error
 		if len(set.Keys) > 0 {
 			return set, nil
 		}
+		if err != nil { // it may be among those that are not here
+			return nil, err
+		}
 	}
 	return nil, errors.New("its key is not known")
 }
 
-func (i *tokenIssuer) all(ctx context.Context, missing bool) ([]jwks.Key, error) {
-	var all []jwks.Key
+// all gives all keys that there are. With an error there may be more.
+func (i *tokenIssuer) all(ctx context.Context, missing bool) (all []jwks.Key, failed error) {
 	for _, value := range i.static {
 		if missing {
 			value.Refresh(ctx)
 		}
 		keys, err := value.Get(ctx)
-		if err != nil {
-			return nil, err
-		}
+		failed = cmp.Or(failed, err)
 		all = append(all, keys...)
 	}
 	if i.remote != nil {
 		keys, err := i.remote.Get(ctx, missing)
-		if err != nil && all == nil {
-			return nil, err
-		}
+		failed = cmp.Or(failed, err)
 		all = append(all, keys...)
 	}
-	return all, nil
+	return all, failed
 }
 
 func fits(alg string, key crypto.PublicKey) bool {

@@ -84,7 +84,12 @@ func work(s *Sizes) []Bound {
 
 // remembered are the bounds of what is kept between requests.
 func remembered() []Bound {
-	return nil
+	return []Bound{
+		{"a token issuer's key set", "256 KiB, 64 keys", "", "503 `key-unavailable`; further keys are left out",
+			"TestRemoteThatFails"},
+		{"fetches of a key set", "1 at a time; for unknown keys 1 a minute", "", "401 `unauthenticated`", "TestRemote"},
+		{"age of a key set whose server is away", "24 h", "", "503 `key-unavailable`, `Retry-After`", "TestRemote"},
+	}
 }
 
 func count(n int) string { return fmt.Sprint(n) }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"reflect"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"mayfly/dps"
 	"mayfly/function/internal/delivery/credentials"
 	"mayfly/internal/secret"
+	"mayfly/internal/upstream"
 	"mayfly/transform/message"
 	"mayfly/transform/template"
 )
@@ -155,11 +155,10 @@ func (c *Config) checkSuffixes(fault faultFunc) {
 // AcceptHub tells whether a host is a hub: a name under one of the domains, or
 // one of HUB_SUFFIXES itself where that has no leading dot.
 func (c *Config) AcceptHub(hub string) bool {
-	host := hub
-	if name, port, err := net.SplitHostPort(hub); err == nil && port != "" {
-		host = name
+	if !upstream.ValidHost(hub) {
+		return false
 	}
-	host = strings.ToLower(host)
+	host, _, _ := strings.Cut(strings.ToLower(hub), ":")
 	for _, suffix := range c.suffixes {
 		switch {
 		case suffix[0] == '.':

@@ -1,7 +1,6 @@
 package jwks
 
 import (
-	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -12,14 +11,9 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"io"
 	"math/big"
-	"net/http"
 	"strings"
-	"sync"
-	"time"
 
-	"mayfly/internal/secret"
 	"mayfly/transform/message"
 )
 
@@ -32,10 +26,6 @@ type Key struct {
 const (
 	maxJWKS     = 256 << 10
 	maxJWKSKeys = 64
-	jwksTimeout = 5 * time.Second
-	jwksFresh   = 15 * time.Minute // then they are fetched again
-	jwksStale   = 24 * time.Hour   // and so long they are used while that fails
-	jwksPause   = time.Minute      // between two fetches, however many unknown keys are named
 	minRSA      = 2048
 )
 
@@ -168,87 +158,4 @@ func strong(key crypto.PublicKey) error {
 		return nil
 	}
 	return errors.New("want an RSA, EC or Ed25519 key")
-}
-
-// Remote is a JWK Set behind a URL. It is fetched when it is first needed,
-// then now and then, and when a token names a key that it does not have.
-type Remote struct {
-	url       string
-	transport http.RoundTripper
-	now       func() time.Time
-
-	fetching sync.Mutex
-	tried    time.Time
-	failure  error
-
-	mu      sync.RWMutex
-	keys    []Key
-	fetched time.Time
-}
-
-// NewRemote makes the key set behind an https URL.
-func NewRemote(url string, transport http.RoundTripper, now func() time.Time) *Remote {
-	return &Remote{url: url, transport: transport, now: now}
-}
-
-// Get gives the keys; for one that they lack, they are fetched anew.
-func (r *Remote) Get(ctx context.Context, missing bool) ([]Key, error) {
-	keys, age := r.present()
-	if keys != nil && age < jwksFresh && !missing {
-		return keys, nil
-	}
-	usable := keys != nil && age < jwksStale
-	if usable && !missing {
-		// Who comes meanwhile goes on with the old ones.
-		if !r.fetching.TryLock() {
-			return keys, nil
-		}
-	} else {
-		r.fetching.Lock()
-	}
-	defer r.fetching.Unlock()
-	if r.tried.IsZero() || r.now().Sub(r.tried) >= jwksPause {
-		r.tried = r.now()
-		r.failure = r.fetch(ctx)
-	}
-	if keys, age = r.present(); keys != nil && age < jwksStale {
-		return keys, nil
-	}
-	return nil, &secret.Error{Temporary: true, Err: r.failure}
-}
-
-func (r *Remote) present() ([]Key, time.Duration) {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	return r.keys, r.now().Sub(r.fetched)
-}
-
-func (r *Remote) fetch(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, jwksTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url, http.NoBody)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Accept", "application/json")
-	res, err := r.transport.RoundTrip(req) // a transport: redirects are not followed
-	if err != nil {
-		return err
-	}
-	defer func() { _ = res.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(res.Body, maxJWKS))
-	if err != nil {
-		return err
-	}
-	if res.StatusCode != http.StatusOK {
-		return errors.New("the key set's server answers " + res.Status)
-	}
-	keys, err := parseSet(text)
-	if err != nil {
-		return err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.keys, r.fetched = keys, r.now()
-	return nil
 }

@@ -15,7 +15,9 @@ import (
 	"io"
 	"math/big"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -103,12 +105,14 @@ type server struct {
 	fetches int
 	broken  bool
 	hangs   bool
+	takes   time.Duration
 	answer  string
 	status  int
 }
 
 func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.fetches++
+	time.Sleep(s.takes)
 	if s.hangs {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
@@ -119,8 +123,9 @@ func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: s.status, Body: io.NopCloser(strings.NewReader(s.answer))}, nil
 }
 
-// A set is fetched when it is needed, when it is old and for a key that it lacks,
-// and once a minute at the most; it is used for a day while that fails.
+// A set is fetched when it is needed, when it is old and for a key that it lacks, which
+// is once a minute at the most; it is used for a day while that fails, and one second
+// after a failure the next fetch is made, then two, up to a minute.
 func TestRemote(t *testing.T) {
 	t.Parallel()
 	type ask struct {
@@ -130,7 +135,7 @@ func TestRemote(t *testing.T) {
 		want    bool
 		fetches int // in all
 	}
-	const fresh, stale, pause = 15 * time.Minute, 24 * time.Hour, time.Minute
+	const fresh, stale, pause, second = 15 * time.Minute, 24 * time.Hour, time.Minute, time.Second
 	for name, asks := range map[string][]ask{
 		"once": {{0, false, false, true, 1}, {0, false, false, true, 1}, {fresh - 1, false, false, true, 1}},
 		"old":  {{0, false, false, true, 1}, {fresh, false, false, true, 2}},
@@ -138,8 +143,18 @@ func TestRemote(t *testing.T) {
 			{0, false, false, true, 1}, {pause - 1, true, false, true, 1},
 		},
 		"a key that it lacks": {{0, false, false, true, 1}, {pause, true, false, true, 2}},
-		"the server is away": {{0, false, true, false, 1}, {pause - 1, false, false, false, 1},
+		"the server is away": {{0, false, true, false, 1}, {second - 1, false, false, false, 1},
 			{1, false, false, true, 2}},
+		"away for longer": {{0, false, true, false, 1}, {second, false, true, false, 2},
+			{2*second - 1, false, true, false, 2}, {1, false, true, false, 3},
+			{4*second - 1, false, true, false, 3}, {1, false, true, false, 4}, {8 * second, false, true, false, 5},
+			{16 * second, false, true, false, 6}, {32 * second, false, true, false, 7},
+			{60*second - 1, false, true, false, 7}, {1, false, true, false, 8}, {60 * second, false, false, true, 9}},
+		"away again after it was there": {{0, false, true, false, 1}, {second, false, true, false, 2},
+			{2 * second, false, false, true, 3}, {fresh, false, true, true, 4}, {second - 1, false, true, true, 4},
+			{1, false, true, true, 5}},
+		"away, and a key that it lacks": {{0, false, false, true, 1}, {pause, true, true, false, 2},
+			{second - 1, true, false, false, 2}, {0, false, false, true, 2}, {1, true, false, true, 3}},
 		"away, not too stale": {{0, false, false, true, 1}, {stale - 1, false, true, true, 2}},
 		"away, too stale":     {{0, false, false, true, 1}, {stale, false, true, false, 2}},
 	} {
@@ -197,6 +212,50 @@ func TestRemoteThatFails(t *testing.T) {
 			})
 		})
 	}
+}
+
+// There is one fetch at a time, whoever waits for it, and it does not end with the
+// request that began it. A set that can still be used is waited for half a second by
+// one, and by the others not at all.
+func TestRemoteHasOneFlight(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: set(edKey(t, "a")), status: http.StatusOK, takes: 3 * time.Second}
+		remote := jwks.NewRemote("https://idp.example/keys", s, time.Now)
+		get := func(budget time.Duration) (int, time.Duration) {
+			ctx, cancel := context.WithTimeout(t.Context(), budget)
+			defer cancel()
+			start := time.Now()
+			keys, _ := remote.Get(ctx, false)
+			return len(keys), time.Since(start)
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if keys, took := get(time.Second); keys != 0 || took != time.Second {
+				t.Errorf("the first, with a second of time: %d keys after %v", keys, took)
+			}
+		})
+		synctest.Wait()
+		for range 20 {
+			wg.Go(func() {
+				if keys, took := get(time.Minute); keys != 1 || took != 3*time.Second {
+					t.Errorf("one that waits: %d keys after %v", keys, took)
+				}
+			})
+		}
+		wg.Wait()
+		time.Sleep(time.Hour)
+		took := make([]time.Duration, 20)
+		for i := range took {
+			wg.Go(func() { _, took[i] = get(time.Minute) })
+		}
+		wg.Wait()
+		slices.Sort(took)
+		if took[18] != 0 || took[19] != 500*time.Millisecond || s.fetches != 2 {
+			t.Errorf("%v, %d fetches", took, s.fetches)
+		}
+		time.Sleep(time.Minute)
+	})
 }
 
 // No text makes a key that is not strong.
