@@ -63,10 +63,17 @@ type named struct {
 
 // compile makes a source of its definition, or tells all that is wrong with it.
 func (t *Transformer) compile(d *Definition) (*Source, error) {
-	l := t.language()
 	s := &Source{Definition: *d, validate: t.validate, detect: t.Detect}
 	s.Patience = cmp.Or(s.Patience, defaultPatience)
 	faults := d.check()
+	l := t.language()
+	if d.Zone != "" {
+		var err error
+		if s.zone, err = message.ParseZone(d.Zone); err != nil {
+			faults = append(faults, &message.Fault{Field: "zone", Problem: err.Error()})
+		}
+		l = mapping.NewLanguage(s.zone)
+	}
 	add := func(f *message.Fault) {
 		if f != nil {
 			faults = append(faults, f)

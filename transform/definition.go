@@ -53,7 +53,8 @@ type Definition struct {
 	Fleet        mapping.Expr            `yaml:"fleet"`        // of the device, where there are several
 	Component    mapping.Expr            `yaml:"component"`    // of the model
 	MessageID    mapping.Expr            `yaml:"messageId"`    // the same for a message and its repetitions
-	Timestamp    mapping.Expr            `yaml:"timestamp"`    // RFC 3339, or s, ms, us or ns since 1970
+	Timestamp    mapping.Expr            `yaml:"timestamp"`    // a time; of several, the first that can be right
+	Zone         string                  `yaml:"zone"`         // of times without one: UTC, refuse, +01:00, Europe/Berlin
 	Payload      mapping.Expr            `yaml:"payload"`      // the bytes, for uplinks that are not decoded yet
 	Port         mapping.Expr            `yaml:"port"`         // LoRaWAN fPort of the payload
 	Measurements mapping.Expr            `yaml:"measurements"` // an object

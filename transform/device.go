@@ -14,7 +14,6 @@ type bare struct {
 	GatewayID string `json:"gatewayId" validate:"omitempty,deviceid"`
 	Component string `json:"component" validate:"omitempty,name"`
 	MessageID string `json:"messageId" validate:"omitempty,messageid"`
-	Timestamp string `json:"timestamp" validate:"omitempty,timestamp"`
 }
 
 // Device reads the bare measurements of one device in any content type: an
@@ -24,10 +23,14 @@ type bare struct {
 func (t *Transformer) Device(r *message.Request, deviceID string) (Outcome, error) {
 	about := bare{
 		DeviceID: deviceID, ModelID: r.QueryValue("modelId"), GatewayID: r.QueryValue("gatewayId"),
-		Component: r.QueryValue("component"), MessageID: r.QueryValue("messageId"), Timestamp: r.QueryValue("timestamp"),
+		Component: r.QueryValue("component"), MessageID: r.QueryValue("messageId"),
 	}
+	at, timed, wrong := timestamp(r.QueryValue("timestamp"), "")
 	if err := t.validate.Struct(&about); err != nil {
-		return Outcome{}, message.InvalidFields(fieldErrors("", err)...)
+		wrong = append(fieldErrors("", err), wrong...)
+	}
+	if len(wrong) > 0 {
+		return Outcome{}, message.InvalidFields(wrong...)
 	}
 	var notes media.Notes
 	items, err := media.Measurements(r, &notes)
@@ -39,7 +42,6 @@ func (t *Transformer) Device(r *message.Request, deviceID string) (Outcome, erro
 			Hint: "names one message, but the body holds several"})
 	}
 	messages := make([]message.Message, 0, len(items))
-	var wrong []message.FieldError
 	for i, item := range items {
 		if !media.IsObject(item.Body) {
 			path := cmp.Or(element(i, len(items)), "body.")
@@ -49,15 +51,16 @@ func (t *Transformer) Device(r *message.Request, deviceID string) (Outcome, erro
 		}
 		m := message.Message{
 			DeviceID: deviceID, ModelID: about.ModelID, GatewayID: about.GatewayID, Component: about.Component,
-			MessageID: about.MessageID, Time: timestamp([]byte(about.Timestamp)), Body: item.Body, Fleet: r.QueryValue("fleet"),
+			MessageID: about.MessageID, Body: item.Body, Fleet: r.QueryValue("fleet"),
 		}
 		if item.Time != "" {
-			at, err := message.ParseTime(string(item.Time))
-			if err != nil {
-				wrong = append(wrong, message.FieldError{Path: element(i, len(items)) + "t", Rule: "timestamp", Hint: err.Error()})
-				continue
+			own, ok, fault := timestamp(string(item.Time), element(i, len(items)))
+			wrong = append(wrong, fault...)
+			if ok {
+				m.SetTime(own, r.Received)
 			}
-			m.Time = at
+		} else if timed {
+			m.SetTime(at, r.Received)
 		}
 		messages = append(messages, m)
 	}

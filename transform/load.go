@@ -108,7 +108,7 @@ func (d *Definition) inherit(base *Definition) {
 	}
 	d.Title, d.Docs, d.Setup = cmp.Or(d.Title, base.Title), cmp.Or(d.Docs, base.Docs), cmp.Or(d.Setup, base.Setup)
 	d.Patience, d.Units = cmp.Or(d.Patience, base.Patience), cmp.Or(d.Units, base.Units)
-	d.OnReject = cmp.Or(d.OnReject, base.OnReject)
+	d.OnReject, d.Zone = cmp.Or(d.OnReject, base.OnReject), cmp.Or(d.Zone, base.Zone)
 	d.Format, d.Codec = cmp.Or(d.Format, base.Format), cmp.Or(d.Codec, base.Codec)
 	d.CSV.Header, d.CSV.Delimiter = cmp.Or(d.CSV.Header, base.CSV.Header), cmp.Or(d.CSV.Delimiter, base.CSV.Delimiter)
 	if d.CSV.Columns == nil {

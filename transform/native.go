@@ -19,7 +19,7 @@ import (
 type native struct {
 	Device       nativeDevice    `json:"device"`
 	Measurements json.RawMessage `json:"measurements" validate:"required,object"`
-	Timestamp    json.RawMessage `json:"timestamp" validate:"omitempty,timestamp"`
+	Timestamp    json.RawMessage `json:"timestamp"`
 	Component    string          `json:"component" validate:"omitempty,name"`
 	MessageID    string          `json:"messageId" validate:"omitempty,messageid"`
 	// The bridge's README says "a modelId field in the body", its code reads
@@ -46,7 +46,7 @@ func (t *Transformer) Native(r *message.Request) (Outcome, error) {
 	messages := make([]message.Message, 0, len(items))
 	var wrong []message.FieldError
 	for i, item := range items {
-		m, fields := t.native(item, element(i, len(items)))
+		m, fields := t.native(item, element(i, len(items)), r.Received)
 		wrong = append(wrong, fields...)
 		messages = append(messages, m)
 	}
@@ -56,7 +56,7 @@ func (t *Transformer) Native(r *message.Request) (Outcome, error) {
 	return Outcome{Messages: messages, Notes: leftOut(&notes)}, nil
 }
 
-func (t *Transformer) native(item json.RawMessage, prefix string) (message.Message, []message.FieldError) {
+func (t *Transformer) native(item json.RawMessage, prefix string, arrival time.Time) (message.Message, []message.FieldError) {
 	if !media.IsObject(item) {
 		path := strings.TrimSuffix(prefix, ".")
 		return message.Message{}, []message.FieldError{{Path: path, Rule: "object",
@@ -81,6 +81,8 @@ func (t *Transformer) native(item json.RawMessage, prefix string) (message.Messa
 			fields = append(fields, f)
 		}
 	}
+	at, timed, wrong := timestamp(textOrNumber(n.Timestamp), prefix)
+	fields = append(fields, wrong...)
 	properties, wrong := scalars(prefix+"properties.", n.Properties)
 	fields = append(fields, wrong...)
 	if len(fields) > 0 {
@@ -91,17 +93,20 @@ func (t *Transformer) native(item json.RawMessage, prefix string) (message.Messa
 		}
 		return message.Message{}, fields
 	}
-	return message.Message{
+	m := message.Message{
 		DeviceID:   n.Device.DeviceID,
 		ModelID:    cmp.Or(n.Device.ModelID, n.ModelID),
 		GatewayID:  n.Device.GatewayID,
 		Fleet:      n.Device.Fleet,
 		Component:  n.Component,
 		MessageID:  n.MessageID,
-		Time:       timestamp(n.Timestamp),
 		Properties: properties,
 		Body:       n.Measurements,
-	}, nil
+	}
+	if timed {
+		m.SetTime(at, arrival)
+	}
+	return m, nil
 }
 
 // plain tells whether the fields keep the rules of their tags. It is for speed: a
@@ -111,7 +116,7 @@ func (n *native) plain() bool {
 	return message.ValidDeviceID(n.Device.DeviceID) && media.IsObject(n.Measurements) &&
 		optional(n.Device.ModelID, message.ValidModelID) && optional(n.ModelID, message.ValidModelID) &&
 		optional(n.Device.GatewayID, message.ValidDeviceID) && optional(n.MessageID, message.ValidMessageID) &&
-		optional(n.Component, message.ValidName) && optional(string(n.Timestamp), validTimestamp)
+		optional(n.Component, message.ValidName)
 }
 
 // dropNulls treats a null as an absent member, as JavaScript senders mean it.
@@ -119,18 +124,37 @@ func dropNulls(n *native) {
 	if string(n.Measurements) == "null" {
 		n.Measurements = nil
 	}
-	if string(n.Timestamp) == "null" {
-		n.Timestamp = nil
-	}
 }
 
-// timestamp reads a validated timestamp.
-func timestamp(raw json.RawMessage) time.Time {
-	if len(raw) == 0 {
-		return time.Time{}
+// timestamp reads a timestamp; ok is false where there is none: an empty text. prefix names
+// the message in a batch.
+func timestamp(text, prefix string) (at time.Time, ok bool, wrong []message.FieldError) {
+	if strings.TrimSpace(text) == "" {
+		return at, false, nil
 	}
-	t, _ := message.ParseTime(strings.Trim(string(raw), `"`))
-	return t
+	at, err := message.ParseTime(text, message.Zone{})
+	if err != nil {
+		return at, false, []message.FieldError{{Path: prefix + "timestamp", Rule: "timestamp", Hint: err.Error()}}
+	}
+	return at, true, nil
+}
+
+// textOrNumber gives the text that a JSON value is, or the value as it is written; null is
+// empty.
+func textOrNumber(raw json.RawMessage) string {
+	switch {
+	case len(raw) > 1 && raw[0] == '"':
+		if bytes.IndexByte(raw, '\\') < 0 {
+			return string(raw[1 : len(raw)-1])
+		}
+		var text string
+		if json.Unmarshal(raw, &text) == nil { // \u002B is how some write a plus
+			return text
+		}
+	case string(raw) == "null":
+		return ""
+	}
+	return string(raw)
 }
 
 // wrongType makes the field error of a member that has another type.

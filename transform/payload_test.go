@@ -56,7 +56,7 @@ func TestSourceCodec(t *testing.T) {
 		notes            []transform.Note
 	}{
 		{"script", `"port":1,"data":"BQ=="`, `{"at":"2026-01-01T00:00:00.000Z","level":5}`, nil},
-		{"the message's own time", `"port":1,"data":"BQ==","time":"2026-02-02T00:00:00Z"`, `{"at":"2026-02-02T00:00:00.000Z","level":5}`, nil},
+		{"the message's own time", `"port":1,"data":"BQ==","time":"2025-12-02T00:00:00Z"`, `{"at":"2025-12-02T00:00:00.000Z","level":5}`, nil},
 		{"decoded before", `"port":1,"data":"BQ==","decoded":{"t":1.50}`, `{"t":1.50}`, nil},
 		{"by port", `"port":7,"data":"AWf/1w=="`, `{"temperature_1":-4.1}`, nil},
 		{"by profile", `"port":7,"profile":"button","data":"gA=="`, `{"pressed":true}`, nil},

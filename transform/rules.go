@@ -20,7 +20,6 @@ var hints = map[string]string{
 	"name":      "must be a DTDL name: 1 to 64 letters, digits or _, a letter first, no _ last",
 	"messageid": `must be 1 to 128 letters, digits or "-:.+%_#*?!(),=@;$'"`,
 	"object":    "must be a JSON object of measurements",
-	"timestamp": message.ErrTime.Error(),
 	"property": "must be a string, a number or a boolean under a name of letters, digits or \"!#$%&'*+-.^_`|~\", " +
 		"other than what component and timestamp say, and once (case does not count)",
 	"string": "must be a string",
@@ -51,7 +50,6 @@ func newValidator() *validator.Validate {
 		"name":      message.ValidName,
 		"messageid": message.ValidMessageID,
 		"object":    func(s string) bool { return media.IsObject([]byte(s)) },
-		"timestamp": validTimestamp,
 	} {
 		// The tags are constants of this file, so registration cannot fail.
 		_ = v.RegisterValidation(tag, func(fl validator.FieldLevel) bool { return valid(text(fl.Field())) })
@@ -85,10 +83,4 @@ func element(i, of int) string {
 		return ""
 	}
 	return "[" + strconv.Itoa(i) + "]."
-}
-
-// validTimestamp tells whether a JSON value is a timestamp.
-func validTimestamp(s string) bool {
-	_, err := message.ParseTime(strings.Trim(s, `"`))
-	return err == nil
 }

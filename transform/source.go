@@ -25,6 +25,7 @@ type Source struct {
 	let        []named
 	properties []named
 	codecs     *codecs // nil without any
+	zone       message.Zone
 }
 
 // Outcome is what a request to a source comes to.
@@ -120,8 +121,12 @@ func (s *Source) messages(j *job, part any) ([]message.Message, error) {
 	if err != nil {
 		return []message.Message{m}, err
 	}
-	if m.Time, err = j.Time(s.of.timestamp, part); err != nil {
+	at, timed, err := j.Time(s.of.timestamp, part, s.zone, j.request.Received)
+	if err != nil {
 		return []message.Message{m}, err
+	}
+	if timed {
+		m.SetTime(at, j.request.Received) // the codec wants it
 	}
 	j.message = &m
 	bodies, err := s.bodies(j, part)
@@ -135,14 +140,15 @@ func (s *Source) messages(j *job, part any) ([]message.Message, error) {
 	for i, b := range bodies {
 		messages[i] = m
 		messages[i].Body = b.text
+		if len(bodies) > 1 {
+			messages[i].Properties = maps.Clone(m.Properties)
+		}
 		if !b.at.IsZero() {
-			messages[i].Time = b.at
+			messages[i].SetTime(b.at, j.request.Received)
+		} else if timed {
+			messages[i].SetTime(at, j.request.Received) // for its property
 		}
-		if i == 0 {
-			continue
-		}
-		messages[i].Properties = maps.Clone(m.Properties)
-		if m.MessageID != "" { // each needs one of its own, the same one when the sender sends again
+		if i > 0 && m.MessageID != "" { // each needs one of its own, the same one when the sender sends again
 			messages[i].MessageID = m.MessageID + "-" + strconv.Itoa(i+1)
 			if !message.ValidMessageID(messages[i].MessageID) {
 				messages[i].MessageID = ""

@@ -8,6 +8,7 @@ import (
 
 	"mayfly/transform/codec"
 	"mayfly/transform/mapping"
+	"mayfly/transform/message"
 )
 
 // Transformer reads bodies.
@@ -32,7 +33,7 @@ func New() *Transformer {
 		validate: &rules{},
 		sources:  map[string]*lazySource{},
 		order:    builtinNames(),
-		language: sync.OnceValue(mapping.NewLanguage),
+		language: sync.OnceValue(func() *mapping.Language { return mapping.NewLanguage(message.Zone{}) }),
 		engine:   codec.InProcess{},
 	}
 	for _, name := range t.order {

@@ -123,7 +123,7 @@ func rowTime(value any) time.Time {
 	case int, float64, *big.Int:
 		text, _ = message.NumberText(value)
 	}
-	at, err := message.ParseLenientTime(text)
+	at, err := message.ParseTime(text, message.Zone{})
 	if err != nil || at.Year() < firstYear {
 		return time.Time{}
 	}

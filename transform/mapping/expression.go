@@ -30,9 +30,10 @@ type Language struct {
 	funcs   map[string]plan.Func // by name/arity
 }
 
-// NewLanguage makes jq with the functions of docs/mapping.md.
-func NewLanguage() *Language {
-	list := helpers()
+// NewLanguage makes jq with the functions of docs/mapping.md. zone is that of times without
+// one.
+func NewLanguage(zone message.Zone) *Language {
+	list := helpers(zone)
 	l := &Language{
 		options: append(functions(list), gojq.WithEnvironLoader(func() []string { return nil })),
 		funcs:   make(map[string]plan.Func, len(list)),

@@ -66,7 +66,7 @@ func TestNearlyAllExpressionsHavePlans(t *testing.T) {
 // them by their type, so that no field of a definition is forgotten.
 func builtinExpressions(t testing.TB) map[string][]*mapping.Expression {
 	t.Helper()
-	l := mapping.NewLanguage()
+	l := mapping.NewLanguage(message.Zone{})
 	sources := map[string][]*mapping.Expression{}
 	for _, name := range transform.New().SourceNames() {
 		d := builtinDefinition(t, name)
@@ -171,7 +171,7 @@ func asTexts(values []any) []string {
 // alternative is no value.
 func TestPlansOfGenerators(t *testing.T) {
 	t.Parallel()
-	l := mapping.NewLanguage()
+	l := mapping.NewLanguage(message.Zone{})
 	for _, text := range []string{
 		`[first(.[] | first(.[]))]`, `[first(.[] | first(.[] | select(. > 2)))]`, `any(.[]; any(.[]; . == 3))`, `all(.[]; any(.[]; . > 0))`,
 		`[.[] | first(.[] | select(any(., 9; . == 2)))]`, `first(.[] | select(all(.[]; . > 2)))`, `[.[] | first(empty)]`, `any(first(.[]); any(.[]; . == 2))`,
@@ -202,7 +202,7 @@ func FuzzPlans(f *testing.F) {
 	for _, body := range []string{`[[1],[2]]`, `{"a":"1.50","b":null}`, `{"a":12345678901234567890,"b":-0}`, `"x,y"`, `{"a":"{\"b\":1}"}`, `{"a":[{"b":-1},{"b":-1}]}`} {
 		f.Add([]byte("the second part of the seeds, which is about values"), []byte(body))
 	}
-	l := mapping.NewLanguage()
+	l := mapping.NewLanguage(message.Zone{})
 	f.Fuzz(func(t *testing.T, seed, body []byte) {
 		if len(body) > 1<<10 || len(seed) > 200 {
 			return

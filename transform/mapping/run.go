@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -179,17 +180,50 @@ func (r *Run) Text(e *Expression, input any) (string, error) {
 	return "", e.Wrong("must give a string, a number or a boolean, not "+message.TypeName(value), value)
 }
 
-// Time gives a point in time; null is the zero time.
-func (r *Run) Time(e *Expression, input any) (time.Time, error) {
-	text, err := r.Text(e, input)
-	if err != nil || text == "" {
-		return time.Time{}, err
+// Time gives a point in time; ok is false where there is none: null, or an empty text. Of
+// several values it is the first that can be right at the time of arrival, else the first.
+func (r *Run) Time(e *Expression, input any, zone message.Zone, arrival time.Time) (at time.Time, ok bool, err error) {
+	if e == nil {
+		return at, false, nil
 	}
-	at, err := message.ParseLenientTime(text)
+	values, err := r.few(e, input)
 	if err != nil {
-		return time.Time{}, e.Wrong(err.Error(), text)
+		return at, false, err
 	}
-	return at, nil
+	var wrong error
+	for _, value := range values {
+		text, isScalar := message.ScalarText(value)
+		if value == nil || isScalar && strings.TrimSpace(text) == "" {
+			continue
+		}
+		if !isScalar {
+			wrong = cmp.Or(wrong, error(e.Wrong("must give a time, not "+message.TypeName(value), value)))
+			continue
+		}
+		read, err := message.ParseTime(text, zone)
+		switch {
+		case err != nil:
+			wrong = cmp.Or(wrong, error(e.Wrong(err.Error(), text)))
+		case message.Clock(read, arrival) == "":
+			return read, true, nil
+		case !ok:
+			at, ok = read, true
+		}
+	}
+	if ok {
+		wrong = nil
+	}
+	return at, ok, wrong
+}
+
+// few is All for an expression that mostly gives one value.
+func (r *Run) few(e *Expression, input any) ([]any, error) {
+	if e.plan != nil && r.Observe == nil {
+		if value, ok := e.plan.One(&r.scope, input); ok {
+			return []any{value}, nil
+		}
+	}
+	return r.All(e, input)
 }
 
 // Object gives an object; null is nil.

@@ -13,6 +13,8 @@ type Message struct {
 	Component  string            // of the device's model, or empty
 	MessageID  string            // the sender's own, or empty
 	Time       time.Time         // of the measurement, UTC; zero when the sender gave none
+	Arrived    bool              // Time is that of the arrival: the sender's cannot be right
+	Sent       time.Time         // the sender's then; zero where it is a clock's beginning, as 0 is
 	Properties map[string]string // application properties
 	Body       []byte            // the measurements: a JSON object
 }

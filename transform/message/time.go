@@ -11,6 +11,9 @@ import (
 // ErrTime is for a text that is not a time; it says what would be.
 var ErrTime = errors.New("want RFC 3339, as in 2026-01-31T08:30:00Z, or seconds or milliseconds since 1970")
 
+// ErrNoZone is for a time without a zone where none is assumed.
+var ErrNoZone = errors.New("has no time zone: write Z or an offset behind the time, as in 2026-01-31T08:30:00+01:00")
+
 // What divides epoch seconds from milliseconds, those from microseconds, and
 // those from nanoseconds: each is the year 5138 in the one and 1973 in the next.
 const (
@@ -19,32 +22,53 @@ const (
 	microsEnd  = 1e17
 )
 
-// ParseTime reads RFC 3339, or a number of seconds or milliseconds since 1970.
-func ParseTime(text string) (time.Time, error) {
-	text = strings.TrimSpace(text)
-	if n, ok := epochNumber(text); ok {
-		if n < secondsEnd {
-			return ParseEpoch(text, "s")
-		}
-		return ParseEpoch(text, "ms")
+// Zone says what a time without a zone means. Its zero value takes it for UTC.
+type Zone struct {
+	place  *time.Location // nil is UTC
+	refuse bool
+}
+
+// ParseZone reads a zone: UTC (or nothing), refuse, an offset as in +01:00, or a name of the
+// time zone database as in Europe/Berlin.
+func ParseZone(name string) (Zone, error) {
+	switch name {
+	case "", "UTC":
+		return Zone{}, nil
+	case "refuse":
+		return Zone{refuse: true}, nil
+	case "Local": // would be that of the machine
+		return Zone{}, errors.New("Local is not known: want UTC, refuse, an offset as in +01:00 or a name as in Europe/Berlin")
 	}
-	// RFC 3339 section 5.6 allows lower case, a space, and leap seconds.
-	upper := []byte(strings.ToUpper(text))
-	if len(upper) > 19 && upper[10] == ' ' {
-		upper[10] = 'T'
+	if place, ok := parseOffset(name); ok {
+		return Zone{place: place}, nil
 	}
-	leap := len(upper) > 19 && string(upper[16:19]) == ":60"
-	if leap {
-		upper[17], upper[18] = '5', '9'
-	}
-	t, err := time.Parse(time.RFC3339, string(upper))
+	place, err := time.LoadLocation(name)
 	if err != nil {
-		return time.Time{}, ErrTime
+		return Zone{}, errors.New(Quote(name) + " is not known: want UTC, refuse, an offset as in +01:00 or a name as in Europe/Berlin")
 	}
-	if leap {
-		t = t.Add(time.Second).Truncate(time.Second)
+	return Zone{place: place}, nil
+}
+
+// ParseTime reads what senders write for a time, the same wherever a time can stand:
+//
+//   - RFC 3339 and ISO 8601 as small devices write it: lower case, a space for the T, no
+//     seconds, a comma before the fraction, offsets as +01, +0100 or +01:00, UTC or GMT, single
+//     digits, slashes, no separators at all (20260131T083000Z), the date alone;
+//   - the dates of HTTP and mail: RFC 1123, RFC 850, and what C and JavaScript print;
+//   - a number since 1970: s, ms, us or ns by its magnitude.
+//
+// A time without a zone is one of zone. The result is in UTC.
+func ParseTime(text string, zone Zone) (time.Time, error) {
+	if len(text) >= len("2006-01-02T15:04:05Z") && text[10] == 'T' {
+		if t, err := time.Parse(time.RFC3339, text); err == nil { // nearly all
+			return InRange(t.UTC())
+		}
 	}
-	return InRange(t.UTC())
+	text = strings.TrimSpace(text)
+	if _, ok := epochNumber(text); ok {
+		return ParseEpoch(text, "")
+	}
+	return parseCalendar(text, zone)
 }
 
 // epochNumber reads a text that is a number. Most are not, and an error of strconv
@@ -61,27 +85,27 @@ func epochNumber(text string) (float64, bool) {
 // magnitude. Whole numbers keep every digit.
 func ParseEpoch(text, unit string) (time.Time, error) {
 	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(n >= 0) || math.IsInf(n, 0) {
+	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
 		return time.Time{}, ErrTime
 	}
 	nanos, digits := 1.0, 0 // nanoseconds in the unit; decimal places that count
-	switch {
-	case unit == "s" || unit == "" && n < secondsEnd:
+	switch size := math.Abs(n); {
+	case unit == "s" || unit == "" && size < secondsEnd:
 		nanos, digits = 1e9, 9
-	case unit == "ms" || unit == "" && n < millisEnd:
+	case unit == "ms" || unit == "" && size < millisEnd:
 		nanos, digits = 1e6, 6
-	case unit == "us" || unit == "" && n < microsEnd:
+	case unit == "us" || unit == "" && size < microsEnd:
 		nanos, digits = 1e3, 3
 	case unit == "ns" || unit == "":
 	default:
 		return time.Time{}, ErrTime
 	}
-	if n*nanos > 253402300800e9 { // the year 10000
+	if n*nanos > 253402300800e9 || n*nanos < -62167219200e9 { // the years 10000 and 0
 		return time.Time{}, ErrTime
 	}
 	whole, fraction, _ := strings.Cut(text, ".")
 	units, err := strconv.ParseInt(whole, 10, 64)
-	if err != nil || strings.ContainsAny(fraction, "eE") {
+	if err != nil || n < 0 || strings.ContainsAny(fraction, "eE") {
 		return epochFloat(n, nanos)
 	}
 	fraction = (fraction + "000000000")[:digits]
@@ -98,70 +122,6 @@ func ParseEpoch(text, unit string) (time.Time, error) {
 func epochFloat(n, nanos float64) (time.Time, error) {
 	seconds, fraction := math.Modf(n / (1e9 / nanos))
 	return InRange(time.Unix(int64(seconds), int64(math.Round(fraction*1e6))*1000).UTC())
-}
-
-// ParseLenientTime reads what senders write for a time: what ParseTime reads, also
-// in microseconds and nanoseconds, and times without a zone, which are UTC. Some
-// have spaces in them, lack a separator or the colon of the zone.
-func ParseLenientTime(text string) (time.Time, error) {
-	if _, ok := epochNumber(text); ok {
-		return ParseEpoch(text, "")
-	}
-	if t, err := ParseTime(text); err == nil {
-		return t, nil
-	}
-	s := paddedTime(strings.ReplaceAll(strings.ToUpper(strings.TrimSpace(text)), ": ", ":"))
-	if len(s) > 9 && s[4] == '-' && s[7] != '-' { // 2020-0327T12:39:05Z, a Milesight gateway
-		s = s[:7] + "-" + s[7:]
-	}
-	if len(s) < 19 || s[10] != 'T' && s[10] != ' ' && s[10] != '+' {
-		return time.Time{}, ErrTime
-	}
-	s = strings.ReplaceAll(s[:10], "/", "-") + "T" + s[11:]
-	end := 19
-	for end < len(s) && (s[end] == '.' || s[end] == ',' || '0' <= s[end] && s[end] <= '9') {
-		end++
-	}
-	zone := strings.TrimSpace(s[end:])
-	switch {
-	case zone == "" || zone == "UTC" || zone == "GMT":
-		zone = "Z"
-	case len(zone) == 5: // +0100
-		zone = zone[:3] + ":" + zone[3:]
-	case len(zone) == 3: // +01
-		zone += ":00"
-	}
-	return ParseTime(s[:end] + zone)
-}
-
-// paddedTime writes the two digits of 2026-1-31 8:5:9, as small devices send it.
-func paddedTime(s string) string {
-	if len(s) < 8 || len(s) >= 32 || s[4] != '-' && s[4] != '/' {
-		return s
-	}
-	var b strings.Builder
-	b.WriteString(s[:5])
-	parts := 1 // of date and time that were begun
-	for i := 5; i < len(s); {
-		digits := i
-		for digits < len(s) && '0' <= s[digits] && s[digits] <= '9' {
-			digits++
-		}
-		if digits == i || digits-i > 2 {
-			return s
-		}
-		if digits-i == 1 {
-			b.WriteByte('0')
-		}
-		b.WriteString(s[i:digits])
-		if parts++; parts == 6 || digits == len(s) {
-			b.WriteString(s[digits:])
-			break
-		}
-		b.WriteByte(s[digits])
-		i = digits + 1
-	}
-	return b.String()
 }
 
 // FormatTime writes a time as the expressions see it.

@@ -1,6 +1,8 @@
 package config
 
 import (
+	_ "time/tzdata" // zones of sources; an image may have none
+
 	"github.com/goccy/go-yaml"
 
 	"mayfly/function/internal/auth/signature"

@@ -15,8 +15,8 @@ import (
 
 // Identify gives every message an id, so that a resend can be told from a new
 // event downstream: the sender's own, the request's Idempotency-Key (key), or a
-// hash of device, time, properties and content. Where the sender gave neither an id nor a time,
-// two equal readings are two readings: the id is a new one then.
+// hash of device, time, properties and content. Where the sender gave neither an id nor a
+// time, two equal readings are two readings: the id is a new one then.
 func Identify(messages []message.Message, key string) {
 	var seen map[string]int
 	var once [16]byte // drawn when it is first needed
@@ -29,9 +29,9 @@ func Identify(messages []message.Message, key string) {
 			if len(messages) == 1 && message.ValidMessageID(key) {
 				m.MessageID = key
 			}
-		case !m.Time.IsZero():
+		case !sentTime(m).IsZero():
 			m.MessageID = hash(
-				append(properties(m), m.DeviceID, m.Time.Format(time.RFC3339Nano), m.Component, string(m.Body))...)
+				append(properties(m), m.DeviceID, sentTime(m).Format(time.RFC3339Nano), m.Component, string(m.Body))...)
 		default:
 			if once == [16]byte{} {
 				draw(&once)
@@ -52,6 +52,15 @@ func Identify(messages []message.Message, key string) {
 		}
 		seen[name]++
 	}
+}
+
+// sentTime gives the time that tells one message of a sender from another: its own, though
+// it cannot be right, and never that of the arrival, which a resend does not share.
+func sentTime(m *message.Message) time.Time {
+	if m.Arrived {
+		return m.Sent
+	}
+	return m.Time
 }
 
 // properties gives the application properties in one order: what tells two series of

@@ -158,7 +158,7 @@ func (raw *rawExample) example(now time.Time) (Example, error) {
 		e.Input.Time = at
 	default:
 		e.timeText = fmt.Sprint(at)
-		if e.Input.Time, err = message.ParseTime(e.timeText); err != nil {
+		if e.Input.Time, err = message.ParseTime(e.timeText, message.Zone{}); err != nil {
 			return e, fmt.Errorf("recvTime %v: %w", at, err)
 		}
 	}
