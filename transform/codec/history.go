@@ -110,11 +110,8 @@ func rowOf(row map[string]any) (at time.Time, data map[string]any, named bool) {
 	return at, data, false
 }
 
-// firstYear is the first year that a row may be of. Before it are clocks that were
-// never set, and counters that are no time.
-const firstYear = 2000
-
-// rowTime reads the time of a row; zero where it has none.
+// rowTime reads the time of a row; zero where it has none. A clock that was never set, and
+// a counter, are no time.
 func rowTime(value any) time.Time {
 	var text string
 	switch value := value.(type) {
@@ -124,7 +121,7 @@ func rowTime(value any) time.Time {
 		text, _ = message.NumberText(value)
 	}
 	at, err := message.ParseTime(text, message.Zone{})
-	if err != nil || at.Year() < firstYear {
+	if err != nil || message.Clock(at, time.Time{}) != "" {
 		return time.Time{}
 	}
 	return at
