@@ -137,9 +137,7 @@ func (s *Service) transformRequest(r *http.Request, body []byte, rec *requestRec
 	}
 	if r.URL.RawQuery != "" {
 		out.Query = httpquery.Values(r)
-		if s.config.Auth != policy.ModeNone {
-			delete(out.Query, "code") // a key, which must not get into a message
-		}
+		httpquery.WithoutPlatform(out.Query, s.config.Auth != policy.ModeNone || s.config.Host == platform.Functions)
 	}
 	return out
 }

@@ -147,3 +147,49 @@ func TestDestinationCheck(t *testing.T) {
 		})
 	}
 }
+
+// What a platform adds to the query is no measurement, whatever route reads the query.
+func TestQueryOfThePlatform(t *testing.T) {
+	t.Parallel()
+	const sources = `sources:
+  - {name: query, methods: [GET, POST], deviceId: .id, measurements: "del(.id)"}
+`
+	const old = "code=SECRET&clientId=default"
+	for _, tt := range []struct {
+		name, method, target, contentType, body, want string
+		env                                           []string
+	}{
+		{"a query for a body", http.MethodGet, "/api/query?id=d-1&t=21.5&" + old, "", "", `{"t":"21.5"}`, nil},
+		{"on Functions", http.MethodGet, "/api/query?id=d-1&t=21.5&" + old, "", "", `{"t":"21.5"}`,
+			[]string{"FUNCTIONS_CUSTOMHANDLER_PORT=7072"}},
+		{"on Functions, key alone", http.MethodGet, "/api/query?id=d-1&t=21.5&code=SECRET", "", "", `{"t":"21.5"}`,
+			[]string{"FUNCTIONS_CUSTOMHANDLER_PORT=7072"}},
+		{"a form", http.MethodPost, "/api/query?" + old, "application/x-www-form-urlencoded", "id=d-1&t=21.5",
+			`{"t":"21.5"}`, nil},
+		{"a device's form", http.MethodPost, "/api/devices/d-1/telemetry?" + old, "application/x-www-form-urlencoded",
+			"t=21.5", `{"t":21.5}`, nil},
+		{"native", http.MethodPost, "/api/telemetry?" + old, "application/json",
+			`{"device":{"deviceId":"d-1"},"measurements":{"t":21.5}}`, `{"t":21.5}`, nil},
+		{"detected", http.MethodGet, "/api/ingest?id=d-1&lat=1&lon=2&timestamp=1773482400&" + old, "", "", "", nil},
+		{"a weather station", http.MethodGet, "/api/wunderground?ID=d-1&PASSWORD=x&tempf=70.7&dateutc=now&" + old,
+			"", "", "", nil},
+	} {
+		h := newBridge(t, sources, append([]string{"AUTH=none"}, tt.env...)...)
+		headers := []string{}
+		if tt.contentType != "" {
+			headers = []string{"Content-Type", tt.contentType}
+		}
+		if got := h.send(tt.method, tt.target, tt.body, headers...); got != ok {
+			t.Errorf("%s: %s", tt.name, got)
+			continue
+		}
+		event := h.azure.Events()[0]
+		if body := string(event.Body); strings.Contains(body, "clientId") || strings.Contains(body, "SECRET") ||
+			tt.want != "" && body != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, body, tt.want)
+		}
+		if strings.Contains(h.log.String(), "SECRET") {
+			t.Errorf("%s: the key is in the log", tt.name)
+		}
+	}
+}

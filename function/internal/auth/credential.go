@@ -66,8 +66,10 @@ func WithoutCredentials(header http.Header) http.Header {
 
 func credential(name string) bool {
 	switch name {
-	case "X-Api-Key", "Authorization", "Proxy-Authorization", "X-Functions-Key", "Cookie", "X-Arr-Clientcert":
+	case "X-Api-Key", "Authorization", "Proxy-Authorization", "X-Functions-Key", "Cookie", "X-Arr-Clientcert",
+		"X-Amz-Security-Token", "Ocp-Apim-Subscription-Key", "Cf-Access-Jwt-Assertion", "X-Goog-Iap-Jwt-Assertion":
 		return true
 	}
-	return strings.HasPrefix(name, "X-Ms-Token-") || strings.HasPrefix(name, "X-Amzn-Mtls-")
+	return strings.HasPrefix(name, "X-Ms-Token-") || strings.HasPrefix(name, "X-Amzn-Mtls-") ||
+		strings.HasPrefix(name, "X-Amzn-Oidc-")
 }
