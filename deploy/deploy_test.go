@@ -138,10 +138,11 @@ func TestFunctionTakesEveryRoute(t *testing.T) {
 // such as !Ref is read as the name that follows it.
 type template struct {
 	Parameters map[string]struct {
-		Type          string
-		Default       any
-		NoEcho        bool
-		AllowedValues []any
+		Type           string
+		Default        any
+		NoEcho         bool
+		AllowedPattern string
+		AllowedValues  []any
 	}
 	Rules map[string]struct {
 		RuleCondition any
@@ -326,6 +327,32 @@ func TestTemplateGrantsLittle(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A reference in GroupKey could not be read: the role reads GroupKeyArn alone.
+func TestTemplateTakesReferencesWhereTheyWork(t *testing.T) {
+	t.Parallel()
+	const secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:mayfly/group-key-AbCdEf"
+	tpl := load(t)
+	for _, tt := range []struct {
+		parameter, value string
+		want             bool
+	}{
+		{"GroupKey", "bWF5Zmx5LWdyb3VwLWtleQ==", true},
+		{"GroupKey", "", true},
+		{"GroupKey", secret, false},
+		{"GroupKey", "https://vault.vault.azure.net/secrets/key", false},
+		{"GroupKeyArn", secret, true},
+		{"GroupKeyArn", "arn:aws:ssm:eu-central-1:123456789012:parameter/mayfly/group-key", true},
+		{"GroupKeyArn", "bWF5Zmx5LWdyb3VwLWtleQ==", false},
+		{"KmsKeyArn", "arn:aws:kms:eu-central-1:123456789012:key/1234abcd", true},
+		{"KmsKeyArn", secret, false},
+	} {
+		pattern := regexp.MustCompile(tpl.Parameters[tt.parameter].AllowedPattern)
+		if got := pattern.MatchString(tt.value); got != tt.want {
+			t.Errorf("%s=%q: accepted: %v, want %v", tt.parameter, tt.value, got, tt.want)
+		}
 	}
 }
 
