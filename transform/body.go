@@ -82,9 +82,9 @@ func (s *Source) undecoded(j *job, part any) ([]codec.Reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	bytes, ok := payload.(string)
-	if !ok && payload != nil {
-		return nil, s.of.payload.Wrong("must give bytes, not "+message.TypeName(payload), payload)
+	bytes, err := mapping.BytesOf(payload)
+	if err != nil {
+		return nil, s.of.payload.Wrong("must give bytes: "+err.Error(), payload)
 	}
 	if j.request.Replaced && strings.Contains(bytes, "\ufffd") && strings.Contains(string(j.request.Body), bytes) {
 		return nil, message.ErrReplaced // the payload is (a part of) the body as it came

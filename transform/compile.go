@@ -82,6 +82,7 @@ func (t *Transformer) compile(d *Definition) (*Source, error) {
 	made, found := codecsOf(d, t.engine)
 	s.codecs, faults = made, append(faults, found...)
 	var vars []string
+	origins := mapping.Origins{Input: mapping.Origins{}.Of(d.Each), Vars: map[string]mapping.Origin{}}
 	for _, name := range slices.Sorted(maps.Keys(d.Let)) {
 		if !variableName.MatchString(name) || name == "request" {
 			add(mapping.FaultAt("let", d.Let[name], 0, message.Quote(name)+" is not a name for a variable; want letters, digits and _"))
@@ -90,6 +91,7 @@ func (t *Transformer) compile(d *Definition) (*Source, error) {
 		compiled, fault := l.Compile("let."+name, d.Let[name], slices.Clone(vars)) // those before it have values
 		add(fault)
 		vars = append(vars, "$"+name)
+		origins.Vars["$"+name] = origins.Of(d.Let[name])
 		s.let = append(s.let, named{name, compiled})
 	}
 	for _, f := range fields(d, &s.of) {
@@ -98,6 +100,9 @@ func (t *Transformer) compile(d *Definition) (*Source, error) {
 			visible = nil
 		}
 		compiled, fault := l.Compile(f.name, *f.text, visible)
+		if f.text == &d.Payload {
+			compiled, fault = l.CompileBytes(f.name, *f.text, visible, origins)
+		}
 		add(fault)
 		*f.into = compiled
 	}
@@ -151,22 +156,12 @@ func (d *Definition) check() message.Faults {
 		fault("envelope", "is missing, and ignore would take a body of another sender for one without telemetry: "+
 			`add what is true for each part of this sender's bodies, as in envelope: type == "object" and has("station")`)
 	}
-	if d.OnReject != "" && d.OnReject != "accept" {
-		fault("onReject", message.Quote(d.OnReject)+" is not known: want accept, or leave it out")
-	}
-	if d.Units != "" && d.Units != UnitsImperial && d.Units != UnitsSI {
-		fault("units", message.Quote(string(d.Units))+" is not known: want imperial or si")
-	}
+	d.checkEnums(fault)
 	if d.Patience < 0 {
 		fault("patience", "must not be negative")
 	}
-	for _, m := range d.Methods {
-		if !slices.Contains([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, m) {
-			fault("methods", message.Quote(m)+" is not known: want GET, POST, PUT, PATCH or DELETE")
-		}
-	}
 	if d.Answer.Status != 0 && (d.Answer.Status < 200 || d.Answer.Status > 299) {
-		fault("answer", "status must be from 200 to 299")
+		fault("answer.status", "must be from 200 to 299")
 	}
 	return faults
 }

@@ -192,6 +192,6 @@ func (s *Source) tooWide() *message.Fault {
 	}
 	f := mapping.FaultAt("envelope", s.Definition.Envelope, 0, `holds for {"hello":"world"}, too: `+
 		`name a member that each part of this sender's bodies has, as in type == "object" and has("station")`)
-	f.File, f.Source = cmp.Or(f.File, s.File), s.Name
+	s.own(f)
 	return f
 }

@@ -108,6 +108,14 @@ func base64OrHex(text string) (any, error) {
 	return unhex(text)
 }
 
+// utf8Bytes takes the characters of a text for bytes, as UTF-8.
+func utf8Bytes(in any, _ []any) (any, error) {
+	if _, ok := in.(string); ok || in == nil {
+		return in, nil
+	}
+	return nil, fmt.Errorf("wants a text, not %s", message.TypeName(in))
+}
+
 func byteList(bytes string) (any, error) {
 	list := make([]any, len(bytes))
 	for i := range len(bytes) {

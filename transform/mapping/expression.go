@@ -33,7 +33,7 @@ type Language struct {
 // NewLanguage makes jq with the functions of docs/mapping.md. zone is that of times without
 // one.
 func NewLanguage(zone message.Zone) *Language {
-	list := helpers(zone)
+	list := append(helpers(zone), helper{textGuard, 0, noText})
 	l := &Language{
 		options: append(functions(list), gojq.WithEnvironLoader(func() []string { return nil })),
 		funcs:   make(map[string]plan.Func, len(list)),
@@ -68,6 +68,16 @@ func refused() map[string]string {
 // Compile makes an expression; an empty text gives nil. It sees no environment,
 // no files and no modules. vars are the variables besides $request, with their $.
 func (l *Language) Compile(field string, e Expr, vars []string) (*Expression, *message.Fault) {
+	return l.compile(field, e, vars, func(*gojq.Query) {})
+}
+
+// CompileBytes is Compile for an expression that has to give bytes: it fails where its
+// result is a text of the body.
+func (l *Language) CompileBytes(field string, e Expr, vars []string, o Origins) (*Expression, *message.Fault) {
+	return l.compile(field, e, vars, o.guard)
+}
+
+func (l *Language) compile(field string, e Expr, vars []string, change func(*gojq.Query)) (*Expression, *message.Fault) {
 	if e.Text == "" {
 		return nil, nil
 	}
@@ -89,6 +99,7 @@ func (l *Language) Compile(field string, e Expr, vars []string) (*Expression, *m
 		name, _, _ := strings.Cut(forbidden[0], " ")
 		return nil, FaultAt(field, e, max(strings.Index(e.Text, name), 0), strings.Join(forbidden, "; "))
 	}
+	change(query)
 	names := append([]string{"$request"}, vars...)
 	code, err := gojq.Compile(query, append([]gojq.CompilerOption{gojq.WithVariables(names)}, l.options...)...)
 	if err != nil {

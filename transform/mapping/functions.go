@@ -42,6 +42,7 @@ func helpers(zone message.Zone) []helper {
 		{"unhex_or_b64", 0, onBytes(hexOrBase64)},
 		{"unb64_or_hex", 0, onBytes(base64OrHex)},
 		{"bytes", 0, onBytes(byteList)},
+		{"utf8bytes", 0, utf8Bytes},
 		{"bits", 2, bitField},
 		{"signed", 1, signExtend},
 		{"num", 0, func(in any, _ []any) (any, error) { return NumberOf(in), nil }},

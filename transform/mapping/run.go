@@ -105,6 +105,9 @@ func (r *Run) machine(e *Expression, input any) ([]any, error) {
 
 // failed turns an error of jq into ours.
 func (e *Expression) failed(err error) error {
+	if text, ok := errors.AsType[textError](err); ok {
+		return e.Wrong(text.Error(), string(text))
+	}
 	hint, brief := err.Error()+e.where(), withoutValues(err)+e.where()
 	if errors.Is(err, context.DeadlineExceeded) {
 		hint = fmt.Sprintf("takes longer than %s (%s)", maxMappingTime, e.Text)
