@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"mayfly/transform/mapping"
+	"mayfly/transform/message"
 )
 
 // An expression that has to give bytes fails where its result is a text of the body,
@@ -35,7 +36,7 @@ func TestCompileBytes(t *testing.T) {
 		{"{a: (.hex | unhex)} | .a", "\n\v"}, {".hex | unhex | select(length > 0)", "\n\v"},
 		{`reduce .many[] as $m (""; . + ($m | unhex))`, "\n\v"}, {"[.many[] | unhex] | join(\"\")", "\n\v"},
 	} {
-		l := mapping.NewLanguage()
+		l := mapping.NewLanguage(message.Zone{})
 		e, fault := l.CompileBytes("payload", mapping.Expr{Text: tt.text}, []string{"$text", "$bytes", "$mixed"},
 			mapping.Origins{Vars: vars})
 		if fault != nil {
