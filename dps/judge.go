@@ -52,7 +52,8 @@ var reasons = [...]reason{
 	{nil, 408, Failed, ""},
 	{nil, 409, Failed, ""}, // somebody else is registering the same device just now
 	{nil, 412, Failed, ""},
-	{[]string{"throttl", "timed out", "timeout", "temporar", "try again", "unavailable", "busy"}, 0, Failed, ""},
+	{[]string{"throttl", "rate limit", "timed out", "timeout", "temporar", "try again", "unavailable", "busy"},
+		0, Failed, ""},
 	{[]string{"blocked", "not approved", "approval", "unassociated", "revoked"}, 0, Refused, ""},
 	{[]string{"device is disabled", "enrollment is disabled"}, 0, Refused, ""},
 	{[]string{"custom allocation", "webhook"}, 0, Misconfigured, repairCode},

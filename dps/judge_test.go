@@ -67,6 +67,9 @@ func TestFailedRegistrations(t *testing.T) {
 		{404001, "IoT hub not found", dps.Misconfigured, "remove its link"},
 		{401002, hubSays("IotHubUnauthorizedAccess"), dps.Misconfigured, "key that DPS has for it is old"},
 		{401002, `{"Message":"{\"errorCode\":401002,\"message\":\"Unauthorized\"}"}`, dps.Misconfigured, "is old"},
+		{401002, `{"Message":"{\"errorCode\":401002,\"message\":\"Unauthorized access\",\"trackingId\":\"E-G2:\",` +
+			`\"info\":null}","ExceptionMessage":""}`, dps.Misconfigured, "is old"}, // azure-iot-sdk-c issue 2362
+		{401002, "IotHubUnauthorizedAccess", dps.Misconfigured, "is old"},
 		{401002, "ErrorCode:IotHubUnauthorizedAccess;Unauthorized", dps.Misconfigured, "is old"},
 		{401001, hubSays("IotHubNotFound"), dps.Misconfigured, "remove its link"},
 		{400000, `{"errorCode":401001,"message":"x"}`, dps.Misconfigured, "remove its link"},
@@ -97,6 +100,7 @@ func TestFailedRegistrations(t *testing.T) {
 		{599999, "", dps.Failed, ""},
 		{400999, "The request was throttled.", dps.Failed, ""},
 		{400999, "Try again later", dps.Failed, ""},
+		{403999, "The rate limit is exceeded.", dps.Failed, ""},
 		{500001, hubSays("ServerError"), dps.Failed, ""},
 		{400999, hubSays("ServerError"), dps.Failed, ""},
 		{400999, hubSays("ThrottlingException"), dps.Failed, ""},
