@@ -69,7 +69,7 @@ func TestRefusalsInTheLog(t *testing.T) {
 		{"a mapping that fails", "/api/mine", `["PAYLOAD"]`, object{
 			"status": 422.0, "code": "invalid-message", "detail": "the message is not valid",
 			"errors": list(object{"path": "deviceId", "rule": "mapping",
-				"hint": "expected an object but got: string (in .id)"}),
+				"hint": "there is a string where an object is wanted (in .id)"}),
 		}},
 		{"a secret id", "/api/hidden", `{"id":"PAYLOAD","m":[1]}`, object{
 			"status": 422.0, "code": "invalid-message", "detail": "the message is not valid",

@@ -45,15 +45,20 @@ func (t *Transformer) Native(r *message.Request) (Outcome, error) {
 	}
 	messages := make([]message.Message, 0, len(items))
 	var wrong []message.FieldError
+	noted := leftOut(&notes)
 	for i, item := range items {
-		m, fields := t.native(item, element(i, len(items)), r.Received)
+		prefix := element(i, len(items))
+		m, fields := t.native(item, prefix, r.Received)
+		unknown := unknownMembers(item)
+		explainMissing(fields, prefix, unknown)
+		noted = noteUnknown(noted, unknown)
 		wrong = append(wrong, fields...)
 		messages = append(messages, m)
 	}
 	if len(wrong) > 0 {
 		return Outcome{}, message.InvalidFields(wrong...)
 	}
-	return Outcome{Messages: messages, Notes: leftOut(&notes)}, nil
+	return Outcome{Messages: messages, Notes: noted}, nil
 }
 
 func (t *Transformer) native(item json.RawMessage, prefix string, arrival time.Time) (message.Message, []message.FieldError) {

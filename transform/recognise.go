@@ -85,7 +85,7 @@ func (s *Source) read(j *job) (body any, parts []any, err error) {
 			err = message.InvalidFields(append([]message.FieldError{s.foreign(j, body)}, bad.Fields...)...)
 		}
 	}
-	return body, nil, err
+	return body, nil, s.explain(err)
 }
 
 // holds tells whether a value is of this source's sender.
@@ -104,7 +104,7 @@ func (s *Source) isForeign(j *job, err error) bool {
 	if !ok || bad.Kind == message.Unsupported && s.SendJSON == "" {
 		return false
 	}
-	if bad.Kind == message.Invalid && len(bad.Fields) == 0 { // such as an empty list
+	if bad.Kind == message.Invalid && len(bad.Fields) == 0 && s.of.envelope != nil { // such as an empty list
 		return true
 	}
 	if s.SendJSON != "" && isBytes(j.request.Body) || s.other(j) != nil {
@@ -133,10 +133,32 @@ func (s *Source) foreign(j *job, value any) message.FieldError {
 	case s.of.envelope != nil:
 		wrong.Hint = fmt.Sprintf("this does not look like %s: want what %s holds for", cmp.Or(s.Title, s.Name),
 			strings.TrimSpace(s.of.envelope.Text))
-	default:
+	case s.of.each != nil:
 		wrong.Hint = "this holds no message" + s.of.each.Gave(nil)
+	default:
+		wrong.Hint = "this holds no message"
 	}
 	return wrong
+}
+
+// explain adds to errors about values of the wrong kind what this source's sender
+// writes.
+func (s *Source) explain(err error) error {
+	bad, ok := errors.AsType[*message.Error](err)
+	if !ok || s.Expects == "" {
+		return err
+	}
+	for i := range bad.Fields {
+		f := &bad.Fields[i]
+		if f.Rule != "mapping" || !mapping.IsMisfit(f.Hint) {
+			continue
+		}
+		wanted := "; want " + strings.TrimSpace(s.Expects)
+		if f.Hint += wanted; f.Brief != "" {
+			f.Brief += wanted
+		}
+	}
+	return err
 }
 
 // other finds the other source that a request looks like; nil where there is none.

@@ -99,10 +99,10 @@ func (s *Source) part(j *job, part any) (messages []message.Message, reason stri
 		return nil, "", message.InvalidFields(s.foreign(j, part))
 	}
 	if reason, err = s.ignored(j, part); reason != "" || err != nil {
-		return nil, reason, err
+		return nil, reason, s.explain(err)
 	}
 	messages, err = s.messages(j, part)
-	return messages, "", err
+	return messages, "", s.explain(err)
 }
 
 // messages makes the messages of a part. Beside an error is the one that failed, as

@@ -7,12 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"regexp"
 	"strings"
-	"sync"
 	"time"
-
-	"github.com/itchyny/gojq"
 
 	"mayfly/transform/mapping/plan"
 	"mayfly/transform/message"
@@ -108,34 +104,13 @@ func (e *Expression) failed(err error) error {
 	if text, ok := errors.AsType[textError](err); ok {
 		return e.Wrong(text.Error(), string(text))
 	}
-	hint, brief := err.Error()+e.where(), withoutValues(err)+e.where()
+	hint, brief := sentence(err.Error())+e.where(), sentence(withoutValues(err))+e.where()
 	if errors.Is(err, context.DeadlineExceeded) {
 		hint = fmt.Sprintf("takes longer than %s (%s)", maxMappingTime, e.Text)
 		brief = hint
 	}
 	return message.InvalidFields(message.FieldError{Path: e.Field, Rule: "mapping", Hint: hint, Brief: brief})
 }
-
-// withoutValues gives an error of jq without the values that it shows, as in "has(...)
-// cannot be applied to: string". A text that the mapping itself gave to error stays.
-func withoutValues(err error) string {
-	if own, ok := err.(gojq.ValueError); ok { //nolint:errorlint // gojq returns it bare
-		if text, ok := own.Value().(string); ok {
-			return "error: " + text
-		}
-	}
-	text := shownText().ReplaceAllString(err.Error(), "...")
-	if i := strings.IndexAny(text, "\"{["); i >= 0 { // a longer value, which is cut short
-		text = text[:i]
-	}
-	text = strings.TrimRight(shownNumber().ReplaceAllString(text, "..."), " :(")
-	return strings.TrimSuffix(text, " (...)")
-}
-
-var (
-	shownText   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"(?:[^"\\]|\\.)*"`) })
-	shownNumber = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`-?[0-9][0-9.eE+-]*`) })
-)
 
 // One gives the only value of an expression; none, or no expression, is null.
 func (r *Run) One(e *Expression, input any) (any, error) {
