@@ -14,14 +14,18 @@ import (
 
 	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/bodyroom"
+	"mayfly/function/internal/decompress"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
+	"mayfly/function/internal/workroom"
 	"mayfly/transform/message"
 )
 
 // readBody reads a body whole, decompressed, within the limit. What is over the
-// limit is not read to its end.
-func (s *Service) readBody(w http.ResponseWriter, r *http.Request, caller *policy.Caller) ([]byte, error) {
+// limit is not read to its end. The body that it returns is on the lease.
+func (s *Service) readBody(
+	w http.ResponseWriter, r *http.Request, caller *policy.Caller, lease *workroom.Lease,
+) ([]byte, error) {
 	limit := s.config.BodyLimit
 	tooLarge := &problem.Error{Code: problem.BodyTooLarge, Detail: "the body is larger than " + byteCount(limit)}
 	if r.ContentLength > limit {
@@ -29,8 +33,8 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request, caller *polic
 	}
 	counted := &countedReader{r: http.MaxBytesReader(w, r.Body, limit), body: s.openBody(r, caller)}
 	defer counted.body.Close()
-	encodings := contentEncodings(r.Header)
-	if err := checkEncodings(encodings); err != nil {
+	encodings := decompress.Encodings(r.Header)
+	if err := decompress.Check(encodings); err != nil {
 		return nil, err
 	}
 	body, err := readAll(counted, r.ContentLength)
@@ -48,15 +52,20 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request, caller *polic
 			Detail: "the body ended before its time: " + err.Error(),
 		}
 	}
+	if err := lease.Take(requestBytes + int64(cap(body))); err != nil {
+		return nil, leaseProblem(err)
+	}
 	if len(encodings) > 0 && platform.TextBody(r.Context()) != "" {
 		return nil, message.ErrReplaced // no compressed body is text
 	}
 	// Each layer is bounded: a small one may hold a large one that holds nothing.
 	for _, encoding := range slices.Backward(encodings) {
 		compressed := body
-		body, err = s.decompress(compressed, encoding)
-		switch {
-		case errors.Is(err, errLarge):
+		body, err = s.decompressor.Decompress(r.Context(), compressed, encoding, lease)
+		switch noRoom := leaseProblem(err); {
+		case noRoom != nil:
+			return nil, noRoom
+		case errors.Is(err, decompress.ErrTooLarge):
 			return nil, tooLarge
 		case err != nil && isReplaced(compressed):
 			return nil, message.ErrReplaced
@@ -66,6 +75,7 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request, caller *polic
 				Detail: "the body is not " + encoding + ": " + err.Error(),
 			}
 		}
+		lease.Give(int64(cap(compressed)))
 	}
 	return body, nil
 }

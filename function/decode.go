@@ -11,6 +11,7 @@ import (
 	"mayfly/function/internal/httpquery"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
+	"mayfly/function/internal/workroom"
 	"mayfly/transform"
 	"mayfly/transform/message"
 )
@@ -130,10 +131,13 @@ func (s *Service) source(r *http.Request) (*transform.Source, error) {
 }
 
 // transformRequest is a request as package transform takes it.
-func (s *Service) transformRequest(r *http.Request, body []byte, rec *requestRecord) *message.Request {
+func (s *Service) transformRequest(
+	r *http.Request, body []byte, rec *requestRecord, lease *workroom.Lease,
+) *message.Request {
 	out := &message.Request{
 		Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body, Received: rec.arrived,
 		Replaced: platform.TextBody(r.Context()) != "",
+		Room:     bodyRoom{lease}, MaxMessages: s.config.MaxMessages,
 	}
 	if r.URL.RawQuery != "" {
 		out.Query = httpquery.Values(r)

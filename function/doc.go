@@ -8,6 +8,7 @@
 //	service.go           a budget of time, a log record, an answer whatever happens
 //	routes.go            the routes, and the steps of a request with messages
 //	admit.go load.go     the body: its size, its compression, the load
+//	working.go           the memory of a request at work
 //	decode.go            body to messages, by package transform
 //	answer.go problem.go what the sender is told; the one table of errors
 //	record.go counters.go what the operator is told

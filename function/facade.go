@@ -2,12 +2,15 @@ package function
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"mayfly/function/internal/bounds"
 	"mayfly/function/internal/config"
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/doctor"
@@ -40,6 +43,8 @@ type (
 	Delivery = delivery.Stored
 	// Host is where the process runs.
 	Host = platform.Kind
+	// Sizes are the bounds that depend on the memory of the process.
+	Sizes = bounds.Sizes
 	// ServeOptions say where and how Serve serves.
 	ServeOptions = host.Options
 )
@@ -60,6 +65,13 @@ func LoadConfig(environ []string, options ...LoadOption) (*Config, error) {
 // WithCodecs has LoadConfig and LoadSources run the JavaScript codecs of sources by an
 // engine of the caller's: in this process otherwise.
 func WithCodecs(engine codec.Engine) LoadOption { return config.WithCodecs(engine) }
+
+// DetectSizes shares out the memory that the process may take, and tells where that is
+// said: the function's or the container's limit. root is the root of the file system.
+func DetectSizes(getenv func(string) string, root fs.FS) (sizes Sizes, from string) {
+	memory, from := bounds.Detect(getenv, root)
+	return bounds.Derive(memory, runtime.GOMAXPROCS(0)), from
+}
 
 // Variables gives all variables, in the order of the documentation.
 func Variables() []Variable { return config.Variables() }

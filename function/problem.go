@@ -151,6 +151,10 @@ func bodyCode(k message.Kind) problem.Code {
 		return problem.MalformedBody
 	case message.Unsupported:
 		return problem.UnsupportedMedia
+	case message.TooLarge:
+		return problem.BodyTooLarge
+	case message.Busy:
+		return problem.TooBusy
 	case message.Invalid:
 	}
 	return problem.InvalidMessage

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/basepath"
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/platform"
@@ -110,20 +111,18 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 		if refused(checkMethod(r, rt.methods)) { // 404 405
 			return
 		}
-		body, err := s.readBody(w, r, caller) // 400 413 415 503
+		lease := s.load.working.Open(caller != nil || s.config.Auth != policy.ModeKeys)
+		defer lease.Close()
+		body, err := s.readBody(w, r, caller, lease) // 400 413 415 503
 		if refused(err) {
 			return
 		}
-		if refused(s.load.enter(len(body))) { // 503
-			return
-		}
-		defer s.load.leave(len(body))
 		place, err := s.enterRequest(caller) // 503
 		if refused(err) {
 			return
 		}
 		defer place.Leave()
-		how, err := rt.choose(r, s.transformRequest(r, body, rec)) // 400 404 415 422
+		how, err := rt.choose(r, s.transformRequest(r, body, rec, lease)) // 400 404 413 415 422 503
 		rec.source = how.source
 		if refused(err) {
 			return
@@ -133,6 +132,7 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 			return
 		}
 		rec.caller, rec.forget = cmp.Or(caller, proof.Signer), proof.Forget
+		lease.Known()
 		if caller == nil && refused(s.joinCaller(place, proof.Signer)) { // 503
 			return
 		}
@@ -142,13 +142,14 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 		if how.mapped != nil && isDestinationCheck(r) {
 			s.confirmDestination(r, body)
 		}
-		d, err := decode(r.Context(), &how) // 400 415 422
+		d, err := decode(r.Context(), &how) // 400 413 415 422 503
 		rec.ignored, rec.reasons, rec.messages, rec.secrets = d.ignored, d.reasons, d.messages, secretIDs(d.messages)
 		s.note(r.Context(), rec, d.notes)
 		if err != nil {
 			s.reject(w, r, &d, err)
 			return
 		}
+		settle(lease, body, d.messages)
 		if refused(s.checkCount(len(d.messages))) { // 413
 			return
 		}

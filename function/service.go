@@ -5,14 +5,14 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"runtime"
 	"slices"
-	"sync"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
-
 	"mayfly/function/internal/auth"
+	"mayfly/function/internal/bounds"
 	"mayfly/function/internal/config"
+	"mayfly/function/internal/decompress"
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/requestlog"
@@ -31,14 +31,15 @@ type Service struct {
 
 	auth      *auth.Authenticator
 	delivery  *delivery.Deliverer
+	sizes     Sizes
 	load      load
 	tenancy   tenancy
 	confirmer http.RoundTripper // of destinations of AWS IoT
 	counters  counters
 	finished  func(*Finished)
 
-	zstd   func() (*zstd.Decoder, error) // made by the first body that needs it
-	routes http.Handler
+	decompressor *decompress.Decompressor
+	routes       http.Handler
 }
 
 // Dependencies are what a Service needs from outside.
@@ -49,6 +50,9 @@ type Dependencies struct {
 	Log *slog.Logger
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
+	// Sizes are the bounds that depend on the memory of the process; those of a process
+	// without a limit when nil. MAX_IN_FLIGHT goes before theirs.
+	Sizes *Sizes
 	// Observe is told of each message that the hub has stored. May be nil.
 	Observe func(Delivery)
 	// Finished is told of each request that is answered, health checks aside. May be nil.
@@ -59,6 +63,13 @@ type Dependencies struct {
 func New(c *Config, d Dependencies) *Service {
 	if d.Now == nil {
 		d.Now = time.Now
+	}
+	sizes := bounds.Derive(0, runtime.GOMAXPROCS(0))
+	if d.Sizes != nil {
+		sizes = *d.Sizes
+	}
+	if d.Sizes == nil || c.Getenv("MAX_IN_FLIGHT") != "" {
+		sizes.InFlight = c.MaxInFlight
 	}
 	// The transport of DPS: it is for calls that are few and must not hang.
 	secrets := &secret.Loader{Transport: d.DPS, Getenv: c.Getenv, Now: d.Now}
@@ -76,13 +87,17 @@ func New(c *Config, d Dependencies) *Service {
 			DPS: d.DPS, Hub: d.Hub, UserAgent: userAgent, Secrets: secrets,
 			Log: d.Log, Now: d.Now, Observe: d.Observe,
 		}),
-		load:    newLoad(c.MaxInFlight, c.BodyLimit, d.Now),
+		sizes:   sizes,
+		load:    newLoad(&sizes, c.BodyLimit, d.Now),
 		tenancy: newTenancy(c),
 	}
-	s.zstd = sync.OnceValues(func() (*zstd.Decoder, error) { return newZstd(c.BodyLimit) })
+	s.decompressor = decompress.New(c.BodyLimit, runtime.GOMAXPROCS(0))
 	s.routes = s.newRoutes()
 	return s
 }
+
+// Sizes gives the bounds that depend on the memory of the process, as they are in use.
+func (s *Service) Sizes() Sizes { return s.sizes }
 
 // deliveryFleets gives the fleets as delivery takes them.
 func deliveryFleets(fleets map[string]config.Fleet) map[string]delivery.Fleet {

@@ -34,6 +34,9 @@ func (s *Source) bodies(j *job, part any) ([]timedBody, error) {
 		if bodies[i].text, err = message.Marshal(r.Data); err != nil {
 			return nil, err
 		}
+		if err := j.request.Meter().Message(len(bodies[i].text)); err != nil {
+			return nil, err
+		}
 	}
 	return bodies, nil
 }

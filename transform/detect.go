@@ -12,6 +12,8 @@ import (
 // A user's own sources are asked first. Only those whose hints are in the request
 // are compiled.
 func (t *Transformer) Detect(ctx context.Context, r *message.Request) (*Source, error) {
+	mark := r.Meter().Mark()
+	defer r.Meter().Back(mark) // the source reads the body again
 	var seen detection
 	for _, name := range t.order {
 		if !hinted(t.sources[name].hints, r) {
@@ -46,9 +48,13 @@ func (d *detection) fits(ctx context.Context, s *Source, r *message.Request) (bo
 	body := d.body
 	switch {
 	case s.Format != "": // it reads bodies in its own way
+		mark := r.Meter().Mark()
+		defer r.Meter().Back(mark)
 		own, err := s.decode(r, nil)
-		if err != nil {
-			return false, nil //nolint:nilerror // a body that it cannot read is not its sender's
+		if message.Is(err, message.Busy) {
+			return false, err
+		} else if err != nil {
+			return false, nil // a body that it cannot read is not its sender's
 		}
 		body = own
 	case !d.read:

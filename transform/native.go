@@ -7,9 +7,11 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"mayfly/internal/jsonscan"
 	"mayfly/transform/media"
 	"mayfly/transform/message"
 )
@@ -24,8 +26,8 @@ type native struct {
 	MessageID    string          `json:"messageId" validate:"omitempty,messageid"`
 	// The bridge's README says "a modelId field in the body", its code reads
 	// device.modelId: both are taken.
-	ModelID    string                     `json:"modelId" validate:"omitempty,dtmi"`
-	Properties map[string]json.RawMessage `json:"properties"`
+	ModelID    string          `json:"modelId" validate:"omitempty,dtmi"`
+	Properties json.RawMessage `json:"properties"`
 }
 
 type nativeDevice struct {
@@ -177,10 +179,25 @@ func wrongType(prefix string, err error) message.FieldError {
 		Hint: "must be " + want + ", not a JSON " + mismatch.Value}
 }
 
+// maxNativeProps bounds the properties of a message. An event with more than some
+// thousand of a byte each would be larger than a hub takes.
+const maxNativeProps = 1000
+
 // scalars turns the members of properties into texts; numbers stay as written.
-func scalars(prefix string, members map[string]json.RawMessage) (map[string]string, []message.FieldError) {
-	if len(members) == 0 {
+func scalars(prefix string, properties json.RawMessage) (map[string]string, []message.FieldError) {
+	if kind := jsonscan.KindOf(properties); kind == jsonscan.Null {
 		return nil, nil
+	} else if kind != jsonscan.Object {
+		_, name, _ := strings.Cut(strings.Replace(kind.String(), "boolean", "bool", 1), " ")
+		return nil, []message.FieldError{{Path: strings.TrimSuffix(prefix, "."), Rule: "type",
+			Hint: "must be an object, not a JSON " + name}}
+	}
+	members := map[string]json.RawMessage{}
+	for all := jsonscan.Members(properties); all.Next(); {
+		if members[all.NameText()] = all.Value; len(members) > maxNativeProps {
+			return nil, []message.FieldError{{Path: strings.TrimSuffix(prefix, "."), Rule: "max",
+				Hint: "may hold " + strconv.Itoa(maxNativeProps) + " properties at most"}}
+		}
 	}
 	var wrong []message.FieldError
 	texts := make(map[string]string, len(members))

@@ -32,7 +32,11 @@ func main() {
 }
 
 func run(environ []string, stdout io.Writer) error {
-	codecs := codecworker.New(codecworker.Options{})
+	sizes, from := function.DetectSizes(os.Getenv, os.DirFS("/"))
+	if _, set := os.LookupEnv("GOMEMLIMIT"); !set && sizes.Heap > 0 {
+		debug.SetMemoryLimit(sizes.Heap)
+	}
+	codecs := codecworker.New(codecworker.Options{Workers: sizes.Workers, Memory: sizes.WorkerMemory})
 	defer codecs.Close()
 	config, err := function.LoadConfig(environ, function.WithCodecs(codecs))
 	if err != nil {
@@ -56,7 +60,11 @@ func run(environ []string, stdout io.Writer) error {
 		context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	}
 	toDPS, toHub := function.Transports(config)
-	service := function.New(config, function.Dependencies{DPS: toDPS, Hub: toHub, Log: log})
+	service := function.New(config, function.Dependencies{DPS: toDPS, Hub: toHub, Log: log, Sizes: &sizes})
+	sizes = service.Sizes()
+	log.Info("bounds", "memory", sizes.Memory, "from", from, "heap", debug.SetMemoryLimit(-1),
+		"working", sizes.Working, "bodies", sizes.Bodies, "unauthenticated", sizes.Unauthenticated,
+		"inFlight", sizes.InFlight, "workers", sizes.Workers, "workerMemory", sizes.WorkerMemory)
 	return function.Serve(ctx, function.ServeOptions{
 		Host:           config.Host,
 		Addr:           net.JoinHostPort(config.Address, config.Port),

@@ -23,12 +23,12 @@ import (
 // strings base64, times (tags 0 and 1) RFC 3339, bignums (tags 2 and 3) numbers;
 // of another tag the content counts. NaN and the infinities, which JSON does not
 // have, are null, and so is undefined.
-func decodeCBOR(body []byte, sequence bool) (any, error) {
+func decodeCBOR(body []byte, sequence bool, spent budget) (any, error) {
 	if len(body) == 0 {
 		return nil, message.Malformedf("the body is empty")
 	}
-	if values, containers := cborSize(body); values > message.MaxValues || containers > message.MaxContainers {
-		return nil, tooMuch()
+	if err := cborSpend(body, &spent); err != nil {
+		return nil, err
 	}
 	var items []any
 	for rest := body; len(rest) > 0; {
@@ -46,13 +46,32 @@ func decodeCBOR(body []byte, sequence bool) (any, error) {
 		}
 	}
 	if !sequence {
+		if list, ok := items[0].([]any); ok && !spent.records {
+			return list, spent.of().Messages(len(list))
+		}
 		return items[0], nil
 	}
-	if err := checkCount(len(items)); err != nil {
-		return nil, err
-	}
-	return items, nil
+	return items, spent.of().Messages(len(items))
 }
+
+// cborSpend counts the values of a body before the library reads them. For a while
+// there are two trees of them: the library's and ours.
+func cborSpend(body []byte, spent *budget) error {
+	values, containers := cborSize(body)
+	if values > message.MaxValues || containers > message.MaxContainers {
+		values = message.MaxValues + 1 // an error, whatever the room is
+	}
+	if err := spent.of().Values(values); err != nil {
+		return err
+	}
+	return spent.meter.Bytes(2*len(body) + cborValueBytes*values + cborContainerBytes*containers)
+}
+
+// What a value takes in a map of the library and one of ours, and what the maps take.
+const (
+	cborValueBytes     = 200
+	cborContainerBytes = 800
+)
 
 func cborError(body []byte, offset int, err error) error {
 	if _, ok := errors.AsType[*cbor.MaxNestedLevelError](err); ok {

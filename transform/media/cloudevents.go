@@ -77,7 +77,7 @@ func cloudEventStructured(r *message.Request, body []byte, how Reading) (any, er
 	if trimmed := bytes.TrimSpace(body); len(trimmed) > 1 && trimmed[0] == '[' && len(bytes.TrimSpace(trimmed[1:])) == 1 {
 		return []any{}, nil // a batch may be empty
 	}
-	value, err := decodeJSON(body, false)
+	value, err := decodeJSON(body, false, budgetOf(r))
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func cloudEventStructured(r *message.Request, body []byte, how Reading) (any, er
 		inner := &message.Request{
 			Path: r.Path, Query: r.Query, Header: map[string][]string{"Content-Type": {kind}}, Body: raw, Received: r.Received,
 		}
-		if err := setEventData(event, inner, how); err != nil {
+		if err := setEventData(event, inner.Within(r), how); err != nil {
 			return nil, err
 		}
 	}

@@ -41,11 +41,15 @@ func (c CSV) asked(m mediaType, r *message.Request) CSV {
 	return c
 }
 
+// cellBytes is what the library takes for a cell of the record that it reads, its text
+// apart.
+const cellBytes = 40
+
 // decodeCSV reads CSV into a list of rows: objects where the names of the
 // columns are known, else lists. Cells that are numbers become numbers, true and
 // false booleans; empty cells are left out, or null in a list. Where the
 // delimiter is not a comma, a comma in a number is a decimal one.
-func decodeCSV(body []byte, c CSV) (any, error) {
+func decodeCSV(body []byte, c CSV, spent budget) (any, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil, message.Malformedf("the body is empty")
 	}
@@ -55,7 +59,10 @@ func decodeCSV(body []byte, c CSV) (any, error) {
 	reader.TrimLeadingSpace = reader.Comma != '\t' && reader.Comma != ' '
 	reader.ReuseRecord = true
 	names, rows := c.Columns, []any{}
-	var spent budget
+	// The library holds a whole record, which may go over many lines.
+	if err := spent.of().Bytes(cellBytes * bytes.Count(body, []byte(string(reader.Comma)))); err != nil {
+		return nil, err
+	}
 	for first := true; ; first = false {
 		record, err := reader.Read()
 		if errors.Is(err, io.EOF) {
@@ -85,6 +92,9 @@ func decodeCSV(body []byte, c CSV) (any, error) {
 			return nil, message.Malformedf("line %d, column %d (offset %d): %v", line, column, reader.InputOffset(), err)
 		}
 		rows = append(rows, row)
+		if err := spent.of().Messages(len(rows)); err != nil {
+			return nil, err
+		}
 	}
 	if err := checkCount(len(rows)); err != nil {
 		return nil, err
@@ -140,7 +150,13 @@ func (c CSV) named(record []string, reader *csv.Reader, body []byte) bool {
 }
 
 func csvRow(record, names []string, comma rune, spent *budget) (any, error) {
-	if err := spent.container(); err != nil {
+	var err error
+	if len(names) > 0 {
+		err = spent.object(len(record))
+	} else {
+		err = spent.array(len(record))
+	}
+	if err != nil {
 		return nil, err
 	}
 	if len(names) > 0 && len(record) > len(names) {
@@ -148,7 +164,7 @@ func csvRow(record, names []string, comma rune, spent *budget) (any, error) {
 	}
 	row, list := map[string]any{}, []any{}
 	for i, cell := range record {
-		if err := spent.value(); err != nil {
+		if err := spent.value(len(cell)); err != nil {
 			return nil, err
 		}
 		value := csvCell(cell, comma)

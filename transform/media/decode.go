@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"mayfly/transform/media/otlp"
+	"mayfly/transform/media/xmltree"
 	"mayfly/transform/message"
 )
 
@@ -98,23 +99,23 @@ func decodeBody(r *message.Request, kind mediaType, format Format, how Reading) 
 	}
 	switch format {
 	case FormatJSON, FormatNDJSON:
-		return decodeJSON(r.Body, format == FormatNDJSON)
+		return decodeJSON(r.Body, format == FormatNDJSON, budgetOf(r))
 	case FormatForm:
-		return decodeForm(r.Body)
+		return decodeForm(r.Body, budgetOf(r))
 	case FormatBytes:
-		return base64.StdEncoding.EncodeToString(r.Body), nil
+		return base64.StdEncoding.EncodeToString(r.Body), r.Meter().Bytes(2 * len(r.Body))
 	case FormatCBOR, FormatCBORs:
-		return decodeCBOR(r.Body, format == FormatCBORs)
+		return decodeCBOR(r.Body, format == FormatCBORs, budgetOf(r))
 	case FormatMsgPack:
-		return decodeMsgPack(r.Body)
+		return decodeMsgPack(r.Body, budgetOf(r))
 	case FormatSenML, FormatSenMLCBOR:
-		records, err := senMLRecords(r.Body, format == FormatSenMLCBOR, r.Received)
+		records, err := senMLRecords(r, format == FormatSenMLCBOR)
 		if err != nil {
 			return nil, err
 		}
 		return resolved(records), nil
 	case FormatOTLP:
-		return otlp.Decode(r.Body, r.Path, how.Notes.add)
+		return otlp.Decode(r.Body, r.Path, r.Meter(), how.Notes.add)
 	case FormatMultipart:
 		return decodeMultipart(r, kind)
 	default:
@@ -127,20 +128,20 @@ func decodeBody(r *message.Request, kind mediaType, format Format, how Reading) 
 func decodeText(r *message.Request, kind mediaType, format Format, how Reading) (any, error) {
 	body := bytes.TrimPrefix(r.Body, []byte("\xef\xbb\xbf"))
 	if format == FormatXML {
-		return decodeXML(body)
+		return xmltree.Decode(body, r.Meter())
 	}
 	if !utf8.Valid(body) {
 		return nil, notUTF8(body)
 	}
 	switch format {
 	case FormatCSV:
-		return decodeCSV(body, how.CSV.asked(kind, r))
+		return decodeCSV(body, how.CSV.asked(kind, r), budgetOf(r))
 	case FormatInflux:
-		return decodeInflux(body, r.QueryValue("precision"))
+		return decodeInflux(body, r.QueryValue("precision"), budgetOf(r))
 	case FormatCloudEvent:
 		return cloudEventStructured(r, body, how)
 	case FormatText:
-		return string(body), nil
+		return string(body), r.Meter().Bytes(len(body))
 	default:
 		return nil, message.Unsupportedf("format %s is not known", message.Quote(string(format)))
 	}

@@ -20,14 +20,14 @@ const maxFields = 10_000
 // times has a list of them. A form that is one JSON text, as Sigfox sends a JSON
 // template under the wrong media type (percent-encoded, with or without the "="
 // of an empty value), is that JSON.
-func decodeForm(body []byte) (any, error) {
+func decodeForm(body []byte, spent budget) (any, error) {
 	body = bytes.TrimSpace(body)
 	if len(body) == 0 {
 		return nil, message.Malformedf("the body is empty")
 	}
 	if head := string(body[:min(len(body), 3)]); strings.EqualFold(head, "%7b") || strings.EqualFold(head, "%5b") {
 		if text, err := url.QueryUnescape(strings.TrimSuffix(string(body), "=")); err == nil {
-			return decodeJSON([]byte(text), false)
+			return decodeJSON([]byte(text), false, spent)
 		}
 	}
 	form := map[string]any{}
@@ -56,6 +56,9 @@ func decodeForm(body []byte) (any, error) {
 		if err != nil {
 			return nil, message.Malformedf("%s: field %s: %v", position(body, int64(at)), message.Quote(name), err)
 		}
+		if err := spent.member(len(name), len(value)); err != nil {
+			return nil, err
+		}
 		addField(form, name, value)
 	}
 	return form, nil
@@ -81,7 +84,7 @@ func decodeMultipart(r *message.Request, m mediaType) (any, error) {
 		return nil, message.Malformedf("the media type names no boundary")
 	}
 	reader := multipart.NewReader(bytes.NewReader(r.Body), boundary)
-	form := map[string]any{}
+	form, spent := map[string]any{}, budgetOf(r)
 	for fields := 0; ; fields++ {
 		part, err := reader.NextRawPart()
 		if errors.Is(err, io.EOF) {
@@ -107,13 +110,21 @@ func decodeMultipart(r *message.Request, m mediaType) (any, error) {
 		if r.Replaced && isFile(part) && bytes.Contains(text, []byte("\ufffd")) {
 			return nil, message.ErrReplaced
 		}
-		value, err := partValue(part, text)
-		if err != nil {
+		if err := spent.member(partBytes+len(name), 2*len(text)); err != nil {
+			return nil, err
+		}
+		value, err := partValue(part, text, spent)
+		if message.Is(err, message.TooLarge, message.Busy) {
+			return nil, err
+		} else if err != nil {
 			return nil, message.Malformedf("part %d, %s: %v", fields+1, message.Quote(name), err)
 		}
 		addField(form, strings.ToValidUTF8(name, "?"), value)
 	}
 }
+
+// partBytes is what the library takes for the head of a part.
+const partBytes = 512
 
 // isFile tells whether a part is said to hold bytes.
 func isFile(part *multipart.Part) bool {
@@ -122,11 +133,11 @@ func isFile(part *multipart.Part) bool {
 	return kind != "" && !(mediaType{name: kind}).known().isText()
 }
 
-func partValue(part *multipart.Part, text []byte) (any, error) {
+func partValue(part *multipart.Part, text []byte, spent budget) (any, error) {
 	kind, _, _ := strings.Cut(part.Header.Get("Content-Type"), ";")
 	switch {
 	case (mediaType{name: strings.ToLower(strings.TrimSpace(kind))}).known() == FormatJSON:
-		return decodeJSON(text, false)
+		return decodeJSON(text, false, spent)
 	case utf8.Valid(text):
 		return string(text), nil
 	}

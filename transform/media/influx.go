@@ -25,7 +25,7 @@ var precisions = map[string]lineprotocol.Precision{
 // decodeInflux reads InfluxDB line protocol into a list of points: measurement,
 // tags (an object of texts), fields, and time (RFC 3339; left out where the line
 // has none). Numbers keep their digits; integers and floats are both numbers.
-func decodeInflux(body []byte, precision string) (any, error) {
+func decodeInflux(body []byte, precision string, spent budget) (any, error) {
 	unit, ok := precisions[precision]
 	if !ok {
 		return nil, message.InvalidFields(message.FieldError{Path: "precision", Rule: "precision",
@@ -33,7 +33,6 @@ func decodeInflux(body []byte, precision string) (any, error) {
 	}
 	decoder := lineprotocol.NewDecoderWithBytes(body)
 	points := []any{}
-	var spent budget
 	for decoder.Next() {
 		point, err := influxPoint(decoder, unit, &spent)
 		var wrong *lineprotocol.DecodeError
@@ -46,11 +45,12 @@ func decodeInflux(body []byte, precision string) (any, error) {
 		case err != nil: // such as a time beyond 64 bits
 			return nil, message.Malformedf("line %d: %v", len(points)+1, err)
 		}
-		if points = append(points, point); len(points) > message.MaxMessages {
-			break
+		points = append(points, point)
+		if err := spent.of().Messages(len(points)); err != nil {
+			return nil, err
 		}
 	}
-	if err := decoder.Err(); err != nil && len(points) <= message.MaxMessages {
+	if err := decoder.Err(); err != nil {
 		return nil, message.Malformedf("%v", err)
 	}
 	if len(points) == 0 {
@@ -60,8 +60,10 @@ func decodeInflux(body []byte, precision string) (any, error) {
 }
 
 func influxPoint(decoder *lineprotocol.Decoder, unit lineprotocol.Precision, spent *budget) (any, error) {
-	if err := spent.container(); err != nil {
-		return nil, err
+	for range 3 { // the point, its tags, its fields
+		if err := spent.object(1); err != nil {
+			return nil, err
+		}
 	}
 	name, err := decoder.Measurement()
 	if err != nil {
@@ -77,7 +79,7 @@ func influxPoint(decoder *lineprotocol.Decoder, unit lineprotocol.Precision, spe
 		if key == nil {
 			break
 		}
-		if err := spent.value(); err != nil {
+		if err := spent.member(len(key), len(value)); err != nil {
 			return nil, err
 		}
 		tags[string(key)] = string(value)
@@ -90,7 +92,7 @@ func influxPoint(decoder *lineprotocol.Decoder, unit lineprotocol.Precision, spe
 		if key == nil {
 			break
 		}
-		if err := spent.value(); err != nil {
+		if err := spent.member(len(key), len(value)); err != nil {
 			return nil, err
 		}
 		if fields[string(key)], err = influxValue(kind, value); err != nil {

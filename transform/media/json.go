@@ -12,8 +12,8 @@ import (
 
 // decodeJSON reads one JSON value, or several, one after another (NDJSON), into a
 // list. With list, a lone value is a list, too.
-func decodeJSON(body []byte, list bool) (any, error) {
-	s, err := newScanner(body, true)
+func decodeJSON(body []byte, list bool, spent budget) (any, error) {
+	s, err := newScanner(body, true, spent)
 	if err != nil {
 		return nil, err
 	}
@@ -21,7 +21,7 @@ func decodeJSON(body []byte, list bool) (any, error) {
 	err = s.sequence(func() bool {
 		value, ok := s.value(0)
 		values = append(values, value)
-		return ok
+		return ok && s.counted(s.spent.of().Messages(len(values)))
 	})
 	if err != nil {
 		return nil, err
@@ -43,8 +43,8 @@ func decodeJSON(body []byte, list bool) (any, error) {
 
 // jsonMessages cuts a JSON or NDJSON body into the messages that it holds: the
 // elements of an array, or one value after another.
-func jsonMessages(body []byte) ([]json.RawMessage, error) {
-	s, err := newScanner(body, false)
+func jsonMessages(r *message.Request) ([]json.RawMessage, error) {
+	s, err := newScanner(r.Body, false, budget{}) // only counts
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func jsonMessages(body []byte) ([]json.RawMessage, error) {
 		start := s.at
 		_, ok := s.value(depth)
 		items = append(items, s.text[start:s.at:s.at])
-		return ok
+		return ok && s.counted(r.Meter().Messages(len(items))) && s.counted(r.Meter().Message(2*(s.at-start)))
 	}
 	next := item
 	if s.peek() == '[' {
@@ -124,9 +124,7 @@ func checkCount(messages int) error {
 	case messages == 0:
 		return message.Invalidf("the body holds no message")
 	case messages > message.MaxMessages:
-		return &message.Error{Kind: message.Invalid, Detail: "the body holds too many messages", Fields: []message.FieldError{
-			{Path: "body", Rule: "max", Hint: "may hold 10000 messages at most"},
-		}}
+		return &message.Error{Kind: message.TooLarge, Detail: "the body holds more than 10000 messages"}
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func Measurements(r *message.Request, notes *Notes) ([]Measurement, error) {
 		case format == FormatForm || format == FormatMultipart:
 			numbered(object)
 		}
-		if items[i].Body, err = message.Marshal(value); err != nil {
+		if items[i].Body, err = marshal(r, value); err != nil {
 			return nil, err
 		}
 	}
@@ -76,7 +76,7 @@ func senMLMeasurements(r *message.Request, format Format) ([]Measurement, error)
 	if r.Replaced && !format.isText() {
 		return nil, message.ErrReplaced
 	}
-	records, err := senMLRecords(r.Body, format == FormatSenMLCBOR, r.Received)
+	records, err := senMLRecords(r, format == FormatSenMLCBOR)
 	if err != nil {
 		return nil, err
 	}
@@ -86,13 +86,23 @@ func senMLMeasurements(r *message.Request, format Format) ([]Measurement, error)
 	}
 	items := make([]Measurement, len(list))
 	for i, m := range list {
-		body, err := message.Marshal(m.values)
+		body, err := marshal(r, m.values)
 		if err != nil {
 			return nil, err
 		}
 		items[i] = Measurement{body, m.time}
 	}
 	return items, nil
+}
+
+// marshal writes the body of a message. A name that stands in the body once may be in
+// all of its messages.
+func marshal(r *message.Request, value any) ([]byte, error) {
+	text, err := message.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	return text, r.Meter().Message(len(text))
 }
 
 // numbered makes numbers and booleans of the texts of a form that are such.

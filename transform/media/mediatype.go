@@ -181,7 +181,7 @@ func JSONValues(r *message.Request, _ *Notes) ([]json.RawMessage, error) {
 	if err := wantJSON(r); err != nil {
 		return nil, err
 	}
-	return jsonMessages(r.Body)
+	return jsonMessages(r)
 }
 
 // wantJSON accepts the media types of JSON. What curl and simple HTTP clients

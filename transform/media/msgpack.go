@@ -18,12 +18,12 @@ import (
 // decodeMsgPack reads MessagePack. Keys that are not texts become texts, binary
 // becomes base64, the timestamp extension (-1) RFC 3339; another extension is an
 // object of its type and its base64 data.
-func decodeMsgPack(body []byte) (any, error) {
+func decodeMsgPack(body []byte, spent budget) (any, error) {
 	if len(body) == 0 {
 		return nil, message.Malformedf("the body is empty")
 	}
 	text := bytes.NewReader(body)
-	d := msgPack{msgpack.NewDecoder(text), text, budget{}}
+	d := msgPack{msgpack.NewDecoder(text), text, spent}
 	value, err := d.value(0)
 	var ours *message.Error
 	switch {
@@ -39,6 +39,10 @@ func decodeMsgPack(body []byte) (any, error) {
 	return value, nil
 }
 
+// maxTrusted is for how many elements room is made because the body says that it has
+// so many.
+const maxTrusted = 1024
+
 type msgPack struct {
 	*msgpack.Decoder
 	text  *bytes.Reader
@@ -51,11 +55,17 @@ func (d *msgPack) value(depth int) (any, error) {
 	if depth > message.MaxDepth {
 		return nil, message.Malformedf("offset %d: nested deeper than %d", d.offset(), message.MaxDepth)
 	}
-	if err := d.spent.value(); err != nil {
-		return nil, err
-	}
 	code, err := d.PeekCode()
 	if err != nil {
+		return nil, err
+	}
+	switch {
+	case msgpcode.IsFixedMap(code), code == msgpcode.Map16, code == msgpcode.Map32:
+		return d.object(depth)
+	case msgpcode.IsFixedArray(code), code == msgpcode.Array16, code == msgpcode.Array32:
+		return d.array(depth)
+	}
+	if err := d.spent.value(0); err != nil {
 		return nil, err
 	}
 	switch {
@@ -70,10 +80,6 @@ func (d *msgPack) value(depth int) (any, error) {
 	case msgpcode.IsBin(code):
 		raw, err := d.bytes()
 		return base64.StdEncoding.EncodeToString(raw), err
-	case msgpcode.IsFixedMap(code), code == msgpcode.Map16, code == msgpcode.Map32:
-		return d.object(depth)
-	case msgpcode.IsFixedArray(code), code == msgpcode.Array16, code == msgpcode.Array32:
-		return d.array(depth)
 	case msgpcode.IsExt(code):
 		return d.extension()
 	}
@@ -102,6 +108,9 @@ func (d *msgPack) bytes() ([]byte, error) {
 	if n > d.text.Len() {
 		return nil, io.ErrUnexpectedEOF
 	}
+	if err := d.spent.of().Bytes(3 * n); err != nil { // with its text
+		return nil, err
+	}
 	raw := make([]byte, n)
 	return raw, d.ReadFull(raw)
 }
@@ -116,13 +125,13 @@ func (d *msgPack) object(depth int) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.spent.container(); err != nil {
-		return nil, err
-	}
 	if n > d.text.Len()/2 {
 		return nil, io.ErrUnexpectedEOF
 	}
-	object := make(map[string]any, n)
+	if err := d.spent.object(max(n, 0)); err != nil {
+		return nil, err
+	}
+	object := make(map[string]any, min(n, maxTrusted))
 	for range n {
 		at := d.offset()
 		key, err := d.value(depth + 1)
@@ -152,17 +161,24 @@ func (d *msgPack) array(depth int) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.spent.container(); err != nil {
-		return nil, err
-	}
 	if n > d.text.Len() {
 		return nil, io.ErrUnexpectedEOF
 	}
-	list := make([]any, n)
-	for i := range list {
-		if list[i], err = d.value(depth + 1); err != nil {
+	if depth == 0 {
+		if err := d.spent.of().Messages(n); err != nil {
 			return nil, err
 		}
+	}
+	if err := d.spent.array(max(n, 0)); err != nil {
+		return nil, err
+	}
+	list := make([]any, 0, min(n, maxTrusted))
+	for range n {
+		value, err := d.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, value)
 	}
 	return list, nil
 }
@@ -185,6 +201,9 @@ func (d *msgPack) extension() (any, error) {
 		}
 		at, err := d.DecodeTime()
 		return textOf(at), err
+	}
+	if err := d.spent.of().Bytes(3 * size); err != nil {
+		return nil, err
 	}
 	raw := make([]byte, size)
 	if err := d.ReadFull(raw); err != nil {

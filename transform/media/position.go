@@ -1,15 +1,5 @@
 package media
 
-import (
-	"bytes"
-	"fmt"
-)
+import "mayfly/transform/message"
 
-// position names a place in a body as line, column (in bytes) and offset, as
-// editors count.
-func position(body []byte, offset int64) string {
-	before := body[:min(offset, int64(len(body)))]
-	line := bytes.Count(before, []byte("\n")) + 1
-	column := len(before) - (bytes.LastIndexByte(before, '\n') + 1) + 1
-	return fmt.Sprintf("line %d, column %d (offset %d)", line, column, offset)
-}
+func position(body []byte, offset int64) string { return message.Position(body, offset) }

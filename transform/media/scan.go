@@ -21,16 +21,17 @@ type scanner struct {
 	build bool
 
 	spent budget
-	limit *message.Error // that was exceeded
+	limit error // of a bound that was exceeded
 }
 
-// newScanner begins to read a text, which may have a byte order mark.
-func newScanner(text []byte, build bool) (*scanner, error) {
+// newScanner begins to read a text, which may have a byte order mark. What it builds
+// counts as spent.
+func newScanner(text []byte, build bool, spent budget) (*scanner, error) {
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
 	if !utf8.Valid(text) {
 		return nil, notUTF8(text)
 	}
-	s := &scanner{text: text, build: build}
+	s := &scanner{text: text, build: build, spent: spent}
 	s.space()
 	return s, nil
 }
@@ -56,21 +57,28 @@ func (s *scanner) peek() byte {
 
 func (s *scanner) done() bool { return s.at == len(s.text) }
 
-// fail keeps the error of a limit.
-func (s *scanner) fail(err *message.Error) bool {
-	s.limit = err
-	return false
-}
-
 func (s *scanner) value(depth int) (any, bool) {
-	if s.spent.values++; s.spent.values > message.MaxValues {
-		return nil, s.fail(tooMuch())
-	}
 	switch s.peek() {
 	case '{':
 		return s.object(depth + 1)
 	case '[':
 		return s.array(depth + 1)
+	}
+	start := s.at
+	value, ok := s.scalar()
+	return value, ok && s.counted(s.spent.value(s.at-start))
+}
+
+// counted keeps the error of a bound.
+func (s *scanner) counted(err error) bool {
+	if err != nil {
+		s.limit = err
+	}
+	return err == nil
+}
+
+func (s *scanner) scalar() (any, bool) {
+	switch s.peek() {
 	case '"':
 		return s.string()
 	case 't':
@@ -85,6 +93,9 @@ func (s *scanner) value(depth int) (any, bool) {
 }
 
 func (s *scanner) object(depth int) (any, bool) {
+	if !s.counted(s.spent.object(0)) {
+		return nil, false
+	}
 	var object map[string]any
 	if s.build {
 		object = make(map[string]any, 8)
@@ -93,7 +104,11 @@ func (s *scanner) object(depth int) (any, bool) {
 		if s.peek() != '"' {
 			return false
 		}
+		start := s.at
 		name, ok := s.string()
+		if !s.counted(s.spent.name(s.at - start)) {
+			return false
+		}
 		s.space()
 		if !ok || s.peek() != ':' {
 			return false
@@ -110,11 +125,20 @@ func (s *scanner) object(depth int) (any, bool) {
 }
 
 func (s *scanner) array(depth int) (any, bool) {
+	if !s.counted(s.spent.array(0)) {
+		return nil, false
+	}
 	list := []any{}
 	ok := s.elements(']', depth, func() bool {
+		if !s.counted(s.spent.of().Elements(1)) {
+			return false
+		}
 		value, ok := s.value(depth)
 		if ok && s.build {
 			list = append(list, value)
+		}
+		if depth == 1 && !s.spent.records {
+			ok = ok && s.counted(s.spent.of().Messages(len(list)))
 		}
 		return ok
 	})
@@ -125,10 +149,7 @@ func (s *scanner) array(depth int) (any, bool) {
 // elements begins, and has to read it.
 func (s *scanner) elements(end byte, depth int, element func() bool) bool {
 	if depth > message.MaxDepth {
-		return s.fail(message.Malformedf("%s: nested deeper than %d", position(s.text, int64(s.at)), message.MaxDepth))
-	}
-	if s.spent.containers++; s.spent.containers > message.MaxContainers {
-		return s.fail(tooMuch())
+		return s.counted(message.Malformedf("%s: nested deeper than %d", position(s.text, int64(s.at)), message.MaxDepth))
 	}
 	s.at++
 	s.space()

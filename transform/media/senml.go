@@ -13,6 +13,9 @@ import (
 	"mayfly/transform/message"
 )
 
+// recordBytes is what a record takes as such and as an object.
+const recordBytes = 1 << 10
+
 // senML is a record of SenML (RFC 8428) with its base values applied.
 type senML struct {
 	name  string // whole
@@ -40,15 +43,16 @@ const senMLVersion = 10
 // (section 4.5.3).
 const senMLRelative = 1 << 28
 
-// senMLRecords reads a pack. now is for relative times; they stay as they are
-// where it is zero.
-func senMLRecords(body []byte, binary bool, now time.Time) ([]senML, error) {
+// senMLRecords reads a pack. Times that are relative to now stay as they are where the
+// request does not tell when it came.
+func senMLRecords(r *message.Request, binary bool) ([]senML, error) {
+	spent := budget{meter: r.Meter(), records: true}
 	var value any
 	var err error
 	if binary {
-		value, err = decodeCBOR(body, false)
+		value, err = decodeCBOR(r.Body, false, spent)
 	} else {
-		value, err = decodeJSON(body, false)
+		value, err = decodeJSON(r.Body, false, spent)
 	}
 	if err != nil {
 		return nil, err
@@ -60,7 +64,7 @@ func senMLRecords(body []byte, binary bool, now time.Time) ([]senML, error) {
 	if !ok {
 		return nil, message.Invalidf("SenML is an array of records, not %s", message.TypeName(value))
 	}
-	base := senMLBase{now: now}
+	base := senMLBase{now: r.Received}
 	var records []senML
 	for i, item := range list {
 		object, ok := item.(map[string]any)
@@ -74,9 +78,14 @@ func senMLRecords(body []byte, binary bool, now time.Time) ([]senML, error) {
 		if hint.Path != "" {
 			return nil, senMLWrong(i, hint.Path, hint.Hint)
 		}
-		if record.kind != "" || record.sum != "" {
-			records = append(records, record)
+		if record.kind == "" && record.sum == "" {
+			continue
 		}
+		// Each has the base name in its own, and becomes an object.
+		if err := spent.member(len(record.name), recordBytes); err != nil {
+			return nil, err
+		}
+		records = append(records, record)
 	}
 	return records, nil
 }

@@ -2,7 +2,9 @@ package message
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -18,6 +20,10 @@ const (
 	Invalid
 	// Unsupported: the media type is not supported.
 	Unsupported
+	// TooLarge: the body holds too many messages, or becomes too large in memory.
+	TooLarge
+	// Busy: there is no memory for the body at present.
+	Busy
 )
 
 // Error is a body that makes no messages.
@@ -76,4 +82,10 @@ func Invalidf(format string, args ...any) *Error {
 // it names the first ones.
 func InvalidFields(fields ...FieldError) *Error {
 	return &Error{Kind: Invalid, Detail: "the message is not valid", Fields: fields[:min(len(fields), MaxFieldErrors)]}
+}
+
+// Is tells whether an error is of one of some kinds.
+func Is(err error, kinds ...Kind) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && slices.Contains(kinds, e.Kind)
 }

@@ -13,6 +13,10 @@ const (
 	MaxValues     = 250_000
 	MaxContainers = 100_000
 
+	// MaxMemory bounds what a body becomes in memory, in bytes, as far as eight times the
+	// body is not more.
+	MaxMemory = 256 << 20
+
 	// maxMessages bounds the messages of a body.
 	MaxMessages = 10_000
 

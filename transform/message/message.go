@@ -33,6 +33,14 @@ type Request struct {
 	// holds U+FFFD: it stands for bytes that were not UTF-8, or the sender wrote it. Such
 	// a body is good as text only.
 	Replaced bool
+
+	// Room is asked for the memory that the body takes as values and messages. Where it
+	// is nil, only their numbers are bounded.
+	Room Room
+	// MaxMessages is how many messages the body may hold: [MaxMessages] where it is 0.
+	MaxMessages int
+
+	meter *Meter
 }
 
 // HeaderValue gives the first value of a header.

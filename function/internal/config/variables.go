@@ -69,7 +69,8 @@ var variables = []Variable{
 		"with two keys. callers in the configuration file say more"},
 	{Name: "DEVICE_RATE", Doc: "messages of one device that an instance takes, as in 10/s, 60/m or 1000/h; no limit " +
 		"when empty"},
-	{Name: "MAX_IN_FLIGHT", Doc: "requests that an instance works on at one time; more are answered 503 at once"},
+	{Name: "MAX_IN_FLIGHT", Doc: "requests that an instance works on at one time; more are answered 503 at once. " +
+		"Where it is not set, fewer with less than 256 MB of memory"},
 	{Name: "MAX_MESSAGES", Doc: "messages of one request"},
 	{Name: "TRUSTED_PROXIES", Doc: "addresses and ranges of the proxies in front whose X-Forwarded-For is believed, " +
 		"comma-separated; for allowFrom of a source, and to tell slow senders apart"},

@@ -18,9 +18,9 @@ import (
 // Decode reads the body of an export request: of metrics, or of traces or logs where path
 // ends in traces or logs (/v1/traces, /v1/logs). Fields that are not known are skipped. A
 // float that JSON does not have is left out, and leftOut is told where it stood; in a list it
-// is the text NaN, Infinity or -Infinity. Its errors are [message.Error], malformed or with
+// is the text NaN, Infinity or -Infinity. meter counts the values. Its errors are [message.Error], malformed or with
 // too many values.
-func Decode(body []byte, path string, leftOut func(note string)) (map[string]any, error) {
+func Decode(body []byte, path string, meter *message.Meter, leftOut func(note string)) (map[string]any, error) {
 	request := metricsRequest
 	path = strings.TrimSuffix(path, "/")
 	switch path[strings.LastIndexByte(path, '/')+1:] {
@@ -29,7 +29,7 @@ func Decode(body []byte, path string, leftOut func(note string)) (map[string]any
 	case "logs":
 		request = logsRequest
 	}
-	r := reader{leftOut: leftOut, size: len(body)}
+	r := reader{leftOut: leftOut, meter: meter, size: len(body)}
 	top := schema[request][0].name
 	value := map[string]any{top: []any{}}
 	if err := r.message(value, body, request); err != nil {
@@ -43,10 +43,10 @@ func Decode(body []byte, path string, leftOut func(note string)) (map[string]any
 
 // reader reads one body.
 type reader struct {
-	leftOut            func(string)
-	size               int // of the body
-	path               []step
-	values, containers int
+	leftOut func(string)
+	meter   *message.Meter
+	size    int // of the body
+	path    []step
 }
 
 // step is a part of the way to a value.
@@ -78,18 +78,12 @@ func (r *reader) malformed(what string) error {
 	return message.Malformedf("OTLP protobuf: %s: %s", r.where(), what)
 }
 
-// count bounds the values of a body.
-func (r *reader) count(container bool) error {
-	if r.values++; container {
-		r.containers++
+// member counts a member of an object. Its text takes up to twice its bytes.
+func (r *reader) member(text int) error {
+	if err := r.meter.Members(1); err != nil {
+		return err
 	}
-	if r.values > message.MaxValues || r.containers > message.MaxContainers {
-		return &message.Error{Kind: message.Invalid, Detail: "the body holds too many values", Fields: []message.FieldError{
-			{Path: "body", Rule: "max", Hint: fmt.Sprintf("may hold %d values at most, %d of them objects and arrays",
-				message.MaxValues, message.MaxContainers)},
-		}}
-	}
-	return nil
+	return r.meter.Bytes(2 * text)
 }
 
 // message reads the fields of a message into an object; it may have some already, since a
@@ -98,7 +92,7 @@ func (r *reader) message(into map[string]any, text []byte, id messageID) error {
 	if len(r.path) > message.MaxDepth {
 		return message.Malformedf("OTLP protobuf: nested deeper than %d", message.MaxDepth)
 	}
-	if err := r.count(true); err != nil {
+	if err := r.meter.Object(); err != nil {
 		return err
 	}
 	for len(text) > 0 {
@@ -187,9 +181,14 @@ func (r *reader) packed(list []any, f *field, text []byte) ([]any, error) {
 // that came before, for a message. A float that is left out is nil.
 func (r *reader) value(had any, f *field, text []byte) (any, error) {
 	if f.kind != object {
-		if err := r.count(false); err != nil {
+		if err := r.meter.Values(1); err != nil {
 			return nil, err
 		}
+		if err := r.member(len(text)); err != nil {
+			return nil, err
+		}
+	} else if err := r.member(0); err != nil {
+		return nil, err
 	}
 	switch f.kind.wire() {
 	case protowire.VarintType:

@@ -119,7 +119,7 @@ func TestDecode(t *testing.T) {
 	for name, m := range bodies() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := otlp.Decode(marshal(t, m), "/api/otlp/v1/"+name, func(note string) { t.Error(note) })
+			got, err := otlp.Decode(marshal(t, m), "/api/otlp/v1/"+name, new(message.Request).Meter(), func(note string) { t.Error(note) })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -172,7 +172,7 @@ func TestDecodeLeftOut(t *testing.T) {
 			{Value: &metricspb.NumberDataPoint_AsDouble{AsDouble: math.NaN()}},
 			{Value: &metricspb.NumberDataPoint_AsDouble{AsDouble: math.Inf(-1)}},
 		},
-	}}})), "", func(note string) { notes = append(notes, note) })
+	}}})), "", new(message.Request).Meter(), func(note string) { notes = append(notes, note) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func TestDecodeWire(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := otlp.Decode(tt.body, "/v1/metrics", func(string) {})
+			got, err := otlp.Decode(tt.body, "/v1/metrics", new(message.Request).Meter(), func(string) {})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -252,7 +252,7 @@ func TestDecodeMalformed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := otlp.Decode(tt.body, tt.path, func(string) {})
+			_, err := otlp.Decode(tt.body, tt.path, new(message.Request).Meter(), func(string) {})
 			bad, ok := errors.AsType[*message.Error](err)
 			if !ok || bad.Kind != tt.kind || !strings.Contains(bad.Error(), tt.says) {
 				t.Errorf("got %v, want %q", err, tt.says)
@@ -266,7 +266,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(marshal(f, m), name)
 	}
 	f.Fuzz(func(t *testing.T, body []byte, path string) {
-		got, err := otlp.Decode(body, path, func(string) {})
+		got, err := otlp.Decode(body, path, new(message.Request).Meter(), func(string) {})
 		if _, ok := errors.AsType[*message.Error](err); err != nil && !ok {
 			t.Fatalf("an error without a kind: %v", err)
 		}

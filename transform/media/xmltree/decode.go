@@ -1,4 +1,4 @@
-package media
+package xmltree
 
 import (
 	"bytes"
@@ -10,18 +10,22 @@ import (
 	"mayfly/transform/message"
 )
 
-// decodeXML reads XML into an object with the root element's name. An element
+// Decode reads XML into an object with the root element's name. An element
 // that has only text is that text; one with attributes or elements is an object
 // of these, attributes with an @ before their names and text, if there is any,
 // under #text; an empty one is null. Elements of one name are a list. Name
 // spaces are left out. Only XML's own entities are known, and a document type is refused.
-func decodeXML(body []byte) (any, error) {
+func Decode(body []byte, meter *message.Meter) (any, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil, message.Malformedf("the body is empty")
 	}
+	// The library reads all attributes of an element before it gives it out.
+	if err := meter.Bytes(attributeBytes * bytes.Count(body, []byte("="))); err != nil {
+		return nil, err
+	}
 	decoder := xml.NewDecoder(bytes.NewReader(body))
 	decoder.CharsetReader = latin1
-	x := xmlReader{decoder: decoder}
+	x := reader{decoder: decoder, meter: meter}
 	root := map[string]any{}
 	for {
 		token, err := decoder.Token()
@@ -37,27 +41,38 @@ func decodeXML(body []byte) (any, error) {
 		switch token := token.(type) {
 		case xml.StartElement:
 			if len(root) > 0 {
-				return nil, message.Malformedf("%s: a second root element", position(body, decoder.InputOffset()))
+				return nil, message.Malformedf("%s: a second root element", message.Position(body, decoder.InputOffset()))
 			}
 			if root[token.Name.Local], err = x.element(token, 1); err != nil {
 				return nil, x.wrong(body, err)
 			}
 		case xml.Directive:
-			return nil, message.Malformedf("%s: a document type is not allowed", position(body, decoder.InputOffset()))
+			return nil, message.Malformedf("%s: a document type is not allowed", message.Position(body, decoder.InputOffset()))
 		case xml.CharData:
 			if len(bytes.TrimSpace(token)) > 0 {
-				return nil, message.Malformedf("%s: text outside of the root element", position(body, decoder.InputOffset()))
+				return nil, message.Malformedf("%s: text outside of the root element", message.Position(body, decoder.InputOffset()))
 			}
 		}
 	}
 }
 
-type xmlReader struct {
+// attributeBytes is what the library takes for an attribute.
+const attributeBytes = 128
+
+type reader struct {
 	decoder *xml.Decoder
-	spent   budget
+	meter   *message.Meter
 }
 
-func (x *xmlReader) wrong(body []byte, err error) error {
+// object counts an element, which is a member and may be an object.
+func (x *reader) object() error {
+	if err := x.meter.Object(); err != nil {
+		return err
+	}
+	return x.meter.Members(1)
+}
+
+func (x *reader) wrong(body []byte, err error) error {
 	if _, ours := errors.AsType[*message.Error](err); ours {
 		return err
 	}
@@ -65,14 +80,14 @@ func (x *xmlReader) wrong(body []byte, err error) error {
 	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
 		what = syntax.Msg
 	}
-	return message.Malformedf("%s: %s", position(body, x.decoder.InputOffset()), what)
+	return message.Malformedf("%s: %s", message.Position(body, x.decoder.InputOffset()), what)
 }
 
-func (x *xmlReader) element(start xml.StartElement, depth int) (any, error) {
+func (x *reader) element(start xml.StartElement, depth int) (any, error) {
 	if depth > message.MaxDepth {
 		return nil, message.Malformedf("offset %d: nested deeper than %d", x.decoder.InputOffset(), message.MaxDepth)
 	}
-	if err := x.spent.container(); err != nil {
+	if err := x.object(); err != nil { // it may be one, and is a member
 		return nil, err
 	}
 	var members map[string]any
@@ -95,7 +110,7 @@ func (x *xmlReader) element(start xml.StartElement, depth int) (any, error) {
 		if a.Name.Space == "xmlns" || a.Name.Local == "xmlns" {
 			continue
 		}
-		if err := x.spent.value(); err != nil {
+		if err := x.meter.Member(len(a.Name.Local), len(a.Value)); err != nil {
 			return nil, err
 		}
 		set("@"+a.Name.Local, a.Value)
@@ -114,6 +129,9 @@ func (x *xmlReader) element(start xml.StartElement, depth int) (any, error) {
 			}
 			set(token.Name.Local, value)
 		case xml.CharData:
+			if err := x.meter.Bytes(2 * len(token)); err != nil {
+				return nil, err
+			}
 			text.Write(token)
 		case xml.Directive:
 			return nil, message.Malformedf("offset %d: a document type is not allowed", x.decoder.InputOffset())
