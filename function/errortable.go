@@ -47,6 +47,10 @@ var rows = [...]Row{
 		503, problem.TooBusy, true, "wait as Retry-After says", time.Second,
 	},
 	{
+		"admit", "a page of another origin sends, through a browser",
+		403, problem.CrossOrigin, false, "send from a program; browsers' pages cannot", 0,
+	},
+	{
 		"authenticate", "no or wrong credential",
 		401, problem.Unauthenticated, false, "send a key that the bridge knows", 0,
 	},

@@ -103,6 +103,9 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 			}
 			return err != nil
 		}
+		if refused(s.checkOrigin(r)) { // 403
+			return
+		}
 		caller, err := s.auth.Authenticate(r, cmp.Or(rt.source, r.PathValue("source"))) // 401 403 429 503
 		rec.caller = caller
 		if refused(err) {

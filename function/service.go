@@ -34,6 +34,7 @@ type Service struct {
 	sizes     Sizes
 	load      load
 	tenancy   tenancy
+	origins   *http.CrossOriginProtection
 	confirmer http.RoundTripper // of destinations of AWS IoT
 	counters  counters
 	finished  func(*Finished)
@@ -90,6 +91,7 @@ func New(c *Config, d Dependencies) *Service {
 		sizes:   sizes,
 		load:    newLoad(&sizes, c.BodyLimit, d.Now),
 		tenancy: newTenancy(c),
+		origins: http.NewCrossOriginProtection(),
 	}
 	s.decompressor = decompress.New(c.BodyLimit, runtime.GOMAXPROCS(0))
 	s.routes = s.newRoutes()

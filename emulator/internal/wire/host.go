@@ -1,8 +1,9 @@
 package wire
 
 import (
-	"net"
 	"strings"
+
+	"mayfly/internal/hostport"
 )
 
 // HostKind says which service a host name belongs to.
@@ -42,29 +43,7 @@ func KindOfHost(host, blobHost string) HostKind {
 func IsHub(host string) bool { return KindOfHost(strings.ToLower(host), "") == HostHub }
 
 // IsLoopback reports whether a host name or address, as HostOnly returns it, is this machine's own.
-func IsLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}
+func IsLoopback(host string) bool { return hostport.IsLoopback(host) }
 
-// HostOnly removes the port and the brackets of an IPv6 address from a Host header and turns the rest into lower case.
-// It is empty for what is not a host with an optional port: a port is a number, and only addresses have brackets.
-func HostOnly(hostport string) string {
-	host, port := hostport, ""
-	if strings.HasPrefix(hostport, "[") {
-		address, rest, closed := strings.Cut(hostport[1:], "]")
-		if !closed || !strings.Contains(address, ":") || net.ParseIP(address) == nil || rest != "" && rest[0] != ':' {
-			return ""
-		}
-		host, port = address, strings.TrimPrefix(rest, ":")
-	} else if h, p, err := net.SplitHostPort(hostport); err == nil {
-		host, port = h, p
-	}
-	if strings.Trim(port, "0123456789") != "" || len(port) > len("65535") {
-		return ""
-	}
-	return strings.ToLower(strings.TrimSuffix(host, "."))
-}
+// HostOnly is the host of a Host header, in lower case; empty for what is none.
+func HostOnly(header string) string { return hostport.Host(header) }

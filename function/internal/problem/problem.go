@@ -14,6 +14,7 @@ const (
 	UnsupportedHost     Code = "unsupported-host"
 	SlowDown            Code = "slow-down"
 	TooBusy             Code = "too-busy"
+	CrossOrigin         Code = "cross-origin"
 	Unauthenticated     Code = "unauthenticated"
 	DeviceNotAllowed    Code = "device-not-allowed"
 	MalformedBody       Code = "malformed-body"

@@ -1,9 +1,9 @@
-package wire_test
+package hostport_test
 
 import (
 	"testing"
 
-	"mayfly/emulator/internal/wire"
+	"mayfly/internal/hostport"
 )
 
 // Only a host with an optional port is taken for one; what looks like this machine at its beginning or at its end is
@@ -47,8 +47,8 @@ func TestHosts(t *testing.T) {
 		"hub-1.azure-devices.net:443.x": {"", false},
 		"":                              {"", false},
 	} {
-		if got := wire.HostOnly(header); got != want.host || wire.IsLoopback(got) != want.loopback {
-			t.Errorf("%q: %q, loopback %v; want %q, %v", header, got, wire.IsLoopback(got), want.host, want.loopback)
+		if got := hostport.Host(header); got != want.host || hostport.IsLoopback(got) != want.loopback {
+			t.Errorf("%q: %q, loopback %v; want %q, %v", header, got, hostport.IsLoopback(got), want.host, want.loopback)
 		}
 	}
 }
