@@ -29,11 +29,11 @@ func TestPagesOnLoopback(t *testing.T) {
 		"another port of this machine":     {"AUTH=none", "localhost:8080", "Sec-Fetch-Site: same-site\r\n", 403},
 		"likewise, in an old browser":      {"AUTH=none", "localhost:8080", "Origin: http://localhost:9\r\n", 403},
 		"another page":                     {"AUTH=none", "localhost:8080", "Sec-Fetch-Site: cross-site\r\n", 403},
-		"a name made to resolve to this":   {"AUTH=none", "evil.example:8080", "Sec-Fetch-Site: same-origin\r\n", 403},
+		"a name made to resolve to this":   {"AUTH=none", "evil.example", "Sec-Fetch-Site: same-origin\r\n", 403},
 		"likewise, an older browser":       {"AUTH=none", "evil.example", "Origin: http://evil.example\r\n", 403},
 		"a name that begins like this":     {"AUTH=none", "localhost.evil.example", "Sec-Fetch-Site: none\r\n", 403},
-		"another page, with a key":         {"AUTH=keys", "localhost:8080", key + "Sec-Fetch-Site: cross-site\r\n", 403},
-		"a page behind a proxy with a key": {"AUTH=keys", "bridge.example", key + "Sec-Fetch-Site: same-origin\r\n", 200},
+		"another page, with a key":         {"AUTH=keys", "localhost", key + "Sec-Fetch-Site: cross-site\r\n", 403},
+		"a page behind a proxy with a key": {"AUTH=keys", "b.example", key + "Sec-Fetch-Site: same-origin\r\n", 200},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -103,7 +103,7 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 			}
 			return err != nil
 		}
-		if refused(s.checkOrigin(r)) { // 403
+		if refused(s.origins.Check(r)) { // 403
 			return
 		}
 		caller, err := s.auth.Authenticate(r, cmp.Or(rt.source, r.PathValue("source"))) // 401 403 429 503

@@ -10,10 +10,12 @@ import (
 	"time"
 
 	"mayfly/function/internal/auth"
+	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/bounds"
 	"mayfly/function/internal/config"
 	"mayfly/function/internal/decompress"
 	"mayfly/function/internal/delivery"
+	"mayfly/function/internal/origin"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/requestlog"
 	"mayfly/internal/secret"
@@ -34,7 +36,7 @@ type Service struct {
 	sizes     Sizes
 	load      load
 	tenancy   tenancy
-	origins   *http.CrossOriginProtection
+	origins   origin.Guard
 	confirmer http.RoundTripper // of destinations of AWS IoT
 	counters  counters
 	finished  func(*Finished)
@@ -91,7 +93,7 @@ func New(c *Config, d Dependencies) *Service {
 		sizes:   sizes,
 		load:    newLoad(&sizes, c.BodyLimit, d.Now),
 		tenancy: newTenancy(c),
-		origins: http.NewCrossOriginProtection(),
+		origins: origin.Guard{Open: c.Auth == policy.ModeNone},
 	}
 	s.decompressor = decompress.New(c.BodyLimit, runtime.GOMAXPROCS(0))
 	s.routes = s.newRoutes()

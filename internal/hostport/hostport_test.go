@@ -48,7 +48,8 @@ func TestHosts(t *testing.T) {
 		"":                              {"", false},
 	} {
 		if got := hostport.Host(header); got != want.host || hostport.IsLoopback(got) != want.loopback {
-			t.Errorf("%q: %q, loopback %v; want %q, %v", header, got, hostport.IsLoopback(got), want.host, want.loopback)
+			t.Errorf("%q: %q, loopback %v; want %q, %v", header, got, hostport.IsLoopback(got), want.host,
+				want.loopback)
 		}
 	}
 }
