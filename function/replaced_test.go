@@ -194,3 +194,22 @@ func TestCompressedBodiesThatWereReadAsText(t *testing.T) {
 		}
 	}
 }
+
+// OTLP in protobuf is told so in its own encoding.
+func TestOTLPThatFrontsReadAsText(t *testing.T) {
+	t.Parallel()
+	h := newBridge(t, "", "AUTH=none")
+	lambda := function.NewLambdaHandler(h.service, slog.New(slog.DiscardHandler))
+	r := request(t, http.MethodPost, "https://front.example/api/otlp/v1/metrics", "\x0a\x96\x01\x0a\xff",
+		"Content-Type", "application/x-protobuf")
+	r.RequestURI = ""
+	resp, err := hosttest.Fronts()[2].AsText().Client(hosttest.Direct(lambda)).Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if body, _ := io.ReadAll(resp.Body); resp.StatusCode != http.StatusBadRequest ||
+		!strings.Contains(string(body), "binaryMediaTypes") {
+		t.Errorf("%d %q", resp.StatusCode, body)
+	}
+}

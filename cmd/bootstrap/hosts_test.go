@@ -58,16 +58,17 @@ func ways(t *testing.T) []way {
 	}
 
 	azure := newAzure()
-	all = append(all, way{"server", azure, http.DefaultClient, startServer(t, command(azure, "PORT=0"))})
+	url := startServer(t, command(azure, "PORT=0", "BASE_PATH=/iot"))
+	all = append(all, way{"server", azure, http.DefaultClient, url})
 
 	azure = newAzure()
-	host := hosttest.StartFunctionsHost(t, "../..", command(azure, "AUTH="))
+	host := hosttest.StartFunctionsHost(t, "../..", command(azure, "AUTH=", "BASE_PATH=/iot"))
 	all = append(all, way{"functions", azure, http.DefaultClient, host.URL()})
 
 	for _, front := range hosttest.Fronts() {
 		azure := newAzure()
 		api := hosttest.StartRuntimeAPI(t)
-		api.Start(t, command(azure))
+		api.Start(t, command(azure, "BASE_PATH=/iot"))
 		all = append(all, way{"lambda, " + front.Name, azure, front.Client(api.Invoker()), "https://front.example"})
 	}
 	return all
@@ -142,6 +143,12 @@ func TestSameOnEveryHost(t *testing.T) {
 		{name: "not text", method: "POST", path: "/api/telemetry",
 			body: "{\"device\":{\"deviceId\":\"known\"},\"measurements\":{\"x\":\"\xff\xfe\"}}"},
 		{name: "health", method: "GET", path: "/"},
+		{name: "base path", method: "POST", path: "/iot/api/devices/known/telemetry?messageId=m-3", body: `{"n":3}`},
+		{name: "health below the base path", method: "GET", path: "/iot"},
+		{name: "wrong path", method: "POST", path: "/api/device/known/telemetry", body: `{"n":1}`},
+		{name: "no id", method: "POST", path: "/api/devices//telemetry", body: `{"n":1}`},
+		{name: "old function URL", method: "GET", path: "/api/wunderground?ID=known&PASSWORD=p&" +
+			"dateutc=2026-03-14+10%3A00%3A00&tempf=70&code=KEY&clientId=default"},
 	}
 	all := ways(t)
 	for _, request := range requests {
@@ -162,8 +169,8 @@ func TestSameOnEveryHost(t *testing.T) {
 		})
 	}
 	events := all[0].events()
-	if strings.Count(events, "\n") != 7 {
-		t.Errorf("%d events, want 7:\n%s", strings.Count(events, "\n"), events)
+	if strings.Count(events, "\n") != 9 {
+		t.Errorf("%d events, want 9:\n%s", strings.Count(events, "\n"), events)
 	}
 	for _, w := range all[1:] {
 		if diff := cmp.Diff(events, w.events()); diff != "" {

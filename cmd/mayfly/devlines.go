@@ -98,7 +98,10 @@ func refused(f *function.Finished) string {
 		why = f.Title
 	}
 	if len(f.Errors) > 0 {
-		why = f.Errors[0].Path + " " + f.Errors[0].Hint
+		why = f.Errors[0].Hint
+		if path := f.Errors[0].Path; path != "body" {
+			why = path + " " + why
+		}
 		if more := len(f.Errors) - 1; more > 0 {
 			why += fmt.Sprintf(" (and %d more)", more)
 		}
