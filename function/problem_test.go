@@ -3,7 +3,9 @@ package function
 import (
 	"context"
 	"errors"
+	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -43,6 +45,10 @@ func TestProblemOf(t *testing.T) {
 		"DPS is away": {&dps.Error{Kind: dps.Unavailable}, false, problem.DPSUnreachable, true,
 			5 * time.Second},
 		"DPS is away at the end": {&dps.Error{Kind: dps.Unavailable}, true, problem.OutOfTime, true, 2 * time.Second},
+		"DPS is slow at the end": {&dps.Error{Kind: dps.Unavailable, Err: context.DeadlineExceeded}, true,
+			problem.OutOfTime, true, 2 * time.Second},
+		"DPS refuses connections, at the end": {&dps.Error{Kind: dps.Unavailable, Err: syscall.ECONNREFUSED}, true,
+			problem.DPSUnreachable, true, 5 * time.Second},
 		"DPS talks nonsense": {&dps.Error{Kind: dps.Malformed}, false, problem.DPSUnreachable, true,
 			5 * time.Second},
 		"wrong key":        {&dps.Error{Kind: dps.Unauthorized}, false, problem.BridgeMisconfigured, false, 0},
@@ -74,6 +80,10 @@ func TestProblemOf(t *testing.T) {
 			5 * time.Second},
 		"hub is away at the end": {&httpsend.Error{Kind: httpsend.Unavailable}, true, problem.OutOfTime, true,
 			2 * time.Second},
+		"hub refuses connections, at the end": {&httpsend.Error{Kind: httpsend.Unavailable, Err: syscall.ECONNREFUSED},
+			true, problem.HubUnreachable, true, 5 * time.Second},
+		"hub is nowhere": {&httpsend.Error{Kind: httpsend.NotHere, Err: &net.DNSError{IsNotFound: true}}, false,
+			problem.HubUnreachable, true, 5 * time.Second},
 		"store of a key is away": {&secret.Error{Temporary: true}, false, problem.KeyUnavailable, true,
 			5 * time.Second},
 		"a key that is wrong": {&secret.Error{}, false, problem.BridgeMisconfigured, false, 0},
@@ -147,6 +157,21 @@ func TestHide(t *testing.T) {
 	for _, text := range []string{p.Detail, p.Upstream.Message, p.Results[0].DeviceID, p.Results[0].Detail} {
 		if strings.Contains(text, "SECRET") || !strings.Contains(text, "[redacted]") {
 			t.Errorf("%q", text)
+		}
+	}
+}
+
+// A problem of a call without an answer says why there is none.
+func TestBecause(t *testing.T) {
+	t.Parallel()
+	const cause = "it refuses connections"
+	for _, err := range []error{
+		&dps.Error{Kind: dps.Unavailable, Err: syscall.ECONNREFUSED},
+		&httpsend.Error{Kind: httpsend.Unavailable, Err: syscall.ECONNREFUSED},
+		&httpsend.Error{Kind: httpsend.Down, Err: syscall.ECONNREFUSED},
+	} {
+		if p := problemOf(t.Context(), err, time.Now()); !strings.HasSuffix(p.Detail, ": "+cause) {
+			t.Errorf("%v: %s", err, p.Detail)
 		}
 	}
 }

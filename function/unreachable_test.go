@@ -80,8 +80,9 @@ func TestUnreachable(t *testing.T) {
 	for cause, broken := range brokenServices(t) {
 		for _, service := range []string{"hub", "dps"} {
 			for _, credential := range []string{"key", "certificate"} {
-				if credential == "certificate" && !strings.Contains(cause, "TLS") {
-					continue // the same for both
+				if credential == "certificate" && !strings.Contains(cause, "TLS") ||
+					service == "dps" && !strings.Contains(cause, "certificate") {
+					continue // the same for both; DPS is tried for long
 				}
 				t.Run(service+" "+credential+" "+cause, func(t *testing.T) {
 					t.Parallel()
@@ -112,7 +113,7 @@ func answerOf(t *testing.T, azure *emulator.Emulator, service, credential string
 	body, logged string,
 ) {
 	t.Helper()
-	vars := []string{"ID_SCOPE=" + azure.IDScope(), "AUTH=none", "REQUEST_TIMEOUT=1s"}
+	vars := []string{"ID_SCOPE=" + azure.IDScope(), "AUTH=none", "REQUEST_TIMEOUT=5m"}
 	if credential == "key" {
 		vars = append(vars, "GROUP_KEY="+azure.GroupKey())
 	} else {
