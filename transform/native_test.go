@@ -300,3 +300,31 @@ func BenchmarkTTS(b *testing.B) {
 		}
 	}
 }
+
+// A sensor that gives no number costs its own measurement only, on every route.
+func TestNotFinite(t *testing.T) {
+	t.Parallel()
+	tr := transform.New()
+	out, err := tr.Native(&message.Request{Body: []byte(
+		`[{"device":{"deviceId":"a"},"measurements":{"t":nan,"h":48}},{"device":{"deviceId":"b"},"measurements":{"t":1,"h":-Infinity}}]`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{`{"h":48}`, `{"t":1}`} {
+		if got := strings.ReplaceAll(string(out.Messages[i].Body), " ", ""); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	want := []transform.Note{
+		{Kind: transform.NoteLeftOut, Text: "[0].measurements.t is nan and was left out"},
+		{Kind: transform.NoteLeftOut, Text: "[1].measurements.h is -Infinity and was left out"},
+	}
+	if diff := cmp.Diff(want, out.Notes); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	form := &message.Request{Header: map[string][]string{"Content-Type": {"application/x-www-form-urlencoded"}}, Body: []byte("t=nan&h=48")}
+	out, err = tr.Device(form, "a")
+	if err != nil || string(out.Messages[0].Body) != `{"h":48}` || len(out.Notes) != 1 {
+		t.Errorf("got %v, %v", out, err)
+	}
+}

@@ -8,9 +8,10 @@ type budget struct {
 	meter *message.Meter
 	// records says that the elements of a list are not messages, but become fewer.
 	records bool
+	notes   *Notes // what is left out goes here
 }
 
-func budgetOf(r *message.Request) budget { return budget{meter: r.Meter()} }
+func budgetOf(r *message.Request, notes *Notes) budget { return budget{meter: r.Meter(), notes: notes} }
 
 func (b *budget) of() *message.Meter {
 	if b.meter == nil {

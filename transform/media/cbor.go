@@ -22,7 +22,7 @@ import (
 // decodeCBOR reads CBOR (RFC 8949). Keys that are not texts become texts, byte
 // strings base64, times (tags 0 and 1) RFC 3339, bignums (tags 2 and 3) numbers;
 // of another tag the content counts. NaN and the infinities, which JSON does not
-// have, are null, and so is undefined.
+// have, are left out; undefined is null.
 func decodeCBOR(body []byte, sequence bool, spent budget) (any, error) {
 	if len(body) == 0 {
 		return nil, message.Malformedf("the body is empty")
@@ -38,7 +38,7 @@ func decodeCBOR(body []byte, sequence bool, spent budget) (any, error) {
 		if rest, err = cborMode().UnmarshalFirst(rest, &value); err != nil {
 			return nil, cborError(body, offset, err)
 		}
-		if value, err = cborValue(value); err != nil {
+		if value, err = cborValue(value, spent.notes); err != nil {
 			return nil, err
 		}
 		if items = append(items, value); !sequence && len(rest) > 0 {
@@ -133,7 +133,7 @@ var cborMode = sync.OnceValue(func() cbor.DecMode {
 const maxBignum = 4096
 
 // cborValue makes a value of ours of one of the library's.
-func cborValue(value any) (any, error) {
+func cborValue(value any, notes *Notes) (any, error) {
 	switch value := value.(type) {
 	case nil, bool, string:
 		return value, nil
@@ -153,15 +153,20 @@ func cborValue(value any) (any, error) {
 	case time.Time:
 		return textOf(value), nil
 	case cbor.Tag:
-		return cborValue(value.Content)
+		return cborValue(value.Content, notes)
 	case []any:
-		for i := range value {
-			var err error
-			if value[i], err = cborValue(value[i]); err != nil {
+		kept := value[:0]
+		for i, element := range value {
+			if notes.leaveOut(element, i) {
+				continue
+			}
+			element, err := cborValue(element, notes)
+			if err != nil {
 				return nil, err
 			}
+			kept = append(kept, element)
 		}
-		return value, nil
+		return kept, nil
 	case map[any]any:
 		object := make(map[string]any, len(value))
 		for key, member := range value {
@@ -169,7 +174,10 @@ func cborValue(value any) (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			if object[name], err = cborValue(member); err != nil {
+			if notes.leaveOut(member, name) {
+				continue
+			}
+			if object[name], err = cborValue(member, notes); err != nil {
 				return nil, err
 			}
 		}

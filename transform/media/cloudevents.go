@@ -77,7 +77,7 @@ func cloudEventStructured(r *message.Request, body []byte, how Reading) (any, er
 	if trimmed := bytes.TrimSpace(body); len(trimmed) > 1 && trimmed[0] == '[' && len(bytes.TrimSpace(trimmed[1:])) == 1 {
 		return []any{}, nil // a batch may be empty
 	}
-	value, err := decodeJSON(body, false, budgetOf(r))
+	value, err := decodeJSON(body, false, budgetOf(r, how.Notes))
 	if err != nil {
 		return nil, err
 	}

@@ -6,8 +6,10 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 
+	"mayfly/transform/media/nonfinite"
 	"mayfly/transform/message"
 )
 
@@ -47,7 +49,7 @@ const cellBytes = 40
 
 // decodeCSV reads CSV into a list of rows: objects where the names of the
 // columns are known, else lists. Cells that are numbers become numbers, true and
-// false booleans; empty cells are left out, or null in a list. Where the
+// false booleans; empty cells and NaN are left out, or null in a list. Where the
 // delimiter is not a comma, a comma in a number is a decimal one.
 func decodeCSV(body []byte, c CSV, spent budget) (any, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
@@ -168,6 +170,10 @@ func csvRow(record, names []string, comma rune, spent *budget) (any, error) {
 			return nil, err
 		}
 		value := csvCell(cell, comma)
+		if nonfinite.IsNonFinite(cell) {
+			value = nil
+			spent.notes.add(cellName(names, i) + " is " + cell + " and was left out")
+		}
 		if len(names) == 0 {
 			list = append(list, value)
 		} else if value != nil && names[i] != "" {
@@ -178,6 +184,13 @@ func csvRow(record, names []string, comma rune, spent *budget) (any, error) {
 		return list, nil
 	}
 	return row, nil
+}
+
+func cellName(names []string, i int) string {
+	if i < len(names) {
+		return message.Shorten(names[i])
+	}
+	return "cell " + strconv.Itoa(i+1)
 }
 
 func csvCell(cell string, comma rune) any {

@@ -99,17 +99,17 @@ func decodeBody(r *message.Request, kind mediaType, format Format, how Reading) 
 	}
 	switch format {
 	case FormatJSON, FormatNDJSON:
-		return decodeJSON(r.Body, format == FormatNDJSON, budgetOf(r))
+		return decodeJSON(r.Body, format == FormatNDJSON, budgetOf(r, how.Notes))
 	case FormatForm:
-		return decodeForm(r.Body, budgetOf(r))
+		return decodeForm(r.Body, budgetOf(r, how.Notes))
 	case FormatBytes:
 		return base64.StdEncoding.EncodeToString(r.Body), r.Meter().Bytes(2 * len(r.Body))
 	case FormatCBOR, FormatCBORs:
-		return decodeCBOR(r.Body, format == FormatCBORs, budgetOf(r))
+		return decodeCBOR(r.Body, format == FormatCBORs, budgetOf(r, how.Notes))
 	case FormatMsgPack:
-		return decodeMsgPack(r.Body, budgetOf(r))
+		return decodeMsgPack(r.Body, budgetOf(r, how.Notes))
 	case FormatSenML, FormatSenMLCBOR:
-		records, err := senMLRecords(r, format == FormatSenMLCBOR)
+		records, err := senMLRecords(r, format == FormatSenMLCBOR, how.Notes)
 		if err != nil {
 			return nil, err
 		}
@@ -117,7 +117,7 @@ func decodeBody(r *message.Request, kind mediaType, format Format, how Reading) 
 	case FormatOTLP:
 		return otlp.Decode(r.Body, r.Path, r.Meter(), how.Notes.add)
 	case FormatMultipart:
-		return decodeMultipart(r, kind)
+		return decodeMultipart(r, kind, how.Notes)
 	default:
 		return decodeText(r, kind, format, how)
 	}
@@ -135,9 +135,9 @@ func decodeText(r *message.Request, kind mediaType, format Format, how Reading) 
 	}
 	switch format {
 	case FormatCSV:
-		return decodeCSV(body, how.CSV.asked(kind, r), budgetOf(r))
+		return decodeCSV(body, how.CSV.asked(kind, r), budgetOf(r, how.Notes))
 	case FormatInflux:
-		return decodeInflux(body, r.QueryValue("precision"), budgetOf(r))
+		return decodeInflux(body, r.QueryValue("precision"), budgetOf(r, how.Notes))
 	case FormatCloudEvent:
 		return cloudEventStructured(r, body, how)
 	case FormatText:

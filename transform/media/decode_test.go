@@ -133,7 +133,9 @@ func TestDecodeBinary(t *testing.T) {
 	tests := []struct{ name, media, body, want string }{
 		{"map", "application/cbor", "a2 6161 01 6162 82 f5 f6", `{"a":1,"b":[true,null]}`},
 		{"floats", "application/cbor", "83 f9 4d60 fa 41ac0000 fb 4035800000000000", `[21.5,21.5,21.5]`},
-		{"floats that JSON has not", "application/cbor", "83 f97e00 f97c00 f7", `[null,null,null]`},
+		{"floats that JSON has not", "application/cbor", "83 f97e00 f97c00 f7", `[null]`},
+		{"members that JSON has not", "application/cbor", "a2 6161 f97e00 6162 01", `{"b":1}`},
+		{"MessagePack floats that JSON has not", "application/msgpack", "82 a161 ca7fc00000 a162 92 cb7ff0000000000000 01", `{"b":[1]}`},
 		{"large integers", "application/cbor", "84 1bffffffffffffffff 3bffffffffffffffff c2 49 010000000000000000 c3 41 02", `[18446744073709551615,-18446744073709551616,18446744073709551616,-3]`},
 		{"times", "application/cbor", "83 c1 1a 65 53 f1 00 c0 74 32303133 2d30332d 32315432 303a3034 3a30305a c1 fb 41d9 54fc 4020 0000", `["2023-11-14T22:13:20Z","2013-03-21T20:04:00Z","2023-11-14T22:13:20.5Z"]`},
 		{"bytes", "application/cbor", "42 0102", `"AQI="`},

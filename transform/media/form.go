@@ -78,13 +78,13 @@ func addField(form map[string]any, name string, value any) {
 
 // decodeMultipart reads a multipart form as decodeForm reads a plain one. A part
 // that is JSON is that value; a file that is not text is base64.
-func decodeMultipart(r *message.Request, m mediaType) (any, error) {
+func decodeMultipart(r *message.Request, m mediaType, notes *Notes) (any, error) {
 	boundary := m.params["boundary"]
 	if boundary == "" {
 		return nil, message.Malformedf("the media type names no boundary")
 	}
 	reader := multipart.NewReader(bytes.NewReader(r.Body), boundary)
-	form, spent := map[string]any{}, budgetOf(r)
+	form, spent := map[string]any{}, budgetOf(r, notes)
 	for fields := 0; ; fields++ {
 		part, err := reader.NextRawPart()
 		if errors.Is(err, io.EOF) {

@@ -7,12 +7,33 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"mayfly/transform/media/nonfinite"
 	"mayfly/transform/message"
 )
 
 // decodeJSON reads one JSON value, or several, one after another (NDJSON), into a
 // list. With list, a lone value is a list, too.
 func decodeJSON(body []byte, list bool, spent budget) (any, error) {
+	value, err := strictJSON(body, list, spent)
+	if clean, told, ok := finite(body, err, spent); ok {
+		if value, err = strictJSON(clean, list, spent); err == nil {
+			told()
+		}
+	}
+	return value, err
+}
+
+// finite gives JSON that a strict reader has refused with an error without the NaN and the
+// infinities in it; ok is false where there are none. told notes what was left out.
+func finite(body []byte, err error, spent budget) (clean []byte, told func(), ok bool) {
+	if !message.Is(err, message.Malformed) || spent.of().Bytes(len(body)) != nil {
+		return nil, nil, false
+	}
+	clean, left, n := nonfinite.Blank(body)
+	return clean, func() { spent.notes.addAll(left, n) }, n > 0
+}
+
+func strictJSON(body []byte, list bool, spent budget) (any, error) {
 	s, err := newScanner(body, true, spent)
 	if err != nil {
 		return nil, err
@@ -43,8 +64,18 @@ func decodeJSON(body []byte, list bool, spent budget) (any, error) {
 
 // jsonMessages cuts a JSON or NDJSON body into the messages that it holds: the
 // elements of an array, or one value after another.
-func jsonMessages(r *message.Request) ([]json.RawMessage, error) {
-	s, err := newScanner(r.Body, false, budget{}) // only counts
+func jsonMessages(r *message.Request, notes *Notes) ([]json.RawMessage, error) {
+	items, err := strictMessages(r, r.Body)
+	if clean, told, ok := finite(r.Body, err, budgetOf(r, notes)); ok {
+		if items, err = strictMessages(r, clean); err == nil {
+			told()
+		}
+	}
+	return items, err
+}
+
+func strictMessages(r *message.Request, body []byte) ([]json.RawMessage, error) {
+	s, err := newScanner(body, false, budget{}) // only counts
 	if err != nil {
 		return nil, err
 	}

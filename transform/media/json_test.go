@@ -23,8 +23,8 @@ func FuzzJSON(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		items, cutErr := jsonMessages(&message.Request{Body: body})
-		got, err := decodeJSON(body, true, budget{})
+		items, cutErr := strictMessages(&message.Request{}, body)
+		got, err := strictJSON(body, true, budget{})
 		if (err == nil) != (cutErr == nil) {
 			t.Fatalf("%q: decoded: %v, cut: %v", body, err, cutErr)
 		}

@@ -2,7 +2,10 @@ package media
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 
+	"mayfly/transform/media/nonfinite"
 	"mayfly/transform/message"
 )
 
@@ -27,7 +30,7 @@ func Measurements(r *message.Request, notes *Notes) ([]Measurement, error) {
 	case FormatJSON, FormatNDJSON:
 		return jsonMeasurements(r, notes)
 	case FormatSenML, FormatSenMLCBOR:
-		return senMLMeasurements(r, format)
+		return senMLMeasurements(r, format, notes)
 	default:
 	}
 	value, err := Decode(r, Reading{Notes: notes})
@@ -51,7 +54,7 @@ func Measurements(r *message.Request, notes *Notes) ([]Measurement, error) {
 		case !ok && (format == FormatText || format == FormatBytes):
 			return nil, m.unsupported()
 		case format == FormatForm || format == FormatMultipart:
-			numbered(object)
+			numbered(object, notes)
 		}
 		if items[i].Body, err = marshal(r, value); err != nil {
 			return nil, err
@@ -72,11 +75,11 @@ func jsonMeasurements(r *message.Request, notes *Notes) ([]Measurement, error) {
 	return items, nil
 }
 
-func senMLMeasurements(r *message.Request, format Format) ([]Measurement, error) {
+func senMLMeasurements(r *message.Request, format Format, notes *Notes) ([]Measurement, error) {
 	if r.Replaced && !format.isText() {
 		return nil, message.ErrReplaced
 	}
-	records, err := senMLRecords(r, format == FormatSenMLCBOR)
+	records, err := senMLRecords(r, format == FormatSenMLCBOR, notes)
 	if err != nil {
 		return nil, err
 	}
@@ -105,11 +108,17 @@ func marshal(r *message.Request, value any) ([]byte, error) {
 	return text, r.Meter().Message(len(text))
 }
 
-// numbered makes numbers and booleans of the texts of a form that are such.
-func numbered(form map[string]any) {
-	for name, value := range form {
-		switch value := value.(type) {
+// numbered makes numbers and booleans of the texts of a form that are such, and leaves out
+// those that stand for no number.
+func numbered(form map[string]any, notes *Notes) {
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		switch value := form[name].(type) {
 		case string:
+			if nonfinite.IsNonFinite(value) {
+				notes.add(message.Shorten(name) + " is " + value + " and was left out")
+				delete(form, name)
+				continue
+			}
 			form[name] = typed(value)
 		case []any:
 			for i := range value {

@@ -177,11 +177,11 @@ func looksLikeForm(body []byte) bool {
 
 // JSONValues cuts a JSON or NDJSON body, whatever of both its media type says,
 // into the messages that it holds.
-func JSONValues(r *message.Request, _ *Notes) ([]json.RawMessage, error) {
+func JSONValues(r *message.Request, notes *Notes) ([]json.RawMessage, error) {
 	if err := wantJSON(r); err != nil {
 		return nil, err
 	}
-	return jsonMessages(r)
+	return jsonMessages(r, notes)
 }
 
 // wantJSON accepts the media types of JSON. What curl and simple HTTP clients

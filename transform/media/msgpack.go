@@ -36,7 +36,7 @@ func decodeMsgPack(body []byte, spent budget) (any, error) {
 	case text.Len() > 0:
 		return nil, message.Malformedf("offset %d: more follows after the value", d.offset())
 	}
-	return value, nil
+	return finiteNumber(value), nil
 }
 
 // maxTrusted is for how many elements room is made because the body says that it has
@@ -47,6 +47,14 @@ type msgPack struct {
 	*msgpack.Decoder
 	text  *bytes.Reader
 	spent budget
+}
+
+// finiteNumber writes a float as a number; other values stay.
+func finiteNumber(value any) any {
+	if f, ok := value.(float64); ok {
+		return floatNumber(f)
+	}
+	return value
 }
 
 func (d *msgPack) offset() int { return int(d.text.Size()) - d.text.Len() }
@@ -90,10 +98,9 @@ func (d *msgPack) value(depth int) (any, error) {
 		return d.DecodeBool()
 	case msgpcode.Float:
 		f, err := d.DecodeFloat32()
-		return floatNumber(float64(f)), err
+		return float64(f), err
 	case msgpcode.Double:
-		f, err := d.DecodeFloat64()
-		return floatNumber(f), err
+		return d.DecodeFloat64()
 	}
 	return nil, message.Malformedf("offset %d: 0x%02x begins no MessagePack value", d.offset(), code)
 }
@@ -139,7 +146,7 @@ func (d *msgPack) object(depth int) (any, error) {
 			return nil, err
 		}
 		var name string
-		switch key := key.(type) {
+		switch key := finiteNumber(key).(type) {
 		case string:
 			name = key
 		case json.Number:
@@ -149,8 +156,12 @@ func (d *msgPack) object(depth int) (any, error) {
 		default:
 			return nil, message.Malformedf("offset %d: a map has a key that is neither text nor number", at)
 		}
-		if object[name], err = d.value(depth + 1); err != nil {
+		value, err := d.value(depth + 1)
+		if err != nil {
 			return nil, err
+		}
+		if !d.spent.notes.leaveOut(value, name) {
+			object[name] = finiteNumber(value)
 		}
 	}
 	return object, nil
@@ -173,12 +184,14 @@ func (d *msgPack) array(depth int) (any, error) {
 		return nil, err
 	}
 	list := make([]any, 0, min(n, maxTrusted))
-	for range n {
+	for i := range n {
 		value, err := d.value(depth + 1)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, value)
+		if !d.spent.notes.leaveOut(value, i) {
+			list = append(list, finiteNumber(value))
+		}
 	}
 	return list, nil
 }

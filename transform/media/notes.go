@@ -1,6 +1,11 @@
 package media
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+
+	"mayfly/transform/message"
+)
 
 // Notes collects what was left out of a body that was read all the same, for its
 // sender and for the operator. A nil Notes drops what it is told.
@@ -27,4 +32,30 @@ func (n *Notes) add(text string) {
 	if n.count++; n.count <= maxNotes {
 		n.texts = append(n.texts, text)
 	}
+}
+
+// addAll adds count notes, of which texts are the first.
+func (n *Notes) addAll(texts []string, count int) {
+	if n == nil {
+		return
+	}
+	for _, text := range texts {
+		n.add(text)
+	}
+	n.count += count - len(texts)
+}
+
+// leaveOut tells whether a value is a float that JSON does not have, and notes it. name is
+// that of its member, or the number of its element.
+func (n *Notes) leaveOut(value any, name any) bool {
+	f, ok := value.(float64)
+	if !ok || !math.IsNaN(f) && !math.IsInf(f, 0) {
+		return false
+	}
+	if n == nil || n.count >= maxNotes {
+		n.addAll(nil, 1)
+		return true
+	}
+	n.add(message.Shorten(fmt.Sprint(name)) + " is " + fmt.Sprint(f) + " and was left out")
+	return true
 }

@@ -45,8 +45,8 @@ const senMLRelative = 1 << 28
 
 // senMLRecords reads a pack. Times that are relative to now stay as they are where the
 // request does not tell when it came.
-func senMLRecords(r *message.Request, binary bool) ([]senML, error) {
-	spent := budget{meter: r.Meter(), records: true}
+func senMLRecords(r *message.Request, binary bool, notes *Notes) ([]senML, error) {
+	spent := budget{meter: r.Meter(), records: true, notes: notes}
 	var value any
 	var err error
 	if binary {
