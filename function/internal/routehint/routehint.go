@@ -23,11 +23,18 @@ const maxSegments = 8
 // For returns what the sender of a request to path should have written; empty where that
 // cannot be told. Sources are the names that may be told.
 func For(path string, sources []string) string {
-	segments := strings.SplitN(strings.Trim(path, "/"), "/", maxSegments+1)
+	segments := strings.SplitN(strings.Trim(path, "/ "), "/", maxSegments+1)
 	if len(segments) > maxSegments {
 		return ""
 	}
-	at := slices.IndexFunc(segments, func(s string) bool { return strings.EqualFold(s, "api") })
+	last := &segments[len(segments)-1]
+	if i := strings.IndexAny(*last, "?&;= "); i >= 0 { // a query that was encoded, or that lacks its ?
+		*last = (*last)[:i]
+	}
+	at := slices.IndexFunc(segments, isAPI)
+	if at >= 0 && at+2 < len(segments) && isAPI(segments[at+1]) {
+		at++ // as in /api/api/telemetry, where a base path is in front
+	}
 	if at < 0 && len(segments) > 1 && settings.Nearest(segments[0], []string{"api", "apis"}) != "" {
 		at = 0 // as in /apis/telemetry
 	}
@@ -82,6 +89,8 @@ func nearest(segments, sources []string) string {
 func lacksID(segments []string) bool {
 	return len(segments) == 1 || len(segments) == 2 && strings.EqualFold(segments[1], "telemetry")
 }
+
+func isAPI(segment string) bool { return strings.EqualFold(segment, "api") }
 
 // isVersion tells whether a segment is one as in /v1/telemetry.
 func isVersion(s string) bool {
