@@ -51,6 +51,8 @@ func TestSameAsInProcess(t *testing.T) {
 		{"typed arrays", `function decodeUplink() {
 			return {data: {u: new Uint8Array([1, 2]), f: new Float32Array([0.5]),
 			b: Buffer.from("abc")}} }`},
+		{"the context of ThingPark", `function decodeUplink() {
+			return {temperature: 1, context: context, sum: context.length && context[0].n + 1} }`},
 		{"a module", `exports.decodeUplink = function (i) { return {data: {n: i.bytes.length}} }`},
 		{"kept state", `var calls = 0; function decodeUplink() { return {data: {calls: ++calls}} }`},
 	} {
@@ -64,7 +66,7 @@ func TestSameAsInProcess(t *testing.T) {
 				},
 				{
 					Bytes: []byte("x"), Time: time.Unix(1, 0), Clock: time.Unix(1700000000, 5e8),
-					Normalize: true, TimeText: "2026-01-01",
+					Normalize: true, TimeText: "2026-01-01", Context: []any{map[string]any{"n": 3, "f": 0.5}, "x"},
 				},
 			} {
 				want, wantErr := here.Decode(t.Context(), in)

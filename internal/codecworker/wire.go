@@ -42,6 +42,7 @@ type uplink struct {
 	TimeText  string
 	Variables map[string]string
 	Normalize bool
+	Context   []any
 }
 
 // answer is what a worker writes for each request.
@@ -107,14 +108,14 @@ func decodeFrame(content []byte, message any) error {
 func toUplink(in *codec.Uplink) *uplink {
 	return &uplink{
 		Bytes: in.Bytes, Port: in.Port, Time: toMillis(in.Time), Clock: toMillis(in.Clock), TimeText: in.TimeText,
-		Variables: in.Variables, Normalize: in.Normalize,
+		Variables: in.Variables, Normalize: in.Normalize, Context: in.Context,
 	}
 }
 
 func (u *uplink) uplink() codec.Uplink {
 	return codec.Uplink{
 		Bytes: u.Bytes, Port: u.Port, Time: fromMillis(u.Time), Clock: fromMillis(u.Clock), TimeText: u.TimeText,
-		Variables: u.Variables, Normalize: u.Normalize,
+		Variables: u.Variables, Normalize: u.Normalize, Context: u.Context,
 	}
 }
 

@@ -24,6 +24,9 @@ type Uplink struct {
 	Time      time.Time // of receipt; none where it is zero
 	Clock     time.Time // what a script's clock shows; where it is zero, Time
 	Variables map[string]string
+	// Context is what a driver of ThingPark finds in its global array context: values
+	// of earlier uplinks of the device. Nothing is kept between uplinks here.
+	Context []any
 	// Normalize asks for Decoded.Normalized too, where a script can make it.
 	Normalize bool
 	// TimeText, where it is set, is what a script is told instead of Time: the

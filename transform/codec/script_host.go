@@ -28,6 +28,7 @@ type needs struct {
 	buffers      []any    // the methods of Buffer that it names
 	held         []string // what the guard holds
 	console      bool
+	context      bool // the global array of ThingPark
 }
 
 // needsOf looks for names in a script.
@@ -48,7 +49,7 @@ func needsOf(text string) (n needs, err error) {
 			}
 		}
 	}
-	n.console = names["console"]
+	n.console, n.context = names["console"], names["context"]
 	n.held = toHold(names)
 	return n, nil
 }
@@ -89,9 +90,14 @@ func scriptNames(text string) map[string]bool {
 
 func nameByte(c byte) bool { return message.IsAlphanumeric(c) || c == '_' || c == '$' }
 
-// install makes a VM what the script needs. The guard comes last, so that the
-// others are not held back by it.
-func (n *needs) install(vm *goja.Runtime) error {
+// install makes a VM what the script needs, with the values of context. The guard
+// comes last, so that the others are not held back by it.
+func (n *needs) install(vm *goja.Runtime, context []any) error {
+	if n.context { // a script that declares a context of its own replaces it
+		if err := vm.Set("context", importValue(vm, context)); err != nil {
+			return err
+		}
+	}
 	if n.date != nil {
 		if _, err := vm.RunProgram(n.date); err != nil {
 			return err

@@ -21,6 +21,8 @@ type machine struct {
 	steps int          // that are left until it is stopped
 	heap  uint64       // bytes that may come
 
+	context []any // of the uplink
+
 	mu      sync.Mutex
 	timer   *time.Timer
 	ceiling uint64 // bytes of heap that are too many; 0 before the first look
@@ -152,7 +154,7 @@ func failure(err error) error {
 // load runs the script's top level and gives its entry points.
 func (s *script) load(m *machine) ([entries]goja.Callable, error) {
 	var found [entries]goja.Callable
-	if err := s.needs.install(m.vm); err != nil {
+	if err := s.needs.install(m.vm, m.context); err != nil {
 		return found, fmt.Errorf("prelude: %w", err)
 	}
 	if s.module {
@@ -200,6 +202,7 @@ func (s *script) Decode(ctx context.Context, in Uplink) (Decoded, error) {
 		clock = in.Time
 	}
 	m := s.machine(ctx.Err, MaxScriptTime, clock)
+	m.context = in.Context
 	type result struct {
 		out Decoded
 		err error
@@ -279,21 +282,24 @@ func (m *machine) call(entry [entries]goja.Callable, in Uplink) (goja.Value, err
 	return settled(result)
 }
 
-// input makes what all entry points of TS013 are given.
+// input makes what all entry points of TS013 are given. Drivers of ThingPark that are
+// older than TS013 have the time as time.
 func (m *machine) input(in Uplink) (*goja.Object, error) {
 	input := m.vm.NewObject()
-	switch {
-	case in.TimeText != "":
-		if err := input.Set("recvTime", in.TimeText); err != nil {
-			return nil, err
-		}
-	case !in.Time.IsZero():
-		date, err := m.vm.New(m.vm.Get("Date"), m.vm.ToValue(in.Time.UnixMilli()))
-		if err != nil {
-			return nil, err
-		}
-		if err := input.Set("recvTime", date); err != nil {
-			return nil, err
+	for _, name := range []string{"recvTime", "time"} {
+		switch {
+		case in.TimeText != "":
+			if err := input.Set(name, in.TimeText); err != nil {
+				return nil, err
+			}
+		case !in.Time.IsZero():
+			date, err := m.vm.New(m.vm.Get("Date"), m.vm.ToValue(in.Time.UnixMilli()))
+			if err != nil {
+				return nil, err
+			}
+			if err := input.Set(name, date); err != nil {
+				return nil, err
+			}
 		}
 	}
 	variables := m.vm.NewObject()

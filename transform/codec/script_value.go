@@ -31,21 +31,24 @@ func (e *exporter) decoded(result goja.Value, wrapped bool, out *Decoded) error 
 		return codecError(Result, "the codec gave %s, not an object", message.Quote(result.String()))
 	}
 	data := goja.Value(object)
+	flat := !wrapped
 	if wrapped {
-		keys := object.Keys()
-		isMember := func(k string) bool { return k == "data" || k == "errors" || k == "warnings" }
-		if len(keys) == 0 || slices.ContainsFunc(keys, isMember) {
+		flat = isFlat(object)
+		if !flat {
 			data = object.Get("data")
-			var err error
-			if out.Warnings, err = e.texts(object.Get("warnings")); err != nil {
-				return err
-			}
-			if out.Errors, err = e.texts(object.Get("errors")); err != nil {
-				return err
-			}
+		}
+		var err error
+		if out.Warnings, err = e.remarks(object, "warnings", flat); err != nil {
+			return err
+		}
+		if out.Errors, err = e.remarks(object, "errors", flat); err != nil {
+			return err
 		}
 	}
 	value, err := e.value(data, 0)
+	if object, ok := value.(map[string]any); ok && flat {
+		removeRemarks(object, out)
+	}
 	switch value := value.(type) {
 	case map[string]any:
 		out.Data = value
@@ -66,6 +69,57 @@ func (e *exporter) decoded(result goja.Value, wrapped bool, out *Decoded) error 
 		}
 	}
 	return err
+}
+
+// isFlat tells whether an answer of decodeUplink is the data itself, as drivers of
+// ThingPark give it, and not {data, warnings, errors}.
+func isFlat(object *goja.Object) bool {
+	others := false
+	for _, key := range object.Keys() {
+		switch key {
+		case "data":
+			if data, ok := object.Get(key).(*goja.Object); ok && data.ClassName() != "String" {
+				return false
+			}
+		case "errors", "warnings":
+		default:
+			others = true
+		}
+	}
+	return others
+}
+
+// remarks reads warnings or errors. In flat data they are some only where they are
+// texts: a member of that name may be a measurement.
+func (e *exporter) remarks(object *goja.Object, name string, flat bool) ([]string, error) {
+	value := object.Get(name)
+	if !flat || absent(value) {
+		return e.texts(value)
+	}
+	exported, err := e.value(value, 0)
+	if err != nil || !areTexts(exported) {
+		return nil, err
+	}
+	return e.texts(value)
+}
+
+func areTexts(value any) bool {
+	switch value := value.(type) {
+	case string:
+		return true
+	case []any:
+		return !slices.ContainsFunc(value, func(item any) bool { _, ok := item.(string); return !ok })
+	}
+	return false
+}
+
+// removeRemarks takes the warnings and errors that were read out of flat data.
+func removeRemarks(data map[string]any, out *Decoded) {
+	for name, texts := range map[string][]string{"warnings": out.Warnings, "errors": out.Errors} {
+		if empty, ok := data[name].([]any); len(texts) > 0 || ok && len(empty) == 0 {
+			delete(data, name)
+		}
+	}
 }
 
 // normalized reads what normalizeUplink returned: data is one object or a list.

@@ -58,7 +58,8 @@ func hasExamplesByName(path string) bool {
 	case ".yaml", ".yml":
 		return true
 	case ".json":
-		return strings.Contains(name, "example") || strings.HasPrefix(name, "test_decode")
+		return strings.Contains(name, "example") || strings.HasPrefix(name, "test_decode") ||
+			strings.HasSuffix(name, ".errors.json")
 	}
 	return false
 }

@@ -104,7 +104,7 @@ func listScripts(folder string) ([]string, error) {
 // has the name of the examples.
 func byName(scripts []string, folder, examples string) (found []string, sure bool) {
 	name := strings.ToLower(strings.TrimSuffix(examples, filepath.Ext(examples)))
-	stem := strings.NewReplacer("test_decode_", "", "examples", "", "example", "").Replace(name)
+	stem := strings.NewReplacer("test_decode_", "", "examples", "", "example", "", "errors", "").Replace(name)
 	stem = strings.Trim(stem, "-_.")
 	wanted := []string{stem, strings.TrimSuffix(stem, "-codec"), packageMain(folder), "index", "codec", "main",
 		"decoder", "uplink", "decode", filepath.Base(folder)}
@@ -120,8 +120,41 @@ func byName(scripts []string, folder, examples string) (found []string, sure boo
 				return found, true
 			}
 		}
+		if i == 0 { // test_decode_dl-dlr2-004.json is of dl-dlr2-004-10.js
+			for _, script := range continuing(scripts, stem) {
+				found = append(found, filepath.Join(folder, script))
+			}
+			if len(found) == 1 {
+				return found, true
+			}
+		}
 	}
 	return found, false
+}
+
+// continuing returns the scripts whose names are the stem of the examples with more words behind it, such as a version
+// of the device; else the one that the stem continues. Hyphens, points and underscores are the same.
+func continuing(scripts []string, stem string) []string {
+	plain := func(name string) string {
+		return strings.NewReplacer("_", "-", ".", "-").Replace(strings.ToLower(name)) + "-"
+	}
+	var longer, shorter []string
+	for _, script := range scripts {
+		base, stem := plain(strings.TrimSuffix(script, filepath.Ext(script))), plain(stem)
+		switch {
+		case stem == "-":
+		case strings.HasPrefix(base, stem):
+			longer = append(longer, script)
+		case strings.HasPrefix(stem, base):
+			shorter = append(shorter, script)
+		}
+	}
+	byLength := func(a, b string) int { return len(a) - len(b) }
+	if len(longer) == 0 && len(shorter) > 0 { // the longest name says most
+		return []string{slices.MaxFunc(shorter, byLength)}
+	}
+	slices.SortStableFunc(longer, byLength)
+	return longer
 }
 
 // packageMain returns the entry that package.json names, without its extension.
