@@ -147,3 +147,14 @@ func TestRetryAfterText(t *testing.T) {
 		}
 	}
 }
+
+func FuzzRetryAfterText(f *testing.F) {
+	for _, seed := range []string{"Wait 10 seconds and try again", "after 1.5s", "in 999999999.999999999 m", "in 1 "} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if wait := backoff.RetryAfterText(text); wait < 0 || wait > backoff.MaxRetryAfter {
+			t.Errorf("%q: %v", text, wait)
+		}
+	})
+}
