@@ -39,5 +39,5 @@
 //
 // To read the source, start at provisioner.go; poll.go waits for a registration,
 // gate.go paces calls when DPS throttles, client.go and answer.go speak the
-// protocol.
+// protocol, judge.go tells whose fault a failed registration is.
 package dps

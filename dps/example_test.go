@@ -95,6 +95,8 @@ func ExampleKind() {
 		fmt.Println("approve, enable or enroll", failed.Device)
 	case errors.Is(err, dps.Unauthorized), errors.Is(err, dps.UnknownScope):
 		fmt.Println("check the key, the ID scope and the clock")
+	case errors.Is(err, dps.Misconfigured):
+		fmt.Println("tell the operator of DPS:", failed.Repair)
 	case failed.Retryable():
 		fmt.Println("try again after", failed.RetryAfter)
 	}
