@@ -233,7 +233,7 @@ func TestClientCertificatesOfServer(t *testing.T) {
 		if tt.want == 0 {
 			own.MaxVersion = tt.oldest
 		}
-		transport := &http.Transport{TLSClientConfig: own}
+		transport := &http.Transport{TLSClientConfig: own, ForceAttemptHTTP2: true}
 		res, err := (&http.Client{Transport: transport}).Post(
 			"https://"+addr+"/api/telemetry",
 			"application/json",
@@ -244,6 +244,9 @@ func TestClientCertificatesOfServer(t *testing.T) {
 			_, _ = io.Copy(io.Discard, res.Body)
 			_ = res.Body.Close()
 			got = res.StatusCode
+			if res.ProtoMajor != 1 || res.TLS.NegotiatedProtocol == "h2" {
+				t.Errorf("%s: %s is spoken", name, res.Proto)
+			}
 		}
 		transport.CloseIdleConnections()
 		if got != tt.want {

@@ -51,7 +51,7 @@ func ServerTLS(c *config.Config, now func() time.Time) *tls.Config {
 	own := &tls.Config{
 		MinVersion:     tls.VersionTLS12,
 		GetCertificate: host.RenewedCertificate(c.TLSCert, c.TLSKey, now),
-		NextProtos:     []string{"h2", "http/1.1"},
+		NextProtos:     []string{"http/1.1"},
 	}
 	if c.Certificates != nil {
 		own.ClientAuth = tls.RequestClientCert

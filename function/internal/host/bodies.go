@@ -37,6 +37,7 @@ type arrival struct {
 	from  *http.ResponseController
 	all   *arrivals
 	began time.Time
+	whole func() // called once, when all of it has come or no more will; may be nil
 
 	mu    sync.Mutex
 	n     int64 // bytes that have come
@@ -110,6 +111,9 @@ func (a *arrival) Read(p []byte) (int, error) {
 	a.mu.Unlock()
 	if ended {
 		a.all.done(a)
+		if a.whole != nil {
+			a.whole()
+		}
 	}
 	return n, err
 }

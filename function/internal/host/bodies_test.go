@@ -117,17 +117,24 @@ func TestUnwantedBodiesEndSoon(t *testing.T) {
 // serveOnPipe serves one connection in memory until the test ends.
 func serveOnPipe(t *testing.T, h http.HandlerFunc) net.Conn {
 	t.Helper()
-	log := slog.New(slog.DiscardHandler)
-	srv := newServer(t.Context(), &Options{Log: log},
-		&hostHandler{next: h, log: log, bodies: newArrivals(90 * time.Second)})
-	listener := make(pipes)
-	go func() { _ = srv.Serve(listener) }()
+	accept := serveOnPipes(t, 0, h)
 	client, server := net.Pipe()
-	listener <- server
+	t.Cleanup(func() { _ = client.Close() })
+	accept <- server
+	return client
+}
+
+// serveOnPipes serves connections in memory until the test ends.
+func serveOnPipes(t *testing.T, limit int, h http.HandlerFunc) pipes {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	srv := newServer(t.Context(), &Options{Log: log, MaxConnections: limit},
+		&hostHandler{next: h, log: log, bodies: newArrivals(90 * time.Second)})
+	accept := make(pipes)
+	go func() { _ = srv.Serve(listener{accept}) }()
 	t.Cleanup(func() {
-		_ = client.Close()
 		_ = srv.Close()
 		time.Sleep(time.Second) // net/http lingers for a moment
 	})
-	return client
+	return accept
 }

@@ -35,6 +35,8 @@ type Options struct {
 	ShutdownTimeout time.Duration
 	// TLS makes the plain server speak HTTPS. May be nil.
 	TLS *tls.Config
+	// MaxConnections is how many connections the server has at one time. Zero is 4096.
+	MaxConnections int
 	// RequestTimeout is the longest that the handler works on a request; the
 	// socket's own time limits stay above it. Zero is 30 seconds.
 	RequestTimeout time.Duration
@@ -114,7 +116,11 @@ const internalProblem = `{"type":"about:blank","title":"Internal error","status"
 
 func writeInternal(w http.ResponseWriter) {
 	header := w.Header()
+	connection := header["Connection"]
 	clear(header)
+	if connection != nil {
+		header["Connection"] = connection
+	}
 	header["Content-Type"] = []string{problem.MediaType}
 	header["Retry-After"] = []string{"10"}
 	w.WriteHeader(http.StatusInternalServerError)

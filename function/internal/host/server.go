@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,7 +50,7 @@ func serveHTTP(ctx context.Context, o Options, h http.Handler) error {
 			failed <- srv.ServeTLS(ln, "", "")
 			return
 		}
-		failed <- srv.Serve(ln)
+		failed <- srv.Serve(listener{ln})
 	}()
 
 	select {
@@ -83,6 +84,13 @@ func newServer(ctx context.Context, o *Options, h http.Handler) *http.Server {
 		// that the server then waits for.
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
+	// HTTP/1.1 is all that is spoken, over TLS as well. A sender makes one request at a
+	// time, and what HTTP/2 adds for it is more to bound: streams, their memory, resets,
+	// header tables, frames without end.
+	srv.Protocols = &http.Protocols{}
+	srv.Protocols.SetHTTP1(true)
+	conns := newConnections(cmp.Or(o.MaxConnections, maxConnections))
+	srv.ConnContext, srv.ConnState = conns.context, conns.changed
 	if o.TLS != nil && o.Host == platform.Server {
 		srv.TLSConfig = o.TLS
 	}
@@ -144,14 +152,26 @@ type hostHandler struct {
 }
 
 func (h *hostHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor != 1 { // net/http hands on the preface of HTTP/2
+		w.Header().Set("Connection", "close")
+		w.WriteHeader(http.StatusHTTPVersionNotSupported)
+		return
+	}
 	ctx := requestlog.WithID(r.Context(), requestIDOf(h.host, r.Header))
 	dropForeignIdentity(h.host, r.Header)
 	dropLoadBalancer(r.Header)
 	watched := &watchedWriter{ResponseWriter: w}
 	defer h.lastResort(ctx, watched)
 	r = r.WithContext(ctx)
+	conn := connectionOf(ctx)
+	if conn.closeAfter(r) {
+		w.Header().Set("Connection", "close")
+	}
+	conn.set(connBusy)
 	if r.ContentLength != 0 {
+		conn.set(connBody)
 		body := h.bodies.watch(w, r.Body, now())
+		body.whole = func() { conn.set(connBusy) }
 		defer func() { h.bodies.leave(body, now()) }()
 		r.Body = body
 	}
