@@ -135,7 +135,8 @@ func TestNewcomersGetIn(t *testing.T) {
 				}
 				for range 5 {
 					_, answers := dial("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab")
-					if res, err := http.ReadResponse(answers, nil); err != nil || res.StatusCode != http.StatusNoContent {
+					res, err := http.ReadResponse(answers, nil)
+					if err != nil || res.StatusCode != http.StatusNoContent {
 						t.Fatal("a newcomer:", err)
 					}
 				}
