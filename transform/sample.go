@@ -36,6 +36,37 @@ func (s *Source) Prove(ctx context.Context, sample Sample) (got, want []SampleMe
 	return got, want, nil
 }
 
+// CodecFaults tells what the codecs of the source had against a sample. They are not
+// wrong as such: the sample may be there to show it.
+func (s *Source) CodecFaults(ctx context.Context, sample Sample) message.Faults {
+	if s.codecs == nil {
+		return nil
+	}
+	out, err := s.Map(ctx, sample.Request.Request(s.Name))
+	if err != nil {
+		return nil // Prove tells
+	}
+	var faults message.Faults
+	for _, note := range out.Notes {
+		if note.Kind == NoteCodecFailed || note.Kind == NoteCodecError {
+			f := &message.Fault{Sample: sample.Name, Field: s.sampleField(sample), Problem: note.String()}
+			s.own(f)
+			faults = append(faults, f)
+		}
+	}
+	return faults
+}
+
+// sampleField gives the member that a sample is.
+func (s *Source) sampleField(sample Sample) string {
+	for i := range s.Samples {
+		if s.Samples[i].Name == sample.Name && s.Samples[i].Request.Body == sample.Request.Body {
+			return fmt.Sprintf("samples[%d]", i)
+		}
+	}
+	return ""
+}
+
 // Request gives the request that the sample describes.
 func (r SampleRequest) Request(source string) *message.Request {
 	out := &message.Request{Method: cmp.Or(r.Method, "POST"), Path: cmp.Or(r.Path, "/api/"+source), Query: map[string][]string{},
@@ -113,7 +144,7 @@ func orNothing(text string) string { return cmp.Or(text, "nothing") }
 func (s *Source) SampleFault(sample Sample, err error) message.Faults {
 	var ours *message.Error
 	if !errors.As(err, &ours) || len(ours.Fields) == 0 {
-		f := &message.Fault{Sample: sample.Name, Problem: err.Error()}
+		f := &message.Fault{Sample: sample.Name, Field: s.sampleField(sample), Problem: err.Error()}
 		s.own(f)
 		return message.Faults{f}
 	}

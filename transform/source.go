@@ -52,6 +52,7 @@ func (s *Source) Map(ctx context.Context, r *message.Request) (Outcome, error) {
 		messages, reason, err := s.part(j, part)
 		switch bad, ok := errors.AsType[*message.Error](err); {
 		case ok && len(bad.Fields) > 0: // of this part; the others are looked at, too
+			s.suggestEach(part, bad)
 			deviceID := tellable(messages)
 			for _, f := range bad.Fields {
 				f.Path, f.DeviceID = element(i, len(parts))+f.Path, deviceID
@@ -73,6 +74,22 @@ func (s *Source) Map(ctx context.Context, r *message.Request) (Outcome, error) {
 	}
 	out.Notes = j.notes
 	return out, nil
+}
+
+// suggestEach adds to the error of a list that the source of a file takes for one part.
+func (s *Source) suggestEach(part any, wrong *message.Error) {
+	list, ok := part.([]any)
+	if !ok || len(list) == 0 || s.of.each != nil || s.Path == "" || len(wrong.Fields) == 0 {
+		return
+	}
+	if _, ok := list[0].(map[string]any); ok {
+		const hint = "; the body is a list, of which each: .[] makes a message per element"
+		f := &wrong.Fields[0]
+		f.Hint += hint
+		if f.Brief != "" {
+			f.Brief += hint
+		}
+	}
 }
 
 // decode reads the body. A request without one has its content in the query.

@@ -89,7 +89,7 @@ func (s *Source) Trace(ctx context.Context, r *message.Request) Trace {
 		t.Parts = append(t.Parts, s.tracePart(j, part))
 	}
 	for _, note := range j.notes {
-		t.Notes = append(t.Notes, fmt.Sprint(note))
+		t.Notes = append(t.Notes, note.String())
 	}
 	return t
 }
@@ -100,7 +100,7 @@ func (s *Source) tracePart(j *job, part any) TracePart {
 		step := TraceStep{Field: e.Field, Expression: strings.TrimSpace(e.Text)}
 		switch {
 		case err != nil:
-			step.Error = err.Error()
+			step.Error = stepError(err)
 		case len(values) == 1:
 			step.Value = values[0]
 		case len(values) > 1:
@@ -114,6 +114,9 @@ func (s *Source) tracePart(j *job, part any) TracePart {
 	defer func() { j.Observe = nil }()
 	messages, reason, err := s.part(j, part)
 	if p.Ignored, p.Reason = reason != "", reason; p.Ignored || err != nil {
+		if bad, ok := errors.AsType[*message.Error](err); ok {
+			s.suggestEach(part, bad)
+		}
 		p.Error = traceError(err)
 		return p
 	}
@@ -130,6 +133,14 @@ func traceMessage(m *message.Message) *TraceMessage {
 		DeviceID: sample.DeviceID, ModelID: sample.ModelID, GatewayID: sample.GatewayID, Component: sample.Component,
 		MessageID: sample.MessageID, Time: sample.Time, Properties: sample.Properties, Body: m.Body, Message: *m,
 	}
+}
+
+// stepError tells what is wrong with an expression, without its name.
+func stepError(err error) string {
+	if bad, ok := errors.AsType[*message.Error](err); ok && len(bad.Fields) == 1 {
+		return bad.Fields[0].Hint
+	}
+	return err.Error()
 }
 
 func traceError(err error) *TraceError {

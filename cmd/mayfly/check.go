@@ -89,12 +89,20 @@ func proveAll(ctx context.Context, out io.Writer, t *transform.Transformer) (fai
 		}
 		passed := 0
 		for _, sample := range source.Samples {
-			if lines := prove(ctx, source, sample); len(lines) > 0 {
+			lines := prove(ctx, source, sample)
+			codecs := source.CodecFaults(ctx, sample)
+			if len(lines) > 0 {
 				failed++
+				for _, f := range codecs {
+					lines = append(lines, f.Error())
+				}
 				fmt.Fprintf(&details, "\nFAIL %s, sample %q\n  %s\n", name, sample.Name, strings.Join(lines, "\n  "))
 				continue
 			}
 			passed++
+			for _, f := range codecs {
+				fmt.Fprintf(&details, "\nwarning: %s\n", f.Error())
+			}
 		}
 		mark := ""
 		switch {

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"mayfly/cmd/mayfly/internal/looks"
 	"mayfly/function"
 	"mayfly/httpsend"
 	"mayfly/transform"
@@ -47,7 +48,7 @@ func (c *tryCommand) Run(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	request, err := c.request()
+	request, err := c.request(w)
 	if err != nil {
 		return err
 	}
@@ -79,11 +80,11 @@ func (c *tryCommand) Run(ctx context.Context, w *world) error {
 	return failure(&trace)
 }
 
-func (c *tryCommand) request() (*message.Request, error) {
+func (c *tryCommand) request(w *world) (*message.Request, error) {
 	var body []byte
 	var err error
 	if c.File == "-" {
-		body, err = io.ReadAll(os.Stdin)
+		body, err = io.ReadAll(w.stdin)
 	} else {
 		body, err = os.ReadFile(c.File)
 	}
@@ -103,6 +104,14 @@ func (c *tryCommand) request() (*message.Request, error) {
 		!strings.HasPrefix(byName, "text/plain") {
 		mediaType = byName
 	}
+	if mediaType == "" && !c.hasContentType() {
+		guess := looks.Guess(body)
+		mediaType, r.Body = guess.MediaType, guess.Bytes
+		if guess.Name != "" && guess.Name != "JSON" {
+			_, _ = fmt.Fprintf(w.stderr, "The body looks like %s (%s); --content-type says otherwise.\n",
+				guess.Name, mediaType)
+		}
+	}
 	if mediaType != "" {
 		r.Header["Content-Type"] = []string{mediaType}
 	}
@@ -115,6 +124,16 @@ func (c *tryCommand) request() (*message.Request, error) {
 		r.Header[name] = append(r.Header[name], strings.TrimSpace(value))
 	}
 	return r, nil
+}
+
+// hasContentType tells whether a header says how the body is written.
+func (c *tryCommand) hasContentType() bool {
+	for _, h := range c.Header {
+		if name, _, _ := strings.Cut(h, ":"); strings.EqualFold(strings.TrimSpace(name), "Content-Type") {
+			return true
+		}
+	}
+	return false
 }
 
 // failure is the error for a trace in which a part did not become a message.
@@ -138,12 +157,14 @@ type printer struct {
 
 func (p *printer) trace(t *transform.Trace) {
 	p.title("source " + t.Source)
+	if t.Error == nil || t.Decoded != nil {
+		p.title("body, as it was read")
+		p.value("", t.Decoded)
+	}
 	if t.Error != nil {
 		p.failed(t.Error)
 		return
 	}
-	p.title("body, as it was read")
-	p.value("", t.Decoded)
 	for i := range t.Parts {
 		part := &t.Parts[i]
 		if len(t.Parts) > 1 {
@@ -173,6 +194,9 @@ func (p *printer) trace(t *transform.Trace) {
 	for _, note := range t.Notes {
 		p.line("%s", p.paint("33", note))
 	}
+	if failure(t) != nil {
+		return
+	}
 	p.title(fmt.Sprintf("answer %d %s", t.Answer.Status, strings.TrimSpace(t.Answer.Body)))
 }
 
@@ -189,7 +213,10 @@ func (p *printer) message(m *transform.TraceMessage) {
 }
 
 func (p *printer) failed(e *transform.TraceError) {
-	p.line("%s", p.paint("31", e.Kind+": "+e.Detail))
+	kind := map[string]string{
+		"malformed": "the body is malformed: ", "unsupported": "the body cannot be read: ",
+	}[e.Kind]
+	p.line("%s", p.paint("31", kind+e.Detail))
 	for _, f := range e.Fields {
 		p.line("%s", p.paint("31", "  "+f.Path+" "+f.Hint))
 	}

@@ -7,12 +7,12 @@ import (
 )
 
 // Nearest gives the name that was probably meant: the one that is the fewest edits
-// away, at most two and fewer than half of its letters. Case does not count.
+// away, at most one, or two of a name of six letters and more. Case does not count.
 func Nearest(text string, names []string) (name string) {
 	fewest := 3
 	for _, candidate := range names {
 		n := edits(strings.ToLower(text), strings.ToLower(candidate))
-		if n < fewest && 2*n < max(len(candidate), 2) {
+		if n < fewest && (n < 2 || len(candidate) >= 6) && n < len(candidate) {
 			name, fewest = candidate, n
 		}
 	}
