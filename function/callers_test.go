@@ -192,7 +192,7 @@ func TestOnlyOwnDevices(t *testing.T) {
 	t.Parallel()
 	h := newBridge(t, `callers: [{name: gate, keys: ["{key k}"], devices: ["own-*"]}]
 sources:
-  - {name: coded, deviceId: .id, payload: .p, codec: codec.js}
+  - {name: coded, deviceId: .id, payload: .p | unb64, codec: codec.js}
   - {name: header, deviceId: '$request.headers."x-device"', measurements: "{n: 1}"}
   - {name: many, each: ".[]", deviceId: .id, measurements: "{n: 1}", onReject: accept}
 `)

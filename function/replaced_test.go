@@ -23,7 +23,7 @@ import (
 )
 
 const replacedSources = `sources:
-  - {name: lpp, deviceId: $request.query.id, measurements: "{}", payload: ., codec: cayenne}
+  - {name: lpp, deviceId: $request.query.id, measurements: "{}", payload: . | utf8bytes, codec: cayenne}
   - {name: frames, format: bytes, deviceId: $request.query.id, measurements: "{n: (unb64 | bytes | length)}"}
   - {name: raw, deviceId: $request.query.id, measurements: "{text: .}"}
   - {name: signed, deviceId: .id, measurements: .m, signature: {secrets: [s3cret], header: X-Sig}}
