@@ -219,6 +219,9 @@ func TestFaultsOnARegistration(t *testing.T) {
 			a.get(t, "status") != "failed" {
 			t.Errorf("first: %d %s", a.status, a.body)
 		}
+		if a := d.lookup(); a.get(t, "status") != "failed" || a.get(t, "errorCode") != "400207" {
+			t.Errorf("look-up: %d %s", a.status, a.body)
+		}
 		if a := d.provision(); a.get(t, "status") != "assigned" {
 			t.Errorf("second: %d %s", a.status, a.body)
 		}

@@ -181,6 +181,9 @@ func (s *Service) scripted(x *exchange.Exchange, st fleet.State, f *fault.Fault)
 		result.ErrorCode = cmp.Or(result.ErrorCode, 400207)
 		result.ErrorMessage = cmp.Or(result.ErrorMessage, wire.DefaultText(wire.ServiceDPS, result.ErrorCode))
 	}
+	if f.State == wire.StatusFailed && x.Record.Op != record.OpLookup {
+		s.fleet.Fail(x.Device, result.ErrorCode, result.ErrorMessage, x.Now)
+	}
 	if f.State == wire.StatusAssigned {
 		result.AssignedHub, result.DeviceID = st.Hub, st.DeviceID
 	}

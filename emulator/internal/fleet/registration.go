@@ -102,6 +102,22 @@ func (f *Fleet) Register(r Request) (State, *wire.Refusal) {
 	return st, nil
 }
 
+// Fail ends the registration that is under way, if any, as a fault says. What the device has in a hub stays.
+func (f *Fleet) Fail(id string, code int, message string, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	d := f.devices[strings.ToLower(id)]
+	if d == nil || !d.operation.active {
+		return
+	}
+	d.operation.active, d.operation.at = false, Attestation{}
+	r := &d.registration
+	if r.Created.IsZero() {
+		r.Created = now
+	}
+	r.Status, r.Substatus, r.Updated, r.ErrorCode, r.ErrorMessage = wire.StatusFailed, "", now, code, message
+}
+
 // checkKey is odd behaviour that two users reported: after a registration with one of the keys, the other is refused
 // (azure-iot-sdk-node#721, azure-iot-sdk-c#1748).
 func (d *device) checkKey(at Attestation, oneUse bool) *wire.Refusal {
