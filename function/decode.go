@@ -27,8 +27,13 @@ type reading struct {
 // chooseFunc finds out how the body of a request is to be read.
 type chooseFunc func(*http.Request, *message.Request) (reading, error)
 
-func (s *Service) chooseNative(_ *http.Request, request *message.Request) (reading, error) {
-	return reading{source: "telemetry", request: request, native: s.transform.Native}, nil
+func (s *Service) chooseNative(r *http.Request, request *message.Request) (reading, error) {
+	how := reading{source: "telemetry", request: request}
+	how.native = func(request *message.Request) (transform.Outcome, error) {
+		out, err := s.transform.Native(request)
+		return out, s.transform.ExplainNative(r.Context(), request, err)
+	}
+	return how, nil
 }
 
 func (s *Service) chooseDevice(r *http.Request, request *message.Request) (reading, error) {

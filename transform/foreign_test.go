@@ -272,3 +272,29 @@ func TestForeignHints(t *testing.T) {
 		})
 	}
 }
+
+// A body of another sender at /api/telemetry is told where it belongs.
+func TestExplainNative(t *testing.T) {
+	t.Parallel()
+	tr := transform.New()
+	tests := []struct{ name, kind, body, says string }{
+		{"a webhook", "application/json", `{"end_device_ids":{"device_id":"a"},"uplink_message":{"f_port":1}}`,
+			"body this looks like The Things Stack v3: POST it to /api/tts; device.deviceId is missing"},
+		{"a form", "application/x-www-form-urlencoded", "event=x&data=1&coreid=e00fce681a2b3c4d5e6f7081", "POST it to /api/particle"},
+		{"nobody's", "application/json", `{"hello":1}`, "the message is not valid: device.deviceId is missing"},
+		{"a slip in a native message", "application/json", `{"device":{"deviceId":"a"}}`, "measurements is missing"},
+		{"fine", "application/json", `{"device":{"deviceId":"a"},"measurements":{}}`, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := &message.Request{Method: "POST", Path: "/api/telemetry", Body: []byte(tt.body),
+				Header: map[string][]string{"Content-Type": {tt.kind}}}
+			_, err := tr.Native(r)
+			err = tr.ExplainNative(t.Context(), r, err)
+			if tt.says == "" && err != nil || tt.says != "" && (err == nil || !strings.Contains(err.Error(), tt.says)) {
+				t.Errorf("got %v, want %s", err, tt.says)
+			}
+		})
+	}
+}

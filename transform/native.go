@@ -14,6 +14,7 @@ import (
 	"mayfly/internal/jsonscan"
 	"mayfly/transform/media"
 	"mayfly/transform/message"
+	"mayfly/transform/unknown"
 )
 
 // native is Microsoft's bridge format (Azure/iotc-device-bridge, README) and
@@ -51,9 +52,9 @@ func (t *Transformer) Native(r *message.Request) (Outcome, error) {
 	for i, item := range items {
 		prefix := element(i, len(items))
 		m, fields := t.native(item, prefix, r.Received)
-		unknown := unknownMembers(item)
-		explainMissing(fields, prefix, unknown)
-		noted = noteUnknown(noted, unknown)
+		strange := unknownMembers(item)
+		unknown.Explain(fields, prefix, strange)
+		noted = noteUnknown(noted, strange)
 		wrong = append(wrong, fields...)
 		messages = append(messages, m)
 	}

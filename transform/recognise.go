@@ -116,14 +116,10 @@ func (s *Source) isForeign(j *job, err error) bool {
 // foreign is what is wrong with a part, or a whole body, of another sender.
 func (s *Source) foreign(j *job, value any) message.FieldError {
 	wrong := message.FieldError{Path: "body", Rule: ruleEnvelope}
-	verb := "POST"
-	if j.request.Method == "GET" {
-		verb = "send"
-	}
 	other := s.other(j)
 	switch {
 	case other != nil:
-		wrong.Hint = fmt.Sprintf("this looks like %s: %s it to /api/%s", cmp.Or(other.Title, other.Name), verb, other.Name)
+		wrong.Hint = lookAlike(other, j.request)
 	case isNative(value):
 		wrong.Hint = "this looks like Mayfly's own format: POST it to /api/telemetry"
 	case s.SendJSON != "" && isBytes(j.request.Body):
@@ -159,6 +155,30 @@ func (s *Source) explain(err error) error {
 		}
 	}
 	return err
+}
+
+// ExplainNative adds to the error of a body that is no native message which source it
+// looks like. Other errors, and nil, stay as they are.
+func (t *Transformer) ExplainNative(ctx context.Context, r *message.Request, err error) error {
+	bad, ok := errors.AsType[*message.Error](err)
+	if !ok {
+		return err
+	}
+	found, failed := t.Detect(ctx, r)
+	if failed != nil || found == nil {
+		return err
+	}
+	hint := message.FieldError{Path: "body", Rule: ruleEnvelope, Hint: lookAlike(found, r)}
+	return message.InvalidFields(append([]message.FieldError{hint}, bad.Fields...)...)
+}
+
+// lookAlike tells where a body that looks like a source's belongs.
+func lookAlike(other *Source, r *message.Request) string {
+	verb := "POST"
+	if r.Method == "GET" {
+		verb = "send"
+	}
+	return fmt.Sprintf("this looks like %s: %s it to /api/%s", cmp.Or(other.Title, other.Name), verb, other.Name)
 }
 
 // other finds the other source that a request looks like; nil where there is none.
