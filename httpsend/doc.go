@@ -7,10 +7,10 @@
 //
 // A nil error means that the hub has stored the events: it answered 204, and
 // nothing else counts. [Client.Send] tries again what is worth it (429, 5xx,
-// resets) within its context, at the pace of a hub that throttles, and a try that stays silent gets a second one
-// beside it; an event may then be stored twice under the same message id, so
-// give one to tell a repetition from a new event. Many events go as few batches;
-// [Client.SendBatch] and [Batches] are its parts.
+// resets) within its context, at the pace of a hub that throttles, and a try that
+// stays silent gets a second one beside it; an event may then be stored twice
+// under the same message id, so give one to tell a repetition from a new event.
+// Many events go as few batches; [Client.SendBatch] and [Batches] are its parts.
 //
 // # Errors
 //
