@@ -5,6 +5,7 @@ import (
 	"context"
 	"strings"
 
+	"mayfly/transform/media"
 	"mayfly/transform/message"
 )
 
@@ -14,6 +15,7 @@ import (
 func (t *Transformer) Detect(ctx context.Context, r *message.Request) (*Source, error) {
 	mark := r.Meter().Mark()
 	defer r.Meter().Back(mark) // the source reads the body again
+	r = media.Readable(r)
 	var seen detection
 	for _, name := range t.order {
 		if !hinted(t.sources[name].hints, r) {

@@ -216,7 +216,8 @@ func TestNativeMediaTypes(t *testing.T) {
 		{"broken parameters", "application/json; charset", body, true},
 		{"a form", "application/x-www-form-urlencoded", "device=a&t=1", false},
 		{"a picture", "image/png", body, false},
-		{"another charset", "application/json; charset=utf-16", body, false},
+		{"UTF-8 called UTF-16", "application/json; charset=utf-16", body, true},
+		{"another charset", "application/json; charset=shift_jis", "{\"device\":{\"deviceId\":\"a\x93\"}}", false},
 	}
 	tr := transform.New()
 	for _, tt := range tests {

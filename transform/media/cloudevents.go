@@ -50,7 +50,7 @@ func cloudEventBinary(r *message.Request, how Reading) (any, error) {
 
 // setEventData decodes what an event carries. An event in an event is left alone.
 func setEventData(event map[string]any, r *message.Request, how Reading) error {
-	kind, err := mediaOf(r)
+	r, kind, err := readable(r)
 	if err != nil {
 		return err
 	}

@@ -48,12 +48,12 @@ type Reading struct {
 // numbers with every digit (json.Number), []any and map[string]any. Bytes become
 // base64 text, times RFC 3339 text.
 func Decode(r *message.Request, how Reading) (any, error) {
-	if (how.Format == "" || how.Format == FormatCloudEvent) && isBinaryEvent(r) {
-		return cloudEventBinary(r, how)
-	}
-	kind, err := mediaOf(r)
+	r, kind, err := readable(r)
 	if err != nil {
 		return nil, err
+	}
+	if (how.Format == "" || how.Format == FormatCloudEvent) && isBinaryEvent(r) {
+		return cloudEventBinary(r, how)
 	}
 	format := how.Format
 	if format == "" {
@@ -123,8 +123,8 @@ func decodeBody(r *message.Request, kind mediaType, format Format, how Reading) 
 	}
 }
 
-// decodeText reads the formats that are text. A charset that is not UTF-8 was
-// refused before, but for XML, which says its own.
+// decodeText reads the formats that are text. It is UTF-8 by now, but for XML, which says
+// its charset itself.
 func decodeText(r *message.Request, kind mediaType, format Format, how Reading) (any, error) {
 	body := bytes.TrimPrefix(r.Body, []byte("\xef\xbb\xbf"))
 	if format == FormatXML {

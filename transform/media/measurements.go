@@ -18,7 +18,7 @@ type Measurement struct {
 // Measurements cuts a body into messages of bare measurements. JSON passes through
 // as it is.
 func Measurements(r *message.Request, notes *Notes) ([]Measurement, error) {
-	m, err := mediaOf(r)
+	r, m, err := readable(r)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"mayfly/transform/media/charset"
+	"mayfly/transform/media/looks"
 	"mayfly/transform/message"
 )
 
@@ -16,28 +18,62 @@ type mediaType struct {
 	params map[string]string
 }
 
-// mediaOf reads the Content-Type. Text in another charset than UTF-8 is refused;
-// XML says its charset itself.
-func mediaOf(r *message.Request) (mediaType, error) {
+// mediaOf reads the Content-Type, as well as it can be read: json, application/json
+// twice, parameters that make no sense.
+func mediaOf(r *message.Request) mediaType {
 	declared := r.HeaderValue("Content-Type")
 	switch declared {
 	case "", "application/json": // nearly all
-		return mediaType{name: declared}, nil
+		return mediaType{name: declared}
 	}
 	name, params, err := mime.ParseMediaType(declared)
 	if err != nil {
 		name, _, _ = strings.Cut(declared, ";")
-		name = strings.ToLower(strings.TrimSpace(name))
-	}
-	m := mediaType{name, params}
-	switch charset := strings.ToLower(params["charset"]); charset {
-	case "", "utf-8", "utf8", "us-ascii":
-	default:
-		if m.known() != FormatXML {
-			return m, message.Unsupportedf("charset %s is not supported; send UTF-8", message.Quote(charset))
+		if _, charset, ok := strings.Cut(strings.ToLower(declared), "charset="); ok {
+			charset, _, _ = strings.Cut(charset, ";")
+			params = map[string]string{"charset": charset}
 		}
 	}
-	return m, nil
+	name, _, _ = strings.Cut(name, ",") // some proxies join two headers
+	return mediaType{strings.Trim(strings.ToLower(name), " \t\"'"), params}
+}
+
+// readable gives a request with its media type, and its body in UTF-8 where that is text.
+func readable(r *message.Request) (*message.Request, mediaType, error) {
+	m := mediaOf(r)
+	body := r.Body
+	declared := m.params["charset"]
+	if len(body) == 0 || declared == "" && body[0] < 0xef && bytes.IndexByte(body[max(len(body)-8, 0):], 0) < 0 {
+		return r, m, nil // nearly all: no byte order mark, no NUL behind
+	}
+	format := m.known()
+	text := format != FormatMultipart && (format.isText() || format == "" && declared != "")
+	if format == FormatXML && bytes.Contains(body[:min(len(body), 200)], []byte("encoding=")) {
+		declared = "" // it says so itself
+	}
+	converted, ok := charset.ToUTF8(body, declared)
+	switch {
+	case !ok && text && declared != "" && !utf8.Valid(body) && !charset.Known(declared):
+		return r, m, message.Unsupportedf("charset %s is not supported; send UTF-8", message.Quote(declared))
+	case !ok, !text && !looks.JSON(converted) && !looks.XML(converted):
+		return r, m, nil // bytes stay as they are
+	}
+	if err := r.Meter().Bytes(len(converted)); err != nil {
+		return r, m, err
+	}
+	out := *r
+	out.Body = converted
+	return &out, m, nil
+}
+
+// Readable gives a request whose body is UTF-8 where it is text in another charset that the
+// sender names, as all functions of this package read it.
+func Readable(r *message.Request) *message.Request {
+	out, _, err := readable(r)
+	if err != nil {
+		return r
+	}
+	return out
 }
 
 func (m mediaType) unsupported() *message.Error {
@@ -83,44 +119,68 @@ func (m mediaType) known() Format {
 			return FormatXML
 		}
 	}
+	for _, word := range mediaWords { // json, application/x-json, applicaton/json
+		if strings.Contains(m.name, word.in) {
+			return word.format
+		}
+	}
 	if strings.HasPrefix(m.name, "text/") || strings.HasSuffix(m.name, "/javascript") {
 		return FormatText
 	}
 	return ""
 }
 
-// format tells how a body is written. Senders that name no media type, or a
-// general one (curl says form, simple clients say text or bytes), are met by
-// looking at the body: what looks like JSON is JSON.
+// mediaWords are looked for in media types that are not known otherwise.
+var mediaWords = []struct {
+	in     string
+	format Format
+}{
+	{"ndjson", FormatNDJSON}, {"jsonl", FormatNDJSON}, {"json", FormatJSON}, {"xml", FormatXML}, {"csv", FormatCSV},
+	{"urlencoded", FormatForm}, {"cbor", FormatCBOR}, {"msgpack", FormatMsgPack},
+}
+
+// format tells how a body is written: as its media type says, unless it looks like
+// something else that the type can be mistaken for (curl says form, simple clients say text
+// or bytes, others XML). A type that is missing or not known tells nothing.
 func (m mediaType) format(body []byte) (Format, error) {
 	declared := m.known()
+	isJSON := looks.JSON(body)
 	switch declared {
-	case FormatText, FormatCSV, FormatXML:
-		if looksLikeJSON(body) {
+	case FormatText, FormatCSV, FormatXML, FormatForm, FormatMultipart:
+		switch {
+		case isJSON:
 			return FormatJSON, nil
-		}
-		if declared == FormatText && looksLikeXML(body) {
+		case declared == FormatText && looks.XML(body):
 			return FormatXML, nil
-		}
-		if declared == FormatText && bytes.IndexByte(body, '&') > 0 && looksLikeForm(body) {
+		case declared == FormatText && bytes.IndexByte(body, '&') > 0 && looks.Form(body):
 			return FormatForm, nil
 		}
 		return declared, nil
-	case FormatForm:
-		if looksLikeJSON(body) {
+	case FormatBytes:
+		if isJSON && utf8.Valid(body) {
 			return FormatJSON, nil
 		}
 		return declared, nil
-	case FormatBytes:
-		if looksLikeJSON(body) && utf8.Valid(body) {
+	case FormatCBOR, FormatCBORs, FormatMsgPack, FormatSenMLCBOR:
+		if isJSON && json.Valid(body) {
 			return FormatJSON, nil
+		}
+		return declared, nil
+	case FormatJSON, FormatNDJSON:
+		if !isJSON && looks.XML(body) {
+			return FormatXML, nil
 		}
 		return declared, nil
 	case "":
-		if m.name != "" {
+		format := sniff(body)
+		switch top, _, whole := strings.Cut(m.name, "/"); {
+		case top == "image" || top == "audio" || top == "video" || top == "font":
+			return "", m.unsupported()
+		case !whole || strings.Contains(m.name, "*"): // not a type at all
+		case format == FormatText, format == FormatBytes, format == FormatJSON && !isJSON:
 			return "", m.unsupported()
 		}
-		return sniff(body), nil
+		return format, nil
 	default:
 		return declared, nil
 	}
@@ -130,79 +190,48 @@ func (m mediaType) format(body []byte) (Format, error) {
 func sniff(body []byte) Format {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
 	switch {
-	case len(body) == 0, looksLikeJSON(body), json.Valid(body):
+	case len(body) == 0, looks.JSON(body), json.Valid(body):
 		return FormatJSON
-	case looksLikeXML(body):
+	case looks.XML(body):
 		return FormatXML
-	case !utf8.Valid(body), bytes.ContainsFunc(body, isBinary):
+	case looks.Binary(body):
 		return FormatBytes
-	case looksLikeForm(body):
+	case looks.Form(body):
 		return FormatForm
 	}
 	return FormatText
 }
 
-// isBinary tells control characters that no text has.
-func isBinary(r rune) bool {
-	return r < ' ' && r != '\t' && r != '\n' && r != '\r' && r != '\f' || r == 0x7f
-}
-
-func looksLikeJSON(body []byte) bool {
-	body = bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n")
-	return len(body) > 0 && (body[0] == '{' || body[0] == '[')
-}
-
-func looksLikeXML(body []byte) bool {
-	body = bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n")
-	return len(body) > 1 && body[0] == '<' && (body[1] == '?' || body[1] == '!' || message.IsAlphanumeric(body[1]))
-}
-
-// looksLikeForm tells whether a text is name=value pairs. A single one has no
-// space in it; of several, some stations do not escape those that they write.
-func looksLikeForm(body []byte) bool {
-	name, _, ok := bytes.Cut(body, []byte("="))
-	if !ok || len(name) == 0 || len(name) > 200 {
-		return false
-	}
-	for _, c := range name {
-		if !message.IsAlphanumeric(c) && strings.IndexByte("-._%+[]", c) < 0 {
-			return false
-		}
-	}
-	if bytes.IndexByte(body, '&') < 0 && bytes.IndexByte(body, ' ') >= 0 {
-		return false
-	}
-	return !bytes.ContainsAny(bytes.TrimRight(body, "\r\n"), "\t\r\n\"<>{}")
-}
-
 // JSONValues cuts a JSON or NDJSON body, whatever of both its media type says,
 // into the messages that it holds.
 func JSONValues(r *message.Request, notes *Notes) ([]json.RawMessage, error) {
-	if err := wantJSON(r); err != nil {
+	r, m, err := readable(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.wantJSON(r.Body); err != nil {
 		return nil, err
 	}
 	return jsonMessages(r, notes)
 }
 
-// wantJSON accepts the media types of JSON. What curl and simple HTTP clients
-// send by default (form, text, binary, nothing) passes where the
-// body looks like JSON.
-func wantJSON(r *message.Request) error {
-	m, err := mediaOf(r)
+// wantJSON refuses a body that is not JSON, by the same looks as everywhere.
+func (m mediaType) wantJSON(body []byte) error {
+	if m.name == "" || m.name == "application/json" {
+		return nil
+	}
+	format, err := m.format(body)
 	if err != nil {
 		return err
 	}
-	switch m.known() {
+	switch format {
 	case FormatJSON, FormatNDJSON, FormatSenML, FormatCloudEvent:
 		return nil
 	case FormatForm, FormatText, FormatBytes:
-		if looksLikeJSON(r.Body) || len(bytes.TrimSpace(r.Body)) == 0 {
+		if len(bytes.TrimSpace(body)) == 0 {
 			return nil
 		}
 	default:
-	}
-	if m.name == "" {
-		return nil
 	}
 	return m.unsupported()
 }

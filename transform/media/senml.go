@@ -5,11 +5,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"maps"
-	"math/big"
 	"strconv"
 	"strings"
 	"time"
 
+	"mayfly/transform/media/decimal"
 	"mayfly/transform/message"
 )
 
@@ -167,7 +167,7 @@ func (b *senMLBase) resolve(in map[string]any) (out senML, wrong message.FieldEr
 		_, isBool := value.(bool)
 		switch {
 		case kind == "v":
-			out.value = plus(b.value, number("v"))
+			out.value = decimal.Add(b.value, number("v"))
 		case kind == "vb" && !isBool, kind != "vb" && !isText:
 			bad(kind, "is of the wrong type")
 		}
@@ -176,9 +176,9 @@ func (b *senMLBase) resolve(in map[string]any) (out senML, wrong message.FieldEr
 		out.kind, out.value = "v", b.value // a base value alone (section 4.2)
 	}
 	if sum := number("s"); sum != "" || b.sum != "" && out.kind != "" {
-		out.sum = plus(b.sum, sum)
+		out.sum = decimal.Add(b.sum, sum)
 	}
-	out.time = b.absolute(plus(b.time, number("t")))
+	out.time = b.absolute(decimal.Add(b.time, number("t")))
 	for field, value := range in {
 		if strings.HasSuffix(field, "_") {
 			bad(field, "must be understood (its name ends in _), but is not")
@@ -216,38 +216,7 @@ func (b *senMLBase) absolute(t json.Number) json.Number {
 	if nanos := b.now.Nanosecond(); nanos != 0 {
 		now += json.Number("." + strings.TrimRight(strconv.Itoa(1e9 + nanos)[1:], "0"))
 	}
-	return plus(now, t)
-}
-
-// plus adds decimals without a loss of digits; an empty one counts as 0.
-func plus(a, b json.Number) json.Number {
-	if a == "" || b == "" {
-		return json.Number(cmp.Or(string(a), string(b)))
-	}
-	x, ok := decimal(a)
-	y, fine := decimal(b)
-	if !ok || !fine {
-		p, _ := a.Float64()
-		q, _ := b.Float64()
-		if sum, ok := floatNumber(p + q).(json.Number); ok {
-			return sum
-		}
-		return b
-	}
-	text := x.Add(x, y).FloatString(maxDecimals)
-	return json.Number(strings.TrimSuffix(strings.TrimRight(text, "0"), "."))
-}
-
-// maxDecimals is what plus keeps behind the point.
-const maxDecimals = 30
-
-// decimal reads a number of a size that may be added exactly.
-func decimal(n json.Number) (*big.Rat, bool) {
-	f, err := n.Float64()
-	if err != nil || len(n) > 60 || f > 1e30 || f < -1e30 || f != 0 && f < 1e-20 && f > -1e-20 {
-		return nil, false
-	}
-	return new(big.Rat).SetString(n.String())
+	return decimal.Add(now, t)
 }
 
 // resolved writes records as RFC 8428 section 4.6 has them: n, u, t, ut, s and

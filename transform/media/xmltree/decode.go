@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"mayfly/transform/media/charset"
 	"mayfly/transform/message"
 )
 
@@ -24,7 +25,7 @@ func Decode(body []byte, meter *message.Meter) (any, error) {
 		return nil, err
 	}
 	decoder := xml.NewDecoder(bytes.NewReader(body))
-	decoder.CharsetReader = latin1
+	decoder.CharsetReader = charsetReader
 	x := reader{decoder: decoder, meter: meter}
 	root := map[string]any{}
 	for {
@@ -150,21 +151,14 @@ func (x *reader) element(start xml.StartElement, depth int) (any, error) {
 	}
 }
 
-// latin1 reads the charsets that old senders declare.
-func latin1(charset string, input io.Reader) (io.Reader, error) {
-	switch strings.ToLower(charset) {
-	case "utf-8", "utf8", "us-ascii":
-		return input, nil
-	case "iso-8859-1", "latin1", "windows-1252", "iso-8859-15":
-		raw, err := io.ReadAll(input)
-		if err != nil {
-			return nil, err
-		}
-		text := make([]rune, len(raw))
-		for i, b := range raw {
-			text[i] = rune(b)
-		}
-		return strings.NewReader(string(text)), nil
+// charsetReader reads the charsets that documents declare. What is UTF-8 already stays as it is.
+func charsetReader(declared string, input io.Reader) (io.Reader, error) {
+	raw, err := io.ReadAll(input)
+	if err != nil {
+		return nil, err
 	}
-	return nil, message.Unsupportedf("charset %s is not supported; send UTF-8", message.Quote(charset))
+	if text, ok := charset.ToUTF8(raw, declared); ok {
+		return bytes.NewReader(text), nil
+	}
+	return nil, message.Unsupportedf("charset %s is not supported; send UTF-8", message.Quote(declared))
 }
