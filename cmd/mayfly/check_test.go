@@ -116,7 +116,7 @@ func TestTryByLooks(t *testing.T) {
 			[]string{"InfluxDB lines", "device a"}},
 		{"JSON", "one", `{"id":"a","t":1}`, exitOK, []string{"device a"}},
 		{"each fails", "deep", "id,t\na,1\n", exitFailed, []string{"body, as it was read\n" + `[{"id":"a","t":1}]`,
-			"each expected an object"}},
+			"each: there is an array"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -42,6 +42,7 @@ tokens:
   - {name: idp, issuer: https://idp.example, audience: mayfly, keys: ["file:keys/idp.pem"]}
 certificates:
   ca: file:keys/ca.pem
+templates: [models]
 `
 
 // packedFolder makes a configuration with every kind of file in a folder of its own.
@@ -51,13 +52,15 @@ func packedFolder(t *testing.T) string {
 	sum := sha256.Sum256([]byte("gate-key"))
 	certificate, public := keyFiles(t)
 	for name, text := range map[string]string{
-		"mayfly.yaml":            fmt.Sprintf(packedConfig, hex.EncodeToString(sum[:])),
-		"maps/id.jq":             ".id\n",
-		"codecs/tank.js":         "function decodeUplink(input) { return {data: {level: input.bytes[0]}}; }\n",
-		"shared/other.js":        "function decodeUplink(input) { return {data: {other: input.bytes[0]}}; }\n",
-		"keys/ca.pem":            certificate,
-		"keys/idp.pem":           public,
-		"secrets/hook":           "s3cret",
+		"mayfly.yaml":     fmt.Sprintf(packedConfig, hex.EncodeToString(sum[:])),
+		"maps/id.jq":      ".id\n",
+		"codecs/tank.js":  "function decodeUplink(input) { return {data: {level: input.bytes[0]}}; }\n",
+		"shared/other.js": "function decodeUplink(input) { return {data: {other: input.bytes[0]}}; }\n",
+		"keys/ca.pem":     certificate,
+		"keys/idp.pem":    public,
+		"secrets/hook":    "s3cret",
+		"models/tank.json": `{"@context": "dtmi:dtdl:context;2", "@id": "dtmi:example:Tank;1", "@type": "Interface", ` +
+			`"contents": [{"@type": "Telemetry", "name": "level", "schema": "double"}]}`,
 		".env":                   "GROUP_KEY=x\n",
 		"local.settings.json":    "{}",
 		"unrelated/file.js":      "x",
@@ -157,7 +160,7 @@ func TestPack(t *testing.T) {
 		}
 	}
 	want := []string{"bootstrap", "codecs/linked.js", "codecs/tank.js", "keys/ca.pem", "keys/idp.pem", "maps/id.jq",
-		"mayfly.yaml"}
+		"mayfly.yaml", "models/tank.json"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
@@ -233,6 +236,26 @@ func TestPackRefuses(t *testing.T) {
 	if code, _, errs := command(t, nil, "pack", "--config", outside, filepath.Dir(outside)); code != exitFailed {
 		t.Errorf("packed a script as a configuration: %s", errs)
 	}
+}
+
+// A symbolic link out of the folder becomes the file that it leads to, and check warns.
+func TestPackFollowsLinks(t *testing.T) {
+	t.Parallel()
+	const script = "function decodeUplink(input) { return {data: {a: 1}}; }\n"
+	outside := file(t, "outside.js", script)
+	config := file(t, "mayfly.yaml", "sources: [{name: s, deviceId: .id, payload: .p | unhex, codec: in.js}]\n")
+	if err := os.Symlink(outside, filepath.Join(filepath.Dir(config), "in.js")); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "out")
+	code, _, errs := command(t, nil, "pack", "--config", config, out)
+	packed, err := os.ReadFile(filepath.Join(out, "in.js"))
+	info, _ := os.Lstat(filepath.Join(out, "in.js"))
+	if code != exitOK || err != nil || string(packed) != script || !info.Mode().IsRegular() {
+		t.Errorf("exit code %d, %v, %v: %s", code, err, info, errs)
+	}
+	_, printed, _ := command(t, nil, "check", config)
+	contains(t, printed, "warning: ", "sources[0].codec: source s: in.js is a symbolic link out of the folder")
 }
 
 // The program starts from the package on every host, with the folder that it was made

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -218,8 +219,17 @@ func (p *printer) failed(e *transform.TraceError) {
 	}[e.Kind]
 	p.line("%s", p.paint("31", kind+e.Detail))
 	for _, f := range e.Fields {
-		p.line("%s", p.paint("31", "  "+f.Path+" "+f.Hint))
+		p.line("%s", p.paint("31", "  "+sentence(f.Path, f.Hint)))
 	}
+}
+
+// sentence joins a field and what is wrong with it, which may begin with a verb.
+func sentence(field, hint string) string {
+	verb, _, _ := strings.Cut(hint, " ")
+	if slices.Contains([]string{"is", "must", "gave", "gives", "takes"}, verb) {
+		return field + " " + hint
+	}
+	return field + ": " + hint
 }
 
 func (p *printer) title(text string) { p.line("%s", p.paint("1", text)) }
@@ -229,7 +239,7 @@ func (p *printer) value(prefix string, value any) {
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
-		p.line("%s%v", prefix, value)
+		p.line("%sa value that JSON cannot write, such as NaN", prefix)
 		return
 	}
 	p.line("%s%s", prefix, strings.TrimSpace(b.String()))

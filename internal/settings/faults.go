@@ -193,6 +193,9 @@ func (r *reader) leaf(node ast.Node, path string, into reflect.Value) {
 	}
 	f := faultOf(err, node)
 	f.Path = path
+	if name, ok := strings.CutPrefix(f.Problem, "unknown field "); ok {
+		f.Problem = name + " is not a member"
+	}
 	if f.Problem == "" || strings.Contains(f.Problem, "Go ") {
 		f.Problem = "cannot be read"
 	}
