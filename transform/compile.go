@@ -72,7 +72,7 @@ func (t *Transformer) compile(d *Definition) (*Source, error) {
 		if s.zone, err = message.ParseZone(d.Zone); err != nil {
 			faults = append(faults, &message.Fault{Field: "zone", Problem: err.Error()})
 		}
-		l = mapping.NewLanguage(s.zone)
+		l = mapping.NewLanguage(s.zone).On(t.machine, d.Zone)
 	}
 	add := func(f *message.Fault) {
 		if f != nil {

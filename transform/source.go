@@ -246,7 +246,9 @@ type job struct {
 }
 
 func newJob(ctx context.Context, r *message.Request) *job {
-	return &job{Run: mapping.NewRun(ctx, requestValue(r)), ctx: ctx, request: r}
+	j := &job{Run: mapping.NewRun(ctx, requestValue(r)), ctx: ctx, request: r}
+	j.Count(r.Meter())
+	return j
 }
 
 // requestValue is a request as $request shows it.

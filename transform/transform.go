@@ -17,7 +17,8 @@ type Transformer struct {
 	sources  map[string]*lazySource
 	order    []string // in which Detect asks: the user's own first, then the built-in ones
 	language func() *mapping.Language
-	engine   codec.Engine // runs scripts
+	engine   codec.Engine    // runs scripts
+	machine  mapping.Machine // runs what plans do not cover; nil: this process
 }
 
 // lazySource is a source. A built-in one is compiled when it is first needed: a cold
@@ -33,9 +34,9 @@ func New() *Transformer {
 		validate: &rules{},
 		sources:  map[string]*lazySource{},
 		order:    builtinNames(),
-		language: sync.OnceValue(func() *mapping.Language { return mapping.NewLanguage(message.Zone{}) }),
 		engine:   codec.InProcess{},
 	}
+	t.language = sync.OnceValue(func() *mapping.Language { return mapping.NewLanguage(message.Zone{}).On(t.machine, "") })
 	for _, name := range t.order {
 		compile := sync.OnceValues(func() (*Source, error) { return t.builtin(name) })
 		t.sources[name] = &lazySource{get: compile, hints: builtinHints[name]}
@@ -43,10 +44,12 @@ func New() *Transformer {
 	return t
 }
 
-// WithCodecs sets what runs the scripts of sources: [codec.InProcess] otherwise. It is
-// for the start, before sources are added.
+// WithCodecs sets what runs the scripts of sources: [codec.InProcess] otherwise. An engine
+// that is a [mapping.Machine] evaluates expressions, too. It is for the start, before
+// sources are added.
 func (t *Transformer) WithCodecs(engine codec.Engine) *Transformer {
 	t.engine = engine
+	t.machine, _ = engine.(mapping.Machine)
 	return t
 }
 

@@ -19,15 +19,18 @@ type Expression struct {
 	Field string // of the definition, as in deviceId or properties.rssi
 	Text  string
 
-	plan *plan.Plan // nil where gojq has to evaluate it
-	code *gojq.Code // for what the plan does not cover, and for whatever fails
-	vars int        // how many variables it is given
+	plan    *plan.Plan // nil where gojq has to evaluate it
+	program *Program   // for what the plan does not cover, and for whatever fails
+	code    *Code      // likewise, where there is no machine
+	machine Machine
 }
 
 // Language compiles expressions. It is safe for concurrent use.
 type Language struct {
 	options []gojq.CompilerOption
 	funcs   map[string]plan.Func // by name/arity
+	zone    string
+	machine Machine // nil: this process
 }
 
 // NewLanguage makes jq with the functions of docs/mapping.md. zone is that of times without
@@ -41,6 +44,13 @@ func NewLanguage(zone message.Zone) *Language {
 	for _, h := range list {
 		l.funcs[fmt.Sprintf("%s/%d", h.name, h.args)] = plan.Func(h.call)
 	}
+	return l
+}
+
+// On has a machine evaluate by gojq what plans do not cover. zone is the name of the zone
+// that the language was made with.
+func (l *Language) On(m Machine, zone string) *Language {
+	l.machine, l.zone = m, zone
 	return l
 }
 
@@ -68,7 +78,7 @@ func refused() map[string]string {
 // Compile makes an expression; an empty text gives nil. It sees no environment,
 // no files and no modules. vars are the variables besides $request, with their $.
 func (l *Language) Compile(field string, e Expr, vars []string) (*Expression, *message.Fault) {
-	return l.compile(field, e, vars, func(*gojq.Query) {})
+	return l.compile(field, e, vars, nil)
 }
 
 // CompileBytes is Compile for an expression that has to give bytes: it fails where its
@@ -99,13 +109,20 @@ func (l *Language) compile(field string, e Expr, vars []string, change func(*goj
 		name, _, _ := strings.Cut(forbidden[0], " ")
 		return nil, FaultAt(field, e, max(strings.Index(e.Text, name), 0), strings.Join(forbidden, "; "))
 	}
-	change(query)
+	text := e.Text
+	if change != nil {
+		change(query)
+		text = query.String()
+	}
 	names := append([]string{"$request"}, vars...)
-	code, err := gojq.Compile(query, append([]gojq.CompilerOption{gojq.WithVariables(names)}, l.options...)...)
+	code, err := l.code(query, names)
 	if err != nil {
 		return nil, compileFault(field, e, err)
 	}
-	return &Expression{field, e.Text, plan.New(query, names, l.funcs), code, len(names)}, nil
+	return &Expression{
+		Field: field, Text: e.Text, plan: plan.New(query, names, l.funcs),
+		program: NewProgram(text, names, l.zone), code: code, machine: l.machine,
+	}, nil
 }
 
 // walk visits every function call of a query.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/big"
 	"strings"
@@ -26,7 +25,8 @@ type Run struct {
 	parent context.Context
 	ctx    context.Context // with the limit of time; made when gojq is first needed
 	cancel context.CancelFunc
-	scope  plan.Scope // its variables: $request, and those that were bound
+	scope  plan.Scope    // its variables: $request, and those that were bound
+	spent  time.Duration // by the machine
 }
 
 // NewRun starts an evaluation. request is the value of $request.
@@ -35,6 +35,9 @@ func NewRun(ctx context.Context, request any) *Run {
 	r.scope.Vars = append(make([]any, 0, 8), request)
 	return r
 }
+
+// Count has a meter count the memory that values take.
+func (r *Run) Count(m *message.Meter) { r.scope.Meter = m }
 
 // Done frees what the evaluation holds.
 func (r *Run) Done() {
@@ -63,8 +66,8 @@ func (r *Run) All(e *Expression, input any) ([]any, error) {
 		return []any{input}, nil
 	}
 	values, ok := r.planned(e, input)
-	var err error
-	if !ok {
+	err := r.scope.Err
+	if !ok && err == nil {
 		values, err = r.machine(e, input)
 	}
 	if r.Observe != nil {
@@ -79,37 +82,6 @@ func (r *Run) planned(e *Expression, input any) (values []any, ok bool) {
 		return nil, false
 	}
 	return e.plan.Run(&r.scope, input)
-}
-
-// machine evaluates by gojq.
-func (r *Run) machine(e *Expression, input any) ([]any, error) {
-	var values []any
-	iter := e.code.RunWithContext(r.limited(), input, r.scope.Vars[:e.vars]...)
-	for {
-		value, ok := iter.Next()
-		if !ok {
-			return values, nil
-		}
-		if err, failed := value.(error); failed {
-			return nil, e.failed(err)
-		}
-		if values = append(values, value); len(values) > message.MaxMessages {
-			return nil, e.Wrong("gives too many values", nil)
-		}
-	}
-}
-
-// failed turns an error of jq into ours.
-func (e *Expression) failed(err error) error {
-	if text, ok := errors.AsType[textError](err); ok {
-		return e.Wrong(text.Error(), string(text))
-	}
-	hint, brief := sentence(err.Error())+e.where(), sentence(withoutValues(err))+e.where()
-	if errors.Is(err, context.DeadlineExceeded) {
-		hint = fmt.Sprintf("takes longer than %s (%s)", maxMappingTime, e.Text)
-		brief = hint
-	}
-	return message.InvalidFields(message.FieldError{Path: e.Field, Rule: "mapping", Hint: hint, Brief: brief})
 }
 
 // One gives the only value of an expression; none, or no expression, is null.

@@ -166,6 +166,37 @@ func operator(op gojq.Operator, left, right *node) *node {
 		if err != nil {
 			return nil, err
 		}
-		return apply(l, r)
+		if op != gojq.OpAdd && deep(l) && deep(r) {
+			return nil, errBeyond // a comparison of these has no bound here
+		}
+		value, err := apply(l, r)
+		if err != nil {
+			return nil, err
+		}
+		return value, s.made(size(value))
 	})
+}
+
+// size is what a new value takes in memory, what is in it apart.
+func size(value any) int {
+	switch value := value.(type) {
+	case string:
+		return len(value)
+	case []any:
+		return elementBytes * len(value)
+	case map[string]any:
+		return objectBytes + memberBytes*len(value)
+	}
+	return 0
+}
+
+// deep tells whether a value is an array or object that holds something.
+func deep(value any) bool {
+	switch value := value.(type) {
+	case []any:
+		return len(value) > 0
+	case map[string]any:
+		return len(value) > 0
+	}
+	return false
 }

@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	"github.com/itchyny/gojq"
+
+	"mayfly/transform/message"
 )
 
 // overNodes makes the functions that evaluate their arguments themselves.
@@ -37,6 +39,25 @@ func overNodes(name string, args []*node) *node {
 	return nil
 }
 
+// builders are the functions whose arrays and objects are new.
+var builders = map[string]bool{
+	"bytes": true, "drop_nulls": true, "fromjson": true, "keys": true, "omit": true, "readings": true,
+	"senml_messages": true, "si": true, "split": true,
+}
+
+// madeBy counts what a function gave.
+func (s *Scope) madeBy(name string, value any) error {
+	switch value := value.(type) {
+	case string:
+		return s.made(len(value))
+	case []any, map[string]any:
+		if builders[name] {
+			return s.made(message.Estimate(value, message.MaxMemory))
+		}
+	}
+	return nil
+}
+
 func selectBy(cond *node) *node {
 	if cond.one == nil {
 		return nil
@@ -56,7 +77,7 @@ func mapped(body *node) *node {
 		err := iterate(s, in, func(value any) error {
 			return body.each(s, value, func(value any) error {
 				out = append(out, value)
-				return nil
+				return s.made(elementBytes)
 			})
 		})
 		return out, err
@@ -142,7 +163,7 @@ func withEntries(body *node) *node {
 					return errBeyond
 				}
 				out[key] = pair["value"]
-				return nil
+				return s.made(memberBytes)
 			})
 			if err != nil {
 				return nil, err
@@ -176,10 +197,18 @@ func (b *builder) overValues(name string, args []*node) *node {
 			}
 			values[i] = value
 		}
+		if text, ok := in.(string); ok {
+			if err := s.work(len(text)); err != nil {
+				return nil, err
+			}
+		}
 		value, err := call(in, values)
 		if err != nil && !errors.Is(err, errBeyond) {
 			return nil, errFails
 		}
-		return value, err
+		if err != nil {
+			return nil, err
+		}
+		return value, s.madeBy(name, value)
 	})
 }

@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/itchyny/gojq"
+import (
+	"github.com/itchyny/gojq"
+
+	"mayfly/transform/message"
+)
 
 // Limits of plans. What exceeds them is evaluated by gojq, under its limit of
 // time.
@@ -23,6 +27,10 @@ type Plan struct {
 type Scope struct {
 	// Vars are the values of the variables, in the order of their names in New.
 	Vars []any
+
+	// Meter counts the memory of what the plans make. Where it says no, Err has why.
+	Meter *message.Meter
+	Err   error
 
 	bound []any // variables that the running plan has bound
 	steps int
@@ -77,6 +85,32 @@ func (s *Scope) step() error {
 	}
 	return nil
 }
+
+// made counts what was made, in bytes, and the work of it.
+func (s *Scope) made(bytes int) error {
+	if err := s.work(bytes); err != nil || s.Meter == nil {
+		return err
+	}
+	if s.Err = s.Meter.Bytes(bytes); s.Err != nil {
+		return errBeyond
+	}
+	return nil
+}
+
+// work counts the work on some bytes.
+func (s *Scope) work(bytes int) error {
+	if s.steps += bytes >> 6; s.steps > maxSteps {
+		return errBeyond
+	}
+	return nil
+}
+
+// What the parts of a value take in memory, in bytes.
+const (
+	elementBytes = 24
+	objectBytes  = 384
+	memberBytes  = 64
+)
 
 // set and get reach a variable that the plan binds.
 func (s *Scope) set(slot int, value any) {

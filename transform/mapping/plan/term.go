@@ -184,6 +184,9 @@ func (b *builder) object(o *gojq.Object) *node {
 		pairs = append(pairs, p)
 	}
 	return single(func(s *Scope, in any) (any, error) {
+		if err := s.made(objectBytes + memberBytes*len(pairs)); err != nil {
+			return nil, err
+		}
 		out := make(map[string]any, len(pairs))
 		for _, p := range pairs {
 			var err error
@@ -207,7 +210,7 @@ func (b *builder) array(a *gojq.Array) *node {
 		out := []any{}
 		err := body.each(s, in, func(value any) error {
 			out = append(out, value)
-			return nil
+			return s.made(elementBytes)
 		})
 		return out, err
 	})
@@ -233,6 +236,9 @@ func (b *builder) text(str *gojq.String) *node {
 			}
 			piece, err := toString(value)
 			if err != nil {
+				return nil, err
+			}
+			if err := s.made(len(piece)); err != nil {
 				return nil, err
 			}
 			text.WriteString(piece)
