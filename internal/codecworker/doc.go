@@ -2,7 +2,11 @@
 // of the same binary, so that a script or a payload that takes all the memory it
 // can get, or never ends, costs one message and nothing else.
 //
-// A [Pool] is a [codec.Engine]. It starts a process when a script or a message
+// It evaluates expressions of mappings likewise, those that package mapping does not
+// evaluate in the process ([Pool.Evaluate]): gojq has functions that cannot be interrupted
+// and that take any memory.
+//
+// A [Pool] is a [codec.Engine] and a [mapping.Machine]. It starts a process when a script or a message
 // needs one, at most [Options.Workers] of them. A process works on one message
 // at a time and keeps the compiled programs of several scripts, but runs each
 // message in a fresh VM, as the engine inside the process does. It has no

@@ -16,6 +16,8 @@ type script struct {
 	name   string
 	source []byte
 	hash   hash
+
+	program *program // of an expression
 }
 
 // Load compiles a script in a worker and runs its top level there, to find out

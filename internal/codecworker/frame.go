@@ -10,12 +10,14 @@ import (
 
 // hello is what a worker writes first. Its last byte is the version of the
 // protocol.
-const hello = "mayfly codec worker\x01"
+const hello = "mayfly codec worker\x02"
 
-// maxFrame bounds what is written in either direction. A request holds a script (512 KiB at most) or a payload
-// (64 KiB). An answer becomes values in the parent, which take some twenty times
+// maxFrame bounds an answer. It becomes values in the parent, which take some twenty times
 // its size, so it is held to what four messages of IoT Hub could carry.
 const maxFrame = 1 << 20
+
+// maxRequest is what a request may have: the input of an expression may be a whole body.
+const maxRequest = maxInput + 64<<10
 
 const headerBytes = 4
 
@@ -30,14 +32,14 @@ func sealFrame(frame []byte) []byte {
 
 // readFrame reads the content of the next frame, into buf where that has the
 // room. The error is io.EOF where there is no further frame.
-func readFrame(r *bufio.Reader, buf []byte) ([]byte, error) {
+func readFrame(r *bufio.Reader, buf []byte, limit int) ([]byte, error) {
 	var header [headerBytes]byte
 	if _, err := io.ReadFull(r, header[:]); err != nil {
 		return nil, err
 	}
 	size := int(binary.BigEndian.Uint32(header[:]))
-	if size == 0 || size > maxFrame {
-		return nil, fmt.Errorf("%w: %d bytes, want 1 to %d", errFrame, size, maxFrame)
+	if size == 0 || size > limit {
+		return nil, fmt.Errorf("%w: %d bytes, want 1 to %d", errFrame, size, limit)
 	}
 	if cap(buf) < size {
 		buf = make([]byte, size)

@@ -66,7 +66,7 @@ func hang() {
 	}
 }
 
-func read() { _, _ = readFrame(bufio.NewReader(os.Stdin), nil) }
+func read() { _, _ = readFrame(bufio.NewReader(os.Stdin), nil, maxFrame) }
 
 // beTheParent starts a worker, tells its process id and has it work for ever.
 func beTheParent() {

@@ -131,6 +131,9 @@ func (p *process) load(ctx context.Context, s *script) error {
 	}
 	number, drop := p.scripts.add(s.hash, len(s.source))
 	r := &request{Op: opLoad, Script: number, Drop: drop, Name: s.name, Source: s.source}
+	if s.program != nil {
+		r.Source, r.Program = nil, s.program
+	}
 	answer, err := p.exchange(ctx, r, p.limits.load)
 	if err == nil {
 		err = answer.err()
@@ -158,13 +161,13 @@ func (p *process) exchange(ctx context.Context, r *request, limit time.Duration)
 	if err != nil {
 		return nil, unavailable("the codec worker cannot be asked: %v", err)
 	}
-	if len(frame) > maxFrame+headerBytes {
-		return nil, failure(codec.Result, "the codec would be given more than %d bytes", maxFrame)
+	if len(frame) > maxRequest+headerBytes {
+		return nil, failure(codec.Result, "the codec would be given more than %d bytes", maxRequest)
 	}
 	a := &answer{}
 	p.watch.start(ctx, limit)
 	if _, err = p.in.Write(frame); err == nil {
-		if p.content, err = readFrame(p.reader, p.content); err == nil {
+		if p.content, err = readFrame(p.reader, p.content, maxFrame); err == nil {
 			err = decodeFrame(p.content, a)
 		}
 	}

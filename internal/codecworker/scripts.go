@@ -5,7 +5,7 @@ import "crypto/sha256"
 // Bounds of what a worker holds. The largest formatters have 300 KB and take some
 // megabytes when they are compiled.
 const (
-	maxScripts     = 32
+	maxScripts     = 256
 	maxScriptBytes = 1 << 20
 )
 

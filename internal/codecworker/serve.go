@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"mayfly/transform/codec"
+	"mayfly/transform/mapping"
 )
 
 // Argument makes the process a worker where it is its first argument. The second one
@@ -59,15 +60,15 @@ func serve(stdin io.Reader, stdout io.Writer, memory int64) int {
 	}
 	w := worker{
 		engine:  codec.InProcess{MaxHeap: uint64(memory / 2), Disposable: true},
-		scripts: make(map[uint64]codec.Codec),
-		watch:   &watch,
+		scripts: make(map[uint64]codec.Codec), programs: make(map[uint64]*mapping.Code),
+		watch: &watch,
 	}
 	in := bufio.NewReader(stdin)
 	var frame []byte
 	var out bytes.Buffer
 	for {
 		var err error
-		if frame, err = readFrame(in, frame); err != nil {
+		if frame, err = readFrame(in, frame, maxRequest); err != nil {
 			if errors.Is(err, io.EOF) {
 				return 0
 			}
@@ -100,6 +101,8 @@ type worker struct {
 	engine  codec.Engine
 	scripts map[uint64]codec.Codec
 	watch   *memoryWatch
+
+	programs map[uint64]*mapping.Code
 }
 
 // answer does what a frame asks for.
@@ -114,6 +117,10 @@ func (w *worker) answer(frame []byte) *answer {
 	case opLoad:
 		for _, script := range r.Drop {
 			delete(w.scripts, script)
+			delete(w.programs, script)
+		}
+		if r.Program != nil {
+			return w.compile(&r)
 		}
 		loaded, err := w.engine.Load(r.Name, r.Source)
 		if err != nil {
@@ -123,8 +130,20 @@ func (w *worker) answer(frame []byte) *answer {
 		return &answer{}
 	case opRun:
 		return w.run(&r)
+	case opEvaluate:
+		return w.evaluate(&r)
 	}
 	return failed(codec.Unavailable, fmt.Errorf("operation %d is not known", r.Op))
+}
+
+func (w *worker) compile(r *request) *answer {
+	p := mapping.NewProgram(r.Program.Text, r.Program.Vars, r.Program.Zone)
+	code, err := p.Compile()
+	if err != nil {
+		return failed(codec.Unavailable, err)
+	}
+	w.programs[r.Script] = code
+	return &answer{}
 }
 
 func (w *worker) run(r *request) *answer {

@@ -15,8 +15,9 @@ import (
 
 // What a worker is asked for.
 const (
-	opLoad = iota + 1 // compile a script
-	opRun             // run a script on an uplink
+	opLoad     = iota + 1 // compile a script or an expression
+	opRun                 // run a script on an uplink
+	opEvaluate            // run an expression on an input
 )
 
 // request is what the parent writes. Scripts have numbers that the parent gives
@@ -29,6 +30,10 @@ type request struct {
 	Name   string   // of opLoad
 	Source []byte   // of opLoad
 	Uplink *uplink  // of opRun
+
+	Program *program // of opLoad, instead of a source
+	Input   []byte   // of opEvaluate: an array of the input and the variables
+	Limit   int64    // of opEvaluate, in nanoseconds
 }
 
 // uplink is a [codec.Uplink]. Times are milliseconds since 1970, all that a
@@ -53,6 +58,13 @@ type answer struct {
 	Decoded    *decoded // of opRun
 	// Leaving: the worker ends now, since something of the script may go on.
 	Leaving bool
+
+	// Of opEvaluate.
+	Values   []byte // an array
+	Spent    int64  // nanoseconds
+	Failed   bool   // the expression fails: Text and Brief say why, without a Kind
+	Brief    string
+	NotBytes bool
 }
 
 type decoded struct {

@@ -37,7 +37,7 @@ func TestReadFrame(t *testing.T) {
 		{"far too large", "\xff\xff\xff\xff", errFrame},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := readFrame(bufio.NewReader(strings.NewReader(tt.in)), nil)
+			got, err := readFrame(bufio.NewReader(strings.NewReader(tt.in)), nil, maxFrame)
 			if !errors.Is(err, tt.want) || (err == nil) != (tt.want == nil) {
 				t.Errorf("error %v, want %v", err, tt.want)
 			}
@@ -57,7 +57,7 @@ func FuzzAnswer(f *testing.F) {
 	}}))
 	f.Add([]byte("\x00\x00\x00\x01\xf6"))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		content, err := readFrame(bufio.NewReader(bytes.NewReader(in)), nil)
+		content, err := readFrame(bufio.NewReader(bytes.NewReader(in)), nil, maxFrame)
 		if err != nil {
 			return
 		}
@@ -86,7 +86,7 @@ func FuzzRequest(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		content, err := readFrame(bufio.NewReader(bytes.NewReader(in)), nil)
+		content, err := readFrame(bufio.NewReader(bytes.NewReader(in)), nil, maxFrame)
 		if err != nil {
 			return
 		}

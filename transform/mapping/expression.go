@@ -87,7 +87,9 @@ func (l *Language) CompileBytes(field string, e Expr, vars []string, o Origins) 
 	return l.compile(field, e, vars, o.guard)
 }
 
-func (l *Language) compile(field string, e Expr, vars []string, change func(*gojq.Query)) (*Expression, *message.Fault) {
+func (l *Language) compile(field string, e Expr, vars []string, change func(*gojq.Query)) (
+	*Expression, *message.Fault,
+) {
 	if e.Text == "" {
 		return nil, nil
 	}
@@ -119,9 +121,13 @@ func (l *Language) compile(field string, e Expr, vars []string, change func(*goj
 	if err != nil {
 		return nil, compileFault(field, e, err)
 	}
+	machine := l.machine
+	if lean(query, func(name string, args int) bool { return l.funcs[fmt.Sprintf("%s/%d", name, args)] != nil }) {
+		machine = nil
+	}
 	return &Expression{
 		Field: field, Text: e.Text, plan: plan.New(query, names, l.funcs),
-		program: NewProgram(text, names, l.zone), code: code, machine: l.machine,
+		program: NewProgram(text, names, l.zone), code: code, machine: machine,
 	}, nil
 }
 

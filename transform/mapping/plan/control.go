@@ -151,6 +151,10 @@ func operator(op gojq.Operator, left, right *node) *node {
 		apply = add
 	case gojq.OpSub:
 		apply = subtract
+	case gojq.OpMul:
+		apply = multiply
+	case gojq.OpDiv:
+		apply = divide
 	default:
 		return nil
 	}

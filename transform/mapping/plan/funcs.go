@@ -25,6 +25,8 @@ func overNodes(name string, args []*node) *node {
 		return selectBy(args[0])
 	case "map/1":
 		return mapped(args[0])
+	case "map_values/1":
+		return mapValues(args[0])
 	case "any/2":
 		return quantified(args[0], args[1], true)
 	case "all/2":
@@ -41,7 +43,7 @@ func overNodes(name string, args []*node) *node {
 
 // builders are the functions whose arrays and objects are new.
 var builders = map[string]bool{
-	"bytes": true, "drop_nulls": true, "fromjson": true, "keys": true, "omit": true, "readings": true,
+	"bytes": true, "drop_nulls": true, "keys": true, "omit": true, "readings": true,
 	"senml_messages": true, "si": true, "split": true,
 }
 
@@ -81,6 +83,34 @@ func mapped(body *node) *node {
 			})
 		})
 		return out, err
+	})
+}
+
+// mapValues is for objects; arrays are gojq's.
+func mapValues(body *node) *node {
+	if body.one == nil {
+		return nil
+	}
+	return single(func(s *Scope, in any) (any, error) {
+		object, ok := in.(map[string]any)
+		if !ok {
+			return nil, errBeyond
+		}
+		if err := s.made(objectBytes + memberBytes*len(object)); err != nil {
+			return nil, err
+		}
+		out := make(map[string]any, len(object))
+		for _, name := range sortedKeys(object) {
+			if err := s.step(); err != nil {
+				return nil, err
+			}
+			value, err := body.one(s, object[name])
+			if err != nil {
+				return nil, err
+			}
+			out[name] = value
+		}
+		return out, nil
 	})
 }
 
@@ -200,6 +230,11 @@ func (b *builder) overValues(name string, args []*node) *node {
 		if text, ok := in.(string); ok {
 			if err := s.work(len(text)); err != nil {
 				return nil, err
+			}
+			if name == "fromjson" { // before it is made
+				if err := s.made(jsonBytes(text)); err != nil {
+					return nil, err
+				}
 			}
 		}
 		value, err := call(in, values)

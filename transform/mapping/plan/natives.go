@@ -76,21 +76,24 @@ func split(a, b string) any {
 	return out
 }
 
-// fromJSON reads objects; gojq reads a little more than JSON.
+// fromJSON reads what gojq reads.
 func fromJSON(text string) (any, error) {
-	if !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") {
-		return nil, errBeyond
-	}
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
 	var value any
 	if err := decoder.Decode(&value); err != nil {
-		return nil, errBeyond
+		return nil, errFails
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errBeyond
+		return nil, errFails
 	}
 	return value, nil
+}
+
+// jsonBytes is about what the value of a JSON text takes in memory.
+func jsonBytes(text string) int {
+	values := strings.Count(text, "[") + strings.Count(text, ",")
+	return len(text) + objectBytes*strings.Count(text, "{") + 2*memberBytes*values
 }
 
 func has(in any, args []any) (any, error) {

@@ -30,9 +30,9 @@ func TestUntilPassesForeignStops(t *testing.T) {
 func TestNoPlan(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		`reduce .[] as $x (0; . + $x)`, `def f: .; f`, `.a * 2`, `.a / 2`, `.a % 2`, `.a >= 1`, `.a <= 1`, `.a = 1`, `.a |= 1`, `.[1:2]`, `..`, `@base64`, `try .a catch .`,
+		`reduce .[] as $x (0; . + $x)`, `def f: .; f`, `.a % 2`, `.a >= 1`, `.a <= 1`, `.a = 1`, `.a |= 1`, `.[1:2]`, `..`, `@base64`, `try .a catch .`,
 		`foreach .[] as $x (0; .)`, `. as [$a] | $a`, `{(.a): 1}`, `{$x}`, `if .a then 1 end`, `.[.a]`, `error`, `input`, `$unknown`, `label $l | .`, `-.a`, `unknown`,
-		`{a: .[]}`, `.[] + 1`, `sort`, `map_values(.)`, `limit(1; .[])`, `1.50`, `12345678901234567890`, `"\(.[])"`,
+		`{a: .[]}`, `.[] + 1`, `sort`, `limit(1; .[])`, `1.50`, `12345678901234567890`, `"\(.[])"`,
 	} {
 		q, err := gojq.Parse(text)
 		if err != nil {

@@ -68,6 +68,26 @@ func subtract(l, r any) (any, error) {
 	return number(x - y)
 }
 
+// multiply handles small numbers.
+func multiply(l, r any) (any, error) {
+	x, fine1 := smallNumber(l)
+	y, fine2 := smallNumber(r)
+	if !fine1 || !fine2 {
+		return nil, errBeyond
+	}
+	return number(x * y)
+}
+
+// divide handles small numbers; gojq has the words for a division by zero.
+func divide(l, r any) (any, error) {
+	x, fine1 := smallNumber(l)
+	y, fine2 := smallNumber(r)
+	if !fine1 || !fine2 || y == 0 {
+		return nil, errBeyond
+	}
+	return number(x / y)
+}
+
 func number(f float64) (any, error) {
 	if f == 0 && math.Signbit(f) {
 		return nil, errBeyond // an integer has no -0
