@@ -37,8 +37,10 @@ func TestEvaluate(t *testing.T) {
 		"list": []any{1, []any{}, map[string]any{}}, "text": "one, two", "zero": json.Number("0"),
 	}
 	for _, text := range []string{
-		".", ".[]", "empty", "$v, $request.path", ".i * 2", ".b + 1", ".j", "[.list[] | type]", ".s", "infinite", "nan | isnan",
-		`.text | [scan("\\w+")]`, `.text | gsub("o"; "0")`, `.missing.x // "none"`, `"2026-01-02" | epoch`, ".s | hex",
+		".", ".[]", "empty", "$v, $request.path", ".i * 2", ".b + 1", ".j", "[.list[] | type]", ".s",
+		"infinite", "nan | isnan",
+		`.text | [scan("\\w+")]`, `.text | gsub("o"; "0")`, `.missing.x // "none"`, `"2026-01-02" | epoch`,
+		".s | hex",
 		"try error(\"x\") catch .", "reduce .list[] as $x (0; . + 1)", `.text | test("ONE"; "i")`, "-0.0", "1e1000",
 	} {
 		code, err := programOf(text).Compile()
@@ -55,7 +57,8 @@ func TestEvaluate(t *testing.T) {
 			t.Errorf("%s: %v (-here +worker)\n%s", text, err, diff)
 		}
 	}
-	for _, text := range []string{".text.x", `error("mine")`, ".list | implode", `"x" | tonumber`, ".s | b64 | unhex"} {
+	for _, text := range []string{".text.x", `error("mine")`, ".list | implode", `"x" | tonumber`,
+		".s | b64 | unhex"} {
 		code, err := programOf(text).Compile()
 		if err != nil {
 			t.Fatal(err)
@@ -79,19 +82,24 @@ func TestEvaluateAbuse(t *testing.T) {
 	before := heapBytes()
 	for _, text := range []string{
 		`"x" * .n`, `.n * "x"`, `[range(.n)]`, `[limit(.n; repeat(1))]`, `[range(.n) | "x"] | join("")`,
-		`reduce range(60) as $i ("x"; . + .)`, `reduce range(60) as $i ([1]; . + .)`, `reduce range(60) as $i (1; [., .]) | tojson`,
+		`reduce range(60) as $i ("x"; . + .)`, `reduce range(60) as $i ([1]; . + .)`,
+		`reduce range(60) as $i (1; [., .]) | tojson`,
 		`reduce range(60) as $i (1; [., .]) | . == (.[0] | [., .])`, `reduce range(60) as $i (1; [., .]) | flatten`,
 		`def f: 1 + f; f`, `def f: [f]; f`, `[recurse(. + "x"; true)]`, `reduce range(60) as $i (.s; @base64)`,
 		`reduce range(60) as $i (.s; @json)`, `reduce range(60) as $i (.s; explode | implode | . + .)`,
-		`[.s | scan("a")]  | length as $n | [range($n) | $n]`, `.s | [match("a"; "g")]`, `.s | gsub("(?<x>a)"; .x + "b")`,
+		`[.s | scan("a")]  | length as $n | [range($n) | $n]`, `.s | [match("a"; "g")]`,
+		`.s | gsub("(?<x>a)"; .x + "b")`,
 		`.s | [capture("(?<x>[a-z])"; "g")]`, `.s | [splits("a")]`, `.s | split("a"; "g")`, `.s | test("(a|b| )*c")`,
-		`[.s | explode | combinations(3)]`, `.s | explode | [., .] | transpose`, `[.s | ltrimstr("a"), rtrimstr("b")]`,
+		`[.s | explode | combinations(3)]`, `.s | explode | [., .] | transpose`,
+		`[.s | ltrimstr("a"), rtrimstr("b")]`,
 		`.s | explode | indices([97, 98])`, `.s | explode | group_by(. % 7) | map(unique_by(.))`, `[.s | ascii]`,
 		`until(false; .)`, `while(true; .)`, `[paths(..)]`, `[.s | explode | permutations?]`, `last(range(.n))`,
 		`[.n | . as $n | range(0; $n; 0)]`, `. as [$a] ?// $a | [range($a.n)]`, `setpath([.n]; 1)`, `[][.n] = 1`,
 		`.s | explode | [.[] as $a | .[] as $b | $a * $b] | add`, `pow(10; 308) | . * 10 | tostring * 1e9`,
-		`(9007199254740993 | tostring) * 100000000`, `@text "\(.s)\(.s)" * 1e4`, `[splits("a"; "b"; "c")]?, (.s | ascii_downcase * .n?)`,
-		`input_line_number?`, `$__loc__`, `[.s | getpath(["x"])?]`, `limit(.n; repeat("x" * 100000))`, `[.s | ltrimstr(.s) * 3]`,
+		`(9007199254740993 | tostring) * 100000000`, `@text "\(.s)\(.s)" * 1e4`,
+		`[splits("a"; "b"; "c")]?, (.s | ascii_downcase * .n?)`,
+		`input_line_number?`, `$__loc__`, `[.s | getpath(["x"])?]`, `limit(.n; repeat("x" * 100000))`,
+		`[.s | ltrimstr(.s) * 3]`,
 	} {
 		p := programOf(text)
 		if _, err := p.Compile(); err != nil {
@@ -99,7 +107,8 @@ func TestEvaluateAbuse(t *testing.T) {
 		}
 		values, err := evaluate(t, pool, text, in)
 		known, _ := errors.AsType[*mapping.EvalError](err)
-		if err != nil && known == nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, mapping.ErrMemory) {
+		if err != nil && known == nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err,
+			mapping.ErrMemory) {
 			t.Errorf("%s: %v", text, err)
 		}
 		t.Logf("%.60s: %d values, %.80v", text, len(values), err)
@@ -114,7 +123,8 @@ func TestEvaluateAbuse(t *testing.T) {
 
 // FuzzValues: whatever a worker writes, it is read or refused.
 func FuzzValues(f *testing.F) {
-	seed, err := appendValue(nil, []any{nil, true, 1, 0.5, "x", json.Number("1.0"), map[string]any{"a": []any{}}}, 1<<20, 0)
+	seed, err := appendValue(nil, []any{nil, true, 1, 0.5, "x", json.Number("1.0"),
+		map[string]any{"a": []any{}}}, 1<<20, 0)
 	if err != nil {
 		f.Fatal(err)
 	}
