@@ -65,6 +65,9 @@ type loggedError struct {
 	Hint   string `json:"hint"`
 }
 
+// String is for LOG_FORMAT=text.
+func (e loggedError) String() string { return e.Path + " " + e.Hint }
+
 func loggedErrors(fields []message.FieldError, secrets []string) []loggedError {
 	list := make([]loggedError, 0, maxLogged)
 	text := func(s string) string { return sanitize.Line(hidden(s, secrets), maxLoggedRunes) }
@@ -81,6 +84,9 @@ type loggedResult struct {
 	Code   problem.Code `json:"code"`
 	Detail string       `json:"detail,omitempty"`
 }
+
+// String is for LOG_FORMAT=text.
+func (r loggedResult) String() string { return r.Device + " " + string(r.Code) + ": " + r.Detail }
 
 func loggedResults(results []Result) []loggedResult {
 	var list []loggedResult

@@ -3,10 +3,13 @@ package function_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mayfly/function"
 )
 
 // lastRecord gives the last record of a request.
@@ -110,6 +113,23 @@ func TestRefusalsInTheLog(t *testing.T) {
 				t.Errorf("a value of the body is in the log: %s", h.log.String())
 			}
 		})
+	}
+}
+
+// Text is for people: it has no structs of Go.
+func TestRefusalsInATextLog(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	environ := []string{"ID_SCOPE=0ne1", "GROUP_KEY=" + goodKey, "AUTH=none", "LOG_FORMAT=text"}
+	config, err := function.LoadConfig(environ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	service := function.New(config, function.Dependencies{Log: function.NewLog(config, &log)})
+	service.ServeHTTP(httptest.NewRecorder(), request(t, http.MethodPost, "/api/telemetry", `{"measurements":5}`))
+	want := `errors="[device.deviceId is missing: the id goes into an object`
+	if !strings.Contains(log.String(), want) || strings.Contains(log.String(), "Path:") {
+		t.Errorf("%s, want %s", log.String(), want)
 	}
 }
 
