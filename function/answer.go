@@ -96,9 +96,10 @@ func (s *Service) accept(w http.ResponseWriter, d *decoded, a accepted) {
 }
 
 // reject answers an error of decoding: 2xx where the source's sender punishes
-// refusals, and then it is in the log alone.
+// refusals, and then it is in the log alone. A body of somebody else is refused: its
+// sender is not the one that punishes.
 func (s *Service) reject(w http.ResponseWriter, r *http.Request, d *decoded, err error) {
-	if p := problemOf(r.Context(), err, s.now()); d.lenient && !p.Retryable {
+	if p := problemOf(r.Context(), err, s.now()); d.lenient && !p.Retryable && !transform.IsForeign(err) {
 		s.explain(r, p, err)
 		rec := recordOf(r.Context())
 		rec.problem, rec.accepted = p, true

@@ -212,6 +212,13 @@ func isBytes(body []byte) bool {
 	return !utf8.Valid(body) || bytes.ContainsFunc(body, control)
 }
 
+// IsForeign tells whether an error says that a body is not of the source's sender at
+// all: whoever sent it, that sender will not mind a refusal.
+func IsForeign(err error) bool {
+	bad, ok := errors.AsType[*message.Error](err)
+	return ok && len(bad.Fields) == 1 && bad.Fields[0].Rule == ruleEnvelope && bad.Fields[0].Path == "body"
+}
+
 // sameForeign makes one error of those of a body whose parts are all foreign.
 func sameForeign(wrong []message.FieldError, parts int) []message.FieldError {
 	if len(wrong) != parts || slices.ContainsFunc(wrong, func(f message.FieldError) bool { return f.Rule != ruleEnvelope }) {
