@@ -139,7 +139,7 @@ func TestRefusalsInTheLogAreBounded(t *testing.T) {
 	t.Parallel()
 	h := newBridge(t, "", "AUTH=none")
 	var batch []string
-	for _, id := range strings.Split("abcdefghij", "") {
+	for id := range strings.SplitSeq("abcdefghij", "") {
 		h.azure.Block(id)
 		batch = append(batch, `{"device":{"deviceId":"`+id+`"},"measurements":{"n":1}}`)
 	}

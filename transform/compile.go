@@ -129,7 +129,7 @@ func (d *Definition) own(f *message.Fault) {
 	f.Source, f.Path = d.Name, d.Path
 	if f.File == "" {
 		f.File = d.File
-		f.Located(d.Place)
+		_ = f.Located(d.Place) // it is f itself
 	}
 }
 

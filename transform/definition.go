@@ -78,7 +78,7 @@ type Definition struct {
 	File string `yaml:"-"` // where it stands; empty for a built-in one
 	Path string `yaml:"-"` // of the definition in that file, as in sources[0]
 	// Place gives line and column of a path in that file; may be nil.
-	Place func(path string) (line, column int) `yaml:"-"`
+	Place func(path string) (line, column int) `yaml:"-" json:"-"`
 	files fs.FS                                // what the files that it names are read from
 }
 

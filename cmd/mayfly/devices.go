@@ -99,7 +99,7 @@ func (c *devicesCSVCommand) open(ctx context.Context, w *world) (io.ReadCloser, 
 		cancel()
 		return nil, hint("--emulator is not a URL", "--emulator http://127.0.0.1:7080")
 	}
-	answer, err := http.DefaultClient.Do(req)
+	answer, err := http.DefaultTransport.RoundTrip(req)
 	if err == nil && answer.StatusCode != http.StatusOK {
 		_ = answer.Body.Close()
 		err = fmt.Errorf("it answered %s", answer.Status)

@@ -152,7 +152,7 @@ func checkScope(s string) error {
 
 func checkCaller(s string) error {
 	if strings.Trim(s, callerNameChars) != "" {
-		return fmt.Errorf("%q is not the name of a caller: letters, digits and -_.", s)
+		return fmt.Errorf("%q is not the name of a caller: letters, digits, -_ and full stops", s)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/big"
 	"net/http"
 	"os"
@@ -212,9 +213,7 @@ func TestPackRefuses(t *testing.T) {
 			}
 			tt.config = strings.TrimPrefix(tt.config, "\n")
 			files := map[string]string{"mayfly.yaml": tt.config, "program": "x"}
-			for name, text := range tt.files {
-				files[name] = text
-			}
+			maps.Copy(files, tt.files)
 			for name, text := range files {
 				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 					t.Fatal(err)

@@ -52,8 +52,8 @@ func TestReadAll(t *testing.T) {
 		{"not members", "list:\n  - deep: a\n  - b\noptional: 5\n", []string{
 			"3:5 list[1]: must have members, as in name: value",
 			"4:11 optional: must have members, as in name: value"}},
-		{"not a member", "nmae: a\nlist:\n  - {deep: a, colour: b}\n", []string{
-			"1:1 nmae: is not a member: did you mean name?",
+		{"not a member", "naem: a\nlist:\n  - {deep: a, colour: b}\n", []string{
+			"1:1 naem: is not a member: did you mean name?",
 			"3:15 list[0].colour: is not a member: want one of deep"}},
 		{"inline", "deep: [a]\n", []string{"1:7 deep: must be a text"}},
 		{"a label", "labels: {a.b: [c], d: e}\n", []string{"1:15 labels.a.b: must be a text"}},

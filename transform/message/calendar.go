@@ -159,9 +159,9 @@ func readDigits(text string) (clock, bool) {
 	var c clock
 	c.year = r.number(4, 4)
 	split := r.skip("-/.")
-	c.month = r.number(width(split))
+	c.month = r.number(minWidth(split), 2)
 	split = r.skip("-/.") && split
-	c.day = r.number(width(split))
+	c.day = r.number(minWidth(split), 2)
 	if r.failed || c.month == 0 || c.day == 0 {
 		return c, false
 	}
@@ -183,12 +183,12 @@ func readDigits(text string) (clock, bool) {
 	return c, !r.failed && r.text == ""
 }
 
-// width gives the digits that a number has: fewer where something stands around it.
-func width(split bool) (minDigits, maxDigits int) {
+// minWidth gives the digits that a number of two has at least: fewer where something stands around it.
+func minWidth(split bool) int {
 	if split {
-		return 1, 2
+		return 1
 	}
-	return 2, 2
+	return 2
 }
 
 // digitReader reads numbers off a text.

@@ -37,7 +37,8 @@ func ParseZone(name string) (Zone, error) {
 	case "refuse":
 		return Zone{refuse: true}, nil
 	case "Local": // would be that of the machine
-		return Zone{}, errors.New("Local is not known: want UTC, refuse, an offset as in +01:00 or a name as in Europe/Berlin")
+		return Zone{}, errors.New(
+			"the zone Local is not known: want UTC, refuse, an offset as in +01:00 or a name as in Europe/Berlin")
 	}
 	if place, ok := parseOffset(name); ok {
 		return Zone{place: place}, nil

@@ -129,7 +129,9 @@ func TestConfigShowsNoSecret(t *testing.T) {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%v %+v %#v", c, c, c)
 	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "config", c)
-	_ = json.NewEncoder(&out).Encode(c)
+	if err := json.NewEncoder(&out).Encode(c); err != nil {
+		t.Error(err)
+	}
 	if strings.Contains(out.String(), goodKey) {
 		t.Errorf("the key shows: %s", out.String())
 	}

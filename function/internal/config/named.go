@@ -97,7 +97,7 @@ func (f *File) rebase() {
 // eachSecret visits the secrets in a value.
 func eachSecret(v reflect.Value, visit func(*secret.Text)) {
 	if v.CanAddr() {
-		if text, ok := v.Addr().Interface().(*secret.Text); ok {
+		if text, ok := reflect.TypeAssert[*secret.Text](v.Addr()); ok {
 			visit(text)
 			return
 		}

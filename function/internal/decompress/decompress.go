@@ -123,7 +123,7 @@ func (d *Decompressor) inflate(r io.Reader, size int, lease *workroom.Lease) ([]
 		lease.Give(had)
 		for int64(len(text)) < room {
 			n, err := r.Read(text[len(text):room])
-			if text = text[:len(text)+n]; err == io.EOF { //nolint:errorlint // readers give it bare
+			if text = text[:len(text)+n]; err == io.EOF {
 				return text, nil
 			} else if err != nil {
 				return nil, err

@@ -105,7 +105,7 @@ func TestExamination(t *testing.T) {
 				if tc.prepare != nil {
 					tc.prepare(azure)
 				}
-				var carry http.RoundTripper = azure.RoundTripper()
+				carry := azure.RoundTripper()
 				if tc.err != nil {
 					carry = refusing{carry, tc.fails, tc.err}
 				}

@@ -99,6 +99,7 @@ func explainDPS(err error, skew time.Duration) (detail, remedy string) {
 		return detail, "wait a minute; DPS takes a number of calls per minute of all devices together"
 	case dps.Pending:
 		return detail, "try again: DPS goes on assigning meanwhile"
+	case dps.Unavailable, dps.NotAssigned, dps.Invalid:
 	case dps.Malformed:
 		return detail, "look at DPS_ENDPOINT: something else answers there, such as a proxy"
 	}
@@ -122,6 +123,7 @@ func explainHub(err error, skew time.Duration) (detail, remedy string) {
 		}
 		return detail, "look whether the device is enabled in the hub, and whether its key there is the one that DPS " +
 			"gave it; a device that has just been created may need a minute"
+	case httpsend.Unavailable, httpsend.Down, httpsend.TooLarge, httpsend.Invalid:
 	case httpsend.Throttled, httpsend.QuotaExceeded:
 		return detail, "the hub has too few units for its messages; the daily quota ends at midnight UTC"
 	}

@@ -103,7 +103,7 @@ func (a *arrival) Read(p []byte) (int, error) {
 	a.n += int64(n)
 	ended := err != nil && !a.ended
 	a.ended = a.ended || err != nil
-	if err == io.EOF && ended && !a.cut { //nolint:errorlint // io.Reader returns it as it is
+	if err == io.EOF && ended && !a.cut {
 		// From here on net/http watches the socket for a hang-up, and would take the
 		// deadline for one.
 		_ = a.from.SetReadDeadline(time.Time{})

@@ -200,7 +200,7 @@ func (r *reader) value(had any, f *field, text []byte) (any, error) {
 		case double:
 			return r.double(f, math.Float64frombits(n)), nil
 		case sfixed64:
-			return strconv.FormatInt(int64(n), 10), nil //nolint:gosec // the bits are those of a signed integer
+			return strconv.FormatInt(int64(n), 10), nil
 		default:
 			return strconv.FormatUint(n, 10), nil
 		}
@@ -240,13 +240,13 @@ func varint(k kind, n uint64) any {
 	case uvarint64:
 		return strconv.FormatUint(n, 10)
 	case varint64:
-		return strconv.FormatInt(int64(n), 10) //nolint:gosec // the bits are those of a signed integer
+		return strconv.FormatInt(int64(n), 10)
 	case uvarint32:
 		return json.Number(strconv.FormatUint(n&math.MaxUint32, 10)) // protobuf cuts it to 32 bits
 	case zigzag32:
-		return json.Number(strconv.FormatInt(int64(int32(protowire.DecodeZigZag(n&math.MaxUint32))), 10)) //nolint:gosec // 32 bits
+		return json.Number(strconv.FormatInt(int64(int32(protowire.DecodeZigZag(n&math.MaxUint32))), 10))
 	default:
-		return json.Number(strconv.FormatInt(int64(int32(n)), 10)) //nolint:gosec // protobuf cuts it to 32 bits
+		return json.Number(strconv.FormatInt(int64(int32(n)), 10))
 	}
 }
 

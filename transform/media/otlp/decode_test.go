@@ -77,7 +77,7 @@ func bodies() map[string]proto.Message {
 		}}}),
 		"histogram": metricsOf(&metricspb.Metric{Name: "burn", Data: &metricspb.Metric_Histogram{Histogram: &metricspb.Histogram{
 			DataPoints: []*metricspb.HistogramDataPoint{{
-				TimeUnixNano: at, Count: math.MaxUint64, Sum: proto.Float64(9.5), Min: proto.Float64(0), Max: proto.Float64(8),
+				TimeUnixNano: at, Count: math.MaxUint64, Sum: new(float64(9.5)), Min: new(float64(0)), Max: new(float64(8)),
 				BucketCounts: []uint64{1, 0, 1}, ExplicitBounds: []float64{5, math.Inf(1)}, Exemplars: exemplars(),
 			}},
 		}}}),

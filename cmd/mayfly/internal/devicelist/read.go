@@ -219,8 +219,7 @@ func (l *list) readCSV(in *bufio.Reader) error {
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		var parse *csv.ParseError
-		if errors.As(err, &parse) {
+		if parse, ok := errors.AsType[*csv.ParseError](err); ok {
 			return &Error{Line: parse.Line, Text: "a quote is not closed, or stands in the middle of a field"}
 		}
 		if err != nil {

@@ -134,7 +134,7 @@ func (f File) copy(folder string) error {
 	if err := os.Remove(into); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := os.WriteFile(into, text, mode); err != nil {
+	if err := os.WriteFile(into, text, mode); err != nil { //nolint:gosec // the user names the folder
 		return err
 	}
 	return stamp(into, mode)

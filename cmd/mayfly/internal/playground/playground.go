@@ -197,6 +197,9 @@ func problem(err error) *console.Problem {
 		p.Status, p.Code = http.StatusUnprocessableEntity, "invalid-message"
 	case message.Unsupported:
 		p.Status, p.Code = http.StatusUnsupportedMediaType, "unsupported-media"
+	case message.TooLarge:
+		p.Status, p.Code = http.StatusRequestEntityTooLarge, "body-too-large"
+	case message.Busy: // of the bridge, which is not here
 	}
 	for _, f := range wrong.Fields {
 		p.Fields = append(p.Fields, console.Field{Path: f.Path, Rule: f.Rule, Hint: f.Hint})

@@ -110,7 +110,7 @@ type Written struct {
 
 // Write creates the files in a folder. One that is there already is kept. When it fails, the files before stay.
 func Write(folder string, files []File) ([]Written, error) {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return nil, err
 	}
 	var out []Written
