@@ -139,9 +139,7 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 		if caller == nil && refused(s.joinCaller(place, proof.Signer)) { // 503
 			return
 		}
-		if s.auth.QueryUnsigned(how.source) && len(body) == 0 {
-			how.request.Query = nil // it would stand for the body, and nobody signed it
-		}
+		s.auth.WithoutUnsigned(how.source, how.request)
 		if how.mapped != nil && isDestinationCheck(r) {
 			s.confirmDestination(r, body)
 		}

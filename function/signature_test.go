@@ -242,3 +242,42 @@ func TestSignatureEncodings(t *testing.T) {
 		t.Error("query:", got)
 	}
 }
+
+// What a signature leaves out is not read: the query and the headers of a request whose
+// body is signed name no device, not even where a built-in source would take it from
+// there.
+func TestUnsignedPartsAreNotRead(t *testing.T) {
+	t.Parallel()
+	const body = `{"end_device_ids":{"dev_eui":"70B3D57ED0000001"},` +
+		`"uplink_message":{"f_port":1,"decoded_payload":{"t":1}}}`
+	const lead = `{"device":"own","t":1}`
+	h := newBridge(t, `sources:
+  - {from: tts, signature: {secrets: [s], header: X-Sig}}
+  - {from: golioth, deviceId: .device, measurements: "{t: .t}", signature: {secrets: [s], header: X-Sig}}
+  - {name: all, deviceId: .device, measurements: "{t: .t}",
+     signature: {secrets: [s], header: X-Sig, signed: "{query}{body}"}}`)
+	for _, tt := range []struct {
+		target, body, signed string
+		headers              []string
+		device               string
+	}{
+		{"/api/tts?deviceId=victim", body, body, nil, "70b3d57ed0000001"},
+		{"/api/tts", body, body, []string{"X-Device", "victim"}, "70b3d57ed0000001"},
+		{"/api/all?a=b", lead, "a=b" + lead, nil, "own"},
+	} {
+		headers := append([]string{"Content-Type", "application/json", "X-Sig", sign("s", tt.signed)}, tt.headers...)
+		before := len(h.azure.Events())
+		if got := h.send(http.MethodPost, tt.target, tt.body, headers...); got != ok {
+			t.Errorf("%s: %s", tt.target, got)
+			continue
+		}
+		if events := h.azure.Events()[before:]; len(events) != 1 || events[0].Device != tt.device {
+			t.Errorf("%s: %v", tt.target, events)
+		}
+	}
+	events := len(h.azure.Events())
+	if got := h.send(http.MethodPost, "/api/golioth", lead, "X-Sig", sign("s", lead), "Ce-Source", "victim",
+		"Ce-Type", "io.golioth.x"); got == ok || len(h.azure.Events()) != events {
+		t.Error("golioth believed an unsigned header:", got)
+	}
+}

@@ -2,9 +2,11 @@ package auth
 
 import (
 	"net/http"
+	"net/url"
 	"time"
 
 	"mayfly/function/internal/auth/policy"
+	"mayfly/function/internal/auth/signature"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/ratelimit"
 	"mayfly/function/internal/sanitize"
@@ -158,11 +160,30 @@ func (a *Authenticator) Verify(r *http.Request, c *policy.Caller, source string,
 	return a.guards[source].verify(r, body, a.now())
 }
 
-// QueryUnsigned tells whether a source has a signature that says nothing of the
-// query.
-func (a *Authenticator) QueryUnsigned(source string) bool {
+// WithoutUnsigned takes out of a request what its source's signature leaves out, so that
+// a mapping does not believe it: parameters of the query, and headers but Content-Type,
+// which tells how to read the body.
+func (a *Authenticator) WithoutUnsigned(source string, request *message.Request) {
 	g := a.guards[source]
-	return g.signed() && !g.signature.CoversQuery()
+	if !g.signed() {
+		return
+	}
+	if !g.signature.Covers(signature.PartQuery, "") {
+		query := url.Values{}
+		for name, values := range request.Query {
+			if g.signature.Covers(signature.PartQuery, name) {
+				query[name] = values
+			}
+		}
+		request.Query = query
+	}
+	header := http.Header{}
+	for name, values := range request.Header {
+		if name == "Content-Type" || g.signature.Covers(signature.PartHeaders, name) {
+			header[name] = values
+		}
+	}
+	request.Header = header
 }
 
 // Authorize checks every message before any is sent: whether each of the callers

@@ -230,34 +230,3 @@ func (c *Config) checkCertificates(file *File) {
 		file.add("certificates.name", "has more than printable characters")
 	}
 }
-
-// checkSources checks the signatures and networks of the file's sources.
-func (c *Config) checkSources(file *File) {
-	for i := range c.Sources {
-		d := &c.Sources[i]
-		place := fmt.Sprintf("sources[%d]", i)
-		for n, text := range d.AllowFrom {
-			if _, err := policy.ParseNetworks([]string{text}); err != nil {
-				file.add(fmt.Sprintf("%s.allowFrom[%d]", place, n), "%v", err)
-			}
-		}
-		sig := d.Signature
-		if sig == nil {
-			continue
-		}
-		for _, f := range sig.Faults() {
-			file.add(strings.TrimSuffix(place+".signature."+f.Member, "."), "%s", f.Problem)
-		}
-		for n, text := range sig.Devices {
-			if err := policy.ValidatePattern(text, nil); err != nil {
-				file.add(fmt.Sprintf("%s.signature.devices[%d]", place, n), "%s: %v", message.Quote(text), err)
-			}
-		}
-		for n, text := range sig.Secrets {
-			file.reference(fmt.Sprintf("%s.signature.secrets[%d]", place, n), text.Reveal(), func(text string) error {
-				_, err := sig.ParseSecret(text)
-				return err
-			})
-		}
-	}
-}

@@ -13,11 +13,23 @@ type scheme interface {
 	// claim reads what the request claims; false where it has no signature. The
 	// codes are those of which one has to be right.
 	claim(r *http.Request, body []byte) (claim, bool)
-	// coversQuery tells whether the signature says something of the query.
-	CoversQuery() bool
+	// Covers tells whether nobody but the signer can change a part of the request beside
+	// the body.
+	Covers(p Part, name string) bool
 	// code makes what is right for a secret.
 	code(key []byte, signed []byte) []byte
 }
+
+// Part is a part of a request beside its body.
+type Part string
+
+// The parts, as mappings name them.
+const (
+	PartMethod  Part = "method"
+	PartPath    Part = "path"
+	PartQuery   Part = "query"   // one parameter; all where the name is empty
+	PartHeaders Part = "headers" // one header, by its name in any case; all where it is empty
+)
 
 // claim is what a request says of its signature.
 type claim struct {

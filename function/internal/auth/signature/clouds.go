@@ -57,9 +57,11 @@ func (soracomBeam) claim(r *http.Request, _ []byte) (claim, bool) {
 // soracomDevice are the headers, after X-Soracom-, that may name the device.
 var soracomDevice = []string{"Imsi", "Sim-Id", "Imei", "Lora-Device-Id", "Sigfox-Device-Id", "Device-Id"}
 
-// CoversQuery is true for schemes that are a cloud's own: their requests have no
-// query that anything is read from, or sign it.
-func (soracomBeam) CoversQuery() bool { return true }
+// Covers tells of the headers of Soracom but those of the signature itself.
+func (soracomBeam) Covers(p Part, name string) bool {
+	name = strings.ToLower(name)
+	return p == PartHeaders && strings.HasPrefix(name, "x-soracom-") && !strings.HasPrefix(name, "x-soracom-signature")
+}
 
 func (soracomBeam) code(key, signed []byte) []byte { return sumOf(key, signed) }
 
@@ -84,7 +86,7 @@ func (actilityToken) Shown(r *http.Request) bool { return strings.Contains(r.URL
 
 func (actilityToken) claim(r *http.Request, body []byte) (claim, bool) {
 	q := httpquery.Values(r)
-	for _, name := range []string{"LrnDevEui", "LrnFPort", "LrnInfos", "AS_ID", "Time", "Token"} {
+	for _, name := range append(slices.Clip(actilityParameters), "Token") {
 		if len(q[name]) > 1 {
 			return claim{}, false
 		}
@@ -104,7 +106,13 @@ func (actilityToken) claim(r *http.Request, body []byte) (claim, bool) {
 	return claim{codes: [][]byte{code}, signed: []byte(signed), time: signedTime(q.Get("Time")), timed: true}, true
 }
 
-func (actilityToken) CoversQuery() bool { return true }
+// actilityParameters are those of the query that the token covers, in its order.
+var actilityParameters = []string{"LrnDevEui", "LrnFPort", "LrnInfos", "AS_ID", "Time"}
+
+// Covers tells of the parameters that the token is made of.
+func (actilityToken) Covers(p Part, name string) bool {
+	return p == PartQuery && slices.Contains(actilityParameters, name)
+}
 
 func (actilityToken) code(key, signed []byte) []byte {
 	return sumOf(signed, []byte(strings.ToLower(string(key))))

@@ -120,7 +120,23 @@ func (h *genericHMAC) Shown(r *http.Request) bool {
 	return r.Header.Get(h.header) != ""
 }
 
-func (h *genericHMAC) CoversQuery() bool { return slices.Contains(h.parts, "query") }
+func (h *genericHMAC) Covers(p Part, name string) bool {
+	if p != PartHeaders {
+		return slices.Contains(h.names(), string(p))
+	}
+	name = textproto.CanonicalMIMEHeaderKey(name)
+	return name != "" && (slices.Contains(h.names(), "header:"+name) ||
+		name == h.timeHeader && slices.Contains(h.names(), "timestamp"))
+}
+
+// names are the names among the parts.
+func (h *genericHMAC) names() []string {
+	var names []string
+	for i := 1; i < len(h.parts); i += 2 {
+		names = append(names, h.parts[i])
+	}
+	return names
+}
 
 func (h *genericHMAC) claim(r *http.Request, body []byte) (claim, bool) {
 	text := r.Header.Get(h.header)

@@ -53,3 +53,10 @@ func (s *Spec) ParseSecret(text string) (key []byte, err error) {
 	}
 	return key, nil
 }
+
+// Covers tells whether such a signature covers a part of the request beside the body,
+// or the whole of that part where the name is empty. One that is not valid covers all.
+func (s *Spec) Covers(p Part, name string) bool {
+	scheme, err := newScheme(s)
+	return err != nil || scheme.Covers(p, name)
+}

@@ -56,8 +56,9 @@ func (e Error) Error() string { return string(e) }
 // Shown tells whether a request has a signature, before its body is read.
 func (v *Verifier) Shown(r *http.Request) bool { return v.scheme.Shown(r) }
 
-// CoversQuery tells whether the signature says something of the query.
-func (v *Verifier) CoversQuery() bool { return v.scheme.CoversQuery() }
+// Covers tells whether the signature covers a part of the request beside the body, or
+// the whole of that part where the name is empty.
+func (v *Verifier) Covers(p Part, name string) bool { return v.scheme.Covers(p, name) }
 
 // Verify checks the signature of a request. forget makes it good again, for a
 // request that has to come once more; it is nil where it is good again anyway.

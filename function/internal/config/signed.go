@@ -1,0 +1,71 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"mayfly/function/internal/auth/policy"
+	"mayfly/function/internal/auth/signature"
+	"mayfly/transform"
+	"mayfly/transform/message"
+)
+
+// checkSources checks the signatures and networks of the file's sources.
+func (c *Config) checkSources(file *File) {
+	for i := range c.Sources {
+		d := &c.Sources[i]
+		place := fmt.Sprintf("sources[%d]", i)
+		for n, text := range d.AllowFrom {
+			if _, err := policy.ParseNetworks([]string{text}); err != nil {
+				file.add(fmt.Sprintf("%s.allowFrom[%d]", place, n), "%v", err)
+			}
+		}
+		sig := d.Signature
+		if sig == nil {
+			continue
+		}
+		for _, f := range sig.Faults() {
+			file.add(strings.TrimSuffix(place+".signature."+f.Member, "."), "%s", f.Problem)
+		}
+		c.checkUnsigned(i, file)
+		for n, text := range sig.Devices {
+			if err := policy.ValidatePattern(text, nil); err != nil {
+				file.add(fmt.Sprintf("%s.signature.devices[%d]", place, n), "%s: %v", message.Quote(text), err)
+			}
+		}
+		for n, text := range sig.Secrets {
+			file.reference(fmt.Sprintf("%s.signature.secrets[%d]", place, n), text.Reveal(), func(text string) error {
+				_, err := sig.ParseSecret(text)
+				return err
+			})
+		}
+	}
+}
+
+// checkUnsigned finds the expressions of a signed source that read what the signature
+// leaves out: anybody could change that. Those of built-in sources do not see it.
+func (c *Config) checkUnsigned(at int, file *File) {
+	sig := c.Sources[at].Signature
+	for _, read := range c.Sources[at].Reads() {
+		part, name := signature.Part(read.Member), read.Name
+		if part == signature.PartHeaders && name == "content-type" || part != "" && sig.Covers(part, name) {
+			continue
+		}
+		file.add(fmt.Sprintf("sources[%d].%s", at, read.Field), "reads %s, which the signature leaves out: %s",
+			read, remedy(sig, read))
+	}
+}
+
+// remedy says how to have a part of the request signed.
+func remedy(sig *signature.Spec, read transform.Read) string {
+	part := read.Member
+	switch {
+	case part == "" || part == string(signature.PartHeaders) && read.Name == "":
+		return "name what it needs, as in $request.headers[\"x-device\"]"
+	case sig.Scheme != "" && sig.Scheme != "hmac":
+		return "the scheme " + sig.Scheme + " does not cover it; take it from what is signed"
+	case part == string(signature.PartHeaders):
+		return "add {header:" + read.Name + "} to signed, or take it from the body"
+	}
+	return "add {" + part + "} to signed, or take it from the body"
+}
