@@ -17,9 +17,14 @@ func TestUnsignedReadsStopTheStart(t *testing.T) {
 		"the body": {`deviceId: .id, measurements: .`, hmac, ""},
 		"a parameter": {`deviceId: $request.query.id, measurements: .`, hmac,
 			`deviceId: source mine: reads $request.query["id"], which the signature leaves out: add {query} to signed`},
-		"a parameter that is signed": {`deviceId: $request.query.id, measurements: .`, hmac + `signed: "{query}{body}"`, ""},
+		"a parameter that is signed": {
+			`deviceId: $request.query.id, measurements: .`,
+			hmac + `signed: "{query}{body}"`,
+			"",
+		},
 		"a header": {`deviceId: .id, measurements: '{a: $request.headers["X-Device"]}'`, hmac,
-			`measurements: source mine: reads $request.headers["x-device"], which the signature leaves out: add {header:x-device}`},
+			`measurements: source mine: reads $request.headers["x-device"], which the signature leaves out: ` +
+				`add {header:x-device}`},
 		"a header that is signed": {`deviceId: '$request.headers["x-device"]', measurements: .`,
 			hmac + `signed: "{header:X-Device}{body}"`, ""},
 		"another header than that": {`deviceId: '$request.headers["x-device"]', measurements: .`,
@@ -27,7 +32,11 @@ func TestUnsignedReadsStopTheStart(t *testing.T) {
 		"the time that is signed": {`deviceId: .id, timestamp: '$request.headers["x-time"]', measurements: .`,
 			hmac + `timestamp: X-Time, signed: "{timestamp}{body}"`, ""},
 		"the content type": {`deviceId: .id, measurements: '{a: $request.headers["content-type"]}'`, hmac, ""},
-		"the path":         {`deviceId: '$request.path | split("/")[-1]', measurements: .`, hmac, "add {path} to signed"},
+		"the path": {
+			`deviceId: '$request.path | split("/")[-1]', measurements: .`,
+			hmac,
+			"add {path} to signed",
+		},
 		"the path that is signed": {`deviceId: '$request.path | split("/")[-1]', measurements: .`,
 			hmac + `signed: "{method}{path}{body}"`, ""},
 		"the method": {`deviceId: .id, measurements: '{a: $request.method}'`, hmac, "add {method} to signed"},
@@ -35,10 +44,26 @@ func TestUnsignedReadsStopTheStart(t *testing.T) {
 			"name what it needs"},
 		"all of the request": {`deviceId: .id, measurements: '$request | .query'`, hmac + `signed: "{query}{body}"`,
 			"measurements: source mine: reads $request, which"},
-		"in let":                                 {`let: {q: $request.query}, deviceId: $q.id, measurements: .`, hmac, "let.q"},
-		"in properties":                          {`deviceId: .id, measurements: ., properties: {p: $request.query.p}`, hmac, "properties.p"},
-		"in the fleet":                           {`deviceId: .id, measurements: ., fleet: $request.query.f`, hmac, "fleet"},
-		"in detect":                              {`detect: $request.query.a == "b", deviceId: .id, measurements: .`, hmac, ""},
+		"in let": {
+			`let: {q: $request.query}, deviceId: $q.id, measurements: .`,
+			hmac,
+			"let.q",
+		},
+		"in properties": {
+			`deviceId: .id, measurements: ., properties: {p: $request.query.p}`,
+			hmac,
+			"properties.p",
+		},
+		"in the fleet": {
+			`deviceId: .id, measurements: ., fleet: $request.query.f`,
+			hmac,
+			"fleet",
+		},
+		"in detect": {
+			`detect: $request.query.a == "b", deviceId: .id, measurements: .`,
+			hmac,
+			"",
+		},
 		"a built-in one that can do without":     {`from: tts`, hmac, ""},
 		"a built-in one with a deviceId of ours": {`from: tts, deviceId: $request.query.id`, hmac, "deviceId"},
 		"Soracom, by its headers": {`from: soracom, properties: {a: '$request.headers["x-soracom-imsi"]'}`,
@@ -52,7 +77,8 @@ func TestUnsignedReadsStopTheStart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := loadFile(t, "sources:\n  - {name: mine, "+tt.source+",\n     signature: {"+tt.signature+"}}\n", "AUTH=none")
+			source := "{name: mine, " + tt.source + ",\n     signature: {" + tt.signature + "}}"
+			err := loadFile(t, "sources:\n  - "+source+"\n", "AUTH=none")
 			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 				t.Errorf("%v, want %q", err, tt.want)
 			}
