@@ -114,6 +114,9 @@ func (p *Process) Dump() (int, error) {
 	return strings.Count(p.child.output.String(), "\ngoroutine "), nil
 }
 
+// PID gives the number of the process.
+func (p *Process) PID() int { return p.child.PID() }
+
 // Memory returns the resident memory of the process in MiB, now and at its maximum.
 func (p *Process) Memory() (now, peak int) {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.child.cmd.Process.Pid))

@@ -62,9 +62,14 @@ func run(environ []string, stdout io.Writer) error {
 	toDPS, toHub := function.Transports(config)
 	service := function.New(config, function.Dependencies{DPS: toDPS, Hub: toHub, Log: log, Sizes: &sizes})
 	sizes = service.Sizes()
-	log.Info("bounds", "memory", sizes.Memory, "from", from, "heap", debug.SetMemoryLimit(-1),
-		"working", sizes.Working, "bodies", sizes.Bodies, "unauthenticated", sizes.Unauthenticated,
-		"inFlight", sizes.InFlight, "workers", sizes.Workers, "workerMemory", sizes.WorkerMemory)
+	logBounds := func() {
+		log.Info("bounds", "memory", sizes.Memory, "from", from, "heap", debug.SetMemoryLimit(-1),
+			"working", sizes.Working, "bodies", sizes.Bodies, "unauthenticated", sizes.Unauthenticated,
+			"inFlight", sizes.InFlight, "workers", sizes.Workers, "workerMemory", sizes.WorkerMemory)
+	}
+	if config.Host == function.HostLambda {
+		logBounds()
+	}
 	return function.Serve(ctx, function.ServeOptions{
 		Host:           config.Host,
 		Addr:           net.JoinHostPort(config.Address, config.Port),
@@ -79,6 +84,7 @@ func run(environ []string, stdout io.Writer) error {
 			}
 			log.Info("listening", "host", config.Host.String(), "address", addr.String(), "auth", string(config.Auth),
 				"idScope", config.IDScope)
+			logBounds()
 		},
 	}, service)
 }

@@ -20,11 +20,11 @@ type Sizes struct {
 }
 
 // What the process has without any request, and what a codec worker takes beside its
-// memory: its program.
+// memory: its program, and what the runtime may map beside the heap.
 const (
 	idleMemory    = 24 * mib
-	programMemory = 10 * mib
-	outsideHeap   = 8 * mib // of the process: its program's pages, stacks of the system
+	programMemory = 28 * mib
+	outsideHeap   = 20 * mib // of the process: its program's pages, stacks of the system
 )
 
 // Derive shares out memory, in bytes; 0 where it is not limited. processors are those
@@ -45,7 +45,7 @@ func Derive(memory int64, processors int) Sizes {
 	case memory <= 192*mib:
 		s.Workers, s.WorkerMemory = 1, 32*mib
 	case memory <= 384*mib:
-		s.Workers, s.WorkerMemory = 1, 64*mib
+		s.Workers, s.WorkerMemory = 1, 48*mib
 	case memory <= 768*mib:
 		s.Workers = min(s.Workers, 2)
 	}
