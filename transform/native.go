@@ -180,8 +180,7 @@ func wrongType(prefix string, err error) message.FieldError {
 		Hint: "must be " + want + ", not a JSON " + mismatch.Value}
 }
 
-// maxNativeProps bounds the properties of a message. An event with more than some
-// thousand of a byte each would be larger than a hub takes.
+// maxNativeProps bounds the properties of a message.
 const maxNativeProps = 1000
 
 // scalars turns the members of properties into texts; numbers stay as written.

@@ -44,9 +44,8 @@ func New() *Transformer {
 	return t
 }
 
-// WithCodecs sets what runs the scripts of sources: [codec.InProcess] otherwise. An engine
-// that is a [mapping.Machine] evaluates expressions, too. It is for the start, before
-// sources are added.
+// WithCodecs sets what runs scripts, [codec.InProcess] otherwise, and expressions where it
+// is a [mapping.Machine]. It is for the start, before sources are added.
 func (t *Transformer) WithCodecs(engine codec.Engine) *Transformer {
 	t.engine = engine
 	t.machine, _ = engine.(mapping.Machine)
