@@ -88,26 +88,26 @@ func (t *Transformer) compile(d *Definition) (*Source, error) {
 			add(mapping.FaultAt("let", d.Let[name], 0, message.Quote(name)+" is not a name for a variable; want letters, digits and _"))
 			continue
 		}
-		compiled, fault := l.Compile("let."+name, d.Let[name], slices.Clone(vars)) // those before it have values
+		compiled, fault := l.CompileTraced("let."+name, d.Let[name], slices.Clone(vars), origins) // those before have values
 		add(fault)
 		vars = append(vars, "$"+name)
 		origins.Vars["$"+name] = origins.Of(d.Let[name])
 		s.let = append(s.let, named{name, compiled})
 	}
 	for _, f := range fields(d, &s.of) {
-		visible := vars
+		visible, known := vars, origins
 		if f.whole {
-			visible = nil
+			visible, known = nil, mapping.Origins{}
 		}
-		compiled, fault := l.Compile(f.name, *f.text, visible)
+		compiled, fault := l.CompileTraced(f.name, *f.text, visible, known)
 		if f.text == &d.Payload {
-			compiled, fault = l.CompileBytes(f.name, *f.text, visible, origins)
+			compiled, fault = l.CompileBytes(f.name, *f.text, visible, known)
 		}
 		add(fault)
 		*f.into = compiled
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Properties)) {
-		compiled, fault := l.Compile("properties."+name, d.Properties[name], vars)
+		compiled, fault := l.CompileTraced("properties."+name, d.Properties[name], vars, origins)
 		if !message.ValidProperty(name) {
 			fault = mapping.FaultAt("properties", d.Properties[name], 0, message.Quote(name)+" is not a property name")
 		}

@@ -36,7 +36,7 @@ type Language struct {
 // NewLanguage makes jq with the functions of docs/mapping.md. zone is that of times without
 // one.
 func NewLanguage(zone message.Zone) *Language {
-	list := append(helpers(zone), helper{textGuard, 0, noText})
+	list := append(helpers(zone), helper{textGuard, 1, noText})
 	l := &Language{
 		options: append(functions(list), gojq.WithEnvironLoader(func() []string { return nil })),
 		funcs:   make(map[string]plan.Func, len(list)),
@@ -81,13 +81,19 @@ func (l *Language) Compile(field string, e Expr, vars []string) (*Expression, *m
 	return l.compile(field, e, vars, nil)
 }
 
-// CompileBytes is Compile for an expression that has to give bytes: it fails where its
-// result is a text of the body.
-func (l *Language) CompileBytes(field string, e Expr, vars []string, o Origins) (*Expression, *message.Fault) {
-	return l.compile(field, e, vars, o.guard)
+// CompileTraced is Compile for an expression whose input and variables have known
+// origins: it fails where numbers are read from a text of the body.
+func (l *Language) CompileTraced(field string, e Expr, vars []string, o Origins) (*Expression, *message.Fault) {
+	return l.compile(field, e, vars, func(q *gojq.Query) bool { return o.guard(q, false) })
 }
 
-func (l *Language) compile(field string, e Expr, vars []string, change func(*gojq.Query)) (
+// CompileBytes is CompileTraced for an expression that has to give bytes: it fails where
+// its result is a text of the body, too.
+func (l *Language) CompileBytes(field string, e Expr, vars []string, o Origins) (*Expression, *message.Fault) {
+	return l.compile(field, e, vars, func(q *gojq.Query) bool { return o.guard(q, true) })
+}
+
+func (l *Language) compile(field string, e Expr, vars []string, change func(*gojq.Query) bool) (
 	*Expression, *message.Fault,
 ) {
 	if e.Text == "" {
@@ -112,8 +118,7 @@ func (l *Language) compile(field string, e Expr, vars []string, change func(*goj
 		return nil, FaultAt(field, e, max(strings.Index(e.Text, name), 0), strings.Join(forbidden, "; "))
 	}
 	text := e.Text
-	if change != nil {
-		change(query)
+	if change != nil && change(query) {
 		text = query.String()
 	}
 	names := append([]string{"$request"}, vars...)

@@ -70,7 +70,7 @@ func (l *Language) code(query *gojq.Query, vars []string) (*Code, error) {
 type EvalError struct {
 	Text     string // what gojq says
 	Brief    string // the same without the values
-	NotBytes bool   // Text is a text where bytes are wanted
+	NotBytes bool   // Text is a text where bytes are wanted, and Brief what wants them
 }
 
 // Error tells what gojq says.
@@ -99,7 +99,7 @@ func evalError(err error) error {
 		return err
 	}
 	if text, ok := errors.AsType[textError](err); ok {
-		return &EvalError{Text: string(text), NotBytes: true}
+		return &EvalError{Text: text.text, Brief: text.wants, NotBytes: true}
 	}
 	return &EvalError{Text: sentence(err.Error()), Brief: sentence(withoutValues(err))}
 }
@@ -139,7 +139,7 @@ func (e *Expression) failed(err error) error {
 	case err == nil:
 		return nil
 	case ok && own.NotBytes:
-		return e.Wrong(textError(own.Text).Error(), own.Text)
+		return e.Wrong(textError{own.Brief, own.Text}.Error(), own.Text)
 	case ok:
 		hint, brief = own.Text+e.where(), own.Brief+e.where()
 	case errors.Is(err, context.DeadlineExceeded):

@@ -22,24 +22,6 @@ var bytesFunctions = map[string]bool{
 	"unhex": true, "unb64": true, "unhex_or_b64": true, "unb64_or_hex": true, "bytes": true, "utf8bytes": true,
 }
 
-// textGuard is the name of the function that refuses a text.
-const textGuard = "_no_text"
-
-// textError is a text where bytes are wanted.
-type textError string
-
-func (e textError) Error() string {
-	return "must give bytes, not text: decode it by unhex or unb64, or take its characters by utf8bytes"
-}
-
-// noText gives everything but a text. An empty one is no bytes.
-func noText(in any, _ []any) (any, error) {
-	if text, ok := in.(string); ok && text != "" {
-		return nil, textError(text)
-	}
-	return in, nil
-}
-
 // BytesOf gives the bytes of a value: a string, an array of numbers, or null.
 func BytesOf(value any) (string, error) {
 	if value == nil {
@@ -66,9 +48,6 @@ func (o Origins) Of(e Expr) Origin {
 	return o.tracer().query(query, o.Input, false)
 }
 
-// guard changes a query so that it fails where its result is a text.
-func (o Origins) guard(query *gojq.Query) { o.tracer().query(query, o.Input, true) }
-
 func (o Origins) tracer() *tracer { return &tracer{vars: o.Vars} }
 
 // tracer follows values through a query.
@@ -77,6 +56,10 @@ type tracer struct {
 	funcs map[string]*gojq.FuncDef // that the query defines
 	args  map[string]Origin        // of the function that is looked at
 	depth int
+
+	// guards has texts refused where numbers are read from them. Not in what a query's own
+	// function is made of or given: that serves several inputs.
+	guards bool
 }
 
 const maxTraced = 50 // calls of a query's own functions within one another
@@ -91,7 +74,10 @@ func (t *tracer) query(q *gojq.Query, in Origin, last bool) Origin {
 		t = t.with(func(t *tracer) { t.funcs[def.Name] = def })
 	}
 	if q.Term != nil {
-		return t.leaf(q, t.term(q.Term, in, last), last && !branches(q.Term))
+		term := q.Term
+		origin := t.term(term, in, last)
+		t.reader(q, in)
+		return t.leaf(q, origin, last && !branches(term))
 	}
 	switch q.Op {
 	case gojq.OpPipe:
@@ -110,19 +96,10 @@ func (t *tracer) query(q *gojq.Query, in Origin, last bool) Origin {
 	case gojq.OpAdd:
 		return t.leaf(q, joined(t.query(q.Left, in, false), t.query(q.Right, in, false)), last)
 	default: // gives numbers and truths, or makes texts of texts
+		t.query(q.Left, in, false)
+		t.query(q.Right, in, false)
 		return Text
 	}
-}
-
-// leaf refuses the texts of a query that is the end of a branch.
-func (t *tracer) leaf(q *gojq.Query, origin Origin, last bool) Origin {
-	if last && origin == Text {
-		inner := *q
-		inner.FuncDefs = nil
-		guard := &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeFunc, Func: &gojq.Func{Name: textGuard}}}
-		*q = gojq.Query{FuncDefs: q.FuncDefs, Left: &inner, Op: gojq.OpPipe, Right: guard}
-	}
-	return origin
 }
 
 // branches tells whether a term's results are those of queries within it.
@@ -182,8 +159,10 @@ func (t *tracer) term(term *gojq.Term, in Origin, last bool) Origin {
 		origin = t.query(term.Label.Body, in, last)
 	case gojq.TermTypeQuery:
 		origin = t.query(term.Query, in, last)
+	case gojq.TermTypeUnary:
+		t.term(term.Unary.Term, in, false)
 	case gojq.TermTypeFormat:
-		if term.Format == "@base64d" && term.Str == nil {
+		if (term.Format == "@base64d" || term.Format == "@base32d") && term.Str == nil {
 			origin = Bytes
 		}
 	default: // constants, and what jq writes
@@ -201,13 +180,15 @@ func (t *tracer) term(term *gojq.Term, in Origin, last bool) Origin {
 
 // condition joins the branches of an if.
 func (t *tracer) condition(c *gojq.If, in Origin, last bool) Origin {
+	t.query(c.Cond, in, false)
 	origin := t.query(c.Then, in, last)
 	for _, elif := range c.Elif {
+		t.query(elif.Cond, in, false)
 		origin = joined(origin, t.query(elif.Then, in, last))
 	}
 	if c.Else == nil { // gives its input
 		if last && in == Text {
-			c.Else = &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeFunc, Func: &gojq.Func{Name: textGuard}}}
+			c.Else = guardQuery("must give")
 		}
 		return joined(origin, in)
 	}
@@ -256,8 +237,9 @@ func (t *tracer) call(f *gojq.Func, in Origin, last bool) Origin {
 		}
 		inner := t.with(func(inner *tracer) {
 			inner.depth++
+			inner.guards = false
 			for i, name := range def.Args {
-				origin := t.query(f.Args[i], in, false)
+				origin := t.without().query(f.Args[i], in, false)
 				inner.args[name], inner.vars[name] = origin, origin // name or $name
 			}
 		})
@@ -268,10 +250,15 @@ func (t *tracer) call(f *gojq.Func, in Origin, last bool) Origin {
 		return Bytes
 	case passed(f) != nil:
 		return t.query(passed(f), in, last)
-	case f.Name == "select", f.Name == "values", f.Name == "strings", f.Name == "scalars":
+	case f.Name == "select" && len(f.Args) == 1:
+		t.query(f.Args[0], in, false)
+		return in
+	case f.Name == "values", f.Name == "strings", f.Name == "scalars":
 		return in
 	case textFunctions[f.Name]:
 		return Text
+	case f.Name == "implode":
+		return Unknown
 	}
 	for _, arg := range f.Args {
 		if t.query(arg, in, false) != Text {
@@ -306,9 +293,13 @@ func (t *tracer) bind(p *gojq.Pattern, origin Origin) {
 	}
 }
 
+// without gives a tracer that guards nothing.
+func (t *tracer) without() *tracer { return t.with(func(t *tracer) { t.guards = false }) }
+
 // with gives a tracer with more names.
 func (t *tracer) with(change func(*tracer)) *tracer {
-	inner := &tracer{vars: maps.Clone(t.vars), funcs: maps.Clone(t.funcs), args: maps.Clone(t.args), depth: t.depth}
+	inner := &tracer{vars: maps.Clone(t.vars), funcs: maps.Clone(t.funcs), args: maps.Clone(t.args),
+		depth: t.depth, guards: t.guards}
 	if inner.vars == nil {
 		inner.vars = map[string]Origin{}
 	}

@@ -74,3 +74,42 @@ func TestOrigins(t *testing.T) {
 		}
 	}
 }
+
+// Numbers are not read from the characters of a text: a value that looks right would be
+// wrong.
+func TestReadersWantBytes(t *testing.T) {
+	t.Parallel()
+	part := map[string]any{"hex": "0102", "list": []any{1, 2}, "n": 5, "many": []any{"0a", "0b"}}
+	for _, tt := range []struct {
+		text, want string // want is what it gives; empty for the fault
+	}{
+		{".hex | u16be(0)", ""}, {"(.hex | u16be(0)) / 10", ""}, {"{t: (.hex | i16le(0))}", ""}, {"$text | f32be(0)", ""},
+		{"[.many[] | u8(0)]", ""}, {".many | map(u8(0))", ""}, {".hex | bits(0; 4)", ""}, {"-(.hex | u8(0))", ""},
+		{"if (.hex | u8(0)) > 3 then 1 else 2 end", ""}, {".hex as $h | $h | u8(0)", ""},
+		{".hex | unhex | u16be(0)", "258"}, {"($bytes | u8(0)) + 0", "98"}, {"$mixed | u8(0)", "109"},
+		{".list | u16be(0)", "258"}, {".n | bits(0; 1)", "1"}, {".hex | utf8bytes | u8(0)", "48"},
+		{"[.many[] | unhex | u8(0)] | add", "21"}, {".missing | u8(0)", "null"}, {".list | implode | u8(0)", "1"},
+		{"def first_of: u8(0); .hex | unhex | first_of", "1"}, {"def on(f): unhex | f; .hex | on(u16be(0))", "258"},
+		{".hex as $h | $h | unhex as $b | $b | u8(1)", "2"}, {"def u8(i): 7; .hex | u8(0)", "7"},
+	} {
+		e, fault := mapping.NewLanguage(message.Zone{}).CompileTraced("measurements", mapping.Expr{Text: tt.text},
+			[]string{"$text", "$bytes", "$mixed"}, mapping.Origins{Vars: map[string]mapping.Origin{
+				"$text": mapping.Text, "$bytes": mapping.Bytes, "$mixed": mapping.Unknown}})
+		if fault != nil {
+			t.Errorf("%s: %v", tt.text, fault)
+			continue
+		}
+		run := mapping.NewRun(t.Context(), map[string]any{})
+		for _, v := range []any{"t", "b", "m"} {
+			run.Bind(v)
+		}
+		value, err := run.One(e, part)
+		if text, _ := message.Marshal(value); err == nil && string(text) != tt.want {
+			t.Errorf("%s gave %s, want %q", tt.text, text, tt.want)
+		}
+		if (err != nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), "reads bytes, not text") {
+			t.Errorf("%s: %v, want %q", tt.text, err, tt.want)
+		}
+		run.Done()
+	}
+}
