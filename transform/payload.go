@@ -75,20 +75,6 @@ type codecs struct {
 	byProfile map[string]codec.Codec
 }
 
-// namedCodec is a codec under the name that the definition has for it.
-type namedCodec struct {
-	codec.Codec
-	name string
-}
-
-// blame puts the name of a codec's file before what the codec says, unless that has it.
-func blame(c codec.Codec, text string) string {
-	if named, ok := c.(namedCodec); ok && strings.HasSuffix(named.name, ".js") && !strings.Contains(text, named.name) {
-		return named.name + ": " + text
-	}
-	return text
-}
-
 // codecsOf makes the codecs that a definition names. Scripts are read from the
 // files next to it. A key of codecs that is a number is a port, every other one a
 // device profile.
@@ -105,7 +91,7 @@ func codecsOf(d *Definition, engine codec.Engine) (*codecs, message.Faults) {
 				faults = append(faults, &message.Fault{Field: field, Problem: err.Error()})
 				return nil
 			}
-			made[spec] = namedCodec{c, spec}
+			made[spec] = codec.Named{Codec: c, Name: spec}
 		}
 		return made[spec]
 	}
@@ -179,7 +165,7 @@ func (s *Source) decodePayload(j *job, part any, payload string, port any) ([]co
 	}
 	out, err := decoder.Decode(j.ctx, in)
 	for _, text := range out.Warnings {
-		j.note(NoteCodecWarning, blame(decoder, text))
+		j.note(NoteCodecWarning, codec.Blame(decoder, text))
 	}
 	failed, _ := errors.AsType[*codec.Error](err)
 	readings := out.Readings()
@@ -187,9 +173,9 @@ func (s *Source) decodePayload(j *job, part any, payload string, port any) ([]co
 	case failed != nil && failed.Kind == codec.Unavailable:
 		return nil, err
 	case err != nil:
-		j.note(NoteCodecFailed, blame(decoder, err.Error()))
+		j.note(NoteCodecFailed, codec.Blame(decoder, err.Error()))
 	case len(out.Errors) > 0:
-		j.note(NoteCodecError, blame(decoder, strings.Join(out.Errors, "; ")))
+		j.note(NoteCodecError, codec.Blame(decoder, strings.Join(out.Errors, "; ")))
 	case len(readings) == 0:
 		j.note(NoteUndecoded, "the codec gave no data")
 	default:

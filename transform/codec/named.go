@@ -1,0 +1,17 @@
+package codec
+
+import "strings"
+
+// Named is a codec under the name that a definition has for it.
+type Named struct {
+	Codec
+	Name string
+}
+
+// Blame puts the name of a codec's file before what the codec says, unless that has it.
+func Blame(c Codec, text string) string {
+	if named, ok := c.(Named); ok && strings.HasSuffix(named.Name, ".js") && !strings.Contains(text, named.Name) {
+		return named.Name + ": " + text
+	}
+	return text
+}
