@@ -312,7 +312,7 @@ func TestNotFinite(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []string{`{"h":48}`, `{"t":1}`} {
-		if got := strings.ReplaceAll(string(out.Messages[i].Body), " ", ""); got != want {
+		if got := string(out.Messages[i].Body); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}

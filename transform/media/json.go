@@ -15,6 +15,9 @@ import (
 // list. With list, a lone value is a list, too.
 func decodeJSON(body []byte, list bool, spent budget) (any, error) {
 	value, err := strictJSON(body, list, spent)
+	if err == nil {
+		return value, nil
+	}
 	if clean, told, ok := finite(body, err, spent); ok {
 		if value, err = strictJSON(clean, list, spent); err == nil {
 			told()
@@ -66,9 +69,17 @@ func strictJSON(body []byte, list bool, spent budget) (any, error) {
 // elements of an array, or one value after another.
 func jsonMessages(r *message.Request, notes *Notes) ([]json.RawMessage, error) {
 	items, err := strictMessages(r, r.Body)
+	if err == nil {
+		return items, nil
+	}
 	if clean, told, ok := finite(r.Body, err, budgetOf(r, notes)); ok {
 		if items, err = strictMessages(r, clean); err == nil {
 			told()
+			for i := range items { // without the gaps
+				compact := bytes.NewBuffer(items[i][:0:0])
+				_ = json.Compact(compact, items[i]) // it was read
+				items[i] = compact.Bytes()
+			}
 		}
 	}
 	return items, err
