@@ -14,6 +14,11 @@ func parseCalendar(text string, zone Zone) (time.Time, error) {
 	if text == "" || len(text) > maxTimeText {
 		return time.Time{}, ErrTime
 	}
+	for i := range len(text) {
+		if text[i] >= 0x80 { // upper case may have another length
+			return time.Time{}, ErrTime
+		}
+	}
 	text = withoutComment(text)
 	rest, place := cutZone(text)
 	c, ok := readClock(rest)
