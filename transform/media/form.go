@@ -47,14 +47,14 @@ func decodeForm(body []byte, spent budget) (any, error) {
 			err = errors.New("not UTF-8")
 		}
 		if err != nil {
-			return nil, message.Malformedf("%s: %v", position(body, int64(at)), err)
+			return nil, message.Malformedf("%s: %v", message.Position(body, int64(at)), err)
 		}
 		value, err := url.QueryUnescape(rawValue)
 		if err == nil && !utf8.ValidString(value) {
 			err = errors.New("not UTF-8")
 		}
 		if err != nil {
-			return nil, message.Malformedf("%s: field %s: %v", position(body, int64(at)), message.Quote(name), err)
+			return nil, message.Malformedf("%s: field %s: %v", message.Position(body, int64(at)), message.Quote(name), err)
 		}
 		if err := spent.member(len(name), len(value)); err != nil {
 			return nil, err

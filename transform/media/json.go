@@ -145,7 +145,7 @@ func syntaxError(text []byte) error {
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && !strings.HasPrefix(syntax.Error(), "unexpected end") {
 		offset, what = max(syntax.Offset-1, 0), syntax.Error()
 	}
-	return message.Malformedf("%s: %s", position(text, offset), what)
+	return message.Malformedf("%s: %s", message.Position(text, offset), what)
 }
 
 func notUTF8(text []byte) error {
@@ -157,7 +157,7 @@ func notUTF8(text []byte) error {
 		}
 		at += size
 	}
-	return message.Malformedf("%s: not UTF-8", position(text, int64(at)))
+	return message.Malformedf("%s: not UTF-8", message.Position(text, int64(at)))
 }
 
 // checkCount bounds the messages of a body.

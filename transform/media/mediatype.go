@@ -69,10 +69,7 @@ func readable(r *message.Request) (*message.Request, mediaType, error) {
 // Readable gives a request whose body is UTF-8 where it is text in another charset that the
 // sender names, as all functions of this package read it.
 func Readable(r *message.Request) *message.Request {
-	out, _, err := readable(r)
-	if err != nil {
-		return r
-	}
+	out, _, _ := readable(r) // the request as it is beside an error
 	return out
 }
 

@@ -149,7 +149,7 @@ func (s *scanner) array(depth int) (any, bool) {
 // elements begins, and has to read it.
 func (s *scanner) elements(end byte, depth int, element func() bool) bool {
 	if depth > message.MaxDepth {
-		return s.counted(message.Malformedf("%s: nested deeper than %d", position(s.text, int64(s.at)), message.MaxDepth))
+		return s.counted(message.Malformedf("%s: nested deeper than %d", message.Position(s.text, int64(s.at)), message.MaxDepth))
 	}
 	s.at++
 	s.space()
