@@ -89,7 +89,7 @@ func (t *Transformer) native(item json.RawMessage, prefix string, arrival time.T
 			fields = append(fields, f)
 		}
 	}
-	at, timed, wrong := timestamp(textOrNumber(n.Timestamp), prefix)
+	at, timed, wrong := timestamp(message.TextOrNumber(n.Timestamp), prefix)
 	fields = append(fields, wrong...)
 	properties, wrong := scalars(prefix+"properties.", n.Properties)
 	fields = append(fields, wrong...)
@@ -145,24 +145,6 @@ func timestamp(text, prefix string) (at time.Time, ok bool, wrong []message.Fiel
 		return at, false, []message.FieldError{{Path: prefix + "timestamp", Rule: "timestamp", Hint: err.Error()}}
 	}
 	return at, true, nil
-}
-
-// textOrNumber gives the text that a JSON value is, or the value as it is written; null is
-// empty.
-func textOrNumber(raw json.RawMessage) string {
-	switch {
-	case len(raw) > 1 && raw[0] == '"':
-		if bytes.IndexByte(raw, '\\') < 0 {
-			return string(raw[1 : len(raw)-1])
-		}
-		var text string
-		if json.Unmarshal(raw, &text) == nil { // \u002B is how some write a plus
-			return text
-		}
-	case string(raw) == "null":
-		return ""
-	}
-	return string(raw)
 }
 
 // wrongType makes the field error of a member that has another type.

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bytes"
 	"encoding/json"
 	"math/big"
 	"strconv"
@@ -104,4 +105,22 @@ func ParseNumber(text string) (json.Number, bool) {
 // IsAlphanumeric tells whether c is an ASCII letter or digit.
 func IsAlphanumeric(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+// TextOrNumber gives the text that a JSON value is, or the value as it is written; null is
+// empty.
+func TextOrNumber(raw []byte) string {
+	switch {
+	case len(raw) > 1 && raw[0] == '"':
+		if bytes.IndexByte(raw, '\\') < 0 {
+			return string(raw[1 : len(raw)-1])
+		}
+		var text string
+		if json.Unmarshal(raw, &text) == nil { // \u002B is how some write a plus
+			return text
+		}
+	case string(raw) == "null":
+		return ""
+	}
+	return string(raw)
 }
