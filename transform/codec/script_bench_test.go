@@ -32,7 +32,6 @@ func BenchmarkScript(b *testing.B) {
 	for _, tt := range []struct{ name, script string }{
 		{"typical", typical},
 		{"console", typical + "\nconsole.log('loaded')"},
-		{"guarded", typical + "\nvar zeros = '0'.repeat(4)"},
 		{"Buffer", typical + "\nvar hex = Buffer.from([1, 2]).toString('hex')"},
 	} {
 		b.Run(tt.name, func(b *testing.B) {

@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -25,8 +24,7 @@ var preludes embed.FS
 // needs is what a script needs of its host.
 type needs struct {
 	date, buffer *goja.Program
-	buffers      []any    // the methods of Buffer that it names
-	held         []string // what the guard holds
+	buffers      []any // the methods of Buffer that it names
 	console      bool
 	context      bool // the global array of ThingPark
 }
@@ -50,15 +48,10 @@ func needsOf(text string) (n needs, err error) {
 		}
 	}
 	n.console, n.context = names["console"], names["context"]
-	n.held = toHold(names)
 	return n, nil
 }
 
 var bufferMethod = regexp.MustCompile(`^(?:read|write)[A-Z][A-Za-z0-9]*$`)
-
-// makesLong stands among the names of a script that makes arrays which may be
-// long, but empty.
-const makesLong = "new Array(n), or length = n"
 
 // scriptNames gives the names in a script. Those in strings and comments are
 // among them, which does no harm.
@@ -74,24 +67,14 @@ func scriptNames(text string) map[string]bool {
 		for i < len(text) && nameByte(text[i]) {
 			i++
 		}
-		name := text[start:i]
-		names[name] = true
-		if name != "Array" && name != "length" {
-			continue
-		}
-		rest := strings.TrimLeft(text[i:min(i+8, len(text))], " \t")
-		if name == "Array" && strings.HasPrefix(rest, "(") ||
-			name == "length" && len(rest) > 1 && (rest[0] == '=' || rest[0] == ':') && rest[1] != '=' {
-			names[makesLong] = true
-		}
+		names[text[start:i]] = true
 	}
 	return names
 }
 
 func nameByte(c byte) bool { return message.IsAlphanumeric(c) || c == '_' || c == '$' }
 
-// install makes a VM what the script needs, with the values of context. The guard
-// comes last, so that the others are not held back by it.
+// install makes a VM what the script needs, with the values of context.
 func (n *needs) install(vm *goja.Runtime, context []any) error {
 	if n.context { // a script that declares a context of its own replaces it
 		if err := vm.Set("context", importValue(vm, context)); err != nil {
@@ -114,11 +97,9 @@ func (n *needs) install(vm *goja.Runtime, context []any) error {
 		}
 	}
 	if n.console {
-		if err := installConsole(vm); err != nil {
-			return err
-		}
+		return installConsole(vm)
 	}
-	return hold(vm, n.held)
+	return nil
 }
 
 // installConsole makes a console that discards what a script writes to it.

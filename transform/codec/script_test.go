@@ -2,7 +2,6 @@ package codec_test
 
 import (
 	"errors"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -108,9 +107,7 @@ func TestScriptReports(t *testing.T) {
 	}
 }
 
-// Its subtests measure memory, so they run one after another.
-//
-//nolint:tparallel // see above
+// What a script can do to the process is held by package codecworker: see its TestAbuse.
 func TestScriptFails(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -127,43 +124,28 @@ func TestScriptFails(t *testing.T) {
 		{"endless getter", `return {data: {get x() { for (;;) {} }}}`, codec.Timeout, "longer"},
 		{"throwing getter", `return {data: {get x() { throw new Error("gotcha") }}}`, codec.Threw, "gotcha"},
 		{"holds itself", `var a = {}; a.a = a; return {data: a}`, codec.Result, "holds itself"},
-		{"grows without end", `var a = []; for (;;) a.push({x: [1, 2, 3, 4]})`, "", ""},
-		{"doubles a text", `var s = "x"; for (;;) s += s`, "", ""},
 		{"a number", `return 5`, codec.Result, "not an object"},
 		{"data is a number", `return {data: 5}`, codec.Result, "not an object"},
 		{"data is a list", `return {data: [1, 2]}`, codec.Result, "array"},
 		{"twice as many each time", `var a = [0]; for (var i = 0; i < 40; i++) a = [a, a]; return {data: {a: a}}`, codec.Memory, "values"},
 		{"a long list", `var a = []; a.length = 4e9; return {data: {a: a}}`, codec.Memory, "values"},
-		{"repeat", `return {data: {s: "0".repeat(1e9)}}`, codec.Threw, "larger than"},
-		{"padStart", `return {data: {s: "0".padStart(1e9)}}`, codec.Threw, "larger than"},
-		{"fill", `return {data: {s: new Array(4e9).fill(0)}}`, codec.Threw, "larger than"},
-		{"forEach of nothing", `new Array(4e9).forEach(function () {})`, codec.Threw, "larger than"},
-		{"from", `return {data: {s: Array.from({length: 1e9})}}`, codec.Threw, "larger than"},
-		{"bytes", `return {data: {s: new Uint8Array(4e9)}}`, codec.Threw, "larger than"},
-		{"buffer", `return {data: {s: Buffer.alloc(4e9).length}}`, codec.Threw, ""},
 		{"never settles", `return new Promise(function () {})`, codec.Result, "never comes"},
 		{"rejects", `return Promise.reject(new Error("sorry"))`, codec.Threw, "sorry"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			decoder, err := codec.New("codec.js", []byte("function decodeUplink(input) {"+tt.body+"}"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			var before, after runtime.MemStats
-			runtime.GC()
-			runtime.ReadMemStats(&before)
 			out, err := decoder.Decode(t.Context(), codec.Uplink{Bytes: []byte{1}})
-			runtime.ReadMemStats(&after)
 			var failed *codec.Error
 			if !errors.As(err, &failed) {
 				t.Fatalf("got %v and %v, want a CodecError", out, err)
 			}
 			if tt.kind != "" && failed.Kind != tt.kind || !strings.Contains(failed.Text, tt.says) {
 				t.Errorf("got %s: %s, want %s: %s", failed.Kind, failed.Text, tt.kind, tt.says)
-			}
-			if grown := int64(after.Sys) - int64(before.Sys); grown > 512<<20 {
-				t.Errorf("took %d MB", grown>>20)
 			}
 		})
 	}
