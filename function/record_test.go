@@ -62,7 +62,7 @@ func TestRefusalsInTheLog(t *testing.T) {
 		}},
 		{"an id of a mapping", "/api/mine", `[{"id":"PAY LOAD","m":{}}]`, object{
 			"status": 422.0, "code": "invalid-message", "detail": "the message is not valid",
-			"errors": list(object{"path": "deviceId", "rule": "deviceid", "hint": wrongID}),
+			"errors": list(object{"path": "deviceId", "rule": "deviceid", "hint": wrongID + " (in .id)"}),
 		}},
 		{"a type in a mapping", "/api/mine", `[{"id":"d-1","m":["PAYLOAD"]}]`, object{
 			"status": 422.0, "code": "invalid-message", "detail": "the message is not valid", "device": "d-1",

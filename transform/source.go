@@ -210,8 +210,9 @@ func (s *Source) identity(j *job, part any) (message.Message, error) {
 		fields := fieldErrors("", err)
 		for i := range fields {
 			if !m.SecretID {
-				fields[i].Brief = fields[i].Hint
-				fields[i].Hint += s.shows(fields[i].Path, &id)
+				from, gave := s.shows(fields[i].Path, &id)
+				fields[i].Brief = fields[i].Hint + from.Where()
+				fields[i].Hint += from.Gave(gave)
 			}
 		}
 		return m, message.InvalidFields(fields...)
@@ -220,16 +221,16 @@ func (s *Source) identity(j *job, part any) (message.Message, error) {
 }
 
 // shows names the expression of a field of the identity, and what it gave.
-func (s *Source) shows(field string, id *identity) string {
+func (s *Source) shows(field string, id *identity) (from *mapping.Expression, gave string) {
 	switch field {
 	case "deviceId":
-		return s.of.deviceID.Gave(id.DeviceID)
+		return s.of.deviceID, id.DeviceID
 	case "modelId":
-		return s.of.modelID.Gave(id.ModelID)
+		return s.of.modelID, id.ModelID
 	case "gatewayId":
-		return s.of.gatewayID.Gave(id.GatewayID)
+		return s.of.gatewayID, id.GatewayID
 	default:
-		return s.of.component.Gave(id.Component)
+		return s.of.component, id.Component
 	}
 }
 

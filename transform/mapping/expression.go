@@ -200,12 +200,12 @@ func (e *Expression) Wrong(hint string, value any) *message.Error {
 		return &message.Error{Kind: message.Invalid, Detail: hint}
 	}
 	return message.InvalidFields(message.FieldError{
-		Path: e.Field, Rule: "mapping", Hint: hint + e.Gave(value), Brief: hint + e.where(),
+		Path: e.Field, Rule: "mapping", Hint: hint + e.Gave(value), Brief: hint + e.Where(),
 	})
 }
 
-// where shows an expression without what it gave.
-func (e *Expression) where() string { return fmt.Sprintf(" (in %s)", strings.TrimSpace(e.Text)) }
+// Where shows an expression without what it gave.
+func (e *Expression) Where() string { return fmt.Sprintf(" (in %s)", strings.TrimSpace(e.Text)) }
 
 // Gave shows an expression with what it gave.
 func (e *Expression) Gave(value any) string {

@@ -141,12 +141,12 @@ func (e *Expression) failed(err error) error {
 	case ok && own.NotBytes:
 		return e.Wrong(textError{own.Brief, own.Text}.Error(), own.Text)
 	case ok:
-		hint, brief = own.Text+e.where(), own.Brief+e.where()
+		hint, brief = own.Text+e.Where(), own.Brief+e.Where()
 	case errors.Is(err, context.DeadlineExceeded):
 		hint = fmt.Sprintf("takes longer than %s (%s)", maxMappingTime, e.Text)
 		brief = hint
 	case errors.Is(err, ErrMemory):
-		hint = err.Error() + e.where()
+		hint = err.Error() + e.Where()
 		brief = hint
 	default:
 		return err
