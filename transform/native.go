@@ -94,12 +94,7 @@ func (t *Transformer) native(item json.RawMessage, prefix string, arrival time.T
 	properties, wrong := scalars(prefix+"properties.", n.Properties)
 	fields = append(fields, wrong...)
 	if len(fields) > 0 {
-		for i := range fields {
-			if message.ValidDeviceID(n.Device.DeviceID) {
-				fields[i].DeviceID = n.Device.DeviceID
-			}
-		}
-		return message.Message{}, fields
+		return message.Message{}, message.OfDevice(n.Device.DeviceID, fields)
 	}
 	m := message.Message{
 		DeviceID:   n.Device.DeviceID,

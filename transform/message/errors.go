@@ -44,6 +44,16 @@ type FieldError struct {
 	DeviceID string `json:"-"`
 }
 
+// OfDevice says whose message the fields are of, where the id is one.
+func OfDevice(id string, fields []FieldError) []FieldError {
+	if ValidDeviceID(id) {
+		for i := range fields {
+			fields[i].DeviceID = id
+		}
+	}
+	return fields
+}
+
 // Logged is the hint as a log may have it.
 func (f *FieldError) Logged() string { return cmp.Or(f.Brief, f.Hint) }
 
