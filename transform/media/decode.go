@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"mayfly/transform/media/nonfinite"
 	"mayfly/transform/media/otlp"
 	"mayfly/transform/media/xmltree"
 	"mayfly/transform/message"
@@ -127,6 +128,11 @@ func decodeBody(r *message.Request, kind mediaType, format Format, how Reading) 
 // its charset itself.
 func decodeText(r *message.Request, kind mediaType, format Format, how Reading) (any, error) {
 	body := bytes.TrimPrefix(r.Body, []byte("\xef\xbb\xbf"))
+	if format == FormatInflux {
+		clean, left, n := nonfinite.BlankLines(body)
+		body = clean
+		how.Notes.addAll(left, n)
+	}
 	if format == FormatXML {
 		return xmltree.Decode(body, r.Meter())
 	}

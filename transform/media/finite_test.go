@@ -26,6 +26,7 @@ func TestDecodeNotFinite(t *testing.T) {
 		"CSV, bare":   {"text/csv; header=absent", "1,nan,48\n", "", `[[1,null,48]]`, []string{"cell 2 is nan and was left out"}},
 		"SenML":       {"application/senml+json", `[{"n":"t","v":nan},{"n":"h","v":48}]`, "", `[{"n":"h","v":48}]`, []string{"[0].v is nan and was left out"}},
 		"CloudEvent":  {"application/cloudevents+json", `{"id":"1","data":{"t":NaN,"h":48}}`, "", `{"id":"1","data":{"h":48}}`, []string{"data.t is NaN and was left out"}},
+		"influx":      {"text/plain", "m t=nan,h=48\n", media.FormatInflux, `[{"measurement":"m","tags":{},"fields":{"h":48}}]`, []string{"t is nan and was left out"}},
 		"OTLP":        {"application/json", `{"a":{"asDouble":Infinity}}`, media.FormatOTLP, `{"a":{}}`, []string{"a.asDouble is Infinity and was left out"}},
 		"many": {
 			"application/json", `{"t":[1,nan,nan,nan,nan,nan,nan,nan,nan,nan,nan,nan,nan]}`, "", `{"t":[1]}`,

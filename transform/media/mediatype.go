@@ -29,10 +29,9 @@ func mediaOf(r *message.Request) mediaType {
 	name, params, err := mime.ParseMediaType(declared)
 	if err != nil {
 		name, _, _ = strings.Cut(declared, ";")
-		if _, charset, ok := strings.Cut(strings.ToLower(declared), "charset="); ok {
-			charset, _, _ = strings.Cut(charset, ";")
-			params = map[string]string{"charset": charset}
-		}
+		_, charset, _ := strings.Cut(strings.ToLower(declared), "charset=")
+		charset, _, _ = strings.Cut(charset, ";")
+		params = map[string]string{"charset": charset}
 	}
 	name, _, _ = strings.Cut(name, ",") // some proxies join two headers
 	return mediaType{strings.Trim(strings.ToLower(name), " \t\"'"), params}
@@ -41,8 +40,7 @@ func mediaOf(r *message.Request) mediaType {
 // readable gives a request with its media type, and its body in UTF-8 where that is text.
 func readable(r *message.Request) (*message.Request, mediaType, error) {
 	m := mediaOf(r)
-	body := r.Body
-	declared := m.params["charset"]
+	body, declared := r.Body, m.params["charset"]
 	if len(body) == 0 || declared == "" && body[0] < 0xef && bytes.IndexByte(body[max(len(body)-8, 0):], 0) < 0 {
 		return r, m, nil // nearly all: no byte order mark, no NUL behind
 	}

@@ -52,10 +52,6 @@ func (n *Notes) leaveOut(value any, name any) bool {
 	if !ok || !math.IsNaN(f) && !math.IsInf(f, 0) {
 		return false
 	}
-	if n == nil || n.count >= maxNotes {
-		n.addAll(nil, 1)
-		return true
-	}
 	n.add(message.Shorten(fmt.Sprint(name)) + " is " + fmt.Sprint(f) + " and was left out")
 	return true
 }
