@@ -22,6 +22,8 @@ func TestEnums(t *testing.T) {
 		{"units: metric", `sources[0].units: source s: "metric" is not known: want imperial or si`},
 		{"methods: [POST, DOWNLOAD]", `sources[0].methods[1]: source s: "DOWNLOAD" is not known: want GET, POST, PUT`},
 		{"answer: {status: 302}", "sources[0].answer.status: source s: must be from 200 to 299"},
+		{"from: chripstack", `sources[0].from: source s: source "chripstack" is not known; mayfly check lists them; ` +
+			"did you mean chirpstack?"},
 		{"samples: [{request: {method: SEND}}]", "sources[0].samples[0].request.method: source s:"},
 	} {
 		text := "sources:\n  - name: s\n    deviceId: .id\n    measurements: .m\n    " + tt.member + "\n"

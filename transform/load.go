@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 
+	"mayfly/internal/settings"
 	"mayfly/transform/mapping"
 	"mayfly/transform/message"
 )
@@ -80,8 +81,11 @@ func (t *Transformer) prepare(d *Definition, before []Definition) message.Faults
 	}
 	text := builtinText(d.From)
 	if text == "" {
-		return append(faults, &message.Fault{Field: "from",
-			Problem: "source " + message.Quote(d.From) + " is not known; mayfly check lists them"})
+		problem := "source " + message.Quote(d.From) + " is not known; mayfly check lists them"
+		if near := settings.Nearest(d.From, builtinNames()); near != "" {
+			problem += "; did you mean " + near + "?"
+		}
+		return append(faults, &message.Fault{Field: "from", Problem: problem})
 	}
 	base, err := ParseDefinition([]byte(text))
 	if err != nil {
