@@ -1,11 +1,6 @@
 package transform
 
-import (
-	"maps"
-	"slices"
-
-	"mayfly/transform/mapping"
-)
+import "mayfly/transform/mapping"
 
 // Read is a part of the request beside the body that an expression reads.
 type Read struct {
@@ -18,24 +13,14 @@ type Read struct {
 // among them: they can do without.
 func (d *Definition) Reads() []Read {
 	var reads []Read
-	add := func(name string, e mapping.Expr) {
-		if e.Line == 0 && e.File == "" { // as prepare leaves them
-			return
+	d.each(func(field string, e mapping.Expr) mapping.Expr {
+		if field == "detect" || e.Line == 0 && e.File == "" { // as prepare leaves built-in ones
+			return e
 		}
 		for _, part := range mapping.RequestParts(e) {
-			reads = append(reads, Read{name, part})
+			reads = append(reads, Read{field, part})
 		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(d.Let)) {
-		add("let."+name, d.Let[name])
-	}
-	for _, f := range fields(d, &expressions{}) {
-		if f.text != &d.Detect {
-			add(f.name, *f.text)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(d.Properties)) {
-		add("properties."+name, d.Properties[name])
-	}
+		return e
+	})
 	return reads
 }

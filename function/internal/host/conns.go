@@ -8,17 +8,29 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"mayfly/function/internal/bodyroom"
 )
 
 // maxConnections is how many connections a server has at one time.
 const maxConnections = 4096
+
+const (
+	// maxHeads bounds the bytes of all heads that are coming in. What net/http makes of a
+	// head of many short fields is nearly twenty times as large.
+	maxHeads = 2 << 20
+	// maxFields is how many header fields a request may have. They are kept as long as it
+	// is worked on.
+	maxFields = 200
+)
 
 // connections are the open connections of a server. When there are too many, one that
 // does no work is closed for the newcomer: of the network that has most of them, first
 // one that waits for its next request, then one whose request has not come yet, then
 // one whose body has not. One whose request is being worked on never is.
 type connections struct {
-	max int
+	max   int
+	heads *bodyroom.Room // bytes of requests whose head is coming in
 
 	mu       sync.Mutex
 	open     map[net.Conn]*connection
@@ -30,6 +42,7 @@ type connection struct {
 	framing
 	all     *connections
 	network netip.Prefix
+	socket  *framed // what the bytes come from, encrypted ones too; nil: not known
 	state   connState
 	since   time.Time // it is in this state
 }
@@ -45,7 +58,10 @@ const (
 )
 
 func newConnections(limit int) *connections {
-	return &connections{max: limit, open: map[net.Conn]*connection{}, networks: map[netip.Prefix]int{}}
+	return &connections{
+		max: limit, heads: bodyroom.New(maxHeads, now),
+		open: map[net.Conn]*connection{}, networks: map[netip.Prefix]int{},
+	}
 }
 
 type connectionKey struct{}
@@ -61,18 +77,26 @@ func connectionOf(ctx context.Context) *connection {
 func (cs *connections) context(ctx context.Context, conn net.Conn) context.Context {
 	c := &connection{all: cs, network: networkOf(conn), state: connHead, since: now()}
 	c.plain, _ = conn.(*framed)
+	c.socket = c.plain
+	if encrypted, ok := conn.(*tls.Conn); ok {
+		c.socket, _ = encrypted.NetConn().(*framed)
+	}
+	c.awaitHead()
 	cs.mu.Lock()
 	cs.open[conn] = c
 	cs.networks[c.network]++
 	var victim net.Conn
+	var gone *connection
 	if len(cs.open) > cs.max {
 		victim = cs.victim(c)
 		if victim == nil {
 			victim = conn
 		}
+		gone = cs.open[victim]
 		cs.remove(victim)
 	}
 	cs.mu.Unlock()
+	gone.endHead()
 	if encrypted, ok := victim.(*tls.Conn); ok {
 		victim = encrypted.NetConn() // to say goodbye could take long
 	}
@@ -128,10 +152,13 @@ func (cs *connections) changed(conn net.Conn, state http.ConnState) {
 		c := cs.open[conn]
 		cs.mu.Unlock()
 		c.set(connIdle)
+		c.awaitHead()
 	case http.StateClosed, http.StateHijacked:
 		cs.mu.Lock()
+		c := cs.open[conn]
 		cs.remove(conn)
 		cs.mu.Unlock()
+		c.endHead()
 	case http.StateNew, http.StateActive: // the handler says more
 	}
 }
@@ -144,6 +171,19 @@ func (c *connection) set(state connState) {
 	c.all.mu.Lock()
 	defer c.all.mu.Unlock()
 	c.state, c.since = state, now()
+}
+
+// awaitHead and endHead say that the bytes that come are those of a head, or no longer.
+func (c *connection) awaitHead() {
+	if c != nil && c.socket != nil {
+		c.socket.begin(c.all.heads, c.network)
+	}
+}
+
+func (c *connection) endHead() {
+	if c != nil && c.socket != nil {
+		c.socket.begin(nil, netip.Prefix{})
+	}
 }
 
 // closeAfter tells whether the connection has to be closed after the answer to a

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -177,5 +179,57 @@ func TestNoHTTP2(t *testing.T) {
 	srv := newServer(t.Context(), &Options{Log: slog.New(slog.DiscardHandler)}, nil)
 	if srv.Protocols.HTTP2() || srv.Protocols.UnencryptedHTTP2() {
 		t.Error("HTTP/2 is offered:", srv.Protocols)
+	}
+}
+
+// Heads that never end take a bounded room: the oldest are closed for a newcomer.
+func TestHeadsAreBounded(t *testing.T) {
+	t.Parallel()
+	const many, size = 300, 16 << 10
+	synctest.Test(t, func(t *testing.T) {
+		accept := serveOnPipes(t, 0, noContent)
+		var closed atomic.Int64
+		for range many {
+			client, server := net.Pipe()
+			t.Cleanup(func() { _ = client.Close() })
+			accept <- server
+			_, _ = io.WriteString(client, "POST / HTTP/1.1\r\nHost: x\r\n"+strings.Repeat("a:\r\n", size/4))
+			go func() {
+				_, _ = io.Copy(io.Discard, client)
+				closed.Add(1)
+			}()
+			synctest.Wait()
+		}
+		if open := many - closed.Load(); open > maxHeads/size || open < maxHeads/size-2 {
+			t.Errorf("%d heads of %d bytes are open", open, size)
+		}
+		client, server := net.Pipe()
+		defer func() { _ = client.Close() }()
+		accept <- server
+		_, _ = io.WriteString(client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		res, err := http.ReadResponse(bufio.NewReader(client), nil)
+		if err != nil || res.StatusCode != http.StatusNoContent {
+			t.Error("a newcomer:", err)
+		}
+	})
+}
+
+func noContent(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
+
+// A request has 200 header fields at most, under the same name or not.
+func TestHeaderFieldsAreBounded(t *testing.T) {
+	t.Parallel()
+	for fields, want := range map[string]int{
+		strings.Repeat("a: b\r\n", 200): http.StatusNoContent,
+		strings.Repeat("a: b\r\n", 201): http.StatusRequestHeaderFieldsTooLarge,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			client := serveOnPipe(t, noContent)
+			go func() { _, _ = io.WriteString(client, "GET / HTTP/1.1\r\nHost: x\r\n"+fields+"\r\n") }()
+			res, err := http.ReadResponse(bufio.NewReader(client), nil)
+			if err != nil || res.StatusCode != want {
+				t.Errorf("%d fields: %v, %v, want %d", strings.Count(fields, "\n"), res, err, want)
+			}
+		})
 	}
 }

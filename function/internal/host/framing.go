@@ -4,16 +4,25 @@ import (
 	"bytes"
 	"net"
 	"net/http"
+	"net/netip"
+	"sync"
 	"sync/atomic"
+
+	"mayfly/function/internal/bodyroom"
 )
 
 // framed is a connection that counts the Content-Length lines that come in. net/http
 // takes the line away where there is a Transfer-Encoding as well, so this is how to
 // tell. It counts lines of bodies too, which is harmless: see closeAfter.
+//
+// While a head comes in, its bytes take room among those of all connections.
 type framed struct {
 	net.Conn
 	lines atomic.Int64
 	match int // how much of lengthLine this line begins with; -1: it begins otherwise
+
+	mu   sync.Mutex
+	head *bodyroom.Body // nil while a request is worked on
 }
 
 const lengthLine = "content-length:"
@@ -22,7 +31,29 @@ const lengthLine = "content-length:"
 func (f *framed) Read(p []byte) (int, error) {
 	n, err := f.Conn.Read(p)
 	f.scan(p[:n])
+	f.mu.Lock()
+	head := f.head
+	f.mu.Unlock()
+	if head != nil && n > 0 {
+		if full := head.Grow(n); full != nil {
+			return 0, full
+		}
+	}
 	return n, err
+}
+
+// begin begins a head in a room; a nil room ends it.
+func (f *framed) begin(room *bodyroom.Room, network netip.Prefix) {
+	var head *bodyroom.Body
+	if room != nil {
+		head = room.Open(network.String(), func() { _ = f.Conn.Close() })
+	}
+	f.mu.Lock()
+	head, f.head = f.head, head
+	f.mu.Unlock()
+	if head != nil {
+		head.Close()
+	}
 }
 
 func (f *framed) scan(b []byte) {

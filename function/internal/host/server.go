@@ -47,7 +47,7 @@ func serveHTTP(ctx context.Context, o Options, h http.Handler) error {
 	failed := make(chan error, 1)
 	go func() {
 		if srv.TLSConfig != nil {
-			failed <- srv.ServeTLS(ln, "", "")
+			failed <- srv.ServeTLS(listener{ln}, "", "")
 			return
 		}
 		failed <- srv.Serve(listener{ln})
@@ -157,13 +157,19 @@ func (h *hostHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusHTTPVersionNotSupported)
 		return
 	}
+	conn := connectionOf(r.Context())
+	conn.endHead()
+	if fields(r.Header) > maxFields {
+		w.Header().Set("Connection", "close")
+		w.WriteHeader(http.StatusRequestHeaderFieldsTooLarge)
+		return
+	}
 	ctx := requestlog.WithID(r.Context(), requestIDOf(h.host, r.Header))
 	dropForeignIdentity(h.host, r.Header)
 	dropLoadBalancer(r.Header)
 	watched := &watchedWriter{ResponseWriter: w}
 	defer h.lastResort(ctx, watched)
 	r = r.WithContext(ctx)
-	conn := connectionOf(ctx)
 	if conn.closeAfter(r) {
 		w.Header().Set("Connection", "close")
 	}
@@ -176,6 +182,15 @@ func (h *hostHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.Body = body
 	}
 	h.next.ServeHTTP(watched, r)
+}
+
+// fields counts the header fields of a request.
+func fields(header http.Header) int {
+	n := 0
+	for _, values := range header {
+		n += len(values)
+	}
+	return n
 }
 
 // now is the clock that the deadlines of sockets live by.
