@@ -27,7 +27,8 @@ func (s *Service) readBody(
 	w http.ResponseWriter, r *http.Request, caller *policy.Caller, lease *workroom.Lease,
 ) ([]byte, error) {
 	limit := s.config.BodyLimit
-	tooLarge := &problem.Error{Code: problem.BodyTooLarge, Detail: "the body is larger than " + byteCount(limit)}
+	size := problem.ByteCount(limit)
+	tooLarge := &problem.Error{Code: problem.BodyTooLarge, Detail: "the body is larger than " + size}
 	if r.ContentLength > limit {
 		return nil, tooLarge
 	}

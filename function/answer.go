@@ -9,18 +9,23 @@ import (
 
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/requestlog"
+	"mayfly/function/internal/results"
 	"mayfly/transform"
+	"mayfly/transform/answer"
 )
 
-// accepted is the answer to a request that went well.
+// accepted is Mayfly's own answer to a request that stored something, or had nothing to
+// store.
 type accepted struct {
 	Delivered int
 	Ignored   int
 	Notes     []string // what was left out of the body, a sentence each
+	Refused   int      // messages that can never be stored
+	Results   []Result // of a batch with such messages
 }
 
 // text is the answer as JSON, a line of it.
-func (a accepted) text() []byte {
+func (a *accepted) text() []byte {
 	b := strconv.AppendInt([]byte(`{"delivered":`), int64(a.Delivered), 10)
 	if a.Ignored > 0 {
 		b = strconv.AppendInt(append(b, `,"ignored":`...), int64(a.Ignored), 10)
@@ -29,41 +34,57 @@ func (a accepted) text() []byte {
 		notes, _ := json.Marshal(a.Notes) // texts always marshal
 		b = append(append(b, `,"notes":`...), notes...)
 	}
+	if a.Refused > 0 {
+		b = strconv.AppendInt(append(b, `,"refused":`...), int64(a.Refused), 10)
+		results, _ := json.Marshal(a.Results) // texts and numbers always marshal
+		b = append(append(b, `,"results":`...), results...)
+	}
 	return append(b, "}\n"...)
 }
 
-// answer tells the sender how its messages fared.
-func (s *Service) answer(w http.ResponseWriter, r *http.Request, d *decoded, results []error) {
+// answer tells the sender how its messages fared. A failure that a retry may heal wins:
+// what is stored then is recognised when it comes again. Failures that no retry can heal
+// must not make the sender send again what is stored.
+func (s *Service) answer(w http.ResponseWriter, r *http.Request, d *decoded) {
 	rec := recordOf(r.Context())
-	problems := make([]*Problem, len(results))
-	for i, err := range results {
-		if err == nil {
-			rec.delivered++
-		} else {
+	problems := make([]*Problem, len(d.items))
+	for i := range d.items {
+		if err := d.items[i].err; err != nil {
 			problems[i] = problemOf(r.Context(), err, s.now())
+			if !problems[i].Retryable {
+				rec.refused++
+			}
+		} else {
+			rec.delivered++
 		}
 	}
 	p := worst(problems)
 	if p == nil {
-		s.accept(w, d, accepted{rec.delivered, rec.ignored, senderNotes(d.notes)})
+		s.accept(w, r, d, &answer.Report{Delivered: rec.delivered, Ignored: rec.ignored}, nil)
 		return
 	}
-	if len(results) > 1 {
-		p.Delivered = rec.delivered
-		p.Results = make([]Result, len(results))
-		for i, one := range problems {
-			p.Results[i] = Result{DeviceID: d.messages[i].DeviceID, Status: http.StatusOK}
-			if one != nil {
-				p.Results[i] = Result{d.messages[i].DeviceID, one.Status, one.Code, one.Retryable, one.Detail}
-			}
-		}
+	if len(d.items) > 1 {
+		p.Delivered, p.Results, p.Errors = rec.delivered, resultsOf(d, problems), fieldErrors(problems)
 	}
-	if d.lenient && !p.Retryable {
-		rec.problem, rec.accepted = p, true
-		s.accept(w, d, accepted{rec.delivered, rec.ignored, senderNotes(d.notes)})
+	report := &answer.Report{
+		Class: answer.Refused, Delivered: rec.delivered, Ignored: rec.ignored, Refused: rec.refused,
+	}
+	switch {
+	case p.Retryable:
+		report.Class = answer.Error
+	case d.lenient:
+		report.Class = answer.Stored
+	case rec.delivered > 0:
+		report.Class = answer.Partial
+	}
+	if report.Class == answer.Stored || report.Class == answer.Partial {
+		rec.problem, rec.accepted = p, report.Class == answer.Stored
+		p.hide(rec.secrets)
+		describe(report, d, p)
+		s.accept(w, r, d, report, p)
 		return
 	}
-	s.fail(w, r, p)
+	s.failAs(w, r, d, report, p)
 }
 
 // senderNotes gives what the sender should know of what was delivered.
@@ -77,36 +98,43 @@ func senderNotes(notes []transform.Note) []string {
 	return texts
 }
 
-// accept answers 2xx, in the words that the source's sender wants to hear.
-func (s *Service) accept(w http.ResponseWriter, d *decoded, a accepted) {
-	status := cmp.Or(d.answer.Status, http.StatusOK)
-	if status == http.StatusNoContent {
-		w.WriteHeader(status)
-		return
+// accept answers what is no problem of HTTP, in the words that the source's sender wants
+// to hear. p is what it is told of messages that are refused.
+func (s *Service) accept(w http.ResponseWriter, r *http.Request, d *decoded, report *answer.Report, p *Problem) {
+	own := accepted{Delivered: report.Delivered, Ignored: report.Ignored, Notes: senderNotes(d.notes)}
+	if report.Class == answer.Partial {
+		own.Refused, own.Results = report.Refused, results.Shorten(p.Results)
 	}
-	contentType, body := "application/json", []byte(d.answer.Body)
-	if d.answer.Body == "" {
-		body = a.text()
-	} else if d.answer.ContentType != "" {
-		contentType = d.answer.ContentType
+	var reply answer.Replied
+	switch {
+	case d.mapped != nil: // many of these senders take 200 to 204 alone for success
+		reply = s.reply(r, d.mapped, d.request, report)
+	case report.Class == answer.Partial:
+		reply.Status = http.StatusMultiStatus
 	}
-	w.Header().Set("Content-Type", contentType)
-	w.WriteHeader(status)
-	_, _ = w.Write(body)
+	reply.Status = cmp.Or(reply.Status, http.StatusOK)
+	if reply.Body == nil {
+		reply.ContentType, reply.Body = "application/json", own.text()
+	}
+	write(w, &reply)
 }
 
 // reject answers an error of decoding: 2xx where the source's sender punishes
 // refusals, and then it is in the log alone. A body of somebody else is refused: its
 // sender is not the one that punishes.
 func (s *Service) reject(w http.ResponseWriter, r *http.Request, d *decoded, err error) {
-	if p := problemOf(r.Context(), err, s.now()); d.lenient && !p.Retryable && !transform.IsForeign(err) {
-		s.explain(r, p, err)
+	p := s.problem(r, err)
+	if d.lenient && !p.Retryable && !transform.IsForeign(err) {
 		rec := recordOf(r.Context())
 		rec.problem, rec.accepted = p, true
-		s.accept(w, d, accepted{})
+		s.accept(w, r, d, &answer.Report{}, p)
 		return
 	}
-	s.refuse(w, r, err)
+	report := &answer.Report{Class: answer.Refused, Refused: 1}
+	if p.Retryable {
+		report.Class = answer.Error
+	}
+	s.failAs(w, r, d, report, p)
 }
 
 // refuse answers an error that ends the request before anything is sent.
@@ -119,12 +147,17 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="mayfly"`)
 		}
 	}
+	s.fail(w, r, s.problem(r, err))
+}
+
+// problem makes the problem of an error. A bug is told in the log.
+func (s *Service) problem(r *http.Request, err error) *Problem {
 	p := problemOf(r.Context(), err, s.now())
 	s.explain(r, p, err)
 	if p.Code == problem.Internal {
 		s.log.ErrorContext(r.Context(), "internal error", "error", err.Error())
 	}
-	s.fail(w, r, p)
+	return p
 }
 
 // finish makes a problem ready to be answered, and hands it to the log.
@@ -138,21 +171,34 @@ func (s *Service) finish(r *http.Request, p *Problem) *Problem {
 
 // fail answers a problem.
 func (s *Service) fail(w http.ResponseWriter, r *http.Request, p *Problem) {
+	s.failAs(w, r, nil, &answer.Report{Class: answer.Error}, p)
+}
+
+// failAs answers a problem, as the sender reads it where its source is known. d is nil
+// where the body was not read.
+func (s *Service) failAs(w http.ResponseWriter, r *http.Request, d *decoded, report *answer.Report, p *Problem) {
+	rec := recordOf(r.Context())
 	p = s.finish(r, p)
 	h := w.Header()
-	h.Set("Content-Type", problem.MediaType)
 	h.Set("Cache-Control", "no-store")
 	if p.Retryable {
 		h.Set("Retry-After", seconds(p.retryAfter))
 	}
-	w.WriteHeader(p.Status)
-	body, _ := json.Marshal(p) // texts and numbers always marshal
-	_, _ = w.Write(append(body, '\n'))
-}
-
-func byteCount(n int64) string {
-	if n >= 1<<10 && n%(1<<10) == 0 {
-		return strconv.FormatInt(n>>10, 10) + " KiB"
+	var reply answer.Replied
+	if rec.speaks != nil {
+		describe(report, d, p)
+		request := s.bareRequest(r)
+		if d != nil {
+			request = d.request
+		}
+		reply = s.reply(r, rec.speaks, request, report)
 	}
-	return strconv.FormatInt(n, 10) + " bytes"
+	p.Status = cmp.Or(reply.Status, p.Status)
+	if reply.Body == nil {
+		p.Results = results.Shorten(p.Results)
+		body, _ := json.Marshal(p) // texts and numbers always marshal
+		reply.ContentType, reply.Body = problem.MediaType, append(body, '\n')
+	}
+	reply.Status = p.Status
+	write(w, &reply)
 }

@@ -30,7 +30,7 @@ type chooseFunc func(*http.Request, *message.Request) (reading, error)
 func (s *Service) chooseNative(r *http.Request, request *message.Request) (reading, error) {
 	how := reading{source: "telemetry", request: request}
 	how.native = func(request *message.Request) (transform.Outcome, error) {
-		out, err := s.transform.Native(request)
+		out, err := s.transform.NativeBatch(request)
 		return out, s.transform.ExplainNative(r.Context(), request, err)
 	}
 	return how, nil
@@ -46,7 +46,7 @@ func (s *Service) chooseDevice(r *http.Request, request *message.Request) (readi
 	}
 	id := r.PathValue("deviceId")
 	how.native = func(request *message.Request) (transform.Outcome, error) {
-		return s.transform.Device(request, id)
+		return s.transform.DeviceBatch(request, id)
 	}
 	return how, nil
 }
@@ -79,19 +79,34 @@ func (s *Service) chooseDetected(r *http.Request, request *message.Request) (rea
 }
 
 func mappedReading(source *transform.Source, request *message.Request) reading {
+	dropSecrets(source, request)
 	return reading{source: source.Name, request: request, mapped: source}
+}
+
+// dropSecrets takes the credentials out of a query that the source's sender puts there.
+func dropSecrets(source *transform.Source, request *message.Request) {
+	for _, name := range source.SecretQuery {
+		delete(request.Query, name)
+	}
 }
 
 // decoded is what a body comes to.
 type decoded struct {
-	source   string
+	reading
 	patience time.Duration // how long the sender waits for the answer
 	messages []message.Message
+	items    []item // what the body holds, in its order: messages, and what is wrong
 	ignored  int
-	reasons  []string // why parts were ignored
-	answer   transform.Answer
+	reasons  []string         // why parts were ignored
 	notes    []transform.Note // for the sender, and of codecs for the operator
 	lenient  bool             // refusals are answered 2xx, for senders that punish them
+}
+
+// item is a message of a request, or a part of its body that makes none.
+type item struct {
+	part, line int
+	message    int   // its index; -1 for a part that makes none
+	err        error // why it is not stored
 }
 
 // nativePatience is how long the sender of a native message is thought to wait:
@@ -100,18 +115,38 @@ const nativePatience = 5 * time.Second
 
 // decode makes messages of a body. It is pure: it depends on nothing but how.
 func decode(ctx context.Context, how *reading) (decoded, error) {
+	d := decoded{reading: *how, patience: nativePatience}
+	var out transform.Outcome
+	var err error
 	if how.mapped == nil {
-		out, err := how.native(how.request)
-		return decoded{
-			source: how.source, patience: nativePatience, messages: out.Messages, notes: out.Notes,
-		}, err
+		out, err = how.native(how.request)
+	} else {
+		out, err = how.mapped.MapBatch(ctx, how.request)
+		d.patience, d.lenient = how.mapped.Patience, how.mapped.OnReject == "accept"
 	}
-	out, err := how.mapped.Map(ctx, how.request)
-	return decoded{
-		source: how.source, patience: how.mapped.Patience,
-		messages: out.Messages, ignored: out.Ignored, reasons: out.Reasons,
-		answer: how.mapped.Answer, notes: out.Notes, lenient: how.mapped.OnReject == "accept",
-	}, err
+	d.messages, d.ignored, d.reasons, d.notes = out.Messages, out.Ignored, out.Reasons, out.Notes
+	d.items = items(&out)
+	return d, err
+}
+
+// items puts messages and what is wrong in one order.
+func items(out *transform.Outcome) []item {
+	all := make([]item, 0, len(out.Messages)+len(out.Refused))
+	refused := out.Refused
+	for i := range out.Messages {
+		for len(refused) > 0 && refused[0].Part <= out.Parts[i] {
+			all, refused = append(all, refusedItem(&refused[0])), refused[1:]
+		}
+		all = append(all, item{part: out.Parts[i], message: i})
+	}
+	for i := range refused {
+		all = append(all, refusedItem(&refused[i]))
+	}
+	return all
+}
+
+func refusedItem(r *transform.Refused) item {
+	return item{part: r.Part, line: r.Line, message: -1, err: r.Err}
 }
 
 func (s *Service) sourceMethods(r *http.Request) ([]string, error) {

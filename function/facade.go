@@ -2,6 +2,7 @@ package function
 
 import (
 	"context"
+	"crypto/tls"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 
 	"mayfly/function/internal/bounds"
 	"mayfly/function/internal/config"
+	"mayfly/function/internal/connect"
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/doctor"
 	"mayfly/function/internal/host"
@@ -103,6 +105,12 @@ func ParseMapping(text []byte) (*transform.Definition, error) {
 	}
 	return &s.Definition, nil
 }
+
+// Transports makes the connections out: one pool for DPS, one for the hubs.
+func Transports(c *Config) (toDPS, toHub *http.Transport) { return connect.Transports(c) }
+
+// ServerTLS is what the plain server speaks TLS with; nil where it speaks plain HTTP.
+func ServerTLS(c *Config, now func() time.Time) *tls.Config { return connect.ServerTLS(c, now) }
 
 // Serve runs h on its host until ctx is done or the host ends it. On the plain
 // server and on Azure Functions it returns nil after a graceful stop; on Lambda it

@@ -30,10 +30,10 @@ func TestOrderAfterAFailedBatch(t *testing.T) {
 		"no failure": {`{"status":500,"count":0,"device":"other"}`, ok,
 			[]string{"m0", "m1", "m2", "m3", "m4"}},
 		"quota": {`{"count":1,"status":403,"errorCode":403002}`, "Service Unavailable hub-quota", nil},
-		"the hub refuses": {`{"count":1,"status":400}`, "Bad Gateway hub-refused",
+		"the hub refuses": {`{"count":1,"status":400}`, "Multi-Status",
 			[]string{"m1", "m2", "m3", "m4"}},
 		"the hub is not well": {`{"status":500}`, "Bad Gateway hub-unreachable", nil},
-		"too large for it": {`{"count":1,"status":413}`, "Request Entity Too Large event-too-large",
+		"too large for it": {`{"count":1,"status":413}`, "Multi-Status",
 			[]string{"m1", "m2", "m3", "m4"}},
 		"second one over quota": {`{"skip":1,"count":1,"status":403,"errorCode":403002}`, "Service Unavailable " +
 			"hub-quota", []string{"m0"}},

@@ -112,7 +112,7 @@ func TestOTLPRefused(t *testing.T) {
 		"malformed":        {open, "\x0a\x05x", "", 400, 3, "malformed-body"},
 		"broken gzip":      {open, "x", "gzip", 400, 3, "malformed-body"},
 		"without a key":    {closed, string(noDevice), "", 401, 16, "unauthenticated"},
-		"without a device": {open, string(noDevice), "", 422, 3, "deviceId"},
+		"without a device": {open, string(noDevice), "", 400, 3, "deviceId"},
 	} {
 		r := request(t, http.MethodPost, "/api/otlp/v1/metrics", tt.body, "Content-Type", "application/x-protobuf")
 		if tt.encoding != "" {

@@ -11,6 +11,7 @@ import (
 	"mayfly/dps"
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/problem"
+	"mayfly/function/internal/results"
 	"mayfly/httpsend"
 	"mayfly/internal/redact"
 	"mayfly/internal/secret"
@@ -46,13 +47,7 @@ type Upstream struct {
 }
 
 // Result is how one message of a batch fared.
-type Result struct {
-	DeviceID  string       `json:"deviceId"`
-	Status    int          `json:"status"` // 200 when it is stored
-	Code      problem.Code `json:"code,omitempty"`
-	Retryable bool         `json:"retryable,omitempty"`
-	Detail    string       `json:"detail,omitempty"`
-}
+type Result = results.Result
 
 // hide takes secrets out of what foreign texts and device ids have brought in.
 func (p *Problem) hide(secrets []string) {

@@ -140,7 +140,7 @@ func TestByteCount(t *testing.T) {
 	for n, want := range map[int64]string{
 		1: "1 bytes", 1023: "1023 bytes", 1024: "1 KiB", 1025: "1025 bytes", 1 << 20: "1024 KiB",
 	} {
-		if got := byteCount(n); got != want {
+		if got := problem.ByteCount(n); got != want {
 			t.Errorf("%d: %s, want %s", n, got, want)
 		}
 	}

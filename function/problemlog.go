@@ -80,7 +80,8 @@ func loggedErrors(fields []message.FieldError, secrets []string) []loggedError {
 
 // loggedResult is one of results[] that failed, as the log has it.
 type loggedResult struct {
-	Device string       `json:"device"`
+	Device string       `json:"device,omitempty"`
+	Line   int          `json:"line,omitempty"`
 	Code   problem.Code `json:"code"`
 	Detail string       `json:"detail,omitempty"`
 }
@@ -92,7 +93,7 @@ func loggedResults(results []Result) []loggedResult {
 	var list []loggedResult
 	for i := range results {
 		if r := &results[i]; r.Code != "" && len(list) < maxLogged {
-			list = append(list, loggedResult{r.DeviceID, r.Code, sanitize.Line(r.Detail, maxLoggedRunes)})
+			list = append(list, loggedResult{r.DeviceID, r.Line, r.Code, sanitize.Line(r.Detail, maxLoggedRunes)})
 		}
 	}
 	return list

@@ -24,14 +24,16 @@ type requestRecord struct {
 	devices   int
 	delivered int
 	ignored   int
+	refused   int
 	repeated  int      // stored before, and not sent again
 	reasons   []string // why parts were ignored
 	messages  []message.Message
 	notes     map[transform.NoteKind]int
 	problem   *Problem
-	accepted  bool     // the problem was answered 2xx, because the sender punishes others
-	secrets   []string // ids of devices that answers and the log must not show
-	forget    func()   // makes the signature good again, for a request that has to come once more
+	accepted  bool              // the problem was answered 2xx, because the sender punishes others
+	secrets   []string          // ids of devices that answers and the log must not show
+	speaks    *transform.Source // whose sender reads the answer; nil: Mayfly's own words
+	forget    func()            // makes the signature good again, for a request that has to come once more
 }
 
 type recordKey struct{}
@@ -83,6 +85,7 @@ func (rec *requestRecord) write(ctx context.Context, log *slog.Logger, r *http.R
 	if len(rec.reasons) > 0 {
 		attrs = append(attrs, slog.String("reason", strings.Join(rec.reasons, ", ")))
 	}
+	count("refused", rec.refused)
 	count("repeated", rec.repeated)
 	for _, kind := range slices.Sorted(maps.Keys(rec.notes)) {
 		count(string(kind), rec.notes[kind])

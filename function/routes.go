@@ -11,9 +11,11 @@ import (
 	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/basepath"
 	"mayfly/function/internal/delivery"
+	"mayfly/function/internal/destination"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/routehint"
+	"mayfly/transform/answer"
 )
 
 // newRoutes makes the table of routes. Methods are checked by the routes
@@ -93,10 +95,13 @@ type route struct {
 // possible anywhere.
 func (s *Service) ingest(rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if answerHandshake(w, r) { // 200: a sender of CloudEvents asks first
+		if destination.AnswerHandshake(w, r) { // 200: a sender of CloudEvents asks first
 			return
 		}
 		rec := recordOf(r.Context())
+		if r = s.listen(r, rec); s.answerPublicProbe(w, r) { // as the source says
+			return
+		}
 		refused := func(err error) bool {
 			if err != nil {
 				s.refuse(w, r, err)
@@ -111,7 +116,8 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 		if refused(err) {
 			return
 		}
-		if refused(checkMethod(r, rt.methods)) { // 404 405
+		probe := probeOf(r, rec)
+		if probe == nil && refused(checkMethod(r, rt.methods)) { // 404 405
 			return
 		}
 		lease := s.load.working.Open(caller != nil || s.config.Auth != policy.ModeKeys)
@@ -120,13 +126,17 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 		if refused(err) {
 			return
 		}
+		if probe != nil {
+			s.answerProbe(w, r, probe, body)
+			return
+		}
 		place, err := s.enterRequest(caller) // 503
 		if refused(err) {
 			return
 		}
 		defer place.Leave()
 		how, err := rt.choose(r, s.transformRequest(r, body, rec, lease)) // 400 404 413 415 422 503
-		rec.source = how.source
+		rec.source, rec.speaks = how.source, how.mapped
 		if refused(err) {
 			return
 		}
@@ -140,8 +150,8 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 			return
 		}
 		s.auth.WithoutUnsigned(how.source, how.request)
-		if how.mapped != nil && isDestinationCheck(r) {
-			s.confirmDestination(r, body)
+		if how.mapped != nil && destination.IsCheck(r) {
+			s.confirmer.Confirm(r, body)
 		}
 		d, err := decode(r.Context(), &how) // 400 413 415 422 503
 		rec.ignored, rec.reasons, rec.messages, rec.secrets = d.ignored, d.reasons, d.messages, secretIDs(d.messages)
@@ -151,25 +161,20 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 			return
 		}
 		settle(lease, body, d.messages)
-		if refused(s.checkCount(len(d.messages))) { // 413
+		if refused(s.checkCount(len(d.items))) { // 413
 			return
 		}
-		if refused(s.auth.Authorize(d.messages, rec.caller, proof.Signer)) { // 403 422
+		if err := s.authorize(&d, rec.caller, proof.Signer); err != nil { // 403 422
+			s.failAs(w, r, &d, &answer.Report{Class: answer.Refused, Refused: len(d.items)}, s.problem(r, err))
 			return
 		}
 		if refused(s.joinFleets(place, rec.caller, d.source, d.messages)) { // 503
 			return
 		}
 		delivery.Identify(d.messages, r.Header.Get("Idempotency-Key"))
-		if err := delivery.CheckSizes(d.messages); err != nil { // 413
-			s.reject(w, r, &d, err)
-			return
-		}
-		out := s.delivery.Deliver(r.Context(), &delivery.Request{ // 403 413 429 502 503
-			Source: d.source, Messages: d.messages, Arrived: rec.arrived, AnswerBy: rec.arrived.Add(d.patience),
-		})
-		rec.devices, rec.repeated = out.Devices, out.Repeated
-		s.answer(w, r, &d, out.Results)
+		d.checkSizes() // 413
+		s.deliver(r.Context(), &d)
+		s.answer(w, r, &d)
 	}
 }
 

@@ -13,9 +13,12 @@ import (
 	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/bounds"
 	"mayfly/function/internal/config"
+	"mayfly/function/internal/counters"
 	"mayfly/function/internal/decompress"
 	"mayfly/function/internal/delivery"
+	"mayfly/function/internal/destination"
 	"mayfly/function/internal/origin"
+	"mayfly/function/internal/otlpanswer"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/requestlog"
 	"mayfly/internal/secret"
@@ -37,8 +40,8 @@ type Service struct {
 	load      load
 	tenancy   tenancy
 	origins   origin.Guard
-	confirmer http.RoundTripper // of destinations of AWS IoT
-	counters  counters
+	confirmer *destination.Confirmer
+	counters  counters.Set
 	finished  func(*Finished)
 
 	decompressor *decompress.Decompressor
@@ -77,7 +80,8 @@ func New(c *Config, d Dependencies) *Service {
 	// The transport of DPS: it is for calls that are few and must not hang.
 	secrets := &secret.Loader{Transport: d.DPS, Getenv: c.Getenv, Now: d.Now}
 	s := &Service{
-		config: c, log: d.Log, now: d.Now, finished: d.Finished, transform: c.Transformer, confirmer: d.DPS,
+		config: c, log: d.Log, now: d.Now, finished: d.Finished, transform: c.Transformer,
+		confirmer: &destination.Confirmer{Allowed: c.ConfirmAWS, Transport: d.DPS, Log: d.Log},
 		auth: auth.New(&auth.Options{
 			Mode: c.Auth, Keys: c.Keys, Tokens: c.Tokens, Certificates: c.Certificates,
 			Sources: authSources(c.Sources), Fleets: slices.Collect(maps.Keys(c.Fleets)),
@@ -135,9 +139,9 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	record := &requestRecord{arrived: s.now()}
 	r = r.WithContext(withRecord(ctx, record))
-	if isProtobuf(r) {
-		protobuf := &otlpWriter{ResponseWriter: w}
-		defer func() { protobuf.finish(isOTLP(r, record)) }()
+	if otlpanswer.IsProtobuf(r) {
+		protobuf := &otlpanswer.Writer{ResponseWriter: w}
+		defer func() { protobuf.Finish(otlpanswer.IsOTLP(r, record.source)) }()
 		w = protobuf
 	}
 	defer func() {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"mayfly/transform/answer"
 	"mayfly/transform/mapping"
 	"mayfly/transform/message"
 )
@@ -118,6 +119,10 @@ func (t *Transformer) compile(d *Definition) (*Source, error) {
 		add(fault)
 		s.properties = append(s.properties, named{name, compiled})
 	}
+	s.answers, found = answer.Compile(l, &s.Answer, s.Probes)
+	for _, f := range found {
+		add(f)
+	}
 	for _, f := range faults {
 		d.own(f)
 	}
@@ -160,8 +165,9 @@ func (d *Definition) check() message.Faults {
 	if d.Patience < 0 {
 		fault("patience", "must not be negative")
 	}
-	if d.Answer.Status != 0 && (d.Answer.Status < 200 || d.Answer.Status > 299) {
-		fault("answer.status", "must be from 200 to 299")
+	if d.OnReject == "accept" && (!d.Answer.Partial.IsZero() || !d.Answer.Refused.IsZero()) {
+		fault("onReject", "accept answers refusals as if all was well: "+
+			"leave out answer.partial and answer.refused, or onReject")
 	}
 	return faults
 }

@@ -10,8 +10,10 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"mayfly/internal/settings"
+	"mayfly/transform/answer"
 	"mayfly/transform/mapping"
 	"mayfly/transform/media"
+	"mayfly/transform/sample"
 )
 
 // Definition is a source as it stands in its YAML file. What is an Expr is jq
@@ -71,9 +73,15 @@ type Definition struct {
 	Codecs  map[string]string `yaml:"codecs"`  // codecs by port or profile
 	Profile mapping.Expr      `yaml:"profile"` // of the device, as codecs names it
 
-	Answer   Answer   `yaml:"answer"`   // what the sender is answered when all is well
-	OnReject string   `yaml:"onReject"` // "accept" answers refusals 2xx, for senders that punish them
-	Samples  []Sample `yaml:"samples"`  // what mayfly check proves the source with
+	// SecretQuery are query parameters in which the sender shows credentials. The first is
+	// the caller's key, where there is no header; no expression sees any of them.
+	SecretQuery []string `yaml:"secretQuery"`
+
+	Answer   answer.Answer  `yaml:"answer"`   // what the sender is answered, by what became of the request
+	Probes   []answer.Probe `yaml:"probes"`   // requests of the sender that hold no messages
+	Resends  string         `yaml:"resends"`  // what the sender does when it is not answered 2xx, for its user
+	OnReject string         `yaml:"onReject"` // "accept" answers refusals 2xx, for senders that punish them
+	Samples  []Sample       `yaml:"samples"`  // what mayfly check proves the source with
 
 	File string `yaml:"-"` // where it stands; empty for a built-in one
 	Path string `yaml:"-"` // of the definition in that file, as in sources[0]
@@ -82,41 +90,15 @@ type Definition struct {
 	files fs.FS                                // what the files that it names are read from
 }
 
-// Answer is the answer that the sender expects when all is well.
-type Answer struct {
-	Status      int    `yaml:"status"`      // 200 when 0
-	ContentType string `yaml:"contentType"` // application/json when empty
-	Body        string `yaml:"body"`        // Mayfly's own JSON when empty
-}
-
-// Sample is a request with the messages that it must make.
-type Sample struct {
-	Name    string        `yaml:"name"`    // what it shows
-	Request SampleRequest `yaml:"request"` // what the sender sends
-	// Messages that come out; none where the request is ignored.
-	Messages []SampleMessage `yaml:"messages"`
-}
-
-// SampleRequest is a request as a sample writes it down.
-type SampleRequest struct {
-	Method  string            `yaml:"method"`  // POST when empty
-	Path    string            `yaml:"path"`    // /api/NAME when empty
-	Query   map[string]string `yaml:"query"`   // parameters
-	Headers map[string]string `yaml:"headers"` // Content-Type and others
-	Body    string            `yaml:"body"`    // as the sender writes it
-}
-
-// SampleMessage is a message as a sample writes it down.
-type SampleMessage struct {
-	DeviceID   string            `yaml:"deviceId"`   // the device
-	ModelID    string            `yaml:"modelId"`    // DTMI of its template
-	GatewayID  string            `yaml:"gatewayId"`  // the gateway that it is behind
-	Component  string            `yaml:"component"`  // of its model
-	MessageID  string            `yaml:"messageId"`  // any when empty
-	Time       string            `yaml:"time"`       // RFC 3339, in UTC
-	Body       string            `yaml:"body"`       // its JSON
-	Properties map[string]string `yaml:"properties"` // application properties
-}
+// What samples are written as.
+type (
+	// Sample is a request with the messages that it must make.
+	Sample = sample.Sample
+	// SampleRequest is a request as a sample writes it down.
+	SampleRequest = sample.Request
+	// SampleMessage is a message as a sample writes it down.
+	SampleMessage = sample.Message
+)
 
 //go:embed sources/*.yaml
 var sourceFiles embed.FS
@@ -131,17 +113,9 @@ func builtinNames() []string {
 	return names
 }
 
-// builtinText gives the YAML of a built-in source; empty where there is none.
-func builtinText(name string) string {
-	text, err := sourceFiles.ReadFile("sources/" + name + ".yaml")
-	if err != nil {
-		return ""
-	}
-	return string(text)
-}
-
 func (t *Transformer) builtin(name string) (*Source, error) {
-	d, err := ParseDefinition([]byte(builtinText(name)))
+	text, _ := BuiltinText(name) // names come from there
+	d, err := ParseDefinition(text)
 	if err != nil {
 		return nil, err
 	}

@@ -2,9 +2,11 @@ package transform
 
 import (
 	"cmp"
+	"time"
 
 	"mayfly/transform/media"
 	"mayfly/transform/message"
+	"mayfly/transform/rules"
 )
 
 // bare is what a request for one device has besides the measurements.
@@ -19,53 +21,72 @@ type bare struct {
 // Device reads the bare measurements of one device in any content type: an
 // object, a list of objects, or rows with the names of their columns; each is a
 // message. The query may add modelId, gatewayId, component, messageId,
-// timestamp and fleet; SenML has times of its own.
+// timestamp and fleet; SenML has times of its own. It fails if any of it is wrong.
 func (t *Transformer) Device(r *message.Request, deviceID string) (Outcome, error) {
+	return strict(t.deviceParts(r, deviceID, &media.Notes{}))
+}
+
+// DeviceBatch reads the bare measurements of one device as Device does. Those that are
+// wrong, and lines that cannot be read, are Refused; it fails if there is nothing else.
+func (t *Transformer) DeviceBatch(r *message.Request, deviceID string) (Outcome, error) {
+	return t.deviceParts(r, deviceID, media.SkippingLines())
+}
+
+func (t *Transformer) deviceParts(r *message.Request, deviceID string, notes *media.Notes) (Outcome, error) {
 	about := bare{
 		DeviceID: deviceID, ModelID: r.QueryValue("modelId"), GatewayID: r.QueryValue("gatewayId"),
 		Component: r.QueryValue("component"), MessageID: r.QueryValue("messageId"),
 	}
 	at, timed, wrong := timestamp(r.QueryValue("timestamp"), "")
 	if err := t.validate.Struct(&about); err != nil {
-		wrong = append(fieldErrors("", err), wrong...)
+		wrong = append(rules.FieldErrors("", err), wrong...)
 	}
 	if len(wrong) > 0 {
 		return Outcome{}, message.InvalidFields(wrong...)
 	}
-	var notes media.Notes
-	items, err := media.Measurements(r, &notes)
+	items, err := media.Measurements(r, notes)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if about.MessageID != "" && len(items) > 1 {
+	if about.MessageID != "" && len(items)+len(notes.Bad) > 1 {
 		return Outcome{}, message.InvalidFields(message.FieldError{Path: "messageId", Rule: "single",
 			Hint: "names one message, but the body holds several"})
 	}
-	messages := make([]message.Message, 0, len(items))
+	usual := message.Message{
+		DeviceID: deviceID, ModelID: about.ModelID, GatewayID: about.GatewayID, Component: about.Component,
+		MessageID: about.MessageID, Fleet: r.QueryValue("fleet"),
+	}
+	out := Outcome{Messages: make([]message.Message, 0, len(items)), Parts: make([]int, 0, len(items))}
 	for i, item := range items {
-		if !media.IsObject(item.Body) {
-			path := cmp.Or(element(i, len(items)), "body.")
-			wrong = append(wrong, message.FieldError{Path: path[:len(path)-1], Rule: "object",
-				Hint: hints["object"] + ", not " + media.KindOf(item.Body)})
+		m := usual
+		if wrong := measured(&m, item, rules.BatchElement(i, len(items), notes.Bad), r.Received); len(wrong) > 0 {
+			out.refuse(i, wrong)
 			continue
 		}
-		m := message.Message{
-			DeviceID: deviceID, ModelID: about.ModelID, GatewayID: about.GatewayID, Component: about.Component,
-			MessageID: about.MessageID, Body: item.Body, Fleet: r.QueryValue("fleet"),
-		}
-		if item.Time != "" {
-			own, ok, fault := timestamp(string(item.Time), element(i, len(items)))
-			wrong = append(wrong, fault...)
-			if ok {
-				m.SetTime(own, r.Received)
-			}
-		} else if timed {
+		if timed && item.Time == "" {
 			m.SetTime(at, r.Received)
 		}
-		messages = append(messages, m)
+		out.Messages, out.Parts = append(out.Messages, m), append(out.Parts, i)
 	}
-	if len(wrong) > 0 {
-		return Outcome{}, message.InvalidFields(wrong...)
+	out.Notes = leftOut(notes)
+	return out, out.finish(notes.Bad)
+}
+
+// measured fills in what a message measures, and when; prefix names the message in a
+// batch.
+func measured(m *message.Message, item media.Measurement, prefix string, arrival time.Time) []message.FieldError {
+	if !media.IsObject(item.Body) {
+		path := cmp.Or(prefix, "body.")
+		return []message.FieldError{{Path: path[:len(path)-1], Rule: "object",
+			Hint: rules.Hints["object"] + ", not " + media.KindOf(item.Body)}}
 	}
-	return Outcome{Messages: messages, Notes: leftOut(&notes)}, nil
+	m.Body = item.Body
+	if item.Time == "" {
+		return nil
+	}
+	own, ok, wrong := timestamp(string(item.Time), prefix)
+	if ok {
+		m.SetTime(own, arrival)
+	}
+	return wrong
 }

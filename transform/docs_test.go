@@ -57,8 +57,8 @@ func sourcesDoc(t *testing.T) string {
 			methods = "POST"
 		}
 		answer := "200"
-		if s.Answer.Status != 0 {
-			answer = fmt.Sprint(s.Answer.Status)
+		if n := s.Answer.FixedStatus(); n != 0 {
+			answer = fmt.Sprint(n)
 		}
 		if body := strings.TrimSpace(s.Answer.Body); body != "" {
 			answer += " `" + body + "`"

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"mayfly/internal/settings"
+	"mayfly/transform/answer"
 	"mayfly/transform/mapping"
 	"mayfly/transform/message"
 )
@@ -79,15 +80,15 @@ func (t *Transformer) prepare(d *Definition, before []Definition) message.Faults
 			return faults
 		}
 	}
-	text := builtinText(d.From)
-	if text == "" {
+	text, ok := BuiltinText(d.From)
+	if !ok {
 		problem := "source " + message.Quote(d.From) + " is not known; mayfly check lists them"
 		if near := settings.Nearest(d.From, builtinNames()); near != "" {
 			problem += "; did you mean " + near + "?"
 		}
 		return append(faults, &message.Fault{Field: "from", Problem: problem})
 	}
-	base, err := ParseDefinition([]byte(text))
+	base, err := ParseDefinition(text)
 	if err != nil {
 		return append(faults, &message.Fault{Field: "from", Problem: err.Error()})
 	}
@@ -118,7 +119,14 @@ func (d *Definition) inherit(base *Definition) {
 	if d.CSV.Columns == nil {
 		d.CSV.Columns = base.CSV.Columns
 	}
-	d.Answer = cmp.Or(d.Answer, base.Answer)
+	d.Answer.Inherit(&base.Answer)
+	d.Resends = cmp.Or(d.Resends, base.Resends)
+	if d.Probes == nil {
+		d.Probes = base.Probes
+	}
+	if d.SecretQuery == nil {
+		d.SecretQuery = base.SecretQuery
+	}
 	if d.Envelope == base.Envelope {
 		d.Expects, d.SendJSON = cmp.Or(d.Expects, base.Expects), cmp.Or(d.SendJSON, base.SendJSON)
 	}
@@ -144,6 +152,7 @@ func (d *Definition) each(change func(field string, e mapping.Expr) mapping.Expr
 	for _, f := range fields(d, &expressions{}) {
 		*f.text = change(f.name, *f.text)
 	}
+	answer.Each(&d.Answer, d.Probes, change)
 	for prefix, members := range map[string]map[string]mapping.Expr{"let.": d.Let, "properties.": d.Properties} {
 		for _, name := range slices.Sorted(maps.Keys(members)) {
 			members[name] = change(prefix+name, members[name])

@@ -14,6 +14,7 @@ import (
 	"mayfly/internal/jsonscan"
 	"mayfly/transform/media"
 	"mayfly/transform/message"
+	"mayfly/transform/rules"
 	"mayfly/transform/unknown"
 )
 
@@ -39,29 +40,37 @@ type nativeDevice struct {
 }
 
 // Native reads Mayfly's own format: an object, a JSON array of objects, or one
-// object after another (NDJSON).
+// object after another (NDJSON). It fails if any of them is wrong.
 func (t *Transformer) Native(r *message.Request) (Outcome, error) {
-	var notes media.Notes
-	items, err := media.JSONValues(r, &notes)
+	return strict(t.nativeParts(r, &media.Notes{}))
+}
+
+// NativeBatch reads Mayfly's own format. Objects that are wrong, and lines of NDJSON that
+// cannot be read, are Refused; it fails if there is nothing else.
+func (t *Transformer) NativeBatch(r *message.Request) (Outcome, error) {
+	return t.nativeParts(r, media.SkippingLines())
+}
+
+func (t *Transformer) nativeParts(r *message.Request, notes *media.Notes) (Outcome, error) {
+	items, err := media.JSONValues(r, notes)
 	if err != nil {
 		return Outcome{}, err
 	}
-	messages := make([]message.Message, 0, len(items))
-	var wrong []message.FieldError
-	noted := leftOut(&notes)
+	out := Outcome{Messages: make([]message.Message, 0, len(items)), Parts: make([]int, 0, len(items))}
+	out.Notes = leftOut(notes)
 	for i, item := range items {
-		prefix := element(i, len(items))
-		m, fields := t.native(item, prefix, r.Received)
+		prefix := rules.BatchElement(i, len(items), notes.Bad)
+		m, wrong := t.native(item, prefix, r.Received)
 		strange := unknownMembers(item)
-		unknown.Explain(fields, prefix, strange)
-		noted = noteUnknown(noted, strange)
-		wrong = append(wrong, fields...)
-		messages = append(messages, m)
+		unknown.Explain(wrong, prefix, strange)
+		out.Notes = noteUnknown(out.Notes, strange)
+		if len(wrong) > 0 {
+			out.refuse(i, wrong)
+			continue
+		}
+		out.Messages, out.Parts = append(out.Messages, m), append(out.Parts, i)
 	}
-	if len(wrong) > 0 {
-		return Outcome{}, message.InvalidFields(wrong...)
-	}
-	return Outcome{Messages: messages, Notes: noted}, nil
+	return out, out.finish(notes.Bad)
 }
 
 func (t *Transformer) native(item json.RawMessage, prefix string, arrival time.Time) (message.Message, []message.FieldError) {
@@ -79,7 +88,7 @@ func (t *Transformer) native(item json.RawMessage, prefix string, arrival time.T
 	if n.plain() && len(fields) == 0 {
 		// The common case, which the validator would only confirm.
 	} else if err := t.validate.Struct(&n); err != nil {
-		for _, f := range fieldErrors(prefix, err) {
+		for _, f := range rules.FieldErrors(prefix, err) {
 			if len(fields) > 0 && fields[0].Path == f.Path {
 				continue // reported already
 			}
@@ -185,7 +194,7 @@ func scalars(prefix string, properties json.RawMessage) (map[string]string, []me
 			continue
 		}
 		if !ok || !message.ValidProperty(name) || message.HasProperty(texts, name) {
-			wrong = append(wrong, message.FieldError{Path: prefix + name, Rule: "property", Hint: hints["property"]})
+			wrong = append(wrong, message.FieldError{Path: prefix + name, Rule: "property", Hint: rules.Hints["property"]})
 			continue
 		}
 		texts[name] = value

@@ -64,10 +64,9 @@ func (o *Outcome) ignore(reason string) {
 }
 
 // read decodes the body and takes it apart.
-func (s *Source) read(j *job) (body any, parts []any, err error) {
-	var notes media.Notes
-	body, err = s.decode(j.request, &notes)
-	j.notes = leftOut(&notes)
+func (s *Source) read(j *job, notes *media.Notes) (body any, parts []any, err error) {
+	body, err = s.decode(j.request, notes)
+	j.notes = leftOut(notes)
 	if err != nil {
 		if s.isForeign(j, err) {
 			err = message.InvalidFields(s.foreign(j, nil))

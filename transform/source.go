@@ -2,22 +2,22 @@ package transform
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"maps"
 	"strconv"
-	"strings"
 
+	"mayfly/transform/answer"
 	"mayfly/transform/mapping"
 	"mayfly/transform/media"
 	"mayfly/transform/message"
+	"mayfly/transform/rules"
 )
 
 // Source maps what one kind of sender sends.
 type Source struct {
 	Definition
-	validate *rules
+	validate *rules.Rules
 	// detect finds the source that a body is of, for the error that refuses it here.
 	detect func(context.Context, *message.Request) (*Source, error)
 
@@ -26,54 +26,66 @@ type Source struct {
 	properties []named
 	codecs     *codecs // nil without any
 	zone       message.Zone
+	answers    *answer.Set
 }
 
-// Outcome is what a request to a source comes to.
+// Outcome is what a request comes to.
 type Outcome struct {
 	Messages []message.Message
-	Ignored  int // parts that are not telemetry
+	Parts    []int     // of each message, the part of the body that it is of, counted from 0
+	Refused  []Refused // parts and lines that are wrong, in the order of the body
+	Ignored  int       // parts that are not telemetry
 	// Reasons say why parts were ignored, as in "join": each once, at most 10, of
 	// ASCII letters, digits and -_./:, at most 40 bytes long.
 	Reasons []string
 	Notes   []Note
 }
 
-// Map reads a request of this source's sender.
+// Map reads a request of this source's sender. It fails if any part of it is wrong.
 func (s *Source) Map(ctx context.Context, r *message.Request) (Outcome, error) {
+	return strict(s.mapParts(ctx, r, &media.Notes{}))
+}
+
+// MapBatch reads a request of this source's sender. Parts that are wrong, and lines that
+// cannot be read, are Refused; it fails if no message comes out beside them.
+func (s *Source) MapBatch(ctx context.Context, r *message.Request) (Outcome, error) {
+	return s.mapParts(ctx, r, media.SkippingLines())
+}
+
+func (s *Source) mapParts(ctx context.Context, r *message.Request, notes *media.Notes) (Outcome, error) {
 	j := newJob(ctx, r)
 	defer j.Done()
-	_, parts, err := s.read(j)
+	_, parts, err := s.read(j, notes)
 	if err != nil {
 		return Outcome{}, err
 	}
 	var out Outcome
-	var wrong []message.FieldError
 	for i, part := range parts {
 		messages, reason, err := s.part(j, part)
-		switch bad, ok := errors.AsType[*message.Error](err); {
-		case ok && len(bad.Fields) > 0: // of this part; the others are looked at, too
-			s.suggestEach(part, bad)
-			deviceID := tellable(messages)
-			for _, f := range bad.Fields {
-				f.Path, f.DeviceID = element(i, len(parts))+f.Path, deviceID
-				wrong = append(wrong, f)
+		switch wrong, ok := errors.AsType[*message.Error](err); {
+		case ok && len(wrong.Fields) > 0: // of this part; the others are looked at, too
+			s.suggestEach(part, wrong)
+			deviceID, prefix := tellable(messages), rules.BatchElement(i, len(parts), notes.Bad)
+			for f := range wrong.Fields {
+				wrong.Fields[f].Path, wrong.Fields[f].DeviceID = prefix+wrong.Fields[f].Path, deviceID
 			}
+			out.refuse(i, wrong.Fields)
 		case err != nil:
 			return Outcome{}, err
 		case reason != "":
 			out.ignore(reason)
 		default:
+			for range messages {
+				out.Parts = append(out.Parts, i)
+			}
 			out.Messages = append(out.Messages, messages...)
 		}
 		if len(out.Messages) > message.MaxMessages {
 			return Outcome{}, message.Invalidf("the body makes more than %d messages", message.MaxMessages)
 		}
 	}
-	if len(wrong) > 0 {
-		return Outcome{}, message.InvalidFields(sameForeign(wrong, len(parts))...)
-	}
 	out.Notes = j.notes
-	return out, nil
+	return out, out.finish(notes.Bad)
 }
 
 // suggestEach adds to the error of a list that the source of a file takes for one part.
@@ -207,7 +219,7 @@ func (s *Source) identity(j *job, part any) (message.Message, error) {
 	}
 	id := identity{m.DeviceID, m.ModelID, m.GatewayID, m.Component}
 	if err := s.validate.Struct(&id); err != nil {
-		fields := fieldErrors("", err)
+		fields := rules.FieldErrors("", err)
 		for i := range fields {
 			if !m.SecretID {
 				from, gave := s.shows(fields[i].Path, &id)
@@ -247,19 +259,7 @@ type job struct {
 }
 
 func newJob(ctx context.Context, r *message.Request) *job {
-	j := &job{Run: mapping.NewRun(ctx, requestValue(r)), ctx: ctx, request: r}
+	j := &job{Run: mapping.NewRun(ctx, mapping.RequestValue(r)), ctx: ctx, request: r}
 	j.Count(r.Meter())
 	return j
-}
-
-// requestValue is a request as $request shows it.
-func requestValue(r *message.Request) map[string]any {
-	query, headers := make(map[string]any, len(r.Query)), make(map[string]any, len(r.Header))
-	for name := range r.Query {
-		query[name] = r.QueryValue(name)
-	}
-	for name := range r.Header {
-		headers[strings.ToLower(name)] = r.HeaderValue(name)
-	}
-	return map[string]any{"method": cmp.Or(r.Method, "POST"), "path": r.Path, "query": query, "headers": headers}
 }

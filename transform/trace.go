@@ -1,14 +1,18 @@
 package transform
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
+	"mayfly/transform/answer"
 	"mayfly/transform/mapping"
+	"mayfly/transform/media"
 	"mayfly/transform/message"
+	"mayfly/transform/sample"
 )
 
 // Trace is what a source makes of a request, step by step, for people: nothing of
@@ -72,14 +76,16 @@ type TraceAnswer struct {
 
 // Trace maps a request and tells every step.
 func (s *Source) Trace(ctx context.Context, r *message.Request) Trace {
-	answer := TraceAnswer{s.Answer.Status, s.Answer.ContentType, s.Answer.Body}
-	t := Trace{Source: s.Name, Parts: []TracePart{}, Answer: &answer}
-	if t.Answer.Status == 0 {
-		t.Answer.Status = 200
-	}
+	t := s.trace(ctx, r)
+	s.traceAnswer(ctx, r, &t)
+	return t
+}
+
+func (s *Source) trace(ctx context.Context, r *message.Request) Trace {
+	t := Trace{Source: s.Name, Parts: []TracePart{}, Answer: &TraceAnswer{Status: 200}}
 	j := newJob(ctx, r)
 	defer j.Done()
-	body, parts, err := s.read(j)
+	body, parts, err := s.read(j, &media.Notes{})
 	t.Decoded = body
 	if err != nil {
 		t.Error = traceError(err)
@@ -92,6 +98,26 @@ func (s *Source) Trace(ctx context.Context, r *message.Request) Trace {
 		t.Notes = append(t.Notes, note.String())
 	}
 	return t
+}
+
+// traceAnswer makes the answer to a request whose messages are all stored.
+func (s *Source) traceAnswer(ctx context.Context, r *message.Request, t *Trace) {
+	o := &answer.Report{}
+	for i := range t.Parts {
+		p := &t.Parts[i]
+		if p.Ignored {
+			o.Ignored++
+		}
+		if m := p.Message; m != nil {
+			o.Delivered++
+			o.Parts = append(o.Parts, answer.Part{Index: i, DeviceID: m.DeviceID, MessageID: m.MessageID, Status: 200})
+		}
+	}
+	out, err := s.Reply(ctx, r, o)
+	if err != nil && t.Error == nil {
+		t.Error = traceError(err)
+	}
+	*t.Answer = TraceAnswer{cmp.Or(out.Status, t.Answer.Status), out.ContentType, string(out.Body)}
 }
 
 func (s *Source) tracePart(j *job, part any) TracePart {
@@ -128,10 +154,10 @@ func (s *Source) tracePart(j *job, part any) TracePart {
 }
 
 func traceMessage(m *message.Message) *TraceMessage {
-	sample := sampleOf(m)
+	written := sample.Of(m)
 	return &TraceMessage{
-		DeviceID: sample.DeviceID, ModelID: sample.ModelID, GatewayID: sample.GatewayID, Component: sample.Component,
-		MessageID: sample.MessageID, Time: sample.Time, Properties: sample.Properties, Body: m.Body, Message: *m,
+		DeviceID: written.DeviceID, ModelID: written.ModelID, GatewayID: written.GatewayID, Component: written.Component,
+		MessageID: written.MessageID, Time: written.Time, Properties: written.Properties, Body: m.Body, Message: *m,
 	}
 }
 

@@ -9,11 +9,12 @@ import (
 	"mayfly/transform/codec"
 	"mayfly/transform/mapping"
 	"mayfly/transform/message"
+	"mayfly/transform/rules"
 )
 
 // Transformer reads bodies.
 type Transformer struct {
-	validate *rules
+	validate *rules.Rules
 	sources  map[string]*lazySource
 	order    []string // in which Detect asks: the user's own first, then the built-in ones
 	language func() *mapping.Language
@@ -31,7 +32,7 @@ type lazySource struct {
 // New makes a Transformer with the built-in sources.
 func New() *Transformer {
 	t := &Transformer{
-		validate: &rules{},
+		validate: &rules.Rules{},
 		sources:  map[string]*lazySource{},
 		order:    builtinNames(),
 		engine:   codec.InProcess{},

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"mayfly/transform/media/lines"
 	"mayfly/transform/media/nonfinite"
 	"mayfly/transform/media/otlp"
 	"mayfly/transform/media/xmltree"
@@ -100,7 +101,8 @@ func decodeBody(r *message.Request, kind mediaType, format Format, how Reading) 
 	}
 	switch format {
 	case FormatJSON, FormatNDJSON:
-		return decodeJSON(r.Body, format == FormatNDJSON, budgetOf(r, how.Notes))
+		how.Format = format
+		return decodeJSONLines(r, &how)
 	case FormatForm:
 		return decodeForm(r.Body, budgetOf(r, how.Notes))
 	case FormatBytes:
@@ -136,14 +138,14 @@ func decodeText(r *message.Request, kind mediaType, format Format, how Reading) 
 	if format == FormatXML {
 		return xmltree.Decode(body, r.Meter())
 	}
-	if !utf8.Valid(body) {
+	if !utf8.Valid(body) && (!how.Notes.lines().Skips() || format != FormatCSV && format != FormatInflux) {
 		return nil, notUTF8(body)
 	}
 	switch format {
 	case FormatCSV:
-		return decodeCSV(body, how.CSV.asked(kind, r), budgetOf(r, how.Notes))
+		return askedCSV(how.CSV, kind, r).Decode(body, r.Meter(), how.Notes.lines())
 	case FormatInflux:
-		return decodeInflux(body, r.QueryValue("precision"), budgetOf(r, how.Notes))
+		return lines.Influx(body, r.QueryValue("precision"), r.Meter(), how.Notes.lines())
 	case FormatCloudEvent:
 		return cloudEventStructured(r, body, how)
 	case FormatText:

@@ -2,6 +2,7 @@ package media
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -63,6 +64,39 @@ func strictJSON(body []byte, list bool, spent budget) (any, error) {
 		return nil, err
 	}
 	return values, nil
+}
+
+// decodeJSONLines reads JSON as decodeJSON does. Where that fails, it reads the lines of
+// NDJSON that can be read, if the bad ones may be left out.
+func decodeJSONLines(r *message.Request, how *Reading) (any, error) {
+	value, err := decodeJSON(r.Body, how.Format == FormatNDJSON, budgetOf(r, how.Notes))
+	if !mayHaveLines(err, how) {
+		return value, err
+	}
+	values, _, lineErr := jsonLines(r, how, true)
+	if lineErr != nil || values == nil {
+		return nil, cmp.Or(lineErr, err)
+	}
+	return values, nil
+}
+
+// jsonMessageLines cuts JSON as jsonMessages does, or else the lines of NDJSON that can
+// be read.
+func jsonMessageLines(r *message.Request, how *Reading) ([]json.RawMessage, error) {
+	items, err := jsonMessages(r, how.Notes)
+	if !mayHaveLines(err, how) {
+		return items, err
+	}
+	_, items, lineErr := jsonLines(r, how, false)
+	if lineErr != nil || items == nil {
+		return nil, cmp.Or(lineErr, err)
+	}
+	return items, nil
+}
+
+// mayHaveLines tells whether a body that cannot be read as a whole may be read line by line.
+func mayHaveLines(err error, how *Reading) bool {
+	return message.Is(err, message.Malformed) && how.Notes.lines().Skips()
 }
 
 // jsonMessages cuts a JSON or NDJSON body into the messages that it holds: the
@@ -131,8 +165,14 @@ func (s *scanner) sequence(next func() bool) error {
 	}
 }
 
-// syntaxError has encoding/json tell where a text stops to make sense, and why.
+// syntaxError tells where a text stops to make sense, and why.
 func syntaxError(text []byte) error {
+	offset, what := syntaxFault(text)
+	return message.Malformedf("%s: %s", message.Position(text, offset), what)
+}
+
+// syntaxFault has encoding/json tell where a text stops to make sense, and why.
+func syntaxFault(text []byte) (offset int64, what string) {
 	var err error
 	if bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("[")) {
 		err = json.Unmarshal(text, new(json.RawMessage))
@@ -141,11 +181,11 @@ func syntaxError(text []byte) error {
 			err = decoder.Decode(new(json.RawMessage))
 		}
 	}
-	offset, what := int64(len(text)), "unexpected end of JSON input"
+	offset, what = int64(len(text)), "unexpected end of JSON input"
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && !strings.HasPrefix(syntax.Error(), "unexpected end") {
 		offset, what = max(syntax.Offset-1, 0), syntax.Error()
 	}
-	return message.Malformedf("%s: %s", message.Position(text, offset), what)
+	return offset, what
 }
 
 func notUTF8(text []byte) error {

@@ -207,7 +207,7 @@ func JSONValues(r *message.Request, notes *Notes) ([]json.RawMessage, error) {
 	if err := m.wantJSON(r.Body); err != nil {
 		return nil, err
 	}
-	return jsonMessages(r, notes)
+	return jsonMessageLines(r, &Reading{Format: m.known(), Notes: notes})
 }
 
 // wantJSON refuses a body that is not JSON, by the same looks as everywhere.

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"math"
 
+	"mayfly/transform/media/lines"
 	"mayfly/transform/message"
 )
 
 // Notes collects what was left out of a body that was read all the same, for its
 // sender and for the operator. A nil Notes drops what it is told.
 type Notes struct {
+	lines.Collector
 	texts []string
 	count int
 }
@@ -23,6 +25,20 @@ func (n *Notes) Texts() []string {
 		return n.texts
 	}
 	return append(n.texts[:maxNotes:maxNotes], fmt.Sprintf("%d more values were left out", n.count-maxNotes))
+}
+
+// SkippingLines makes notes that leave out the lines that cannot be read.
+func SkippingLines() *Notes {
+	return &Notes{Collector: lines.Collector{SkipLines: true}}
+}
+
+// lines gives what collects the lines that cannot be read.
+func (n *Notes) lines() *lines.Collector {
+	if n == nil {
+		return nil
+	}
+	n.Note = n.add
+	return &n.Collector
 }
 
 func (n *Notes) add(text string) {

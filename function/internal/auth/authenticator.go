@@ -3,6 +3,7 @@ package auth
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"mayfly/function/internal/auth/policy"
@@ -99,8 +100,11 @@ func (a *Authenticator) identify(r *http.Request) (*policy.Caller, error) {
 	switch {
 	case where == carrierBearer && a.tokens != nil && isToken(key):
 		c, err = a.tokens.caller(r.Context(), key, a.now())
-	case where == carrierHeader || where == carrierBearer:
+	case where == carrierHeader || where == carrierBearer || where == carrierToken:
 		c = a.keys.Find(key, a.now())
+		if _, password, ok := strings.Cut(key, ":"); c == nil && ok && where == carrierToken {
+			c = a.keys.Find(password, a.now()) // InfluxDB 1.8 has user:password in place of a token
+		}
 	default:
 		if c, err = a.certificateCaller(r); c == nil && err == nil && where == carrierPlatform {
 			c = a.keys.Find(key, a.now())

@@ -15,6 +15,7 @@ const (
 	carrierNone carrier = iota
 	carrierHeader
 	carrierBearer
+	carrierToken
 	carrierPlatform // where Azure Functions looks for its own keys
 )
 
@@ -30,8 +31,11 @@ func presentedKey(r *http.Request) (string, carrier) {
 		return key, carrierHeader
 	}
 	if authorization := r.Header.Get("Authorization"); authorization != "" {
-		if scheme, key, _ := strings.Cut(authorization, " "); strings.EqualFold(scheme, "Bearer") {
+		switch scheme, key, _ := strings.Cut(authorization, " "); strings.ToLower(scheme) {
+		case "bearer":
 			return strings.TrimSpace(key), carrierBearer
+		case "token": // InfluxDB's clients
+			return strings.TrimSpace(key), carrierToken
 		}
 		if _, password, ok := r.BasicAuth(); ok {
 			return password, carrierHeader

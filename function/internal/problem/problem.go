@@ -1,6 +1,9 @@
 package problem
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // Code names a row of the error table.
 type Code string
@@ -54,3 +57,11 @@ func (e *Error) Error() string { return string(e.Code) + ": " + e.Detail }
 
 // MediaType is the media type of an answer that tells of a problem (RFC 9457).
 const MediaType = "application/problem+json"
+
+// ByteCount writes a number of bytes for people.
+func ByteCount(n int64) string {
+	if n >= 1<<10 && n%(1<<10) == 0 {
+		return strconv.FormatInt(n>>10, 10) + " KiB"
+	}
+	return strconv.FormatInt(n, 10) + " bytes"
+}

@@ -1,4 +1,4 @@
-package function
+package otlpanswer
 
 import (
 	"bytes"
@@ -8,25 +8,27 @@ import (
 	"strings"
 
 	"mayfly/transform/media/otlp"
+	"mayfly/transform/message"
 )
 
-// otlpWriter holds an answer back to write it in protobuf, for a sender of OTLP that has
+// Writer holds an answer back to write it in protobuf, for a sender of OTLP that has
 // asked in protobuf: it wants ExportMetricsServiceResponse or google.rpc.Status, and does
 // not read JSON (OTLP specification, "OTLP/HTTP Response").
-type otlpWriter struct {
+type Writer struct {
 	http.ResponseWriter
 	status int
 	body   bytes.Buffer
 }
 
-func isProtobuf(r *http.Request) bool {
+// IsProtobuf tells whether a request says that it is protobuf.
+func IsProtobuf(r *http.Request) bool {
 	return strings.Contains(strings.ToLower(r.Header.Get("Content-Type")), "protobuf")
 }
 
-// isOTLP tells whether a request was OTLP: by its source, or by its path where it was refused
+// IsOTLP tells whether a request was OTLP: by its source, or by its path where it was refused
 // before a source was chosen.
-func isOTLP(r *http.Request, record *requestRecord) bool {
-	if record.source == "otlp" {
+func IsOTLP(r *http.Request, source string) bool {
+	if source == "otlp" {
 		return true
 	}
 	clean := strings.TrimSuffix(r.URL.Path, "/")
@@ -40,23 +42,23 @@ func isOTLP(r *http.Request, record *requestRecord) bool {
 }
 
 // WriteHeader keeps the status.
-func (w *otlpWriter) WriteHeader(status int) {
+func (w *Writer) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
 	}
 }
 
 // Write keeps the body.
-func (w *otlpWriter) Write(text []byte) (int, error) {
+func (w *Writer) Write(text []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
 	return w.body.Write(text)
 }
 
 // Unwrap gives http.ResponseController what it needs.
-func (w *otlpWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (w *Writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// finish writes the answer, if there is one: in protobuf, or as it is.
-func (w *otlpWriter) finish(protobuf bool) {
+// Finish writes the answer, if there is one: in protobuf, or as it is.
+func (w *Writer) Finish(protobuf bool) {
 	switch {
 	case w.status == 0:
 		return
@@ -76,14 +78,27 @@ func (w *otlpWriter) finish(protobuf bool) {
 	_, _ = w.ResponseWriter.Write(answer)
 }
 
-// statusText makes a sentence of a problem, with its code and all that is wrong.
+// statusText gives the message of an answer: of google.rpc.Status in JSON, or of a problem, with
+// its code and all that is wrong.
 func statusText(body []byte) string {
-	var p Problem
+	var status struct {
+		Message string `json:"message"`
+	}
+	if err := json.Unmarshal(body, &status); err == nil && status.Message != "" {
+		return status.Message
+	}
+	var p struct {
+		Code      string `json:"code"`
+		Title     string `json:"title"`
+		Detail    string `json:"detail"`
+		RequestID string `json:"requestId"`
+		Errors    []message.FieldError
+	}
 	if err := json.Unmarshal(body, &p); err != nil {
 		return string(body)
 	}
 	var b strings.Builder
-	b.WriteString(string(p.Code) + ": " + p.Title)
+	b.WriteString(p.Code + ": " + p.Title)
 	if p.Detail != "" {
 		b.WriteString(": " + p.Detail)
 	}

@@ -1,4 +1,4 @@
-package function
+package destination
 
 import (
 	"context"
@@ -11,36 +11,24 @@ import (
 	"strings"
 )
 
-// answerHandshake answers the handshake by which a sender of CloudEvents asks
-// whether it may deliver here (cloudevents/spec, http-webhook.md section 4). It
-// comes without credentials and gives nothing away: deliveries are authorised
-// each.
-func answerHandshake(w http.ResponseWriter, r *http.Request) bool {
-	origin := r.Header.Get("Webhook-Request-Origin")
-	if r.Method != http.MethodOptions || origin == "" {
-		return false
-	}
-	h := w.Header()
-	h.Set("Webhook-Allowed-Origin", origin)
-	if rate := r.Header.Get("Webhook-Request-Rate"); rate != "" {
-		h.Set("Webhook-Allowed-Rate", rate)
-	}
-	h.Set("Allow", http.MethodPost)
-	w.WriteHeader(http.StatusOK)
-	return true
-}
-
-// isDestinationCheck tells whether AWS IoT asks if this endpoint may be a
+// IsCheck tells whether AWS IoT asks if this endpoint may be a
 // destination of its rules (AWS IoT developer guide, "HTTP action destinations").
-func isDestinationCheck(r *http.Request) bool {
+func IsCheck(r *http.Request) bool {
 	return r.Header.Get("X-Amz-Rules-Engine-Message-Type") == "DestinationConfirmation"
 }
 
-// confirmDestination opens the URL that confirms, where the configuration allows
+// Confirmer confirms destinations.
+type Confirmer struct {
+	Allowed   bool              // else the operator is told, who can allow it
+	Transport http.RoundTripper // opens the URL
+	Log       *slog.Logger
+}
+
+// Confirm opens the URL that confirms, where the configuration allows
 // it; else it tells the operator, who can allow it. The URL holds a token, so it is
 // in no log. Only URLs of AWS IoT are opened: under amazonaws.com there is much
 // that anybody can rent.
-func (s *Service) confirmDestination(r *http.Request, body []byte) {
+func (c *Confirmer) Confirm(r *http.Request, body []byte) {
 	var asked struct {
 		ARN       string `json:"arn"`
 		EnableURL string `json:"enableUrl"`
@@ -50,15 +38,15 @@ func (s *Service) confirmDestination(r *http.Request, body []byte) {
 	if err != nil || u.Scheme != "https" || u.User != nil || !isAWSIoT(u.Host) {
 		return
 	}
-	log := s.log.With("arn", asked.ARN)
-	if !s.config.ConfirmAWS {
+	log := c.Log.With("arn", asked.ARN)
+	if !c.Allowed {
 		log.WarnContext(
 			r.Context(),
 			"AWS IoT asks whether it may deliver here: set AWS_CONFIRM_DESTINATIONS=true and let it ask again",
 		)
 		return
 	}
-	if err := s.open(r.Context(), asked.EnableURL); err != nil {
+	if err := c.open(r.Context(), asked.EnableURL); err != nil {
 		log.ErrorContext(r.Context(), "a destination of AWS IoT could not be confirmed", "error", err.Error())
 		return
 	}
@@ -71,12 +59,12 @@ func isAWSIoT(host string) bool {
 	return len(labels) == 4 && labels[0] == "iot" && labels[2] == "amazonaws" && labels[3] == "com"
 }
 
-func (s *Service) open(ctx context.Context, address string) error {
+func (c *Confirmer) open(ctx context.Context, address string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
 		return err
 	}
-	resp, err := s.confirmer.RoundTrip(req)
+	resp, err := c.Transport.RoundTrip(req)
 	if err != nil {
 		return err
 	}

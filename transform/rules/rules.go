@@ -1,4 +1,4 @@
-package transform
+package rules
 
 import (
 	"reflect"
@@ -7,13 +7,14 @@ import (
 	"sync"
 
 	"mayfly/transform/media"
+	"mayfly/transform/media/lines"
 	"mayfly/transform/message"
 
 	"github.com/go-playground/validator/v10"
 )
 
-// hints say what would be right, for each rule.
-var hints = map[string]string{
+// Hints say what would be right, for each rule.
+var Hints = map[string]string{
 	"required":  "is missing",
 	"deviceid":  `must be 1 to 128 letters, digits or "-._:", the last one a letter, a digit or "-"`,
 	"dtmi":      "must be a DTMI, as in dtmi:example:Thermostat;1",
@@ -25,15 +26,15 @@ var hints = map[string]string{
 	"string": "must be a string",
 }
 
-// rules is the validator of all messages. It is made when the first message
+// Rules is the validator of all messages. It is made when the first message
 // comes: a cold start does not wait for it.
-type rules struct {
+type Rules struct {
 	once sync.Once
 	made *validator.Validate
 }
 
 // Struct checks the fields of a message by their tags.
-func (r *rules) Struct(fields any) error {
+func (r *Rules) Struct(fields any) error {
 	r.once.Do(func() { r.made = newValidator() })
 	return r.made.Struct(fields)
 }
@@ -65,22 +66,32 @@ func text(v reflect.Value) string {
 	return v.String()
 }
 
-// fieldErrors turns what the validator found into our field errors. prefix
+// FieldErrors turns what the validator found into our field errors. prefix
 // names the message in a batch.
-func fieldErrors(prefix string, err error) []message.FieldError {
+func FieldErrors(prefix string, err error) []message.FieldError {
 	found, _ := err.(validator.ValidationErrors) //nolint:errorlint // the validator returns it bare
 	fields := make([]message.FieldError, 0, len(found))
 	for _, f := range found {
 		_, path, _ := strings.Cut(f.Namespace(), ".")
-		fields = append(fields, message.FieldError{Path: prefix + path, Rule: f.Tag(), Hint: hints[f.Tag()]})
+		fields = append(fields, message.FieldError{Path: prefix + path, Rule: f.Tag(), Hint: Hints[f.Tag()]})
 	}
 	return fields
 }
 
-// element names a message of a batch in paths; a lone message needs no name.
-func element(i, of int) string {
+// Element names a message of a batch in paths; a lone message needs no name.
+func Element(i, of int) string {
 	if of == 1 {
 		return ""
 	}
 	return "[" + strconv.Itoa(i) + "]."
+}
+
+// BatchElement names part i of a body with so many parts and lines that cannot be read, as a
+// prefix of the paths of its fields. Those lines count.
+func BatchElement(i, parts int, bad []lines.Bad) string {
+	before := 0
+	for before < len(bad) && bad[before].Before <= i {
+		before++
+	}
+	return Element(i+before, parts+len(bad))
 }
