@@ -194,6 +194,9 @@ func (s *Service) failAs(w http.ResponseWriter, r *http.Request, d *decoded, rep
 		reply = s.reply(r, rec.speaks, request, report)
 	}
 	p.Status = cmp.Or(reply.Status, p.Status)
+	if rec.bridge {
+		p.Status = problem.BridgeStatus(p.Status)
+	}
 	if reply.Body == nil {
 		p.Results = results.Shorten(p.Results)
 		body, _ := json.Marshal(p) // texts and numbers always marshal

@@ -36,6 +36,12 @@ func (s *Service) chooseNative(r *http.Request, request *message.Request) (readi
 	return how, nil
 }
 
+// chooseBridge reads what chooseNative reads, for senders made for Microsoft's bridge.
+func (s *Service) chooseBridge(r *http.Request, request *message.Request) (reading, error) {
+	recordOf(r.Context()).bridge = true
+	return s.chooseNative(r, request)
+}
+
 func (s *Service) chooseDevice(r *http.Request, request *message.Request) (reading, error) {
 	how := reading{source: "device", request: request}
 	if _, err := httpquery.Parse(r); err != nil {

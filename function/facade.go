@@ -3,6 +3,7 @@ package function
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -108,6 +109,9 @@ func ParseMapping(text []byte) (*transform.Definition, error) {
 
 // Transports makes the connections out: one pool for DPS, one for the hubs.
 func Transports(c *Config) (toDPS, toHub *http.Transport) { return connect.Transports(c) }
+
+// NewLog makes the log that the configuration asks for.
+func NewLog(c *Config, w io.Writer) *slog.Logger { return connect.NewLog(c, w) }
 
 // ServerTLS is what the plain server speaks TLS with; nil where it speaks plain HTTP.
 func ServerTLS(c *Config, now func() time.Time) *tls.Config { return connect.ServerTLS(c, now) }

@@ -25,6 +25,7 @@ type requestRecord struct {
 	delivered int
 	ignored   int
 	refused   int
+	bridge    bool     // failures have the statuses of Microsoft's bridge
 	repeated  int      // stored before, and not sent again
 	reasons   []string // why parts were ignored
 	messages  []message.Message

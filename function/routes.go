@@ -33,6 +33,8 @@ func (s *Service) newRoutes() http.Handler {
 		route    route
 	}{
 		{[]string{"/api/telemetry", "/api/telemetry/{$}"}, route{"telemetry", only(http.MethodPost), s.chooseNative}},
+		{[]string{"/api/IoTCIntegration", "/api/iotcintegration"},
+			route{"telemetry", only(http.MethodPost, http.MethodGet), s.chooseBridge}},
 		{[]string{"/api/devices/{deviceId}/telemetry", "/api/devices/{deviceId}/telemetry/{$}"},
 			route{"device", only(http.MethodPost), s.chooseDevice}},
 		{[]string{"/api/ingest"}, route{"", only(http.MethodPost, http.MethodGet, http.MethodPut), s.chooseDetected}},

@@ -65,3 +65,15 @@ func ByteCount(n int64) string {
 	}
 	return strconv.FormatInt(n, 10) + " bytes"
 }
+
+// BridgeStatus gives the status by which Microsoft's bridge (Azure/iotc-device-bridge, engine.js)
+// tells of a failure: 400 for what is wrong with the message, 500 for what is wrong behind it.
+func BridgeStatus(status int) int {
+	switch {
+	case status == 413, status == 415, status == 422:
+		return 400
+	case status > 500:
+		return 500
+	}
+	return status
+}
