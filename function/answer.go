@@ -130,6 +130,9 @@ func (s *Service) reject(w http.ResponseWriter, r *http.Request, d *decoded, err
 		s.accept(w, r, d, &answer.Report{}, p)
 		return
 	}
+	if transform.IsForeign(err) {
+		recordOf(r.Context()).speaks = nil // another sender's: nobody knows what it reads
+	}
 	report := &answer.Report{Class: answer.Refused, Refused: 1}
 	if p.Retryable {
 		report.Class = answer.Error
