@@ -60,6 +60,7 @@ func bodies(s *Sizes) []Bound {
 		{"depth of a body", count(message.MaxDepth), "", "400 `malformed-body`", "TestDecodeDeep"},
 		{"values of a body", count(message.MaxValues), "", invalid, "TestDecodeLarge"},
 		{"of these, objects and arrays", count(message.MaxContainers), "", invalid, "TestDecodeLarge"},
+		{"properties of a native message", "1000", "", invalid, "TestNativePropertiesAreBounded"},
 		{"an event, with its properties", size(httpsend.MaxMessage), "", "413 `event-too-large`", "TestExchanges"},
 		{"faults that an answer lists", count(message.MaxFieldErrors), "", "the others are left out",
 			"TestFieldErrorsAreBounded"},
