@@ -3,7 +3,6 @@ package transform
 import (
 	"reflect"
 	"slices"
-	"strings"
 	"sync"
 
 	"mayfly/internal/jsonscan"
@@ -12,18 +11,10 @@ import (
 
 // nativeMembers are the members of a native message, and those of its device.
 var nativeMembers = sync.OnceValue(func() (members struct{ message, device []string }) {
-	members.message = jsonNames(reflect.TypeFor[native]())
-	members.device = jsonNames(reflect.TypeFor[nativeDevice]())
+	members.message = unknown.Names(reflect.TypeFor[native]())
+	members.device = unknown.Names(reflect.TypeFor[nativeDevice]())
 	return members
 })
-
-func jsonNames(t reflect.Type) []string {
-	names := make([]string, t.NumField())
-	for i := range names {
-		names[i], _, _ = strings.Cut(t.Field(i).Tag.Get("json"), ",")
-	}
-	return names
-}
 
 // unknownMembers finds the members of a native message that have no meaning: they
 // are left out, and nobody would know.

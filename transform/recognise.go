@@ -1,7 +1,6 @@
 package transform
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -9,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"mayfly/transform/mapping"
 	"mayfly/transform/media"
@@ -22,12 +20,8 @@ const notTelemetry = "not telemetry"
 // ruleEnvelope is the rule that a body of another sender breaks.
 const ruleEnvelope = "envelope"
 
-// maxReasons bounds how many different reasons one request may have, and
-// maxReason how long each may be.
-const (
-	maxReasons = 10
-	maxReason  = 40
-)
+// maxReasons bounds how many different reasons one request may have.
+const maxReasons = 10
 
 // ignored tells whether a part is not telemetry, and why: the text that ignore
 // gives.
@@ -37,22 +31,7 @@ func (s *Source) ignored(j *job, part any) (reason string, err error) {
 		return "", err
 	}
 	text, _ := value.(string)
-	return reasonOf(text), nil
-}
-
-// reasonOf makes a reason of what ignore gave. It may be a text of the body, so it
-// is bounded, and holds no more than a name of an event needs.
-func reasonOf(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if r < 0x80 && (message.IsAlphanumeric(byte(r)) || strings.ContainsRune(" -_./:", r)) {
-			return r
-		}
-		return -1
-	}, text)
-	if text = strings.TrimSpace(text[:min(len(text), maxReason)]); text == "" {
-		return notTelemetry
-	}
-	return text
+	return cmp.Or(message.EventName(text), notTelemetry), nil
 }
 
 // ignore counts a part that is not telemetry.
@@ -106,7 +85,7 @@ func (s *Source) isForeign(j *job, err error) bool {
 	if bad.Kind == message.Invalid && len(bad.Fields) == 0 && s.of.envelope != nil { // such as an empty list
 		return true
 	}
-	if s.SendJSON != "" && isBytes(j.request.Body) || s.other(j) != nil {
+	if s.SendJSON != "" && media.IsBinary(j.request.Body) || s.other(j) != nil {
 		return true
 	}
 	return s.Format == media.FormatInflux && json.Valid(j.request.Body)
@@ -121,7 +100,7 @@ func (s *Source) foreign(j *job, value any) message.FieldError {
 		wrong.Hint = lookAlike(other, j.request)
 	case isNative(value):
 		wrong.Hint = "this looks like Mayfly's own format: POST it to /api/telemetry"
-	case s.SendJSON != "" && isBytes(j.request.Body):
+	case s.SendJSON != "" && media.IsBinary(j.request.Body):
 		wrong.Hint = "this is binary (Protocol Buffers?), not JSON: " + s.SendJSON
 	case s.Expects != "":
 		wrong.Hint = fmt.Sprintf("this does not look like %s: want %s", cmp.Or(s.Title, s.Name), strings.TrimSpace(s.Expects))
@@ -199,16 +178,6 @@ func isNative(value any) bool {
 	object, _ := value.(map[string]any)
 	device, _ := object["device"].(map[string]any)
 	return device["deviceId"] != nil && object["measurements"] != nil
-}
-
-// isBytes tells whether a body is not text at all. What begins as JSON is text with
-// something wrong in it.
-func isBytes(body []byte) bool {
-	if start := bytes.TrimSpace(body); len(start) > 0 && (start[0] == '{' || start[0] == '[') {
-		return false
-	}
-	control := func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' }
-	return !utf8.Valid(body) || bytes.ContainsFunc(body, control)
 }
 
 // IsForeign tells whether an error says that a body is not of the source's sender at

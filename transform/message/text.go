@@ -124,3 +124,18 @@ func TextOrNumber(raw []byte) string {
 	}
 	return string(raw)
 }
+
+// maxEventName bounds the name of an event.
+const maxEventName = 40
+
+// EventName makes the name of an event of a text that may be foreign, for a log: ASCII
+// letters, digits, spaces and -_./: only, at most 40 of them.
+func EventName(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r < 0x80 && (IsAlphanumeric(byte(r)) || strings.ContainsRune(" -_./:", r)) {
+			return r
+		}
+		return -1
+	}, text)
+	return strings.TrimSpace(text[:min(len(text), maxEventName)])
+}

@@ -1,6 +1,7 @@
 package unknown
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -36,6 +37,15 @@ func Members(object []byte, prefix string, known []string) (list []Member) {
 		list = append(list, m)
 	}
 	return list
+}
+
+// Names gives the names that encoding/json knows of a struct whose fields all have tags.
+func Names(t reflect.Type) []string {
+	names := make([]string, t.NumField())
+	for i := range names {
+		names[i], _, _ = strings.Cut(t.Field(i).Tag.Get("json"), ",")
+	}
+	return names
 }
 
 // Text tells what happened to the member.
