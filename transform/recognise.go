@@ -58,28 +58,33 @@ func (s *Source) read(j *job, notes *media.Notes) (body any, parts []any, err er
 		return body, parts, nil
 	case err == nil, s.isForeign(j, err):
 		err = message.InvalidFields(s.foreign(j, body))
-	case s.of.envelope != nil && !s.holds(j, body):
-		if bad, ok := errors.AsType[*message.Error](err); ok {
+	case s.of.envelope != nil && mapping.IsInapplicable(err):
+		if fits, failed := s.holds(j, body); !fits && failed == nil {
+			bad, _ := errors.AsType[*message.Error](err)
 			err = message.InvalidFields(append([]message.FieldError{s.foreign(j, body)}, bad.Fields...)...)
 		}
 	}
 	return body, nil, s.explain(err)
 }
 
-// holds tells whether a value is of this source's sender.
-func (s *Source) holds(j *job, value any) bool {
+// holds tells whether a value is of this source's sender. What the expression cannot
+// be applied to is not; the error is that of one that could not be evaluated.
+func (s *Source) holds(j *job, value any) (bool, error) {
 	if s.of.envelope == nil {
-		return true
+		return true, nil
 	}
 	fits, err := j.Truth(s.of.envelope, value)
-	return fits && err == nil // what the expression cannot be applied to is not its sender's
+	if mapping.IsInapplicable(err) {
+		return false, nil
+	}
+	return fits, err
 }
 
 // isForeign tells whether a body that this source cannot read is another source's,
 // or in another format.
 func (s *Source) isForeign(j *job, err error) bool {
 	bad, ok := errors.AsType[*message.Error](err)
-	if !ok || bad.Kind == message.Unsupported && s.SendJSON == "" {
+	if !ok || bad.Kind == message.Unsupported && s.SendJSON == "" || mapping.IsExhausted(err) {
 		return false
 	}
 	if bad.Kind == message.Invalid && len(bad.Fields) == 0 && s.of.envelope != nil { // such as an empty list
@@ -204,7 +209,7 @@ func (s *Source) tooWide() *message.Fault {
 	}
 	j := newJob(context.Background(), &message.Request{Method: "POST", Path: "/api/" + s.Name})
 	defer j.Done()
-	if !s.holds(j, map[string]any{"hello": "world"}) {
+	if fits, err := s.holds(j, map[string]any{"hello": "world"}); !fits || err != nil {
 		return nil
 	}
 	f := mapping.FaultAt("envelope", s.Definition.Envelope, 0, `holds for {"hello":"world"}, too: `+

@@ -124,7 +124,9 @@ func tellable(messages []message.Message) string {
 // part maps a part of a body, unless it is ignored, for a reason. A part is one
 // message, or several where a codec read a log of the device.
 func (s *Source) part(j *job, part any) (messages []message.Message, reason string, err error) {
-	if !s.holds(j, part) {
+	if fits, err := s.holds(j, part); err != nil {
+		return nil, "", err
+	} else if !fits {
 		return nil, "", message.InvalidFields(s.foreign(j, part))
 	}
 	if reason, err = s.ignored(j, part); reason != "" || err != nil {

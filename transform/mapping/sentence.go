@@ -1,11 +1,15 @@
 package mapping
 
 import (
+	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/itchyny/gojq"
+
+	"mayfly/transform/message"
 )
 
 // misfit is how a sentence about a value of the wrong kind begins.
@@ -14,6 +18,22 @@ const misfit = "there is "
 // IsMisfit tells whether a hint is about a value of the wrong kind in the body: one
 // that an expression could not be applied to.
 func IsMisfit(hint string) bool { return strings.HasPrefix(hint, misfit) }
+
+// IsInapplicable tells whether an error says that an expression could not be applied to
+// what it was given, and not that it could not be evaluated at all.
+func IsInapplicable(err error) bool {
+	bad, ok := errors.AsType[*message.Error](err)
+	return ok && len(bad.Fields) > 0 && !IsExhausted(err)
+}
+
+// IsExhausted tells whether an error says that an expression took too long, or too much
+// memory.
+func IsExhausted(err error) bool {
+	bad, ok := errors.AsType[*message.Error](err)
+	return ok && slices.ContainsFunc(bad.Fields, func(f message.FieldError) bool {
+		return f.Rule == "mapping" && strings.HasPrefix(f.Hint, "takes ")
+	})
+}
 
 // sentence says an error of jq to people who did not write the expression.
 func sentence(text string) string {
