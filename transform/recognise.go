@@ -90,7 +90,7 @@ func (s *Source) isForeign(j *job, err error) bool {
 	if bad.Kind == message.Invalid && len(bad.Fields) == 0 && s.of.envelope != nil { // such as an empty list
 		return true
 	}
-	if s.SendJSON != "" && media.IsBinary(j.request.Body) || s.other(j) != nil {
+	if s.SendJSON != "" && message.IsBinary(j.request.Body) || s.other(j) != nil {
 		return true
 	}
 	return s.Format == media.FormatInflux && json.Valid(j.request.Body)
@@ -105,7 +105,7 @@ func (s *Source) foreign(j *job, value any) message.FieldError {
 		wrong.Hint = lookAlike(other, j.request)
 	case isNative(value):
 		wrong.Hint = "this looks like Mayfly's own format: POST it to /api/telemetry"
-	case s.SendJSON != "" && media.IsBinary(j.request.Body):
+	case s.SendJSON != "" && message.IsBinary(j.request.Body):
 		wrong.Hint = "this is binary (Protocol Buffers?), not JSON: " + s.SendJSON
 	case s.Expects != "":
 		wrong.Hint = fmt.Sprintf("this does not look like %s: want %s", cmp.Or(s.Title, s.Name), strings.TrimSpace(s.Expects))
