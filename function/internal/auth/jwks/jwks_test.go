@@ -251,10 +251,11 @@ func TestRemoteHasOneFlight(t *testing.T) {
 		}
 		wg.Wait()
 		slices.Sort(took)
+		time.Sleep(time.Minute)
+		synctest.Wait() // the fetch has ended
 		if took[18] != 0 || took[19] != 500*time.Millisecond || s.fetches != 2 {
 			t.Errorf("%v, %d fetches", took, s.fetches)
 		}
-		time.Sleep(time.Minute)
 	})
 }
 
