@@ -140,7 +140,9 @@ func TestUnauthenticatedBodiesHaveALimitOfTheirOwn(t *testing.T) {
 	if got := count(keyed); got[http.StatusUnauthorized] != senders {
 		t.Error("with a key:", got)
 	}
-	if got := count(signed); got[http.StatusServiceUnavailable] != 4 || got[http.StatusUnauthorized] != 16 {
+	// Those that end at the same time may meet the bound of what is worked on, too.
+	if got := count(signed); got[http.StatusServiceUnavailable] < 4 ||
+		got[http.StatusServiceUnavailable]+got[http.StatusUnauthorized] != senders {
 		t.Error("without:", got)
 	}
 }
