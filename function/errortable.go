@@ -79,6 +79,10 @@ var rows = [...]Row{
 		503, problem.CodecUnavailable, true, "send again later", 2 * time.Second,
 	},
 	{
+		"fit", "the message does not fit the device template (template: require)",
+		422, problem.TemplateMismatch, false, "correct the members that errors[] names, or the template", 0,
+	},
+	{
 		"assign", "DPS was still assigning the device at the deadline",
 		503, problem.Provisioning, true, "send again: the registration goes on where it stopped", 2 * time.Second,
 	},

@@ -17,6 +17,7 @@ import (
 	"mayfly/internal/secret"
 	"mayfly/transform/codec"
 	"mayfly/transform/message"
+	"mayfly/transform/template"
 )
 
 // Problem is the answer to a request that failed (RFC 9457).
@@ -98,6 +99,7 @@ func problemOf(ctx context.Context, err error, now time.Time) *Problem {
 	var (
 		own     *problem.Error
 		body    *message.Error
+		unfit   *template.Mismatch
 		fromDPS *dps.Error
 		fromHub *httpsend.Error
 		early   *delivery.NotReady
@@ -114,6 +116,8 @@ func problemOf(ctx context.Context, err error, now time.Time) *Problem {
 		p := newProblem(bodyCode(body.Kind), body.Detail)
 		p.Errors = body.Fields
 		return p
+	case errors.As(err, &unfit):
+		return mismatchProblem(unfit)
 	case errors.As(err, &failed): // others go out as notes
 		p := newProblem(problem.CodecUnavailable, "")
 		p.cause = failed
@@ -138,6 +142,22 @@ func problemOf(ctx context.Context, err error, now time.Time) *Problem {
 	default:
 		return newProblem(problem.Internal, "")
 	}
+}
+
+// mismatchProblem tells which members do not fit the device template, and what would be right.
+func mismatchProblem(wrong *template.Mismatch) *Problem {
+	p := newProblem(problem.TemplateMismatch, wrong.Error())
+	for _, f := range wrong.Findings[:min(len(wrong.Findings), message.MaxFieldErrors)] {
+		path := "measurements"
+		switch {
+		case f.Rule == template.RuleModel:
+			path = "modelId"
+		case f.Path != "":
+			path += "." + f.Path
+		}
+		p.Errors = append(p.Errors, message.FieldError{Path: path, Rule: f.Rule, Hint: f.Hint})
+	}
+	return p
 }
 
 func bodyCode(k message.Kind) problem.Code {

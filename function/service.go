@@ -17,6 +17,7 @@ import (
 	"mayfly/function/internal/decompress"
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/destination"
+	"mayfly/function/internal/fitting"
 	"mayfly/function/internal/origin"
 	"mayfly/function/internal/otlpanswer"
 	"mayfly/function/internal/problem"
@@ -35,6 +36,7 @@ type Service struct {
 	transform *transform.Transformer
 
 	auth      *auth.Authenticator
+	fitter    *fitting.Fitter // nil without device templates
 	delivery  *delivery.Deliverer
 	sizes     Sizes
 	load      load
@@ -88,6 +90,7 @@ func New(c *Config, d Dependencies) *Service {
 			Proxies: c.Proxies, Host: c.Host,
 			Secrets: secrets, Transport: d.DPS, Now: d.Now,
 		}),
+		fitter: newFitter(c),
 		delivery: delivery.New(&delivery.Options{
 			Fleets: deliveryFleets(c.Fleets), AcceptHub: c.AcceptHub,
 			DedupWindow: c.DedupWindow, DeviceRate: c.DeviceRate,

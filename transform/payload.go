@@ -49,6 +49,7 @@ const (
 	NoteCodecFailed  NoteKind = "codec-failed"  // the codec broke on the payload, which went out as it came
 	NoteCodecError   NoteKind = "codec-error"   // the codec says that the payload is wrong; it went out as it came
 	NoteCodecWarning NoteKind = "codec-warning" // the codec decoded, but has something to say
+	NoteTemplate     NoteKind = "template"      // the message does not fit its device template
 	NoteLeftOut      NoteKind = "left-out"      // a part of the body has no meaning and was left out
 )
 

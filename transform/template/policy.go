@@ -78,6 +78,9 @@ func (p *Policy) UnmarshalYAML(unmarshal func(any) error) error {
 // that it breaks and what would be right. It holds names and kinds, never a value.
 type Finding = convert.Finding
 
+// RuleModel is the rule of a finding about the model itself, which is not among the templates.
+const RuleModel = convert.RuleModel
+
 // Input is a message that is to fit.
 type Input struct {
 	ModelID   string // a message without one is not checked

@@ -21,6 +21,7 @@ const (
 	Unauthenticated     Code = "unauthenticated"
 	DeviceNotAllowed    Code = "device-not-allowed"
 	MalformedBody       Code = "malformed-body"
+	TemplateMismatch    Code = "template-mismatch"
 	InvalidMessage      Code = "invalid-message"
 	NoSource            Code = "no-source"
 	EventTooLarge       Code = "event-too-large"

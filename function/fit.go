@@ -1,0 +1,61 @@
+package function
+
+import (
+	"context"
+
+	"mayfly/function/internal/config"
+	"mayfly/function/internal/fitting"
+	"mayfly/transform/message"
+	"mayfly/transform/template"
+)
+
+// newFitter makes what applies the device templates; nil where there are none.
+func newFitter(c *config.Config) *fitting.Fitter {
+	fleets := make(map[string]fitting.Fleet, len(c.Fleets))
+	for name, f := range c.Fleets {
+		fleets[name] = fitting.Fleet{ModelID: f.ModelID, Policy: f.Template}
+	}
+	sources := map[string]*template.Policy{}
+	for i := range c.Sources {
+		sources[c.Sources[i].Name] = c.Sources[i].Template
+	}
+	return fitting.New(c.Templates, &fitting.Policies{Global: c.TemplatePolicy, Sources: sources, Fleets: fleets})
+}
+
+// fit applies the device templates. A message that has to fit and does not is refused, alone; telemetry of components
+// becomes messages of its own, after that of the device.
+func (s *Service) fit(ctx context.Context, d *decoded) {
+	if s.fitter == nil {
+		return
+	}
+	source := ""
+	if d.mapped != nil {
+		source = d.source
+	}
+	messages := make([]message.Message, 0, len(d.messages))
+	items := make([]item, 0, len(d.items))
+	rec := recordOf(ctx)
+	for _, it := range d.items {
+		if it.message < 0 {
+			items = append(items, it)
+			continue
+		}
+		m := d.messages[it.message]
+		it.message = len(messages)
+		if it.err != nil {
+			messages, items = append(messages, m), append(items, it)
+			continue
+		}
+		fitted, notes, err := s.fitter.Fit(m, source)
+		s.note(ctx, rec, notes)
+		if it.err = err; err != nil {
+			fitted = []message.Message{m}
+		}
+		for i := range fitted {
+			it.message = len(messages)
+			messages, items = append(messages, fitted[i]), append(items, it)
+		}
+	}
+	d.messages, d.items = messages, items
+	rec.messages = messages
+}
