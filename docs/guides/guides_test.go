@@ -207,8 +207,8 @@ func follow(t *testing.T, program, guide string) {
 				d.stop()
 				d = nil
 			}
-		case "js": // a codec; its first line names the file
-			name := strings.TrimPrefix(strings.SplitN(b.text, "\n", 2)[0], "// ")
+		case "js", "csv": // the first line, a comment, names the file
+			name := strings.TrimLeft(strings.SplitN(b.text, "\n", 2)[0], "/# ")
 			if err := os.WriteFile(filepath.Join(folder, filepath.Base(name)), []byte(b.text), 0o600); err != nil {
 				t.Fatal(err)
 			}
