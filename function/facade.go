@@ -19,6 +19,7 @@ import (
 	"mayfly/function/internal/doctor"
 	"mayfly/function/internal/host"
 	"mayfly/function/internal/platform"
+	"mayfly/function/internal/problem"
 	"mayfly/function/internal/requestlog"
 	"mayfly/internal/secret"
 	"mayfly/transform"
@@ -58,6 +59,12 @@ const (
 	HostLambda    = platform.Lambda    // AWS Lambda, behind API Gateway, a Function URL or a load balancer
 	HostFunctions = platform.Functions // Azure Functions, as a custom handler
 )
+
+// ErrorRow is one row of the table of errors.
+type ErrorRow = problem.Row
+
+// Rows gives the table of errors. The table in docs/errors.md is made from it.
+func Rows() []ErrorRow { return problem.Rows() }
 
 // LoadConfig reads the configuration from the variables of environ ("A=b") and the
 // file that they name. Its error is a FaultsError.

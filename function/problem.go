@@ -85,10 +85,10 @@ func secretIDs(messages []message.Message) []string {
 
 // newProblem makes the problem of a row.
 func newProblem(c problem.Code, detail string) *Problem {
-	row := rowOf(c)
+	row := problem.RowOf(c)
 	return &Problem{
 		Type: "urn:mayfly:error:" + string(c), Title: row.What, Status: row.Status, Detail: detail,
-		Code: c, Retryable: row.Retryable, retryAfter: row.wait,
+		Code: c, Retryable: row.Retryable, retryAfter: row.Wait,
 	}
 }
 

@@ -98,7 +98,7 @@ func TestProblemOf(t *testing.T) {
 		if p.Code != tt.code || p.Retryable != tt.retryable || p.retryAfter != tt.wait {
 			t.Errorf("%s: %s, retryable %v after %s", name, p.Code, p.Retryable, p.retryAfter)
 		}
-		if row := rowOf(tt.code); p.Status != row.Status || p.Title != row.What {
+		if row := problem.RowOf(tt.code); p.Status != row.Status || p.Title != row.What {
 			t.Errorf("%s: %d %s is not its row", name, p.Status, p.Title)
 		}
 	}

@@ -1,3 +1,3 @@
-// Package problem is the error type that knows its row in the error table of package
-// function. It does not say how an error is answered: function does.
+// Package problem has the table of errors (table.go), and the error type that knows its
+// row in it. It does not say how an error is answered: package function does.
 package problem
