@@ -177,3 +177,33 @@ func TestAnswersAreInherited(t *testing.T) {
 		t.Errorf("%v, %+v", err, got)
 	}
 }
+
+// Trackers send a refused position again for ever: what no operator can repair is acknowledged,
+// and the rest keeps the problem's own status, which is 0 here.
+func TestOsmAndAnswers(t *testing.T) {
+	t.Parallel()
+	source, err := transform.New().Source("osmand")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name         string
+		status, want int
+	}{
+		{"body that cannot be read", 400, 200},
+		{"message too large for the hub", 413, 200},
+		{"position without an id", 422, 200},
+		{"device not approved yet", 403, 0},
+		{"key of the bridge is wrong", 502, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := source.Reply(t.Context(), &message.Request{},
+				&answer.Report{Class: answer.Refused, Refused: 1, Status: tt.status})
+			want := answer.Replied{Status: tt.want, ContentType: "text/plain", Body: []byte("\n")}
+			if err != nil || !cmp.Equal(want, got) {
+				t.Errorf("want %v, got %v, %v", want, got, err)
+			}
+		})
+	}
+}

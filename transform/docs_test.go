@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mayfly/transform"
+	"mayfly/transform/answer"
 	"mayfly/transform/mapping"
 	"mayfly/transform/message"
 )
@@ -46,7 +47,7 @@ func TestSourcesDoc(t *testing.T) {
 func sourcesDoc(t *testing.T) string {
 	t.Helper()
 	tr := transform.New()
-	var table, sections strings.Builder
+	var table, answers, sections strings.Builder
 	for _, name := range tr.SourceNames() {
 		s, err := tr.Source(name)
 		if err != nil {
@@ -56,14 +57,8 @@ func sourcesDoc(t *testing.T) string {
 		if methods == "" {
 			methods = "POST"
 		}
-		answer := "200"
-		if n := s.Answer.FixedStatus(); n != 0 {
-			answer = fmt.Sprint(n)
-		}
-		if body := strings.TrimSpace(s.Answer.Body); body != "" {
-			answer += " `" + body + "`"
-		}
-		fmt.Fprintf(&table, "| [`%s`](#%s) | %s | %s | %v | %s |\n", name, name, s.Title, methods, s.Patience.Round(time.Second), answer)
+		fmt.Fprintf(&table, "| [`%s`](#%s) | %s | %s |\n", name, name, s.Title, methods)
+		answers.WriteString(answersRow(t, s))
 		fmt.Fprintf(&sections, "\n## %s\n\n**%s** ([documentation](%s))\n\n%s", name, s.Title, s.Docs, indented(s.Setup))
 		var props []string
 		for p := range s.Definition.Properties {
@@ -98,9 +93,83 @@ Events that are not telemetry (joins, acknowledgements, and kinds that are new) 
 where they are in the sender's own envelope. Every other body is refused with 422 and a hint: which source it looks like, or
 what this one expects.
 
-| source | sender | methods | patience | answer |
-|---|---|---|---|---|
-` + table.String() + sections.String()
+| source | sender | methods |
+|---|---|---|
+` + table.String() + `
+## What a sender is answered, and what it does then
+
+"Waits" is how long Mayfly thinks that the sender waits for an answer. "Never stored" are messages that no repetition can heal:
+where some of a request are, the others are stored. "Error" is the status of the [error](errors.md), such as 422 or 403. What
+may pass is answered 429, 502, 503 or 504 with ` + "`Retry-After`" + `, and a body of another sender 422, whatever the source.
+How to change an answer: [mapping.md](mapping.md#the-answer).
+
+| source | waits | stored | some never stored | all never stored | what the sender does with a failure |
+|---|---|---|---|---|---|
+` + answers.String() + sections.String()
+}
+
+// answersRow is the row of a source in the table of answers.
+func answersRow(t *testing.T, s *transform.Source) string {
+	t.Helper()
+	stored := "200"
+	if n := s.Answer.FixedStatus(); n != 0 {
+		stored = fmt.Sprint(n)
+	}
+	partial, refused := stored, "error"
+	if n := s.Answer.Partial.FixedStatus(); n != 0 {
+		partial = fmt.Sprint(n)
+	}
+	switch n := s.Answer.Refused.FixedStatus(); {
+	case s.OnReject == "accept":
+		refused = stored
+	case n != 0:
+		refused = fmt.Sprint(n)
+	case !s.Answer.Refused.Status.IsZero():
+		refused = refusedStatuses(t, s)
+	}
+	if body := strings.TrimSpace(s.Answer.Body); body != "" {
+		stored += " `" + body + "`"
+	}
+	return fmt.Sprintf("| `%s` | %v | %s | %s | %s | %s |\n", s.Name, s.Patience.Round(time.Second), stored, partial, refused,
+		strings.Join(strings.Fields(s.Resends), " "))
+}
+
+// refusedStatuses tells what a source whose status is jq makes of the statuses of problems.
+func refusedStatuses(t *testing.T, s *transform.Source) string {
+	t.Helper()
+	var instead []string
+	last := 0
+	for _, status := range []int{400, 403, 413, 422, 502} {
+		got, err := s.Reply(t.Context(), &message.Request{}, &answer.Report{Class: answer.Refused, Status: status})
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case got.Status == 0:
+			continue
+		case got.Status != last:
+			instead = append(instead, fmt.Sprintf("%d for %d", got.Status, status))
+		default:
+			instead = append(instead, fmt.Sprint(status))
+		}
+		last = got.Status
+	}
+	return strings.Join(append(instead, "else error"), ", ")
+}
+
+// Every source tells what its sender does with a failure.
+func TestSourcesResend(t *testing.T) {
+	t.Parallel()
+	tr := transform.New()
+	for _, name := range tr.SourceNames() {
+		s, err := tr.Source(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := strings.TrimSpace(s.Resends); text == "" || strings.Contains(text, "|") {
+			t.Errorf("%s: resends is %q: want a line for the table of docs/sources.md", name, s.Resends)
+		}
+	}
 }
 
 func indented(text string) string { return strings.TrimRight(text, "\n") + "\n" }

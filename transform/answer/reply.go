@@ -153,7 +153,7 @@ func (e *evaluation) reply(r *reply) (Replied, error) {
 func (e *evaluation) status(r *reply) (int, error) {
 	e.begin()
 	value, err := e.run.One(r.status, e.body)
-	if err != nil {
+	if err != nil || value == nil && e.report.Class == Refused { // null: the problem's own status
 		return 0, err
 	}
 	given := value
