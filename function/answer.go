@@ -203,7 +203,8 @@ func (s *Service) failAs(w http.ResponseWriter, r *http.Request, d *decoded, rep
 	if reply.Body == nil {
 		p.Results = results.Shorten(p.Results)
 		body, _ := json.Marshal(p) // texts and numbers always marshal
-		reply.ContentType, reply.Body = problem.MediaType, append(body, '\n')
+		body = append(body, '\n')
+		reply.ContentType, reply.Body = problem.MediaType, body
 	}
 	reply.Status = p.Status
 	write(w, &reply)

@@ -42,7 +42,7 @@ func (d *decoded) checkSizes() {
 	}
 }
 
-// deliver sends the messages that are not refused. 403 413 429 502 503
+// deliver sends the messages that are not refused.
 func (s *Service) deliver(ctx context.Context, d *decoded) {
 	rec := recordOf(ctx)
 	messages, sent := d.messages, make([]*item, 0, len(d.items))

@@ -2,8 +2,9 @@ package transform
 
 import (
 	"encoding/json"
-	"mayfly/transform/rules"
 	"testing"
+
+	"mayfly/transform/rules"
 )
 
 // plain and the tags say the same.

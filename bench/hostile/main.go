@@ -138,7 +138,7 @@ func children(pid int) []int {
 	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, task := range tasks {
 		text, _ := os.ReadFile(task)
-		for _, word := range strings.Fields(string(text)) {
+		for word := range strings.FieldsSeq(string(text)) {
 			// Between fork and exec, a child shows the memory of its parent.
 			command, _ := os.ReadFile("/proc/" + word + "/cmdline")
 			if child, err := strconv.Atoi(word); err == nil && strings.Contains(string(command), "codec-worker") {

@@ -88,9 +88,9 @@ func (w *worker) evaluate(r *request) *answer {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(r.Limit))
 	defer cancel()
-	start := time.Now()
+	start := time.Now() //nolint:forbidigo // a worker is a program of its own
 	values, err := code.Evaluate(ctx, input[1:], input[0])
-	a := &answer{Spent: int64(time.Since(start))}
+	a := &answer{Spent: int64(time.Since(start))} //nolint:forbidigo // likewise
 	own, ok := errors.AsType[*mapping.EvalError](err)
 	switch {
 	case ok:

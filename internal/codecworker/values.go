@@ -168,7 +168,7 @@ func (r *valueReader) count(bytes int) (int, error) {
 		return 0, errValue
 	}
 	r.text = r.text[size:]
-	return int(n), nil //nolint:gosec // it is not more than the text has bytes
+	return int(n), nil // not more than the text has bytes
 }
 
 func (r *valueReader) string() (string, error) {

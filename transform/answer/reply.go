@@ -182,7 +182,8 @@ func (e *evaluation) content(r *reply, out *Replied) error {
 		if err != nil {
 			return err
 		}
-		out.Body, kind = append(text, '\n'), "application/json"
+		text = append(text, '\n')
+		out.Body, kind = text, "application/json"
 	case r.text != nil:
 		e.begin()
 		text, err := e.run.Text(r.text, e.body)

@@ -77,7 +77,7 @@ func eachTerm(v reflect.Value, visit func(*gojq.Term)) {
 		if v.IsNil() {
 			return
 		}
-		if t, ok := v.Interface().(*gojq.Term); ok {
+		if t, ok := reflect.TypeAssert[*gojq.Term](v); ok {
 			visit(t)
 		}
 		eachTerm(v.Elem(), visit)

@@ -39,7 +39,7 @@ func TestRequestParts(t *testing.T) {
 		`.a[$request.query.i]?`:         {{"query", "i"}},
 		`$request.query.id | $request.`: nil, // is not an expression
 	} {
-		if diff := cmp.Diff(want, parts(mapping.RequestParts(mapping.Expr{Text: text}))); diff != "" {
+		if diff := cmp.Diff(want, mapping.RequestParts(mapping.Expr{Text: text})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", text, diff)
 		}
 	}

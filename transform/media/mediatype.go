@@ -114,7 +114,7 @@ func (m mediaType) known() Format {
 			return FormatXML
 		}
 	}
-	for _, word := range mediaWords { // json, application/x-json, applicaton/json
+	for _, word := range mediaWords { // json, application/x-json, typing errors
 		if strings.Contains(m.name, word.in) {
 			return word.format
 		}

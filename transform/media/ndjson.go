@@ -28,9 +28,9 @@ func jsonLines(r *message.Request, how *Reading, build bool) (values []any, cut 
 		if line = bytes.TrimSpace(line); len(line) == 0 {
 			continue
 		}
-		found, limit, good := jsonLine(line, build, spent)
+		found, good, limit := jsonLine(line, build, spent)
 		if clean, left, n := nonfinite.Blank(line); !good && limit == nil && n > 0 {
-			if found, limit, good = jsonLine(clean, build, spent); good {
+			if found, good, limit = jsonLine(clean, build, spent); good {
 				how.Notes.addAll(left, n)
 			}
 		}
@@ -65,19 +65,19 @@ type lineValues struct {
 }
 
 // jsonLine reads one line of NDJSON, which holds one value as a rule.
-func jsonLine(line []byte, build bool, spent budget) (found lineValues, limit error, good bool) {
+func jsonLine(line []byte, build bool, spent budget) (found lineValues, good bool, limit error) {
 	s, err := newScanner(line, build, spent)
 	if err != nil {
-		return found, nil, false
+		return found, false, nil
 	}
 	for !s.done() {
 		start := s.at
 		value, ok := s.value(0)
 		if s.limit != nil {
-			return found, s.limit, false
+			return found, false, s.limit
 		}
 		if !ok {
-			return found, nil, false
+			return found, false, nil
 		}
 		if build {
 			found.values = append(found.values, value)
@@ -85,7 +85,7 @@ func jsonLine(line []byte, build bool, spent budget) (found lineValues, limit er
 		found.cut = append(found.cut, s.text[start:s.at:s.at])
 		s.space()
 	}
-	return found, nil, true
+	return found, true, nil
 }
 
 // badJSON makes the error of a line of a body that starts at an offset.
