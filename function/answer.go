@@ -76,6 +76,8 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, d *decoded) {
 		report.Class = answer.Stored
 	case rec.delivered > 0:
 		report.Class = answer.Partial
+	case p.Status >= http.StatusInternalServerError: // the operator's to mend: the sender must not drop its data
+		report.Class = answer.Error
 	}
 	if report.Class == answer.Stored || report.Class == answer.Partial {
 		rec.problem, rec.accepted = p, report.Class == answer.Stored
