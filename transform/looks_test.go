@@ -29,7 +29,7 @@ func TestJSONByItsLooks(t *testing.T) {
 		"twice with parameters":     {"application/json; charset=utf-8, application/json; charset=utf-8", as},
 		"a parameter twice":         {"application/json; charset=utf-8; charset=utf-8", as},
 		"in quotes":                 {`"application/json"`, as},
-		"a typing error":            {"aplication/json", as},
+		"a typing error":            {"applikation/json", as},
 		"an older type":             {"application/x-json", as},
 		"XML":                       {"text/xml", as},
 		"application XML":           {"application/xml; charset=utf-8", as},
