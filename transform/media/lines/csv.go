@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -152,7 +153,7 @@ func (t *table) add(record []string, first, last bool) error {
 	for i := range record {
 		record[i] = strings.TrimSpace(record[i])
 	}
-	if !utf8.ValidString(strings.Join(record, "")) {
+	if slices.ContainsFunc(record, func(cell string) bool { return !utf8.ValidString(cell) }) {
 		return errors.New("not UTF-8")
 	}
 	if first && t.named(record, t.delimiter, last) {
