@@ -62,9 +62,9 @@ func TestExamination(t *testing.T) {
 			device: device, want: "clock FAULT", text: "2h0m0s ahead of DPS's"},
 		{name: "no such DPS", device: device, fails: "provisioning.net", err: noSuchHost, want: "DPS name FAULT, " +
 			"DPS connection skipped, clock skipped, scope and key skipped, registration skipped, hub name skipped, " +
-			"hub connection skipped, test event skipped", text: "no name server knows", remedy: "DPS_ENDPOINT"},
+			"hub connection skipped, test event skipped", text: "does not exist", remedy: "DPS_ENDPOINT"},
 		{name: "no such hub", device: device, fails: "azure-devices.net", err: noSuchHost,
-			want: "hub name FAULT, hub connection skipped, test event skipped", text: "no name server knows"},
+			want: "hub name FAULT, hub connection skipped, test event skipped", text: "does not exist"},
 		{name: "the hub refuses connections", device: device, fails: "azure-devices.net",
 			err:  &net.OpError{Op: "dial", Err: errors.New("network is unreachable")},
 			want: "hub connection FAULT, test event skipped", text: "network is unreachable"},
@@ -183,9 +183,9 @@ func TestConnectionFaults(t *testing.T) {
 	}
 	_ = closed.Close()
 	for _, tc := range []struct{ name, endpoint, want string }{
-		{"a CA that is not trusted", azure.Addr(), "from a CA that this machine does not trust"},
-		{"nothing listens", closed.Addr().String(), "refuses connections"},
-		{"plain HTTP", plain.Addr().String(), "does not speak TLS"},
+		{"a CA that is not trusted", azure.Addr(), "signed by an unknown authority"},
+		{"nothing listens", closed.Addr().String(), ": it refuses connections"},
+		{"plain HTTP", plain.Addr().String(), ": it does not speak TLS"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			steps, passed := examine(t, azure, &http.Transport{}, "DPS_ENDPOINT=https://"+tc.endpoint, "")

@@ -1,18 +1,16 @@
 package doctor
 
 import (
-	"context"
+	"cmp"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
-	"strings"
-	"syscall"
 	"time"
 
 	"mayfly/dps"
 	"mayfly/function/internal/problem"
 	"mayfly/httpsend"
+	"mayfly/internal/upstream"
 )
 
 // explainConnection says why a host cannot be reached, and what to do. variable names it in the configuration; it is
@@ -22,40 +20,25 @@ func explainConnection(err error, host, variable string) (detail, remedy string)
 	if where == "" {
 		where = "the hub that DPS assigns, in the Azure portal"
 	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		if dns.IsNotFound {
-			return fmt.Sprintf("no name server knows %s", host), "look at " + where + ", and at this machine's DNS"
-		}
-		return fmt.Sprintf("the name server did not answer for %s", host), "look at this machine's DNS: " +
-			"a private network may need a resolver that knows Azure's names"
-	}
-	if _, ok := errors.AsType[x509.HostnameError](err); ok {
-		return "the certificate is another host's, not " + host + "'s",
-			"look at " + where + ", the hosts file, and proxies that open TLS"
+	detail = host + ": " + cmp.Or(upstream.Cause(err), err.Error())
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		return detail, "look at " + where + ", and at this machine's DNS"
+	} else if ok {
+		return detail, "look at this machine's DNS: a private network may need a resolver that knows Azure's names"
 	}
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
-		return "the certificate of " + host + " is out of date by this machine's clock",
-			"set the clock, or renew the certificate"
+		return detail, "set the clock, or renew the certificate"
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return "the certificate of " + host + " is from a CA that this machine does not trust",
-			"SSL_CERT_FILE=ca.pem for the emulator or a proxy that opens TLS; otherwise install the CA certificates"
+		return detail, "SSL_CERT_FILE=ca.pem for the emulator or a proxy that opens TLS, else install the CA certificates"
 	}
 	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return host + " refuses connections", "look at " + where + ", and at the port"
-	case isTimeout(err):
-		return host + " did not answer in time", "let TCP 443 to it out of the firewall, or set HTTPS_PROXY"
-	case strings.Contains(err.Error(), "server gave HTTP response"),
-		strings.Contains(err.Error(), "first record does not look like a TLS handshake"):
-		return host + " does not speak TLS", "look at " + where + ": it needs an https address"
+	case upstream.UntrustedCertificate(err):
+		return detail, "look at " + where + ", the hosts file, and proxies that open TLS"
+	case upstream.TimedOut(err):
+		return detail, "let TCP 443 to it out of the firewall, or set HTTPS_PROXY"
 	}
-	return fmt.Sprintf("%s cannot be reached: %v", host, err), "look at " + where + " and the firewall"
-}
-
-func isTimeout(err error) bool {
-	timeout, ok := errors.AsType[net.Error](err)
-	return errors.Is(err, context.DeadlineExceeded) || ok && timeout.Timeout()
+	return detail, "look at " + where + ", the port and the firewall: it has to be an https address"
 }
 
 // explainCredential says why the device's key or certificate cannot be had.
@@ -103,7 +86,7 @@ func explainDPS(err error, skew time.Duration) (detail, remedy string) {
 	case dps.Malformed:
 		return detail, "look at DPS_ENDPOINT: something else answers there, such as a proxy"
 	}
-	if isTimeout(err) {
+	if upstream.TimedOut(err) {
 		return "DPS did not answer in time", "try again; if it stays, look at Azure's status page and at proxies"
 	}
 	return detail, "try again; if it stays, look at Azure's status page"
@@ -127,7 +110,7 @@ func explainHub(err error, skew time.Duration) (detail, remedy string) {
 	case httpsend.Throttled, httpsend.QuotaExceeded:
 		return detail, "the hub has too few units for its messages; the daily quota ends at midnight UTC"
 	}
-	if isTimeout(err) {
+	if upstream.TimedOut(err) {
 		return "the hub did not answer in time", "try again; if it stays, look at Azure's status page and at proxies"
 	}
 	return detail, "try again; if it stays, look at the hub's health in the portal"
