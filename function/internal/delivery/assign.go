@@ -15,14 +15,14 @@ import (
 // device makes the DPS identity of a message's device.
 func (f *fleet) device(ctx context.Context, m *message.Message) (dps.Device, error) {
 	d, err := f.credentials.Device(ctx, m.DeviceID)
-	d.Payload = registrationPayload(cmp.Or(m.ModelID, f.modelID), m.GatewayID)
+	d.Payload = RegistrationPayload(cmp.Or(m.ModelID, f.modelID), m.GatewayID)
 	return d, err
 }
 
-// registrationPayload tells IoT Central the device's model and gateway. modelId
+// RegistrationPayload tells IoT Central the device's model and gateway. modelId
 // is the documented member (azure-docs, iot-central/core/concepts-device-templates.md);
 // iotcModelId is what older applications read.
-func registrationPayload(modelID, gatewayID string) json.RawMessage {
+func RegistrationPayload(modelID, gatewayID string) json.RawMessage {
 	if modelID == "" && gatewayID == "" {
 		return nil
 	}

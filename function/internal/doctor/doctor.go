@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 
 	"mayfly/dps"
 	"mayfly/function/internal/config"
+	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/delivery/credentials"
 	"mayfly/httpsend"
 	"mayfly/internal/secret"
@@ -200,9 +200,7 @@ func (e *examination) lookUp(ctx context.Context, client *dps.Client) bool {
 func (e *examination) register(ctx context.Context, client *dps.Client) (*dps.Assignment, bool) {
 	ctx, cancel := context.WithTimeout(ctx, registerTimeout)
 	defer cancel()
-	if e.fleet.ModelID != "" {
-		e.device.Payload, _ = json.Marshal(map[string]string{"modelId": e.fleet.ModelID}) // strings always marshal
-	}
+	e.device.Payload = delivery.RegistrationPayload(e.fleet.ModelID, "")
 	assignment, err := dps.NewProvisioner(client, dps.Options{}).Assign(ctx, e.device)
 	if err != nil {
 		detail, remedy := explainDPS(err, e.skew)
