@@ -36,15 +36,16 @@ func (s *Service) count(record *requestRecord) {
 // maxNotes bounds the records of one request.
 const maxNotes = 10
 
-// note tells in the log what a codec had to say and what was left out of a body, and
-// counts it.
+// note tells in the log what a codec had to say, what was left out of a body and what does
+// not fit a device template, and counts it.
 func (s *Service) note(ctx context.Context, record *requestRecord, notes []transform.Note) {
-	for i, n := range notes {
+	for _, n := range notes {
 		if record.notes == nil {
 			record.notes = map[transform.NoteKind]int{}
 		}
 		record.notes[n.Kind]++
-		if i < maxNotes && n.Kind != transform.NoteUndecoded {
+		record.noted++
+		if record.noted <= maxNotes && n.Kind != transform.NoteUndecoded {
 			s.log.LogAttrs(ctx, slog.LevelWarn, noteMessage(n.Kind),
 				slog.String("requestId", requestlog.ID(ctx)), slog.String("source", record.source),
 				slog.String("device", hidden(n.DeviceID, record.secrets)), slog.String("kind", string(n.Kind)),
@@ -54,7 +55,10 @@ func (s *Service) note(ctx context.Context, record *requestRecord, notes []trans
 }
 
 func noteMessage(kind transform.NoteKind) string {
-	if kind.ForSender() {
+	switch {
+	case kind == transform.NoteTemplate:
+		return "template"
+	case kind.ForSender():
 		return "body"
 	}
 	return "codec"

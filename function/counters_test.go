@@ -118,3 +118,25 @@ func TestNotesAreBounded(t *testing.T) {
 		t.Error(h.log.String())
 	}
 }
+
+// Templates find fault with one message after the other; all together have the same bound.
+func TestTemplateNotesAreBounded(t *testing.T) {
+	t.Parallel()
+	model := filepath.Join(t.TempDir(), "model.json")
+	text := `{"@context":"dtmi:dtdl:context;2","@id":"dtmi:a:M;1","@type":"Interface",` +
+		`"contents":[{"@type":"Telemetry","name":"n","schema":"double"}]}`
+	if err := os.WriteFile(model, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := newBridge(t, "", "AUTH=none", "TEMPLATES="+model)
+	one := `{"device":{"deviceId":"d","modelId":"dtmi:a:M;1"},"measurements":{"n":"secret"}}`
+	if got := h.send(http.MethodPost, "/api/telemetry", "["+strings.Repeat(one+",", 11)+one+"]"); got != ok {
+		t.Fatal(got)
+	}
+	if n := strings.Count(h.log.String(), `"msg":"template"`); n != 10 {
+		t.Errorf("%d records, want 10", n)
+	}
+	if log := h.log.String(); !strings.Contains(log, `"template":12`) || strings.Contains(log, "secret") {
+		t.Error(log)
+	}
+}

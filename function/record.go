@@ -30,6 +30,7 @@ type requestRecord struct {
 	reasons   []string // why parts were ignored
 	messages  []message.Message
 	notes     map[transform.NoteKind]int
+	noted     int // all of them
 	problem   *Problem
 	accepted  bool              // the problem was answered 2xx, because the sender punishes others
 	secrets   []string          // ids of devices that answers and the log must not show

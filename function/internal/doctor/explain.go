@@ -30,7 +30,7 @@ func explainConnection(err error, host, variable string) (detail, remedy string)
 		return detail, "set the clock, or renew the certificate"
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return detail, "SSL_CERT_FILE=ca.pem for the emulator or a proxy that opens TLS, else install the CA certificates"
+		return detail, "SSL_CERT_FILE=ca.pem for the emulator or a proxy that opens TLS, else install CA certificates"
 	}
 	switch {
 	case upstream.UntrustedCertificate(err):
