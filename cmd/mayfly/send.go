@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"time"
 )
 
@@ -25,7 +24,7 @@ func (c *sendCommand) Run(ctx context.Context, w *world) error {
 	body := []byte(c.Body)
 	if c.Body == "-" {
 		var err error
-		if body, err = io.ReadAll(os.Stdin); err != nil {
+		if body, err = io.ReadAll(w.stdin); err != nil {
 			return err
 		}
 	}

@@ -82,13 +82,7 @@ func (c *tryCommand) Run(ctx context.Context, w *world) error {
 }
 
 func (c *tryCommand) request(w *world) (*message.Request, error) {
-	var body []byte
-	var err error
-	if c.File == "-" {
-		body, err = io.ReadAll(w.stdin)
-	} else {
-		body, err = os.ReadFile(c.File)
-	}
+	body, err := readBody(w, c.File)
 	if err != nil {
 		return nil, err
 	}
