@@ -53,6 +53,19 @@ type Client struct {
 	// AcceptHub reports whether a host that DPS names is a hub that devices'
 	// tokens may be sent to. When nil, every valid host name is.
 	AcceptHub func(hub string) bool
+	// Observe, when not nil, is told of each call as it begins. It may add fields to
+	// header, which is the request's, and must not keep it. What it returns, when not
+	// nil, is told how the call ended: res is nil where there was no answer, its body is
+	// not to be read, and err is nil where the answer is one of the protocol's. Both must
+	// return at once. Calls run side by side.
+	Observe func(ctx context.Context, c Call, header http.Header) (ended func(res *http.Response, err *Error))
+}
+
+// Call is one call to DPS: see Client.Observe.
+type Call struct {
+	Op     string // look-up, register or operation (a poll)
+	Device string
+	Host   string // of the instance's endpoint, with its port where there is one
 }
 
 // Lookup asks where a device is assigned at present. It is not metered and needs
@@ -131,10 +144,8 @@ func (c *Client) assigned(a *answer, op string, d Device) (*Assignment, error) {
 
 // call makes one request and reads its answer.
 func (c *Client) call(ctx context.Context, op, method, path string, d Device) (*answer, *http.Response, *Error) {
-	failed := &Error{Op: op, Device: d.ID, Kind: Unavailable}
 	invalid := func(err error) (*answer, *http.Response, *Error) {
-		failed.Kind, failed.Err = Invalid, err
-		return nil, nil, failed
+		return nil, nil, &Error{Op: op, Device: d.ID, Kind: Invalid, Err: err}
 	}
 	req, err := c.request(ctx, method, path, d)
 	if err != nil {
@@ -152,6 +163,20 @@ func (c *Client) call(ctx context.Context, op, method, path string, d Device) (*
 		defer release()
 		transport = own
 	}
+	var ended func(*http.Response, *Error)
+	if c.Observe != nil {
+		ended = c.Observe(ctx, Call{op, d.ID, req.URL.Host}, req.Header)
+	}
+	a, res, failed := c.once(transport, req, &Error{Op: op, Device: d.ID, Kind: Unavailable})
+	if ended != nil {
+		ended(res, failed)
+	}
+	return a, res, failed
+}
+
+// once sends a request and reads its answer. What is wrong with that fills failed. The answer's
+// body is closed.
+func (c *Client) once(transport http.RoundTripper, req *http.Request, failed *Error) (*answer, *http.Response, *Error) {
 	// A transport and not an http.Client: a redirect would carry the token away.
 	res, err := transport.RoundTrip(req)
 	if err != nil {
@@ -162,16 +187,16 @@ func (c *Client) call(ctx context.Context, op, method, path string, d Device) (*
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
 		failed.Status, failed.Err = res.StatusCode, err
-		return nil, nil, failed
+		return nil, res, failed
 	}
 	if res.StatusCode != http.StatusOK && res.StatusCode != http.StatusAccepted {
-		return nil, nil, failure(failed, res, body, c.now())
+		return nil, res, failure(failed, res, body, c.now())
 	}
 	a := &answer{}
 	if err := json.Unmarshal(body, a); err != nil {
 		// A truncated or foreign answer: the next try may get the whole of it.
 		failed.Status, failed.Message = res.StatusCode, "the answer is not JSON"
-		return nil, nil, failed
+		return nil, res, failed
 	}
 	return a, res, nil
 }

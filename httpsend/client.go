@@ -35,10 +35,22 @@ type Client struct {
 	// Tries bounds the calls for one request; 8 when 0, and 1 means that nothing
 	// is tried again.
 	Tries int
+	// Observe, when not nil, is told of each call to a hub as it begins. It may add
+	// fields to header, which is the request's, and must not keep it. What it returns,
+	// when not nil, is told how the call ended: res is nil where there was no answer,
+	// its body is not to be read, and err is nil where the hub has stored the events.
+	// Both must return at once. Calls run side by side.
+	Observe func(ctx context.Context, c Call, header http.Header) (ended func(res *http.Response, err *Error))
 
 	jitter   backoff.Policy // backoff.Jitter when nil
 	circuits circuits
 	tokens   tokens
+}
+
+// Call is one call to a hub: see Client.Observe.
+type Call struct {
+	Hub, DeviceID string
+	Try           int // of the same request, from 1
 }
 
 // Send sends events of one device in as few requests as Batches makes of them,
@@ -113,18 +125,25 @@ func (c *Client) post(ctx context.Context, t Target, body []byte, header func(ht
 		defer release()
 		transport = own
 	}
-	return c.retry(ctx, t, transport, func(ctx context.Context) *Error {
-		return c.once(ctx, transport, t, body, header)
+	return c.retry(ctx, t, transport, func(ctx context.Context, try int) *Error {
+		req := newRequest(ctx, t, body)
+		header(req.Header)
+		c.sign(req, t)
+		if c.Observe == nil {
+			_, err := c.once(transport, t, req)
+			return err
+		}
+		ended := c.Observe(ctx, Call{t.Hub, t.DeviceID, try}, req.Header)
+		res, err := c.once(transport, t, req)
+		if ended != nil {
+			ended(res, err)
+		}
+		return err
 	})
 }
 
-// once makes one call.
-func (c *Client) once(
-	ctx context.Context, transport http.RoundTripper, t Target, body []byte, header func(http.Header),
-) *Error {
-	failed := &Error{Hub: t.Hub, Device: t.DeviceID, Kind: Unavailable}
-	req := newRequest(ctx, t, body)
-	header(req.Header)
+// sign adds what each call has.
+func (c *Client) sign(req *http.Request, t Target) {
 	if c.UserAgent != "" {
 		req.Header["User-Agent"] = []string{c.UserAgent}
 	}
@@ -134,7 +153,11 @@ func (c *Client) once(
 	// A pooled connection may have died while the process was frozen. This lets
 	// net/http send again on another one; an empty value is not sent.
 	req.Header["Idempotency-Key"] = []string{}
+}
 
+// once makes one call. The answer that it returns is read and closed; nil where there was none.
+func (c *Client) once(transport http.RoundTripper, t Target, req *http.Request) (*http.Response, *Error) {
+	failed := &Error{Hub: t.Hub, Device: t.DeviceID, Kind: Unavailable}
 	// A transport and not an http.Client: a redirect would carry the token away.
 	res, err := transport.RoundTrip(req)
 	if err != nil {
@@ -142,18 +165,18 @@ func (c *Client) once(
 		if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 			failed.Kind = NotHere // a hub that was deleted
 		}
-		return failed
+		return nil, failed
 	}
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode == http.StatusNoContent {
-		return nil
+		return res, nil
 	}
 	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil && res.StatusCode < 400 {
 		failed.Status, failed.Err = res.StatusCode, err
-		return failed
+		return res, failed
 	}
-	return failed.failure(res, answer, c.now())
+	return res, failed.failure(res, answer, c.now())
 }
 
 // newRequest makes the request as http.NewRequest does, without the cost of

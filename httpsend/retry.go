@@ -46,7 +46,7 @@ type sending struct {
 	client    *Client
 	target    Target
 	transport http.RoundTripper
-	call      func(context.Context) *Error
+	call      func(ctx context.Context, try int) *Error
 	circuit   *circuit
 	began     time.Time
 	silence   time.Duration // a try that is silent for so long gets another one beside it
@@ -63,7 +63,7 @@ type sending struct {
 // retry makes the call until it succeeds, or there is no point or no time in
 // another try.
 func (c *Client) retry(
-	ctx context.Context, t Target, transport http.RoundTripper, call func(context.Context) *Error,
+	ctx context.Context, t Target, transport http.RoundTripper, call func(ctx context.Context, try int) *Error,
 ) *Error {
 	if _, bounded := ctx.Deadline(); !bounded {
 		var cancel context.CancelFunc
@@ -97,7 +97,7 @@ func (s *sending) run(ctx context.Context) *Error {
 		outcome <- s.loop(ctx, 0)
 		cancel()
 	})
-	err := s.try(first)
+	err := s.try(first, 1)
 	switch {
 	case !silent.Stop():
 		s.results <- err
@@ -160,17 +160,18 @@ func (s *sending) start(ctx context.Context) {
 	limit := s.limit << min(s.made/2, 3)
 	s.made++
 	s.running++
+	number := s.made
 	s.tries.Go(func() {
 		ctx, cancel := context.WithTimeoutCause(ctx, limit, errGivenUp)
 		defer cancel()
-		s.results <- s.try(ctx)
+		s.results <- s.try(ctx, number)
 	})
 }
 
 // try makes one call and tells the circuit of its result.
-func (s *sending) try(ctx context.Context) *Error {
+func (s *sending) try(ctx context.Context, number int) *Error {
 	end := s.circuit.begin(s.client.now())
-	err := s.call(ctx)
+	err := s.call(ctx, number)
 	end()
 	// A try that lost, or ended with the sending, says nothing about the hub; and
 	// that it refuses one device's certificate says nothing to the others.
