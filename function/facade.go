@@ -17,6 +17,7 @@ import (
 	"mayfly/function/internal/connect"
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/doctor"
+	"mayfly/function/internal/fitting"
 	"mayfly/function/internal/host"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
@@ -45,6 +46,10 @@ type (
 	NamedFile = config.NamedFile
 	// Delivery is a message that the hub has stored.
 	Delivery = delivery.Stored
+	// Fitter applies device templates.
+	Fitter = fitting.Fitter
+	// Explanation is what a device template makes of a message.
+	Explanation = fitting.Explanation
 	// Host is where the process runs.
 	Host = platform.Kind
 	// Sizes are the bounds that depend on the memory of the process.
@@ -101,8 +106,15 @@ func CheckFile(environ []string, path string, options ...LoadOption) *ConfigRepo
 }
 
 // LoadTemplates reads the device templates that the variables and the configuration file name, and nothing else of
-// them. Its error is a FaultsError.
-func LoadTemplates(environ []string) (*template.Set, error) { return config.LoadTemplates(environ) }
+// them. The file is the one at path, or that of CONFIG. fitter applies them as the bridge would; nil without any. The
+// error is a FaultsError.
+func LoadTemplates(environ []string, path string) (set *template.Set, fitter *Fitter, err error) {
+	c, err := config.LoadTemplates(environ, path)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c.Templates, newFitter(c), nil
+}
 
 // ParseMapping reads the mapping of one source as it stands in the configuration
 // file, members such as signature included, which are not the mapping's.

@@ -104,6 +104,7 @@ func New(c *Config, d Dependencies) *Service {
 	}
 	s.decompressor = decompress.New(c.BodyLimit, runtime.GOMAXPROCS(0))
 	s.routes = s.newRoutes()
+	s.fitter.Warn(d.Log)
 	return s
 }
 

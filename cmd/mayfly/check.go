@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
+	"mayfly/cmd/mayfly/internal/models"
 	"mayfly/function"
 	"mayfly/transform"
 )
@@ -41,7 +43,8 @@ func (c *checkCommand) Run(ctx context.Context, w *world) error {
 		faults := append(startFaults(w, file), report.Faults...)
 		printFaults(w.stdout, "", faults)
 		printFaults(w.stdout, "warning: ", report.Warnings)
-		failed, err := proveAll(ctx, w.stdout, report.Transformer)
+		prover := &models.Prover{Folder: filepath.Dir(report.Found), Set: report.Templates}
+		failed, err := proveAll(ctx, w.stdout, report.Transformer, prover)
 		if err != nil {
 			return err
 		}
@@ -78,7 +81,7 @@ func printFaults(out io.Writer, prefix string, faults []function.Fault) {
 }
 
 // proveAll runs the samples of all sources and returns how many failed.
-func proveAll(ctx context.Context, out io.Writer, t *transform.Transformer) (failed int, err error) {
+func proveAll(ctx context.Context, out io.Writer, t *transform.Transformer, p *models.Prover) (failed int, err error) {
 	var details strings.Builder
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "SOURCE\tSAMPLES\tPASS\t")
@@ -89,7 +92,7 @@ func proveAll(ctx context.Context, out io.Writer, t *transform.Transformer) (fai
 		}
 		passed := 0
 		for _, sample := range source.Samples {
-			lines := prove(ctx, source, sample)
+			lines, notes := prove(ctx, source, sample, p)
 			codecs := source.CodecFaults(ctx, sample)
 			if len(lines) > 0 {
 				failed++
@@ -101,7 +104,10 @@ func proveAll(ctx context.Context, out io.Writer, t *transform.Transformer) (fai
 			}
 			passed++
 			for _, f := range codecs {
-				fmt.Fprintf(&details, "\nwarning: %s\n", f.Error())
+				notes = append(notes, f.Error())
+			}
+			for _, note := range notes {
+				fmt.Fprintf(&details, "\nwarning: %s\n", note)
 			}
 		}
 		mark := ""
@@ -120,15 +126,20 @@ func proveAll(ctx context.Context, out io.Writer, t *transform.Transformer) (fai
 	return failed, err
 }
 
-// prove returns what is wrong with a sample, one line each.
-func prove(ctx context.Context, source *transform.Source, sample transform.Sample) []string {
+// prove returns what is wrong with a sample, and what is not wrong as such, one line each.
+func prove(
+	ctx context.Context, source *transform.Source, sample transform.Sample, p *models.Prover,
+) (lines, notes []string) {
 	got, want, err := source.Prove(ctx, sample)
 	if err == nil {
-		return transform.Differences(got, want, source.File == "")
+		lines, notes = p.Prove(sample.Model, got)
+		for i := range notes {
+			notes[i] = fmt.Sprintf("source %s: sample %q: %s", source.Name, sample.Name, notes[i])
+		}
+		return append(transform.Differences(got, want, source.File == ""), lines...), notes
 	}
-	var lines []string
 	for _, f := range source.SampleFault(sample, err) {
 		lines = append(lines, f.Error())
 	}
-	return lines
+	return lines, nil
 }

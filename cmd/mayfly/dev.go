@@ -32,10 +32,14 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	if err := c.checkPorts(ctx); err != nil { // before anything is started
 		return err
 	}
+	tried, err := playground.Load(w.environ, w.getenv("CONFIG"), function.WithCodecs(w.codecs))
+	if err != nil {
+		tried = playground.New() // loading the configuration below tells all that is wrong
+	}
 	notes := &console.Notes{}
 	azure, err := withPage(emulator.Config{
 		Listen: local(c.EmulatorPort), Console: local(c.ConsolePort), RetryAfter: c.RetryAfter,
-	}, console.Options{Bridge: "http://" + local(c.Port), Notes: notes, Playground: playground.New()})
+	}, console.Options{Bridge: "http://" + local(c.Port), Notes: notes, Playground: tried})
 	if err != nil {
 		return err
 	}

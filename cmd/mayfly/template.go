@@ -101,7 +101,7 @@ func (c *templateSampleCommand) Run(w *world) error {
 // models returns the models of a file, or the one model of the configuration.
 func (c *templateSampleCommand) models(w *world) (*template.Set, []string, error) {
 	if strings.HasPrefix(c.Model, "dtmi:") {
-		set, err := function.LoadTemplates(w.environ)
+		set, _, err := function.LoadTemplates(w.environ, "")
 		if err != nil {
 			return nil, nil, err
 		}

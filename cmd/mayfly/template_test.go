@@ -158,3 +158,56 @@ func TestTemplateDraftOfBodies(t *testing.T) {
 		t.Errorf("%d %s", code, errs)
 	}
 }
+
+// TestSampleModel: a sample that names a device template proves that its messages fit.
+func TestSampleModel(t *testing.T) {
+	t.Parallel()
+	const source = `templates: [models]
+sources:
+  - name: mine
+    deviceId: .id
+    measurements: .m
+    samples:
+      - {name: one, model: MODEL, request: {body: '{"id":"a","m":BODY}'}, messages: [{deviceId: a, body: 'BODY'}]}
+`
+	for _, tc := range []struct{ name, model, body, want string }{
+		{"a DTMI", "dtmi:acme:Door;1", `{"open":true}`, ""},
+		{"a file", "models/door.json", `{"open":"on"}`, ""},
+		{"what does not fit", "dtmi:acme:Door;1", `{"open":"ajar"}`,
+			"body.open does not fit dtmi:acme:Door;1: want boolean, got a string"},
+		{"telemetry that the model does not have", "models/door.json", `{"open":true,"height":2}`,
+			"warning: source mine: sample \"one\": body.height does not fit dtmi:acme:Door;1: " +
+				"the model has no such telemetry"},
+		{"no such model", "dtmi:acme:Window;1", `{"open":true}`, "there is no dtmi:acme:Window;1 among the templates"},
+		{"no such file", "window.json", `{"open":true}`, "window.json: no such file"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			folder := folderOf(t, map[string]string{
+				"mayfly.yaml": strings.NewReplacer("MODEL", tc.model, "BODY", tc.body).Replace(source),
+			})
+			if err := os.Mkdir(filepath.Join(folder, "models"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(folder, "models", "door.json"), []byte(door), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			code, out, errs := command(t, nil, "check", filepath.Join(folder, "mayfly.yaml"))
+			if failed := tc.want != "" && !strings.HasPrefix(tc.want, "warning"); (code != exitOK) != failed {
+				t.Errorf("exit code %d: %s", code, errs)
+			}
+			contains(t, out, tc.want)
+		})
+	}
+}
+
+// TestMissingInterface: check warns of an interface that no file has.
+func TestMissingInterface(t *testing.T) {
+	t.Parallel()
+	folder := folderOf(t, map[string]string{"mayfly.yaml": "templates: [a.json]\n", "a.json": thermostat})
+	code, out, _ := command(t, nil, "check", filepath.Join(folder, "mayfly.yaml"))
+	if code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
+	contains(t, out, "warning: ", "dtmi:acme:Door;1 is referred to and no file has it")
+}

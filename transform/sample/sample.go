@@ -18,6 +18,9 @@ type Sample struct {
 	Request Request `yaml:"request"` // what the sender sends
 	// Messages that come out; none where the request is ignored.
 	Messages []Message `yaml:"messages"`
+	// Model is a device template that the messages must fit: the DTMI of one of
+	// templates, or a file.
+	Model string `yaml:"model"`
 }
 
 // Request is a request as a sample writes it down.

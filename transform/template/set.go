@@ -1,6 +1,8 @@
 package template
 
 import (
+	"iter"
+	"slices"
 	"sync"
 
 	"mayfly/transform/template/convert"
@@ -25,6 +27,32 @@ func (s *Set) Model(id string) *Model {
 		return nil
 	}
 	return s.models[id]
+}
+
+// Models iterates over the models, in no order. One that has a second identifier, as
+// that of a device template of IoT Central, comes once.
+func (s *Set) Models() iter.Seq[*Model] {
+	return func(yield func(*Model) bool) {
+		if s == nil {
+			return
+		}
+		for id, m := range s.models {
+			if id == m.ID && !yield(m) {
+				return
+			}
+		}
+	}
+}
+
+// Missing returns the identifiers of all interfaces that models refer to and that
+// were not added, in order: see [Model.Missing].
+func (s *Set) Missing() []string {
+	var all []string
+	for m := range s.Models() {
+		all = append(all, m.missing...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // Model is what a device may send.

@@ -97,6 +97,11 @@ function indent(text) {
   }
 }
 
+function problemTitle(problem, messages) {
+  if (problem.where === "mapping") return "The mapping is wrong";
+  return messages.length ? "A message would be refused" : "Nothing would be sent";
+}
+
 function view(result) {
   const out = [];
   const { problem, messages = [], ignored = 0, steps = [] } = result;
@@ -105,7 +110,7 @@ function view(result) {
       h(
         "div",
         { class: "card verdict bad", id: "play-problem" },
-        h("h2", {}, problem.where === "mapping" ? "The mapping is wrong" : "Nothing would be sent"),
+        h("h2", {}, problemTitle(problem, messages)),
         h("p", { class: "detail-text" }, problem.detail),
         problem.fields?.length
           ? h(
@@ -161,7 +166,7 @@ function view(result) {
     out.push(
       h(
         "details",
-        { class: "card", open: Boolean(problem) },
+        { class: "card", open: Boolean(problem) || steps.some((s) => s.error) },
         h("summary", {}, "Steps"),
         h(
           "table",

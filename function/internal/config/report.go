@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 
 	"mayfly/transform"
+	"mayfly/transform/template"
 )
 
 // Report is what the configuration file says and lacks, whatever the environment says
@@ -14,6 +15,7 @@ type Report struct {
 	Faults      FaultsError            // what stops a start
 	Warnings    []Fault                // what does not
 	Files       []NamedFile            // that the file names
+	Templates   *template.Set          // that the file names; nil where there are none, or one is at fault
 }
 
 // CheckFile checks all that stands in the configuration file: the one at path, or
@@ -30,13 +32,13 @@ func CheckFile(environ []string, path string, options ...Option) *Report {
 	c.checkFileFleets(file)
 	c.checkAPIKeys(variables.addFirst)
 	c.checkFile(file)
-	file.readTemplates(file.templatePaths())
+	c.Templates = file.readTemplates(file.templatePaths())
 	file.warnOfOutside()
 	file.faults.sort()
 	FaultsError(file.warnings).sort()
 	return &Report{
 		Found: file.name, Transformer: c.Transformer, Faults: file.faults, Warnings: file.warnings,
-		Files: file.named.files,
+		Files: file.named.files, Templates: c.Templates,
 	}
 }
 

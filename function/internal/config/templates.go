@@ -1,10 +1,12 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"mayfly/internal/filelist"
@@ -16,6 +18,7 @@ const (
 	templateExtension = ".json"
 	// maxTemplateBytes bounds all files together: a model takes about as much memory as its text.
 	maxTemplateBytes = 256 << 20
+	maxMissing       = 10 // interfaces that are named
 )
 
 // checkTemplates reads the device templates that the variable and the file name. Where there are some and nobody says
@@ -35,19 +38,28 @@ func (c *Config) checkTemplates(file *File, fault faultFunc) {
 	}
 }
 
-// LoadTemplates reads the device templates that the variables and the configuration file name, and nothing else of
-// them. Its error is a FaultsError.
-func LoadTemplates(environ []string) (*template.Set, error) {
+// LoadTemplates reads the device templates that the variables and the configuration file name, and who they are for:
+// of the Config that it returns, that is Templates, TemplatePolicy, Sources and, of Fleets, ModelID and Template.
+// Of the variables nothing else is checked. The file is the one at path, or that of CONFIG. The error is a FaultsError.
+func LoadTemplates(environ []string, path string) (*Config, error) {
 	vars := environment(environ)
-	_, file := loadFile(vars["CONFIG"], nil)
-	var faults FaultsError
-	paths := append(templatePaths(vars["TEMPLATES"], faults.addFirst), file.templatePaths()...)
-	set := file.readTemplates(paths)
+	c := &Config{Fleets: map[string]Fleet{}, Getenv: func(name string) string { return vars[name] }}
+	faults := slices.DeleteFunc(FaultsError(c.readVariables(vars)), func(f Fault) bool {
+		return f.Variable != "TEMPLATE"
+	})
+	c.ConfigFile = cmp.Or(path, c.ConfigFile)
+	file := c.readFile(nil)
+	c.checkTemplates(file, faults.addFirst)
+	c.Fleets[""] = Fleet{ModelID: c.ModelID, Template: c.FleetSpec.Template}
+	for i := range file.Fleets {
+		f := &file.Fleets[i]
+		c.Fleets[f.Name] = Fleet{ModelID: f.ModelID, Template: f.Template}
+	}
 	if faults = append(faults, file.faults...); len(faults) > 0 {
 		faults.sort()
 		return nil, faults
 	}
-	return set, nil
+	return c, nil
 }
 
 // templatePaths lists the files that the variable names, seen from the working directory.
@@ -113,6 +125,13 @@ func (f *File) readTemplates(paths []string) *template.Set {
 			f.faults = append(f.faults, Fault{File: one.File, Line: one.Line, Variable: one.Path, Problem: one.Problem})
 		}
 		return nil
+	}
+	missing := set.Missing()
+	for _, id := range missing[:min(len(missing), maxMissing)] {
+		f.warn("templates", "%s is referred to and no file has it: its telemetry is not checked", id)
+	}
+	if more := len(missing) - maxMissing; more > 0 {
+		f.warn("templates", "and %d more interfaces are referred to that no file has", more)
 	}
 	return set
 }

@@ -40,29 +40,38 @@ func New(set *template.Set, policies *Policies) *Fitter {
 // Fit returns the messages to send in place of m: m itself, in most cases. The source is empty for messages in Mayfly's
 // own formats. Notes name what does not fit and is sent all the same. The error is a *template.Mismatch.
 func (f *Fitter) Fit(m message.Message, source string) ([]message.Message, []transform.Note, error) {
-	fleet := f.policies.Fleets[m.Fleet]
-	policy := f.policies.Global
-	if p := cmp.Or(f.policies.Sources[source], fleet.Policy); p != nil {
-		policy = *p
-	}
+	model, policy := f.of(&m, source)
 	if policy.Mode == template.Off {
 		return []message.Message{m}, nil, nil
 	}
-	result, err := f.set.Fit(template.Input{
-		ModelID: cmp.Or(m.ModelID, fleet.ModelID), Component: m.Component, Body: m.Body,
-	}, policy)
+	result, err := f.set.Fit(template.Input{ModelID: model, Component: m.Component, Body: m.Body}, policy)
 	if err != nil {
 		return nil, nil, err
 	}
+	return messages(&m, &result), notes(&m, &result), nil
+}
+
+// of returns the model that a message is for, and the policy.
+func (f *Fitter) of(m *message.Message, source string) (model string, policy template.Policy) {
+	fleet := f.policies.Fleets[m.Fleet]
+	policy = f.policies.Global
+	if p := cmp.Or(f.policies.Sources[source], fleet.Policy); p != nil {
+		policy = *p
+	}
+	return cmp.Or(m.ModelID, fleet.ModelID), policy
+}
+
+// messages returns what is sent in place of m.
+func messages(m *message.Message, result *template.Result) []message.Message {
 	out := make([]message.Message, len(result.Messages))
 	for i, fitted := range result.Messages {
-		out[i] = m
+		out[i] = *m
 		out[i].Component, out[i].Body = fitted.Component, fitted.Body
 		if i > 0 {
 			out[i].Properties = maps.Clone(m.Properties) // each message's own
 		}
 	}
-	return out, notes(&m, &result), nil
+	return out
 }
 
 // maxNoted is how many members a note names.

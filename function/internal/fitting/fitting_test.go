@@ -2,6 +2,7 @@ package fitting
 
 import (
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -85,4 +86,26 @@ func TestNoTemplates(t *testing.T) {
 	if New(nil, &Policies{}) != nil {
 		t.Error("there is something to do without templates")
 	}
+}
+
+// TestWarn: interfaces that no file has are logged, each once.
+func TestWarn(t *testing.T) {
+	t.Parallel()
+	b := template.NewBuilder()
+	missing := strings.Replace(models, `"@type":"Interface",`, `"@type":"Interface","extends":"dtmi:acme:Gone;1",`, 1)
+	for i, text := range []string{missing, strings.ReplaceAll(missing, ":Meter", ":Meter2")} {
+		if _, err := b.Add(string(rune('a'+i))+".json", []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set, err := b.Set()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	New(set, &Policies{}).Warn(slog.New(slog.NewTextHandler(&log, nil)))
+	if got := log.String(); strings.Count(got, "dtmi:acme:Gone;1") != 1 || !strings.Contains(got, "level=WARN") {
+		t.Errorf("%q", got)
+	}
+	New(nil, &Policies{}).Warn(nil)
 }

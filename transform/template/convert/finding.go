@@ -23,11 +23,11 @@ const (
 // Finding is one member that does not fit, or did not before it was changed. It
 // holds names and kinds, never a value.
 type Finding struct {
-	Path string // as in location.lat, readings[3]
-	Rule string
-	Hint string // the schema that is wanted and what came; the nearest name
+	Path string `json:"path,omitempty"` // as in location.lat, readings[3]; empty for the message itself
+	Rule string `json:"rule"`
+	Hint string `json:"hint"` // the schema that is wanted and what came; the nearest name
 	// Fixable means that the member can be made to fit without loss.
-	Fixable bool
+	Fixable bool `json:"-"`
 }
 
 // MaxFindings bounds the findings of a message that are kept, of each kind.

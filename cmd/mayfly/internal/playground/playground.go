@@ -24,12 +24,28 @@ const (
 )
 
 // Playground implements console.Playground.
-type Playground struct{ transform *transform.Transformer }
+type Playground struct {
+	transform *transform.Transformer
+	fitter    *function.Fitter // nil without device templates
+}
 
 // New returns a playground with the built-in sources.
-func New() *Playground { return &Playground{transform.New()} }
+func New() *Playground { return &Playground{transform: transform.New()} }
 
-// Sources lists Mayfly's own formats, then the built-in sources.
+// Load returns a playground with the sources and the device templates that the bridge has with the same variables.
+func Load(environ []string, path string, options ...function.LoadOption) (*Playground, error) {
+	_, fitter, err := function.LoadTemplates(environ, path)
+	if err != nil {
+		return nil, err
+	}
+	t, _, err := function.LoadSources(path, options...)
+	if err != nil {
+		return nil, err
+	}
+	return &Playground{t, fitter}, nil
+}
+
+// Sources lists Mayfly's own formats, then the other sources.
 func (p *Playground) Sources() []console.SourceName {
 	list := []console.SourceName{
 		{Name: nativeFormat, Title: "Mayfly, Microsoft's bridge: POST /api/telemetry"},
@@ -57,6 +73,10 @@ func (p *Playground) Source(name string) (console.Source, bool) {
 
 func (p *Playground) describe(name console.SourceName) console.Source {
 	out := console.Source{SourceName: name, Samples: ownSamples(name.Name)}
+	if s, err := p.transform.Source(name.Name); err == nil && s != nil && s.File != "" { // of the configuration
+		out.Docs, out.Setup, out.Samples = s.Docs, s.Setup, samplesOf(s.Samples)
+		return out
+	}
 	text, ok := transform.BuiltinText(name.Name)
 	if !ok {
 		return out
@@ -67,11 +87,18 @@ func (p *Playground) describe(name console.SourceName) console.Source {
 		return out // Try reports the error
 	}
 	out.Docs, out.Setup = d.Docs, d.Setup
-	for _, s := range d.Samples {
-		out.Samples = append(out.Samples, console.Sample{Name: s.Name, Request: console.Request{
+	out.Samples = samplesOf(d.Samples)
+	return out
+}
+
+func samplesOf(list []transform.Sample) []console.Sample {
+	out := make([]console.Sample, len(list))
+	for i := range list {
+		s := &list[i]
+		out[i] = console.Sample{Name: s.Name, Request: console.Request{
 			Method: s.Request.Method, Path: s.Request.Path, Query: s.Request.Query, Headers: s.Request.Headers,
 			Body: s.Request.Body,
-		}})
+		}}
 	}
 	return out
 }
@@ -126,7 +153,7 @@ func (p *Playground) Try(ctx context.Context, t console.Trial) console.Result {
 	}
 	result.Ignored = out.Ignored
 	for i := range out.Messages {
-		result.Messages = append(result.Messages, consoleMessage(&out.Messages[i]))
+		p.fit(t.Source, &out.Messages[i], i, len(out.Messages), &result)
 	}
 	return result
 }

@@ -1,6 +1,8 @@
 package playground
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -70,5 +72,48 @@ func TestEditedMapping(t *testing.T) {
 	}
 	if _, ok := p.Source("none"); ok {
 		t.Error("an unknown source was found")
+	}
+}
+
+// TestTemplates: the playground has the sources and the templates of the configuration.
+func TestTemplates(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	path := filepath.Join(folder, "mayfly.yaml")
+	for name, text := range map[string]string{
+		"mayfly.yaml": "templates: [meter.json]\ntemplate: require\nsources:\n  - {name: mine, each: '.[]', " +
+			"deviceId: .id, modelId: '\"dtmi:acme:Meter;1\"', measurements: .m, template: coerce}\n",
+		"meter.json": `{"@context":"dtmi:dtdl:context;2","@id":"dtmi:acme:Meter;1","@type":"Interface","contents":[
+  {"@type":"Telemetry","name":"count","schema":"integer"}]}`,
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := Load([]string{"CONFIG=" + path}, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if source, ok := p.Source("mine"); !ok || source.Definition != "" {
+		t.Errorf("%+v", source)
+	}
+	got := p.Try(t.Context(), console.Trial{Source: "mine",
+		Request: console.Request{Body: `[{"id":"a","m":{"count":"7"}},{"id":"b","m":{"count":"x"}}]`}})
+	if got.Problem != nil || len(got.Messages) != 2 || !strings.Contains(got.Messages[0].Body, ": 7") {
+		t.Fatalf("%+v", got)
+	}
+	last := got.Steps[len(got.Steps)-1]
+	if last.Part != "[1]" || last.Name != "template count" || last.Expression != "coerce dtmi:acme:Meter;1" ||
+		!strings.Contains(last.Error, "want integer, got a string") {
+		t.Errorf("%+v", last)
+	}
+	got = p.Try(t.Context(), console.Trial{Source: "telemetry", Request: console.Request{
+		Body: `{"device":{"deviceId":"a","modelId":"dtmi:acme:Meter;1"},"measurements":{"count":"x"}}`}})
+	if got.Problem == nil || got.Problem.Code != "template-mismatch" || len(got.Messages) != 0 || got.Answer != "" ||
+		got.Problem.Fields[0].Path != "count" {
+		t.Errorf("%+v %+v", got, got.Problem)
+	}
+	if _, err := Load(nil, filepath.Join(folder, "none.yaml")); err == nil {
+		t.Error("a configuration that is not there was loaded")
 	}
 }
