@@ -129,7 +129,7 @@ func codecOf(spec string, files fs.FS, engine codec.Engine) (codec.Codec, error)
 	if err != nil {
 		return nil, errors.New("cannot be read: " + err.Error())
 	}
-	return engine.Load(spec, script)
+	return codec.Decoding(engine.Load(spec, script))
 }
 
 // pick gives the codec for a device profile or, where that has none, a port.

@@ -23,10 +23,10 @@ type codecTestCommand struct {
 
 // Help is the long help of the command.
 func (codecTestCommand) Help() string {
-	return `Examples are read from the YAML of the LoRaWAN device repository (uplinkDecoder
-with fileName and examples) and from JSON (a list of the same, such as an examples.json
-beside the formatter). Numbers may differ by 1e-9 of their size; null is the same as
-absent. The exit code is 1 when an example fails.`
+	return `Examples are read from the YAML of the LoRaWAN device repository (uplinkDecoder and
+downlinkEncoder with fileName and examples) and from JSON (a list of the same, such as an
+examples.json beside the formatter). Numbers may differ by 1e-9 of their size; null is the
+same as absent. The exit code is 1 when an example fails.`
 }
 
 func (c *codecTestCommand) Run(ctx context.Context, w *world) error {
@@ -72,7 +72,7 @@ func (t *tally) add(s *codecsuite.Suite, verbose bool) {
 		return
 	}
 	for i, differences := range s.Differences {
-		name := s.Examples.Examples[i].Name
+		name := s.Name(i)
 		if len(differences) > 0 {
 			t.failed++
 			fmt.Fprintf(&t.out, "FAIL %s: %s\n     %s\n", s.Path, name, strings.Join(differences, "\n     "))

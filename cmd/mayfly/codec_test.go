@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -37,10 +38,24 @@ const oneJSON = `[
     "bytes": [0x08, 202], "recvTime": "2026-01-01T00:00:00Z"}, /* what
     comes out */
    "expected": {"data": {"temperature": 22.5, "at": "2026-01-01T00:00:00.000Z",}}},
-  {"type": "downlink-encode", "input": {"data": {}}, "output": {"bytes": [1], "fPort": 1}},
+  {"type": "downlink-decode", "input": {"bytes": "01"}, "output": {"data": {}}},
   {"description": "wrong", "type": "uplink", "input": {"fPort": 1, "bytes": "0000"},
    "output": {"data": {"temperature": 1}, "warnings": ["w"]}}
 ]`
+
+const lampFormatter = `function decodeUplink(input) { return {data: {led: input.bytes[0]}} }
+function encodeDownlink(input) { return {bytes: [input.data.led], fPort: 2} }`
+
+const lampYAML = `uplinkDecoder:
+  fileName: lamp.js
+  examples:
+    - {description: it is on, input: {fPort: 2, bytes: [1]}, output: {data: {led: 1}}}
+downlinkEncoder:
+  fileName: lamp.js # the same
+  examples:
+    - {description: "on", input: {data: {led: 1}}, output: {bytes: [1], fPort: 2}}
+    - {description: "off", input: {data: {led: 0}}, output: {bytes: [0], fPort: 2}}
+`
 
 const warmJSON = `[{"description": "warm", "type": "uplink", "bytes": "08CA", "fPort": 1,
   "time": "2026-01-01T01:00:00.000+01:00",
@@ -70,6 +85,12 @@ func TestCodecTest(t *testing.T) {
 		"drivers/b/bundle.js":                   oneFormatter,
 		"drivers/b/driver.spec.js":              "require('./main.js')",
 		"drivers/b/examples.json":               warmJSON,
+		"both/lamp.js":                          lampFormatter,
+		"both/lamp-encoder.js":                  "function Encoder(o) { return [o.led + 1] }",
+		"both/lamp.yaml":                        lampYAML,
+		"both/other.yaml":                       strings.ReplaceAll(lampYAML, "lamp.js # the same", "lamp-encoder.js"),
+		"one/lamp.js":                           "function decodeUplink() { return {data: {led: 1}} }",
+		"one/lamp.yaml":                         lampYAML,
 	} {
 		path := filepath.Join(folder, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -95,6 +116,9 @@ func TestCodecTest(t *testing.T) {
 		{"a folder of examples of any name", "drivers/c", 0, []string{"1 examples of 1 codecs: 1 passed"}},
 		{"a bundle beside its source", "drivers/b", 0, []string{"1 examples of 1 codecs: 1 passed"}},
 		{"a tree", "vendor", 1, []string{"6 examples of 3 codecs: 4 passed"}},
+		{"both directions", "both/lamp.yaml", 0, []string{"3 examples of 1 codecs: 3 passed"}},
+		{"an encoder of its own", "both/other.yaml", 1, []string{"FAIL", "on", "bytes: want 01, got 02", "2 failed"}},
+		{"no encoder", "one", 1, []string{"none of the functions encodeDownlink", "1 passed"}},
 		{"nothing there", "vendor/none", 1, nil},
 	}
 	for _, tt := range tests {

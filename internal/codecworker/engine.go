@@ -10,27 +10,31 @@ import (
 	"mayfly/transform/codec"
 )
 
-// script is a [codec.Codec] that runs in the workers of a pool.
+// script is a [codec.Script] that runs in the workers of a pool.
 type script struct {
 	pool   *Pool
 	name   string
 	source []byte
 	hash   hash
 
+	can     can
 	program *program // of an expression
 }
 
 // Load compiles a script in a worker and runs its top level there, to find out
 // whether it is one. The error says what is wrong with the script, or, as a
 // [codec.Error] of kind Unavailable, why no worker could tell.
-func (p *Pool) Load(name string, source []byte) (codec.Codec, error) {
+func (p *Pool) Load(name string, source []byte) (codec.Script, error) {
 	if len(source) > codec.MaxScript {
 		return nil, fmt.Errorf("%s: the script is larger than %d KB", name, codec.MaxScript>>10)
 	}
 	s := &script{pool: p, name: name, source: source, hash: sha256.Sum256(source)}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*(p.limits.start+p.limits.load)) // for two workers
 	defer cancel()
-	err := s.onWorker(ctx, func(*process) error { return nil })
+	err := s.onWorker(ctx, func(worker *process) error {
+		s.can = worker.scripts.held[s.hash].can
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}

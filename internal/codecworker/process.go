@@ -140,6 +140,8 @@ func (p *process) load(ctx context.Context, s *script) error {
 	}
 	if err != nil {
 		p.scripts.remove(s.hash)
+	} else if answer.Can != nil {
+		p.scripts.held[s.hash].can = *answer.Can
 	}
 	return err
 }

@@ -23,6 +23,7 @@ type heldScript struct {
 	number uint64
 	size   int
 	used   uint64
+	can    can
 }
 
 func (s *scripts) has(script hash) bool { return s.held[script] != nil }

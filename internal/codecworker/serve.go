@@ -60,7 +60,7 @@ func serve(stdin io.Reader, stdout io.Writer, memory int64) int {
 	}
 	w := worker{
 		engine:  codec.InProcess{MaxHeap: uint64(memory / 2), Disposable: true},
-		scripts: make(map[uint64]codec.Codec), programs: make(map[uint64]*mapping.Code),
+		scripts: make(map[uint64]codec.Script), programs: make(map[uint64]*mapping.Code),
 		watch: &watch,
 	}
 	in := bufio.NewReader(stdin)
@@ -99,7 +99,7 @@ func tooLarge(was *answer) *answer {
 // worker is what a worker process holds.
 type worker struct {
 	engine  codec.Engine
-	scripts map[uint64]codec.Codec
+	scripts map[uint64]codec.Script
 	watch   *memoryWatch
 
 	programs map[uint64]*mapping.Code
@@ -127,9 +127,11 @@ func (w *worker) answer(frame []byte) *answer {
 			return failed(codec.Threw, err)
 		}
 		w.scripts[r.Script] = loaded
-		return &answer{}
+		return &answer{Can: &can{Decode: loaded.Decodes(), Encode: loaded.Encodes()}}
 	case opRun:
 		return w.run(&r)
+	case opEncode:
+		return w.encode(&r)
 	case opEvaluate:
 		return w.evaluate(&r)
 	}

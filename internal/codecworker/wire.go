@@ -18,6 +18,7 @@ const (
 	opLoad     = iota + 1 // compile a script or an expression
 	opRun                 // run a script on an uplink
 	opEvaluate            // run an expression on an input
+	opEncode              // run a script on a downlink
 )
 
 // request is what the parent writes. Scripts have numbers that the parent gives
@@ -34,6 +35,17 @@ type request struct {
 	Program *program // of opLoad, instead of a source
 	Input   []byte   // of opEvaluate: an array of the input and the variables
 	Limit   int64    // of opEvaluate, in nanoseconds
+
+	Downlink *downlink // of opEncode
+}
+
+// downlink is a [codec.Downlink].
+type downlink struct {
+	_         struct{} `cbor:",toarray"`
+	Data      []byte
+	Port      int
+	Clock     *int64
+	Variables map[string]string
 }
 
 // uplink is a [codec.Uplink]. Times are milliseconds since 1970, all that a
@@ -65,6 +77,23 @@ type answer struct {
 	Failed   bool   // the expression fails: Text and Brief say why, without a Kind
 	Brief    string
 	NotBytes bool
+
+	Encoded *encoded // of opEncode
+	Can     *can     // of opLoad, of a script
+}
+
+// can is what a script has functions for.
+type can struct {
+	_              struct{} `cbor:",toarray"`
+	Decode, Encode bool
+}
+
+// encoded is a [codec.Encoded].
+type encoded struct {
+	_                struct{} `cbor:",toarray"`
+	Bytes            []byte
+	Port             int
+	Warnings, Errors []string
 }
 
 type decoded struct {

@@ -81,6 +81,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add(frameOf(f, &request{Op: opRun, Script: 7, Uplink: in}))
 	f.Add(frameOf(f, &request{Op: opRun, Script: 9}))
 	f.Add(frameOf(f, &request{Op: 3}))
+	f.Add(frameOf(f, &request{Op: opEncode, Script: 7, Downlink: &downlink{Data: []byte(`{"led":1}`), Port: 2}}))
 	loaded, err := codec.InProcess{}.Load("x.js", script)
 	if err != nil {
 		f.Fatal(err)
@@ -91,7 +92,7 @@ func FuzzRequest(f *testing.F) {
 			return
 		}
 		w := worker{
-			engine: codec.InProcess{}, scripts: map[uint64]codec.Codec{7: loaded},
+			engine: codec.InProcess{}, scripts: map[uint64]codec.Script{7: loaded},
 			watch: &memoryWatch{memory: 1 << 40},
 		}
 		answer := w.answer(content)

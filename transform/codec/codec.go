@@ -13,7 +13,7 @@ import (
 // Codec decodes the payload bytes of a device. A Codec is safe for concurrent
 // use.
 type Codec interface {
-	// Decode gives what the bytes mean. The error is a [*CodecError].
+	// Decode gives what the bytes mean. The error is an [*Error].
 	Decode(ctx context.Context, in Uplink) (Decoded, error)
 }
 
@@ -86,8 +86,19 @@ const MaxPayload = 64 << 10
 type Engine interface {
 	// Load compiles a JavaScript payload formatter. name is that of its file, for
 	// messages. The error says what is wrong with the script, or is an [*Error] of
-	// kind Unavailable.
-	Load(name string, script []byte) (Codec, error)
+	// kind Unavailable. The script can at least decode or encode.
+	Load(name string, script []byte) (Script, error)
+}
+
+// Decoding gives a script that was loaded, unless it cannot decode.
+func Decoding(s Script, err error) (Codec, error) {
+	if err != nil {
+		return nil, err
+	}
+	if !s.Decodes() {
+		return nil, errNoEntry
+	}
+	return s, nil
 }
 
 // New makes a codec.
@@ -105,7 +116,7 @@ func New(spec string, script []byte) (Codec, error) {
 	case ok && kind == "sigfox":
 		return newSigfox(grammar)
 	case script != nil:
-		return InProcess{}.Load(spec, script)
+		return Decoding(InProcess{}.Load(spec, script))
 	case spec == "":
 		return nil, errors.New("codec: which one? cayenne, sigfox:GRAMMAR, or a JavaScript file")
 	}

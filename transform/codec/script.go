@@ -37,6 +37,8 @@ type script struct {
 	module  bool  // it exports instead of declaring
 	jsons   bool  // it has objects with a toJSON of their own
 
+	decodes, encodes bool // what it has entry points for
+
 	lost atomic.Int32 // messages that it is stuck in
 }
 
@@ -46,17 +48,37 @@ const (
 	decoder             // The Things Network v2, Helium: Decoder(bytes, port)
 	decode3             // ChirpStack v3: Decode(fPort, bytes, variables)
 	normalizeUplink
+	encodeDownlink // TS013 and whoever follows it
+	encoder        // The Things Network v2: Encoder(object, port)
+	encode3        // ChirpStack v3: Encode(fPort, object, variables)
 	entries
 )
+
+type entryPoints [entries]goja.Callable
+
+func (e *entryPoints) decode() bool {
+	return e[decodeUplink] != nil || e[decoder] != nil || e[decode3] != nil
+}
+
+func (e *entryPoints) encode() bool {
+	return e[encodeDownlink] != nil || e[encoder] != nil || e[encode3] != nil
+}
+
+func (e *entryPoints) any() bool { return e.decode() || e.encode() }
+
+// entryNames are the functions, in the order of the entry points.
+var entryNames = [entries]string{
+	"decodeUplink", "Decoder", "Decode", "normalizeUplink", "encodeDownlink", "Encoder", "Encode",
+}
 
 // find yields the entry points that a script has. Declared with let or const,
 // they are not properties of the global object, so a script must look.
 var find = sync.OnceValue(func() *goja.Program {
-	return goja.MustCompile("entries", `[
-	typeof decodeUplink === "function" ? decodeUplink : undefined,
-	typeof Decoder === "function" ? Decoder : undefined,
-	typeof Decode === "function" ? Decode : undefined,
-	typeof normalizeUplink === "function" ? normalizeUplink : undefined]`, false)
+	var list strings.Builder
+	for _, name := range entryNames {
+		list.WriteString("typeof " + name + ` === "function" ? ` + name + ": undefined,")
+	}
+	return goja.MustCompile("entries", "["+list.String()+"]", false)
 })
 
 // boundRegexps bounds what backreferences and look-around make of a regular
@@ -78,7 +100,7 @@ type InProcess struct {
 }
 
 // Load implements [Engine].
-func (e InProcess) Load(name string, source []byte) (Codec, error) {
+func (e InProcess) Load(name string, source []byte) (Script, error) {
 	boundRegexps()
 	if len(source) > MaxScript {
 		return nil, fmt.Errorf("%s: the script is larger than %d KB", name, MaxScript>>10)
@@ -97,36 +119,53 @@ func (e InProcess) Load(name string, source []byte) (Codec, error) {
 	}
 	// A first run tells whether it declares its functions or exports them. Scripts
 	// that look for Node must not find module and exports without need.
-	var first error
-	for _, s.module = range []bool{false, true} {
-		err := s.try()
-		if err == nil {
-			return s, nil
-		}
-		if first == nil || errors.Is(first, errNoEntry) {
-			first = err
-		}
+	plain := s.try()
+	if plain == nil && s.decodes {
+		return s, nil
 	}
-	return nil, fmt.Errorf("%s: %w", name, first)
+	s.module = true // it may export what decodes, beside what encodes
+	switch err := s.try(); {
+	case err == nil && (s.decodes || plain != nil):
+		return s, nil
+	case plain == nil:
+		s.module, s.decodes, s.encodes = false, false, true
+		return s, nil
+	case errors.Is(plain, errNoEntry):
+		plain = err
+	}
+	return nil, fmt.Errorf("%s: %w", name, plain)
 }
 
 var errNoEntry = errors.New("has none of the functions decodeUplink, Decoder and Decode")
 
+// What is asked of a script that has entry points for the other direction only.
+var (
+	errNoDecoder = codecError(Result, "the codec %v", errNoEntry)
+	errNoEncoder = codecError(Result, "the codec has none of the functions encodeDownlink, Encoder and Encode")
+)
+
 // try loads the script and looks for its entry points.
 func (s *script) try() error {
 	m := s.machine(func() error { return nil }, maxStarting, time.Unix(0, 0))
-	done := make(chan error, 1)
+	type result struct {
+		decodes, encodes bool
+		err              error
+	}
+	done := make(chan result, 1)
 	go func() {
-		err := m.guard(func() error {
-			_, err := s.load(m)
+		var r result
+		r.err = m.guard(func() error {
+			found, err := s.load(m)
+			r.decodes, r.encodes = found.decode(), found.encode()
 			return err
 		})
 		m.stop()
-		done <- err
+		done <- r
 	}()
 	select {
-	case err := <-done:
-		return err
+	case r := <-done:
+		s.decodes, s.encodes = r.decodes, r.encodes
+		return r.err
 	case <-m.lost:
 		return codecError(Timeout, "the top level of the script does not end")
 	}

@@ -14,7 +14,7 @@ func defineModule(vm *goja.Runtime) error {
 }
 
 // exported adds the entry points that a module exports.
-func exported(vm *goja.Runtime, found *[entries]goja.Callable) {
+func exported(vm *goja.Runtime, found *entryPoints) {
 	module, _ := vm.Get("module").(*goja.Object)
 	if module == nil {
 		return
@@ -24,18 +24,14 @@ func exported(vm *goja.Runtime, found *[entries]goja.Callable) {
 		return
 	}
 	methods(exports, found)
-	if call, ok := goja.AssertFunction(exports); ok && !decodes(found) {
+	if call, ok := goja.AssertFunction(exports); ok && !found.decode() {
 		found[decodeUplink] = call
 	}
 }
 
-func decodes(found *[entries]goja.Callable) bool {
-	return found[decodeUplink] != nil || found[decoder] != nil || found[decode3] != nil
-}
-
 // methods adds the entry points that an object has.
-func methods(owner *goja.Object, found *[entries]goja.Callable) {
-	for i, name := range [...]string{"decodeUplink", "Decoder", "Decode", "normalizeUplink"} {
+func methods(owner *goja.Object, found *entryPoints) {
+	for i, name := range entryNames {
 		if call, ok := goja.AssertFunction(owner.Get(name)); ok && found[i] == nil {
 			found[i] = call
 		}
@@ -44,7 +40,7 @@ func methods(owner *goja.Object, found *[entries]goja.Callable) {
 
 // bundled looks for the entry points where bundlers leave them: in an object
 // that is a global variable ("library") or an export ("default").
-func bundled(vm *goja.Runtime, found *[entries]goja.Callable) {
+func bundled(vm *goja.Runtime, found *entryPoints) {
 	owners := []*goja.Object{vm.GlobalObject()}
 	if module, ok := vm.Get("module").(*goja.Object); ok {
 		if exports, ok := module.Get("exports").(*goja.Object); ok {
@@ -54,7 +50,7 @@ func bundled(vm *goja.Runtime, found *[entries]goja.Callable) {
 	for _, owner := range owners {
 		for _, name := range owner.Keys() {
 			if object, ok := owner.Get(name).(*goja.Object); ok {
-				if methods(object, found); decodes(found) {
+				if methods(object, found); found.decode() {
 					return
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strconv"
 	"sync"
 	"time"
 
@@ -152,8 +153,8 @@ func failure(err error) error {
 }
 
 // load runs the script's top level and gives its entry points.
-func (s *script) load(m *machine) ([entries]goja.Callable, error) {
-	var found [entries]goja.Callable
+func (s *script) load(m *machine) (entryPoints, error) {
+	var found entryPoints
 	if err := s.needs.install(m.vm, m.context); err != nil {
 		return found, fmt.Errorf("prelude: %w", err)
 	}
@@ -170,16 +171,16 @@ func (s *script) load(m *machine) ([entries]goja.Callable, error) {
 		return found, err
 	}
 	object := list.ToObject(m.vm)
-	for i, index := range [...]string{"0", "1", "2", "3"} {
-		found[i], _ = goja.AssertFunction(object.Get(index))
+	for i := range found {
+		found[i], _ = goja.AssertFunction(object.Get(strconv.Itoa(i)))
 	}
 	if s.module {
 		exported(m.vm, &found)
 	}
-	if !decodes(&found) {
+	if !found.decode() {
 		bundled(m.vm, &found)
 	}
-	if !decodes(&found) {
+	if !found.any() {
 		return found, errNoEntry
 	}
 	return found, nil
@@ -194,24 +195,33 @@ func (s *script) Decode(ctx context.Context, in Uplink) (Decoded, error) {
 	if len(in.Bytes) > MaxPayload {
 		return Decoded{}, codecError(Result, "the payload is larger than %d bytes", MaxPayload)
 	}
-	if s.lost.Load() >= maxLost {
-		return Decoded{}, codecError(Timeout, "the codec is stuck in earlier messages")
-	}
 	clock := in.Clock
 	if clock.IsZero() {
 		clock = in.Time
 	}
 	m := s.machine(ctx.Err, MaxScriptTime, clock)
 	m.context = in.Context
+	out, err := watched(s, m, func(out *Decoded) error { return s.decode(m, in, out) })
+	if err != nil {
+		out = Decoded{List: out.List}
+	}
+	return out, err
+}
+
+// watched runs what may call into the script. It does not wait for what no interrupt
+// reaches, unless somebody ends the process then.
+func watched[T any](s *script, m *machine, do func(out *T) error) (out T, err error) {
+	if s.lost.Load() >= maxLost {
+		m.stop()
+		return out, codecError(Timeout, "the codec is stuck in earlier messages")
+	}
 	type result struct {
-		out Decoded
+		out T
 		err error
 	}
 	run := func() (r result) {
-		r.err = m.guard(func() error { return s.decode(m, in, &r.out) })
-		if m.stop(); r.err != nil {
-			r.out = Decoded{List: r.out.List}
-		}
+		r.err = m.guard(func() error { return do(&r.out) })
+		m.stop()
 		return r
 	}
 	if s.engine.Disposable {
@@ -229,7 +239,7 @@ func (s *script) Decode(ctx context.Context, in Uplink) (Decoded, error) {
 			<-done
 			s.lost.Add(-1)
 		}()
-		return Decoded{}, codecError(Timeout, "the codec takes longer than %s and does not stop", MaxScriptTime)
+		return out, codecError(Timeout, "the codec takes longer than %s and does not stop", MaxScriptTime)
 	}
 }
 
@@ -253,7 +263,7 @@ func (s *script) decode(m *machine, in Uplink, out *Decoded) error {
 }
 
 // call runs the entry point that the script has.
-func (m *machine) call(entry [entries]goja.Callable, in Uplink) (goja.Value, error) {
+func (m *machine) call(entry entryPoints, in Uplink) (goja.Value, error) {
 	bytes := make([]any, len(in.Bytes))
 	for i, b := range in.Bytes {
 		bytes[i] = int64(b)
@@ -273,8 +283,10 @@ func (m *machine) call(entry [entries]goja.Callable, in Uplink) (goja.Value, err
 		result, err = entry[decodeUplink](goja.Undefined(), input)
 	case entry[decoder] != nil:
 		result, err = entry[decoder](goja.Undefined(), array, port)
-	default:
+	case entry[decode3] != nil:
 		result, err = entry[decode3](goja.Undefined(), port, array, m.vm.ToValue(in.Variables))
+	default:
+		return nil, errNoDecoder
 	}
 	if err != nil {
 		return nil, err

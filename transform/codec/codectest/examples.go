@@ -23,6 +23,9 @@ import (
 type Examples struct {
 	Script   string // name of the script's file; empty where the file does not say
 	Examples []Example
+
+	Downlinks []Downlink // of encoding
+	Encoder   string     // name of their script's file; empty: Script
 }
 
 // Example is an uplink and what a codec must make of it.
@@ -93,6 +96,7 @@ type rawInput struct {
 	Time      any            `yaml:"time" json:"time"` // of older drivers of ThingPark
 	Context   []any          `yaml:"context" json:"context"`
 	Variables map[string]any `yaml:"variables" json:"variables"`
+	Data      any            `yaml:"data" json:"data"` // of a downlink
 }
 
 type rawOut struct {
@@ -106,15 +110,15 @@ type rawDecoder struct {
 	Examples []rawExample `yaml:"examples" json:"examples"`
 }
 
-// ErrNoExamples is for a file that holds no examples of uplinks.
-var ErrNoExamples = errors.New("no examples of uplinks")
+// ErrNoExamples is for a file that holds no examples of uplinks or of encoding downlinks.
+var ErrNoExamples = errors.New("no examples of uplinks or downlinks")
 
 // Parse reads the examples in the YAML of the LoRaWAN device
-// repository (uplinkDecoder with fileName and examples), or in JSON: a list of
-// such examples. now is the time of receipt for those that have none.
+// repository (uplinkDecoder and downlinkEncoder with fileName and examples), or in JSON:
+// a list of such examples. now is the time of receipt for those that have none.
 func Parse(text []byte, now time.Time) (Examples, error) {
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
-	var decoder rawDecoder
+	var decoder, encoder rawDecoder
 	start := bytes.TrimLeft(text, " \t\r\n")
 	if len(start) > 0 && bytes.IndexByte([]byte("[{/"), start[0]) >= 0 { // a slash starts a comment
 		text = bytes.TrimLeft(plainJSON(text), " \t\r\n")
@@ -131,17 +135,19 @@ func Parse(text []byte, now time.Time) (Examples, error) {
 		}
 	default:
 		var file struct {
-			UplinkDecoder rawDecoder `yaml:"uplinkDecoder"`
+			UplinkDecoder   rawDecoder `yaml:"uplinkDecoder"`
+			DownlinkEncoder rawDecoder `yaml:"downlinkEncoder"`
 		}
-		if !bytes.Contains(text, []byte("uplinkDecoder")) {
+		if !bytes.Contains(text, []byte("uplinkDecoder")) && !bytes.Contains(text, []byte("downlinkEncoder")) {
 			return Examples{}, ErrNoExamples
 		}
 		if err := plainYAML(text, &file); err != nil {
 			return Examples{}, err
 		}
-		decoder = file.UplinkDecoder
+		decoder, encoder = file.UplinkDecoder, file.DownlinkEncoder
 	}
-	out := Examples{Script: decoder.FileName}
+	out := Examples{Script: decoder.FileName, Encoder: encoder.FileName}
+	out.Downlinks = append(parseDownlinks(decoder.Examples, now, false), parseDownlinks(encoder.Examples, now, true)...)
 	var broken []error
 	for i := range decoder.Examples {
 		raw := &decoder.Examples[i]
@@ -156,9 +162,9 @@ func Parse(text []byte, now time.Time) (Examples, error) {
 		out.Examples = append(out.Examples, example)
 	}
 	switch {
-	case len(out.Examples) == 0:
+	case len(out.Examples) == 0 && len(out.Downlinks) == 0:
 		return out, ErrNoExamples
-	case len(broken) == len(out.Examples):
+	case len(out.Downlinks) == 0 && len(broken) == len(out.Examples):
 		return Examples{Script: out.Script}, broken[0]
 	}
 	return out, nil

@@ -59,7 +59,7 @@ func hasExamplesByName(path string) bool {
 		return true
 	case ".json":
 		return strings.Contains(name, "example") || strings.HasPrefix(name, "test_decode") ||
-			strings.HasSuffix(name, ".errors.json")
+			strings.HasPrefix(name, "test_encode") || strings.HasSuffix(name, ".errors.json")
 	}
 	return false
 }
@@ -86,15 +86,20 @@ func besideScript(script string) ([]*Suite, error) {
 		s.load()
 		switch {
 		case s.Err != nil:
-		case s.Examples.Script == "":
+		case s.Examples.Script == "" && s.Examples.Encoder == "":
 			if found, err := scriptsBeside(path); err == nil && !slices.Contains(found, script) {
 				continue // it belongs to another formatter
 			}
 			s.script = script
 			suites = append(suites, s)
-		case strings.EqualFold(filepath.Base(s.Examples.Script), filepath.Base(script)):
+		case isNamed(script, s.Examples.Script), isNamed(script, s.Examples.Encoder):
 			suites = append(suites, s)
 		}
 	}
 	return suites, nil
+}
+
+// isNamed reports whether a file of examples means a formatter by a name.
+func isNamed(script, name string) bool {
+	return name != "" && strings.EqualFold(filepath.Base(name), filepath.Base(script))
 }

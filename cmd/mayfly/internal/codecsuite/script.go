@@ -13,12 +13,12 @@ import (
 // maxCandidates is how many formatters of other names beside a file of examples are tried.
 const maxCandidates = 8
 
-// scriptPaths returns the formatter that a file of examples belongs to: one, or several candidates.
-func (s *Suite) scriptPaths() ([]string, error) {
-	if s.Examples.Script == "" {
+// scriptPaths returns the formatter that examples belong to: the one of that name, or several candidates.
+func (s *Suite) scriptPaths(name string) ([]string, error) {
+	if name == "" {
 		return scriptsBeside(s.Path)
 	}
-	path := filepath.Join(filepath.Dir(s.Path), filepath.FromSlash(s.Examples.Script))
+	path := filepath.Join(filepath.Dir(s.Path), filepath.FromSlash(name))
 	if _, err := os.Stat(path); err == nil {
 		return []string{path}, nil
 	}
@@ -104,7 +104,8 @@ func listScripts(folder string) ([]string, error) {
 // has the name of the examples.
 func byName(scripts []string, folder, examples string) (found []string, sure bool) {
 	name := strings.ToLower(strings.TrimSuffix(examples, filepath.Ext(examples)))
-	stem := strings.NewReplacer("test_decode_", "", "examples", "", "example", "", "errors", "").Replace(name)
+	stem := strings.NewReplacer("test_decode_", "", "test_encode_", "",
+		"examples", "", "example", "", "errors", "").Replace(name)
 	stem = strings.Trim(stem, "-_.")
 	wanted := []string{stem, strings.TrimSuffix(stem, "-codec"), packageMain(folder), "index", "codec", "main",
 		"decoder", "uplink", "decode", filepath.Base(folder)}

@@ -2,6 +2,8 @@ package codecsuite
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"runtime"
 	"sync"
@@ -15,11 +17,19 @@ import (
 type Suite struct {
 	Path        string // of the examples
 	Examples    codectest.Examples
-	Differences [][]string // for each example; empty: it passed
+	Differences [][]string // for each example, and then for each downlink; empty: it passed
 	Err         error      // why nothing could be run
 
 	script  string // path of the formatter, where the file of examples does not name one
 	guessed bool   // only its folder suggests that the file has examples
+}
+
+// Name returns the name of an example, numbered as the Differences are.
+func (s *Suite) Name(i int) string {
+	if uplinks := len(s.Examples.Examples); i >= uplinks {
+		return s.Examples.Downlinks[i-uplinks].Name
+	}
+	return s.Examples.Examples[i].Name
 }
 
 // Run runs suites on all cores, until ctx ends.
@@ -60,40 +70,64 @@ func (s *Suite) load() {
 }
 
 func (s *Suite) run(ctx context.Context, engine codec.Engine) {
-	if s.Examples.Examples == nil && s.Err == nil {
+	if s.Examples.Examples == nil && s.Examples.Downlinks == nil && s.Err == nil {
 		s.load()
 	}
-	s.Differences = make([][]string, len(s.Examples.Examples))
+	uplinks := len(s.Examples.Examples)
+	s.Differences = make([][]string, uplinks+len(s.Examples.Downlinks))
 	if s.Err != nil {
 		return
 	}
-	paths := []string{s.script}
-	if s.script == "" {
-		paths, s.Err = s.scriptPaths()
+	var script codec.Script
+	if uplinks > 0 {
+		if script, s.Err = s.formatter(s.Examples.Script, engine, codec.Script.Decodes); s.Err != nil {
+			return
+		}
+		for i := range s.Examples.Examples {
+			s.Differences[i] = s.Examples.Examples[i].Check(ctx, script)
+		}
 	}
-	if s.Err != nil {
+	if len(s.Examples.Downlinks) == 0 {
 		return
 	}
-	decoder, err := firstCodec(paths, engine)
-	if err != nil {
-		s.Err = err
-		return
+	if other := s.Examples.Encoder; script == nil || other != "" && other != s.Examples.Script {
+		if script, s.Err = s.formatter(other, engine, codec.Script.Encodes); s.Err != nil {
+			return
+		}
 	}
-	for i := range s.Examples.Examples {
-		s.Differences[i] = s.Examples.Examples[i].Check(ctx, decoder)
+	for i := range s.Examples.Downlinks {
+		s.Differences[uplinks+i] = s.Examples.Downlinks[i].Check(ctx, codec.EncoderOf(script))
 	}
 }
 
+// formatter loads the formatter that the examples name, or the first of those that they may belong to. fits reports
+// whether it has the functions that they need.
+func (s *Suite) formatter(name string, engine codec.Engine, fits func(codec.Script) bool) (codec.Script, error) {
+	paths := []string{s.script}
+	if s.script == "" {
+		var err error
+		if paths, err = s.scriptPaths(name); err != nil {
+			return nil, err
+		}
+	}
+	return firstCodec(paths, engine, fits)
+}
+
+var errWrongDirection = errors.New("has no function for this direction")
+
 // firstCodec loads the first of several scripts that is a payload formatter: its parts and its tests may be in the same
 // folder. When none is, the error is that of the first script, which is the likeliest one.
-func firstCodec(paths []string, engine codec.Engine) (codec.Codec, error) {
+func firstCodec(paths []string, engine codec.Engine, fits func(codec.Script) bool) (codec.Script, error) {
 	var first error
 	for _, path := range paths {
 		script, err := os.ReadFile(path)
 		if err == nil {
-			var decoder codec.Codec
-			if decoder, err = engine.Load(path, script); err == nil {
-				return decoder, nil
+			var loaded codec.Script
+			if loaded, err = engine.Load(path, script); err == nil {
+				if fits(loaded) {
+					return loaded, nil
+				}
+				err = fmt.Errorf("%s: %w", path, errWrongDirection)
 			}
 		}
 		if first == nil {
