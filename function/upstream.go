@@ -87,7 +87,7 @@ func hubProblem(ctx context.Context, e *httpsend.Error, now time.Time) *Problem 
 		c, detail = problem.HubDown, because("the hub has not answered for a while", e.Err)
 	case httpsend.QuotaExceeded:
 		c, detail = problem.HubQuota, "the hub's daily quota is used up until the next UTC day"
-	case httpsend.Invalid, httpsend.NotHere:
+	case httpsend.Invalid, httpsend.NotHere, httpsend.LockLost:
 		c, detail = problem.HubRefused, "the hub does not take events of "+e.Device
 	case httpsend.Blocked:
 		c, detail = problem.DeviceRefused, "an operator has blocked "+e.Device

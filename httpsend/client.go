@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"mayfly/internal/backoff"
@@ -22,7 +23,7 @@ const (
 	batchType  = "application/vnd.microsoft.iothub.json"
 )
 
-// Client sends events. The zero value is useful. Do not change or copy it while
+// Client sends events, and receives what waits for devices. The zero value is useful. Do not change or copy it while
 // it is in use.
 type Client struct {
 	// Transport carries the calls; http.DefaultTransport when nil. For devices
@@ -35,7 +36,7 @@ type Client struct {
 	// Tries bounds the calls for one request; 8 when 0, and 1 means that nothing
 	// is tried again.
 	Tries int
-	// Observe, when not nil, is told of each call to a hub as it begins. It may add
+	// Observe, when not nil, is told of each call that sends as it begins. It may add
 	// fields to header, which is the request's, and must not keep it. What it returns,
 	// when not nil, is told how the call ended: res is nil where there was no answer,
 	// its body is not to be read, and err is nil where the hub has stored the events.
@@ -45,6 +46,7 @@ type Client struct {
 	jitter   backoff.Policy // backoff.Jitter when nil
 	circuits circuits
 	tokens   tokens
+	gates    gates // of the calls for what waits for devices
 }
 
 // Call is one call to a hub: see Client.Observe.
@@ -113,20 +115,15 @@ func (c *Client) request(ctx context.Context, t Target, events []Event) *Error {
 
 // post makes the call until the hub has answered for good.
 func (c *Client) post(ctx context.Context, t Target, body []byte, header func(http.Header)) *Error {
-	transport := c.Transport
-	if transport == nil {
-		transport = http.DefaultTransport
+	transport, release, failed := c.transport(t)
+	if failed != nil {
+		return failed
 	}
-	if t.Certificate != nil {
-		own, release, err := mtls.Transport(transport, t.Certificate)
-		if err != nil {
-			return &Error{Hub: t.Hub, Device: t.DeviceID, Kind: Invalid, Err: err}
-		}
+	if release != nil {
 		defer release()
-		transport = own
 	}
 	return c.retry(ctx, t, transport, func(ctx context.Context, try int) *Error {
-		req := newRequest(ctx, t, body)
+		req := newRequest(ctx, t, http.MethodPost, "/messages/events", "", body)
 		header(req.Header)
 		c.sign(req, t)
 		if c.Observe == nil {
@@ -142,6 +139,23 @@ func (c *Client) post(ctx context.Context, t Target, body []byte, header func(ht
 	})
 }
 
+// transport returns what carries the calls of a device. release, which may be nil, has
+// to be called after them.
+func (c *Client) transport(t Target) (carrier http.RoundTripper, release func(), failed *Error) {
+	carrier = c.Transport
+	if carrier == nil {
+		carrier = http.DefaultTransport
+	}
+	if t.Certificate == nil {
+		return carrier, nil, nil
+	}
+	carrier, release, err := mtls.Transport(carrier, t.Certificate)
+	if err != nil {
+		return nil, nil, &Error{Hub: t.Hub, Device: t.DeviceID, Kind: Invalid, Err: err}
+	}
+	return carrier, release, nil
+}
+
 // sign adds what each call has.
 func (c *Client) sign(req *http.Request, t Target) {
 	if c.UserAgent != "" {
@@ -155,42 +169,63 @@ func (c *Client) sign(req *http.Request, t Target) {
 	req.Header["Idempotency-Key"] = []string{}
 }
 
-// once makes one call. The answer that it returns is read and closed; nil where there was none.
+// once makes one call that is answered without a body. The answer that it returns is read
+// and closed; nil where there was none.
 func (c *Client) once(transport http.RoundTripper, t Target, req *http.Request) (*http.Response, *Error) {
-	failed := &Error{Hub: t.Hub, Device: t.DeviceID, Kind: Unavailable}
-	// A transport and not an http.Client: a redirect would carry the token away.
-	res, err := transport.RoundTrip(req)
-	if err != nil {
-		failed.Err = err
-		if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
-			failed.Kind = NotHere // a hub that was deleted
-		}
+	res, failed := roundTrip(transport, t, req)
+	if failed != nil {
 		return nil, failed
 	}
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode == http.StatusNoContent {
 		return res, nil
 	}
+	return res, c.refusal(t, res)
+}
+
+// roundTrip makes one call and gives the hub's answer, whatever its status is.
+func roundTrip(transport http.RoundTripper, t Target, req *http.Request) (*http.Response, *Error) {
+	// A transport and not an http.Client: a redirect would carry the token away.
+	res, err := transport.RoundTrip(req)
+	if err != nil {
+		failed := &Error{Hub: t.Hub, Device: t.DeviceID, Kind: Unavailable, Err: err}
+		if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+			failed.Kind = NotHere // a hub that was deleted
+		}
+		return nil, failed
+	}
+	return res, nil
+}
+
+// refusal reads an answer that is not a success.
+func (c *Client) refusal(t Target, res *http.Response) *Error {
+	failed := &Error{Hub: t.Hub, Device: t.DeviceID, Kind: Unavailable}
 	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil && res.StatusCode < 400 {
 		failed.Status, failed.Err = res.StatusCode, err
-		return res, failed
+		return failed
 	}
-	return res, failed.failure(res, answer, c.now())
+	return failed.failure(res, answer, c.now())
 }
 
-// newRequest makes the request as http.NewRequest does, without the cost of
-// parsing a URL that was just put together.
-func newRequest(ctx context.Context, t Target, body []byte) *http.Request {
-	const before, after = "/devices/", "/messages/events"
+// newRequest makes a request for a device as http.NewRequest does, without the cost of
+// parsing a URL that was just put together. rest is the path after the device's, escaped
+// where it has to be, and query comes after the version of the API.
+func newRequest(ctx context.Context, t Target, method, rest, query string, body []byte) *http.Request {
+	const before = "/devices/"
 	target := &url.URL{
-		Scheme: "https", Host: t.Hub, Path: before + t.DeviceID + after, RawQuery: "api-version=" + apiVersion,
+		Scheme: "https", Host: t.Hub, Path: before + t.DeviceID + rest, RawQuery: "api-version=" + apiVersion + query,
 	}
-	if escaped := url.PathEscape(t.DeviceID); escaped != t.DeviceID {
-		target.RawPath = before + escaped + after
+	escaped, plain := url.PathEscape(t.DeviceID), rest
+	if strings.IndexByte(rest, '%') >= 0 {
+		plain, _ = url.PathUnescape(rest) // it was escaped here
+		target.Path = before + t.DeviceID + plain
+	}
+	if escaped != t.DeviceID || plain != rest {
+		target.RawPath = before + escaped + rest
 	}
 	req := &http.Request{
-		Method: http.MethodPost, URL: target, Host: t.Hub, Header: make(http.Header, 12),
+		Method: method, URL: target, Host: t.Hub, Header: make(http.Header, 12),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
 		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil },

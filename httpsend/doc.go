@@ -1,5 +1,5 @@
-// Package httpsend is a client of Azure IoT Hub's Send Device Event over HTTPS:
-// one event, or many of one device.
+// Package httpsend is a client of Azure IoT Hub's device API over HTTPS: it sends events,
+// one or many of one device, and receives the cloud-to-device messages that wait for it.
 //
 //	hub := &httpsend.Client{}
 //	err := hub.Send(ctx, httpsend.Target{Hub: a.Hub, DeviceID: a.DeviceID, Key: key},
@@ -11,6 +11,20 @@
 // stays silent gets a second one beside it; an event may then be stored twice
 // under the same message id, so give one to tell a repetition from a new event.
 // Many events go as few batches; [Client.SendBatch] and [Batches] are its parts.
+//
+// # Receiving
+//
+// [Client.Receive] locks the first message that waits, and gives it with all its
+// properties; it gives nil where nothing waits. [Client.Complete] ends it,
+// [Client.Abandon] gives it back, [Client.Reject] ends it as unusable:
+//
+//	m, err := hub.Receive(ctx, target)
+//	if err == nil && m != nil {
+//		err = errors.Join(act(m), hub.Complete(ctx, target, m.LockToken))
+//	}
+//
+// A message comes at least once: SequenceNumber tells a repetition. This is all that IoT
+// Hub gives HTTPS clients; twins, desired properties and direct methods need MQTT or AMQP.
 //
 // # Errors
 //
@@ -28,5 +42,6 @@
 // connections of its Transport.
 //
 // To read the source, start at client.go; retry.go holds the loop of tries,
-// circuit.go spares a hub that is down, errors.go reads the hub's refusals.
+// circuit.go spares a hub that is down, errors.go reads the hub's refusals, receive.go is
+// the other direction.
 package httpsend

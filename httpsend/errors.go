@@ -34,19 +34,23 @@ const (
 	// Invalid: the target or an event cannot be sent as it is, and nothing was
 	// sent; or the hub does not accept the request (400, 403 and the like).
 	Invalid
+	// LockLost: HTTP 412: the lock of a received message does not hold any more, so
+	// the message is delivered again, or has ended otherwise.
+	LockLost
 )
 
 var kindNames = map[Kind]string{
 	Unavailable: "unavailable", Throttled: "throttled", Down: "down",
 	NotHere: "device not at this hub", Blocked: "device blocked",
 	QuotaExceeded: "daily quota exceeded", TooLarge: "message too large", Invalid: "invalid request",
+	LockLost: "lock lost",
 }
 
 // Error names the kind.
 func (k Kind) Error() string { return kindNames[k] }
 
-// Error says that the hub did not store the events, as far as is known. Its text
-// contains no credential.
+// Error says that the hub did not store the events, or did not do what else it was asked
+// for, as far as is known. Its text contains no credential.
 type Error struct {
 	Hub, Device string
 	Kind        Kind
@@ -81,7 +85,7 @@ func (e *Error) Retryable() bool {
 	switch e.Kind {
 	case Unavailable, Throttled, Down, QuotaExceeded:
 		return true
-	case NotHere, Blocked, TooLarge, Invalid:
+	case NotHere, Blocked, TooLarge, Invalid, LockLost:
 	}
 	return false
 }
@@ -116,6 +120,8 @@ func (e *Error) failure(res *http.Response, body []byte, now time.Time) *Error {
 		e.Kind = NotHere
 	case s == http.StatusRequestEntityTooLarge:
 		e.Kind = TooLarge
+	case s == http.StatusPreconditionFailed:
+		e.Kind = LockLost
 	case s >= 500, s == http.StatusRequestTimeout, s < 400:
 		// Below 400 the answer is not a hub's, but a portal's or a proxy's.
 		e.Kind = Unavailable

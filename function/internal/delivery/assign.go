@@ -176,6 +176,11 @@ func notHere(err error) bool {
 
 // post sends a batch to one hub.
 func (f *fleet) post(ctx context.Context, d dps.Device, a *dps.Assignment, b batch) error {
+	return f.hub.SendBatch(ctx, target(d, a, b), b.events)
+}
+
+// target is a device at its hub.
+func target(d dps.Device, a *dps.Assignment, b batch) httpsend.Target {
 	t := httpsend.Target{
 		Hub:         a.Hub,
 		DeviceID:    a.DeviceID,
@@ -186,5 +191,5 @@ func (f *fleet) post(ctx context.Context, d dps.Device, a *dps.Assignment, b bat
 	if a.Secondary {
 		t.Key = httpsend.Key(d.SecondaryKey)
 	}
-	return f.hub.SendBatch(ctx, t, b.events)
+	return t
 }

@@ -106,7 +106,7 @@ func explainHub(err error, skew time.Duration) (detail, remedy string) {
 		}
 		return detail, "look whether the device is enabled in the hub, and whether its key there is the one that DPS " +
 			"gave it; a device that has just been created may need a minute"
-	case httpsend.Unavailable, httpsend.Down, httpsend.TooLarge, httpsend.Invalid:
+	case httpsend.Unavailable, httpsend.Down, httpsend.TooLarge, httpsend.Invalid, httpsend.LockLost:
 	case httpsend.Throttled, httpsend.QuotaExceeded:
 		return detail, "the hub has too few units for its messages; the daily quota ends at midnight UTC"
 	}
