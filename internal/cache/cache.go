@@ -7,25 +7,43 @@ import (
 	gocache "github.com/patrickmn/go-cache"
 )
 
-// Cache holds a bounded number of values in two generations of go-cache. A value that
-// is read or written moves to the young generation. When that is half as large as the
-// bound, it becomes the old one, and what is left of the old one is dropped. So the
-// bound needs neither a list nor a sweep. Safe for concurrent use.
+// Cache holds a bounded number of values, or values of a bounded size, in two generations
+// of go-cache. A value that is read or written moves to the young generation. When that is
+// half as large as the bound, it becomes the old one, and what is left of the old one is
+// dropped. So the bound needs neither a list nor a sweep. Safe for concurrent use.
 type Cache[V any] struct {
 	half int
 	ttl  time.Duration
+	size func(key string, value V) int // nil: each value counts as one
 
 	mu         sync.RWMutex
 	young, old *gocache.Cache
+	held       int // the size of the young generation
 }
 
 // New returns a cache of at most maxValues values (at least 2), each of which lives
 // for ttl. A ttl of 0 means that values live until they are dropped.
 func New[V any](maxValues int, ttl time.Duration) *Cache[V] {
-	return &Cache[V]{half: max(maxValues/2, 1), ttl: ttl, young: generation(), old: generation()}
+	c := &Cache[V]{half: max(maxValues/2, 1), ttl: ttl, old: gocache.New(gocache.NoExpiration, 0)}
+	c.young = c.generation()
+	return c
 }
 
-func generation() *gocache.Cache { return gocache.New(gocache.NoExpiration, 0) }
+// NewSized returns a cache of values that together are not larger than maxSize, by the size
+// that each has with its key, such as its bytes in memory. One that is larger than half of
+// that is not kept. A value must not change its size while it is held.
+func NewSized[V any](maxSize int, ttl time.Duration, size func(key string, value V) int) *Cache[V] {
+	c := New[V](maxSize, ttl)
+	c.size = size
+	return c
+}
+
+// generation makes a young generation: held is its size.
+func (c *Cache[V]) generation() *gocache.Cache {
+	young := gocache.New(gocache.NoExpiration, 0)
+	young.OnEvicted(func(key string, value any) { c.held -= c.sizeOf(key, value.(V)) }) // deleted, expired or not
+	return young
+}
 
 // Get returns the value of key, and whether there is one.
 func (c *Cache[V]) Get(key string) (V, bool) {
@@ -66,7 +84,7 @@ func (c *Cache[V]) promote(key string) (V, bool) {
 		}
 	}
 	c.old.Delete(key)
-	c.put(key, value, left)
+	c.put(key, value.(V), left)
 	return value.(V), true
 }
 
@@ -90,11 +108,24 @@ func (c *Cache[V]) Delete(key string) {
 	c.old.Delete(key)
 }
 
-func (c *Cache[V]) put(key string, value any, ttl time.Duration) {
-	if c.young.ItemCount() >= c.half {
-		if _, has := c.young.Get(key); !has {
-			c.old, c.young = c.young, generation()
-		}
+// put stores a value in the young generation. The old one must not have it.
+func (c *Cache[V]) put(key string, value V, ttl time.Duration) {
+	c.young.Delete(key)
+	n := c.sizeOf(key, value)
+	if n > c.half {
+		return
+	}
+	if c.held+n > c.half {
+		c.young.OnEvicted(nil)
+		c.old, c.young, c.held = c.young, c.generation(), 0
 	}
 	c.young.Set(key, value, ttl)
+	c.held += n
+}
+
+func (c *Cache[V]) sizeOf(key string, value V) int {
+	if c.size == nil {
+		return 1
+	}
+	return c.size(key, value)
 }

@@ -2,6 +2,7 @@ package cache_test
 
 import (
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -51,6 +52,46 @@ func TestBound(t *testing.T) {
 				t.Error("the value that was read all the time is gone")
 			}
 		})
+	}
+}
+
+// TestSizedBound: values together never take more than the bound, whatever is written over or deleted, and what is too
+// large is not kept.
+func TestSizedBound(t *testing.T) {
+	t.Parallel()
+	const bound = 1000
+	c := cache.NewSized(bound, 0, func(key, value string) int { return len(key) + len(value) })
+	want := map[string]string{}
+	total := func() (n int) {
+		for key := range want {
+			if value, ok := c.Get(key); ok {
+				n += len(key) + len(value)
+			}
+		}
+		return n
+	}
+	for i := range 3000 {
+		key := strconv.Itoa(i * 7 % 50)
+		value := strings.Repeat("x", i%90)
+		c.Set(key, value)
+		want[key] = value
+		if i%5 == 0 {
+			c.Delete(strconv.Itoa(i % 50))
+		} else if got, ok := c.Get(key); !ok || got != value {
+			t.Fatalf("%d: the value just written is gone", i)
+		}
+		if n := total(); n > bound {
+			t.Fatalf("%d: the values take %d, the bound is %d", i, n, bound)
+		}
+	}
+	c.Set("large", strings.Repeat("x", bound/2))
+	if _, ok := c.Get("large"); ok {
+		t.Error("a value of more than half the bound is kept")
+	}
+	c.Set("small", "x")
+	c.Set("small", strings.Repeat("x", bound))
+	if _, ok := c.Get("small"); ok {
+		t.Error("the value before one that is too large is still there")
 	}
 }
 
