@@ -42,7 +42,7 @@ func (s *Service) readBody(
 	var over *http.MaxBytesError
 	switch {
 	case err != nil && counted.body.Evicted():
-		return nil, errBusy
+		return nil, problem.ErrBusy
 	case errors.As(err, &over):
 		return nil, tooLarge
 	case errors.Is(err, os.ErrDeadlineExceeded):

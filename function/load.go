@@ -6,7 +6,6 @@ import (
 	"mayfly/function/internal/bodyroom"
 	"mayfly/function/internal/bounds"
 	"mayfly/function/internal/inflight"
-	"mayfly/function/internal/problem"
 	"mayfly/function/internal/workroom"
 )
 
@@ -30,5 +29,3 @@ func newLoad(s *bounds.Sizes, body int64, now func() time.Time) load {
 		requests:        inflight.New(s.InFlight, now), working: workroom.New(max(s.Working, unknown), unknown),
 	}
 }
-
-var errBusy = &problem.Error{Code: problem.TooBusy, Detail: "the bridge has as much under way as it takes"}

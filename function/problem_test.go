@@ -33,7 +33,7 @@ func TestProblemOf(t *testing.T) {
 		"a rate": {&problem.Error{Code: problem.SlowDown}, false, problem.SlowDown, true, time.Second},
 		"a rate, longer": {&problem.Error{Code: problem.SlowDown, RetryAfter: time.Minute}, false, problem.SlowDown,
 			true, time.Minute},
-		"busy":        {errBusy, false, problem.TooBusy, true, time.Second},
+		"busy":        {problem.ErrBusy, false, problem.TooBusy, true, time.Second},
 		"malformed":   {&message.Error{Kind: message.Malformed}, false, problem.MalformedBody, false, 0},
 		"invalid":     {&message.Error{Kind: message.Invalid}, false, problem.InvalidMessage, false, 0},
 		"unsupported": {&message.Error{Kind: message.Unsupported}, false, problem.UnsupportedMedia, false, 0},

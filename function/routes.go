@@ -132,7 +132,7 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 			s.answerProbe(w, r, probe, body)
 			return
 		}
-		place, err := s.enterRequest(caller) // 503
+		place, err := s.tenancy.Enter(caller) // 503
 		if refused(err) {
 			return
 		}
@@ -148,7 +148,7 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 		}
 		rec.caller, rec.forget = cmp.Or(caller, proof.Signer), proof.Forget
 		lease.Known()
-		if caller == nil && refused(s.joinCaller(place, proof.Signer)) { // 503
+		if caller == nil && refused(s.tenancy.JoinCaller(place, proof.Signer)) { // 503
 			return
 		}
 		s.auth.WithoutUnsigned(how.source, how.request)
@@ -170,7 +170,7 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 			s.failAs(w, r, &d, &answer.Report{Class: answer.Refused, Refused: len(d.items)}, s.problem(r, err))
 			return
 		}
-		if refused(s.joinFleets(place, rec.caller, d.source, d.messages)) { // 503
+		if refused(s.tenancy.JoinFleets(place, rec.caller, d.source, d.messages)) { // 503
 			return
 		}
 		s.fit(r.Context(), &d) // 422, of single messages

@@ -22,6 +22,7 @@ import (
 	"mayfly/function/internal/otlpanswer"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/requestlog"
+	"mayfly/function/internal/tenancy"
 	"mayfly/internal/secret"
 	"mayfly/transform"
 	"mayfly/transform/message"
@@ -40,7 +41,7 @@ type Service struct {
 	delivery  *delivery.Deliverer
 	sizes     Sizes
 	load      load
-	tenancy   tenancy
+	tenancy   *tenancy.Tenancy
 	origins   origin.Guard
 	confirmer *destination.Confirmer
 	counters  counters.Set
@@ -99,9 +100,9 @@ func New(c *Config, d Dependencies) *Service {
 		}),
 		sizes:   sizes,
 		load:    newLoad(&sizes, c.BodyLimit, d.Now),
-		tenancy: newTenancy(c),
 		origins: origin.Guard{Open: c.Auth == policy.ModeNone},
 	}
+	s.tenancy = tenancy.New(c, s.load.requests)
 	s.decompressor = decompress.New(c.BodyLimit, runtime.GOMAXPROCS(0))
 	s.routes = s.newRoutes()
 	s.fitter.Warn(d.Log)

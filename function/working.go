@@ -22,7 +22,7 @@ func leaseProblem(err error) *problem.Error {
 	case errors.Is(err, workroom.ErrTooLarge):
 		return errNeedsTooMuch
 	case errors.Is(err, workroom.ErrFull):
-		return errBusy
+		return problem.ErrBusy
 	}
 	return nil
 }

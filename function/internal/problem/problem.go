@@ -56,6 +56,9 @@ type Error struct {
 
 func (e *Error) Error() string { return string(e.Code) + ": " + e.Detail }
 
+// ErrBusy tells a sender that there is no room for its request.
+var ErrBusy = &Error{Code: TooBusy, Detail: "the bridge has as much under way as it takes"}
+
 // MediaType is the media type of an answer that tells of a problem (RFC 9457).
 const MediaType = "application/problem+json"
 

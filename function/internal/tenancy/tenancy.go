@@ -1,4 +1,4 @@
-package function
+package tenancy
 
 import (
 	"errors"
@@ -7,16 +7,22 @@ import (
 	"strings"
 
 	"mayfly/function/internal/auth/policy"
+	"mayfly/function/internal/config"
 	"mayfly/function/internal/inflight"
 	"mayfly/function/internal/problem"
 	"mayfly/transform/message"
 )
 
-// tenancy says which kinds of tenants there are several of: one that is alone needs
-// no share.
-type tenancy struct{ callers, fleets bool }
+// Tenancy shares places for requests. It knows which kinds of tenants there are several of: one that is alone needs no
+// share.
+type Tenancy struct {
+	callers, fleets bool
 
-func newTenancy(c *Config) tenancy {
+	requests *inflight.Limiter
+}
+
+// New makes the tenancy of a configuration. requests has the places.
+func New(c *config.Config, requests *inflight.Limiter) *Tenancy {
 	callers := len(c.Tokens) // each issuer has many
 	owners := map[*policy.Caller]bool{}
 	for i := range c.Keys {
@@ -28,37 +34,40 @@ func newTenancy(c *Config) tenancy {
 			callers++
 		}
 	}
-	return tenancy{
-		callers: callers > 1 || len(c.Tokens) > 0 || c.Certificates != nil,
-		fleets:  len(c.Fleets) > 1,
+	return &Tenancy{
+		callers:  callers > 1 || len(c.Tokens) > 0 || c.Certificates != nil,
+		fleets:   len(c.Fleets) > 1,
+		requests: requests,
 	}
 }
 
-// enterRequest takes a place for a request, and counts it to its caller where that is
+// Enter takes a place for a request, and counts it to its caller where that is
 // known. The place has to be left where there is no error.
-func (s *Service) enterRequest(c *policy.Caller) (*inflight.Place, error) {
-	p, err := s.load.requests.Enter()
+func (t *Tenancy) Enter(c *policy.Caller) (*inflight.Place, error) {
+	p, err := t.requests.Enter()
 	if err != nil {
-		return nil, errBusy
+		return nil, problem.ErrBusy
 	}
-	if err := s.joinCaller(p, c); err != nil {
+	if err := t.JoinCaller(p, c); err != nil {
 		p.Leave()
 		return nil, err
 	}
 	return p, nil
 }
 
-// joinCaller counts a request to its caller, once the caller is known.
-func (s *Service) joinCaller(p *inflight.Place, c *policy.Caller) error {
-	if c == nil || !s.tenancy.callers {
+// JoinCaller counts a request to its caller, once the caller is known.
+func (t *Tenancy) JoinCaller(p *inflight.Place, c *policy.Caller) error {
+	if c == nil || !t.callers {
 		return nil
 	}
-	return s.shareError(p.Join("caller " + c.Name))
+	return t.shareError(p.Join("caller " + c.Name))
 }
 
-// joinFleets counts a request to the fleets of its messages. Where callers are not
+// JoinFleets counts a request to the fleets of its messages. Where callers are not
 // told apart, its source counts as one, in each fleet apart.
-func (s *Service) joinFleets(p *inflight.Place, c *policy.Caller, source string, messages []message.Message) error {
+func (t *Tenancy) JoinFleets(
+	p *inflight.Place, c *policy.Caller, source string, messages []message.Message,
+) error {
 	var seen []string
 	for i := range messages {
 		fleet := messages[i].Fleet
@@ -67,21 +76,21 @@ func (s *Service) joinFleets(p *inflight.Place, c *policy.Caller, source string,
 		}
 		seen = append(seen, fleet)
 		var err error
-		if s.tenancy.fleets {
+		if t.fleets {
 			err = p.Join("fleet " + fleet)
 		}
-		if err == nil && (c == nil || !s.tenancy.callers) {
+		if err == nil && (c == nil || !t.callers) {
 			err = p.JoinWhileShared(strings.TrimSpace("source " + source + " " + fleet))
 		}
 		if err != nil {
-			return s.shareError(err)
+			return t.shareError(err)
 		}
 	}
 	return nil
 }
 
 // shareError tells a sender that its tenant has its share of the requests in flight.
-func (s *Service) shareError(err error) error {
+func (t *Tenancy) shareError(err error) error {
 	over, ok := errors.AsType[*inflight.ShareError](err)
 	if !ok {
 		return err
@@ -90,7 +99,7 @@ func (s *Service) shareError(err error) error {
 	return &problem.Error{
 		Code: problem.TooBusy,
 		Detail: fmt.Sprintf("the %s of this has %d requests in flight, its share of what the bridge works on",
-			kind, s.load.requests.Share()),
+			kind, t.requests.Share()),
 		Cause: err,
 	}
 }
