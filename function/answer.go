@@ -53,6 +53,8 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, d *decoded) {
 			problems[i] = problemOf(r.Context(), err, s.now())
 			if !problems[i].Retryable {
 				rec.refused++
+			} else {
+				rec.failed++
 			}
 		} else {
 			rec.delivered++

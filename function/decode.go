@@ -9,6 +9,7 @@ import (
 	"mayfly/function/internal/auth"
 	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/httpquery"
+	"mayfly/function/internal/metrics"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/workroom"
@@ -119,8 +120,9 @@ type item struct {
 // as long as the least patient webhook.
 const nativePatience = 5 * time.Second
 
-// decode makes messages of a body. It is pure: it depends on nothing but how.
-func decode(ctx context.Context, how *reading) (decoded, error) {
+// decode makes messages of a body. Of the service it uses the clock and the metrics alone.
+func (s *Service) decode(ctx context.Context, how *reading) (decoded, error) {
+	began := s.now()
 	d := decoded{reading: *how, patience: nativePatience}
 	var out transform.Outcome
 	var err error
@@ -132,6 +134,7 @@ func decode(ctx context.Context, how *reading) (decoded, error) {
 	}
 	d.messages, d.ignored, d.reasons, d.notes = out.Messages, out.Ignored, out.Reasons, out.Notes
 	d.items = items(&out)
+	s.metrics.Observe(metrics.DecodeDuration, s.now().Sub(began), how.source)
 	return d, err
 }
 

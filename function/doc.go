@@ -11,7 +11,7 @@
 //	working.go           the memory of a request at work
 //	decode.go            body to messages, by package transform
 //	answer.go problem.go what the sender is told; internal/problem has the table
-//	record.go counters.go what the operator is told
+//	record.go metrics.go what the operator is told
 //
 // What a step does is below, in packages that do not know each other:
 //

@@ -19,6 +19,7 @@ import (
 	"mayfly/function/internal/doctor"
 	"mayfly/function/internal/fitting"
 	"mayfly/function/internal/host"
+	"mayfly/function/internal/metrics"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/requestlog"
@@ -70,6 +71,15 @@ type ErrorRow = problem.Row
 
 // Rows gives the table of errors. The table in docs/errors.md is made from it.
 func Rows() []ErrorRow { return problem.Rows() }
+
+// Metric describes one metric, and Label one of its labels.
+type (
+	Metric = metrics.Metric
+	Label  = metrics.Label
+)
+
+// Metrics gives the list of all metrics, and of their labels. The tables in docs/metrics.md are made from it.
+func Metrics() ([]Metric, []Label) { return metrics.List(), metrics.Labels() }
 
 // LoadConfig reads the configuration from the variables of environ ("A=b") and the
 // file that they name. Its error is a FaultsError.

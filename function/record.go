@@ -16,15 +16,17 @@ import (
 	"mayfly/transform/message"
 )
 
-// requestRecord is what the log and the counters will say of a request.
+// requestRecord is what the log and the metrics will say of a request.
 type requestRecord struct {
 	arrived   time.Time
+	status    statusWriter
 	source    string
 	caller    *policy.Caller
 	devices   int
 	delivered int
 	ignored   int
 	refused   int
+	failed    int      // and may be sent again
 	bridge    bool     // failures have the statuses of Microsoft's bridge
 	repeated  int      // stored before, and not sent again
 	reasons   []string // why parts were ignored

@@ -26,7 +26,7 @@ func (s *Service) newRoutes() http.Handler {
 	mux.HandleFunc("/healthz", s.health)
 	mux.HandleFunc("/readyz", s.health)
 	if s.config.Host == platform.Server {
-		mux.HandleFunc("/metrics", s.metrics)
+		mux.HandleFunc("/metrics", s.showMetrics)
 	}
 	for _, rt := range []struct {
 		patterns []string
@@ -155,7 +155,7 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 		if how.mapped != nil && destination.IsCheck(r) {
 			s.confirmer.Confirm(r, body)
 		}
-		d, err := decode(r.Context(), &how) // 400 413 415 422 503
+		d, err := s.decode(r.Context(), &how) // 400 413 415 422 503
 		rec.ignored, rec.reasons, rec.messages, rec.secrets = d.ignored, d.reasons, d.messages, secretIDs(d.messages)
 		s.note(r.Context(), rec, d.notes)
 		if err != nil {

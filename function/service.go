@@ -13,11 +13,11 @@ import (
 	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/bounds"
 	"mayfly/function/internal/config"
-	"mayfly/function/internal/counters"
 	"mayfly/function/internal/decompress"
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/destination"
 	"mayfly/function/internal/fitting"
+	"mayfly/function/internal/metrics"
 	"mayfly/function/internal/origin"
 	"mayfly/function/internal/otlpanswer"
 	"mayfly/function/internal/problem"
@@ -44,7 +44,7 @@ type Service struct {
 	tenancy   *tenancy.Tenancy
 	origins   origin.Guard
 	confirmer *destination.Confirmer
-	counters  counters.Set
+	metrics   *metrics.Set // nil: nobody would see them
 	finished  func(*Finished)
 
 	decompressor *decompress.Decompressor
@@ -103,6 +103,7 @@ func New(c *Config, d Dependencies) *Service {
 		origins: origin.Guard{Open: c.Auth == policy.ModeNone},
 	}
 	s.tenancy = tenancy.New(c, s.load.requests)
+	s.metrics = s.newMetrics()
 	s.decompressor = decompress.New(c.BodyLimit, runtime.GOMAXPROCS(0))
 	s.routes = s.newRoutes()
 	s.fitter.Warn(d.Log)
@@ -149,6 +150,8 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer func() { protobuf.Finish(otlpanswer.IsOTLP(r, record.source)) }()
 		w = protobuf
 	}
+	record.status.ResponseWriter = w
+	w = &record.status
 	defer func() {
 		if v := recover(); v != nil {
 			if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
@@ -160,7 +163,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if record.forget != nil && record.problem != nil && record.problem.Retryable {
 			record.forget()
 		}
-		s.count(record)
+		s.count(record, r)
 		record.write(ctx, s.log, r, s.now())
 		if s.finished != nil && !record.silent() {
 			s.finished(record.outcome(r))

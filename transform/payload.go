@@ -17,7 +17,7 @@ import (
 )
 
 // Note is something about a message that its operator should know, though the
-// message is delivered: for the log and for counters.
+// message is delivered: for the log and for metrics.
 type Note struct {
 	DeviceID string
 	Kind     NoteKind

@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,7 +19,7 @@ import (
 )
 
 // What is ignored, refused or left undecoded is counted and stands in the log.
-func TestCounters(t *testing.T) {
+func TestMetrics(t *testing.T) {
 	t.Parallel()
 	azure := newAzure(t, emulator.Config{AssignAtOnce: true})
 	azure.Disable("refused")
@@ -72,22 +74,21 @@ func TestCounters(t *testing.T) {
 	)
 	do(http.MethodPost, "/api/devices/refused/telemetry", `{}`)
 	do(http.MethodPost, "/api/telemetry", `{`)
-	var got []string
-	for line := range strings.Lines(do(http.MethodGet, "/metrics", "")) {
-		if !strings.HasPrefix(line, "#") {
-			got = append(got, strings.TrimSpace(line))
-		}
-	}
+	const other = `route="/api/telemetry",source="telemetry"`
+	got := series(do(http.MethodGet, "/metrics", ""), "mayfly_messages", "mayfly_notes", "mayfly_requests_total")
 	want := []string{
-		`mayfly_messages_total{source="broken",outcome="codec-failed"} 1`,
-		`mayfly_messages_total{source="broken",outcome="delivered"} 1`,
-		`mayfly_messages_total{source="device",outcome="rejected"} 1`,
-		`mayfly_messages_total{source="telemetry",outcome="rejected"} 1`,
-		`mayfly_messages_total{source="tts",outcome="delivered"} 2`,
-		`mayfly_messages_total{source="tts",outcome="ignored"} 1`,
-		`mayfly_messages_total{source="tts",outcome="undecoded"} 1`,
-		`mayfly_refusals_total{code="device-refused"} 1`,
-		`mayfly_refusals_total{code="malformed-body"} 1`,
+		`mayfly_messages_total{outcome="delivered",source="broken"} 1`,
+		`mayfly_messages_total{outcome="delivered",source="tts"} 2`,
+		`mayfly_messages_total{outcome="ignored",source="tts"} 1`,
+		`mayfly_messages_total{outcome="rejected",source="device"} 1`,
+		`mayfly_messages_total{outcome="rejected",source="telemetry"} 1`,
+		`mayfly_notes_total{kind="codec-failed",source="broken"} 1`,
+		`mayfly_notes_total{kind="undecoded",source="tts"} 1`,
+		`mayfly_requests_total{code="device-refused",route="/api/devices/{deviceId}/telemetry",source="device",` +
+			`status="403"} 1`,
+		`mayfly_requests_total{code="malformed-body",` + other + `,status="400"} 1`,
+		`mayfly_requests_total{code="ok",route="/api/{source}",source="broken",status="200"} 1`,
+		`mayfly_requests_total{code="ok",route="/api/{source}",source="tts",status="200"} 3`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -99,7 +100,46 @@ func TestCounters(t *testing.T) {
 	}
 }
 
-// The log has the first ten of a request's notes, the counters have all.
+// series gives the lines of a page of metrics that begin with one of prefixes.
+func series(page string, prefixes ...string) (lines []string) {
+	for line := range strings.Lines(page) {
+		if slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(line, p) }) {
+			lines = append(lines, strings.TrimSpace(line))
+		}
+	}
+	return lines
+}
+
+// Whatever senders write, there are as many series as the program and its configuration allow.
+func TestSeriesOfSendersAreBounded(t *testing.T) {
+	t.Parallel()
+	h := newBridge(t, "", "AUTH=none")
+	for i := range 300 {
+		n := strconv.Itoa(i)
+		h.send(http.MethodPost, "/api/devices/dev-"+n+"/telemetry", `{"t":1}`)
+		h.send("M"+n, "/api/tts/"+n, `{}`)
+		h.send(http.MethodPost, "/api/source-"+n, `{}`)
+		h.send(http.MethodPost, "/"+n+"/..//x", `{}`)
+		h.send(http.MethodPost, "/api/ingest?x="+n, `{"a`+n+`":1}`)
+		h.send(http.MethodPost, "/api/telemetry", `{"device":{"deviceId":"x`+n+`","modelId":"dtmi:a:B;`+n+`"},`+
+			`"measurements":{"t":1},"messageId":"m`+n+`"}`)
+	}
+	page := page(t, h.service, "/metrics")
+	all := series(page, "mayfly_")
+	if len(all) > 250 || strings.Contains(page, "-299") || strings.Contains(page, "M299") {
+		t.Errorf("%d series:\n%s", len(all), strings.Join(all, "\n"))
+	}
+	for _, want := range []string{
+		`route="other",source="none",status="404"} 300`, `route="/api/{source}",source="none"`,
+		`route="/api/devices/{deviceId}/telemetry",source="device",status="200"} 300`, `source="tts",status="405"} 300`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %s in:\n%s", want, strings.Join(series(page, "mayfly_requests"), "\n"))
+		}
+	}
+}
+
+// The log has the first ten of a request's notes, the metrics have all.
 func TestNotesAreBounded(t *testing.T) {
 	t.Parallel()
 	h := newBridge(

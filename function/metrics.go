@@ -1,0 +1,147 @@
+package function
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"mayfly/function/internal/metrics"
+	"mayfly/function/internal/platform"
+	"mayfly/function/internal/problem"
+	"mayfly/function/internal/requestlog"
+	"mayfly/transform"
+)
+
+// newMetrics makes what the service counts in; nil where nobody would see it.
+func (s *Service) newMetrics() *metrics.Set {
+	if s.config.Host != platform.Server {
+		return nil
+	}
+	set := metrics.New(nil)
+	set.CollectProcess(s.config.Host.String())
+	set.Collect(metrics.RequestsInFlight, func(to metrics.Setter) { to(float64(s.load.requests.Taken())) })
+	set.Collect(metrics.RequestsInFlightLimit, func(to metrics.Setter) { to(float64(s.sizes.InFlight)) })
+	set.Collect(metrics.RoomBytes, func(to metrics.Setter) {
+		to(float64(s.load.working.Held()), "working")
+		to(float64(s.load.bodies.Held()), "bodies")
+		to(float64(s.load.unauthenticated.Held()), "unauthenticated")
+	})
+	set.Collect(metrics.RoomLimitBytes, func(to metrics.Setter) {
+		to(float64(s.sizes.Working), "working")
+		to(float64(s.sizes.Bodies), "bodies")
+		to(float64(s.sizes.Unauthenticated), "unauthenticated")
+	})
+	return set
+}
+
+// count takes what is known of a request at its end.
+func (s *Service) count(record *requestRecord, r *http.Request) {
+	if s.metrics == nil || record.silent() {
+		return
+	}
+	source, code, status := record.sourceName(), "ok", cmp.Or(record.status.code, http.StatusOK)
+	rejected, failed := record.refused, record.failed
+	if p := record.problem; p != nil {
+		code, status = string(p.Code), cmp.Or(record.status.code, p.Status)
+		if rejected+failed == 0 { // before anything was sent; what was not read counts as one message
+			rejected = max(len(record.messages), 1)
+			if p.Retryable {
+				rejected, failed = 0, rejected
+			}
+		}
+	}
+	if record.source != "" {
+		messages := func(outcome string, n int) { s.metrics.Add(metrics.Messages, n, source, outcome) }
+		messages("delivered", record.delivered-record.repeated)
+		messages("deduplicated", record.repeated)
+		messages("ignored", record.ignored)
+		messages("rejected", rejected)
+		messages("failed", failed)
+		for kind, n := range record.notes {
+			s.metrics.Add(metrics.Notes, n, source, string(kind))
+		}
+	}
+	route := routeName(r.Pattern)
+	s.metrics.Add(metrics.Requests, 1, route, source, strconv.Itoa(status), code)
+	s.metrics.Observe(metrics.RequestDuration, s.now().Sub(record.arrived), route, source)
+}
+
+// sourceName gives the source of a request as metrics name it: never what a path says that nothing is served at.
+func (rec *requestRecord) sourceName() string {
+	switch {
+	case rec.source != "":
+		return rec.source
+	case rec.speaks != nil:
+		return rec.speaks.Name
+	}
+	return "none"
+}
+
+// routeName gives the name of a route by its pattern.
+func routeName(pattern string) string {
+	pattern = strings.TrimSuffix(strings.TrimSuffix(pattern, "/{$}"), "/{rest...}")
+	if pattern == "" || pattern == "/" {
+		return metrics.Other
+	}
+	return pattern
+}
+
+// statusWriter knows the status of the answer.
+type statusWriter struct {
+	http.ResponseWriter
+	code int // 0 until there is one
+}
+
+func (w *statusWriter) WriteHeader(code int) {
+	if w.code == 0 && code >= http.StatusOK {
+		w.code = code
+	}
+	w.ResponseWriter.WriteHeader(code)
+}
+
+// Unwrap gives http.ResponseController the writer with all its abilities.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// maxNotes bounds the records of one request.
+const maxNotes = 10
+
+// note tells in the log what a codec had to say, what was left out of a body and what does
+// not fit a device template, and counts it.
+func (s *Service) note(ctx context.Context, record *requestRecord, notes []transform.Note) {
+	for _, n := range notes {
+		if record.notes == nil {
+			record.notes = map[transform.NoteKind]int{}
+		}
+		record.notes[n.Kind]++
+		record.noted++
+		if record.noted <= maxNotes && n.Kind != transform.NoteUndecoded {
+			s.log.LogAttrs(ctx, slog.LevelWarn, noteMessage(n.Kind),
+				slog.String("requestId", requestlog.ID(ctx)), slog.String("source", record.source),
+				slog.String("device", hidden(n.DeviceID, record.secrets)), slog.String("kind", string(n.Kind)),
+				slog.String("text", hidden(n.Text, record.secrets)))
+		}
+	}
+}
+
+func noteMessage(kind transform.NoteKind) string {
+	switch {
+	case kind == transform.NoteTemplate:
+		return "template"
+	case kind.ForSender():
+		return "body"
+	}
+	return "codec"
+}
+
+// showMetrics answers a scrape, on the plain server: an instance of a function is asked by nobody twice.
+func (s *Service) showMetrics(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		s.refuse(w, r, &problem.Error{Code: problem.MethodNotAllowed, Allow: "GET, HEAD", Detail: "use GET"})
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	s.metrics.Handler().ServeHTTP(w, r)
+}
