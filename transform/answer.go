@@ -12,7 +12,17 @@ import (
 // Reply makes the answer to a request. An error says which expression of the answer
 // failed; the answer is Mayfly's own then.
 func (s *Source) Reply(ctx context.Context, r *message.Request, o *answer.Report) (answer.Replied, error) {
-	return s.answers.Reply(ctx, answer.Request{
+	return s.answers.Reply(ctx, s.answered(r), o)
+}
+
+// ReplyCommands makes the answer with which messages go down to the device, by downlink of the definition.
+func (s *Source) ReplyCommands(ctx context.Context, r *message.Request, commands []any) (answer.Replied, error) {
+	return s.commands.Reply(ctx, s.answered(r), commands)
+}
+
+// answered is a request as answers see it.
+func (s *Source) answered(r *message.Request) answer.Request {
+	return answer.Request{
 		Value: func() any { return mapping.RequestValue(r) },
 		Body: func() any {
 			again := &message.Request{ // its values count anew
@@ -22,7 +32,7 @@ func (s *Source) Reply(ctx context.Context, r *message.Request, o *answer.Report
 			body, _ := s.decode(again, media.SkippingLines()) // null where it cannot be read
 			return body
 		},
-	}, o)
+	}
 }
 
 // Probe finds the probe that a request is, which holds no messages; nil where it is none.

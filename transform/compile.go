@@ -23,6 +23,7 @@ type expressions struct {
 	deviceID, secretID, modelID, gatewayID     *mapping.Expression
 	fleet, component, messageID, timestamp     *mapping.Expression
 	payload, port, profile, measurements, also *mapping.Expression
+	downlink                                   *mapping.Expression
 }
 
 // field is an expression of a definition that stands alone.
@@ -53,6 +54,7 @@ func fields(d *Definition, x *expressions) []field {
 		{"profile", &d.Profile, &x.profile, false},
 		{"measurements", &d.Measurements, &x.measurements, false},
 		{"also", &d.Also, &x.also, false},
+		{"downlink.when", &d.Downlink.When, &x.downlink, false},
 	}
 }
 
@@ -120,9 +122,9 @@ func (t *Transformer) compile(d *Definition) (*Source, error) {
 		s.properties = append(s.properties, named{name, compiled})
 	}
 	s.answers, found = answer.Compile(l, &s.Answer, s.Probes)
-	for _, f := range found {
-		add(f)
-	}
+	faults = append(faults, found...)
+	s.commands, found = s.Downlink.Compile(l)
+	faults = append(faults, found...)
 	for _, f := range faults {
 		d.own(f)
 	}
@@ -162,6 +164,7 @@ func (d *Definition) check() message.Faults {
 			`add what is true for each part of this sender's bodies, as in envelope: type == "object" and has("station")`)
 	}
 	d.checkEnums(fault)
+	d.Downlink.Check(fault)
 	if d.Patience < 0 {
 		fault("patience", "must not be negative")
 	}

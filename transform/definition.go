@@ -11,6 +11,7 @@ import (
 
 	"mayfly/internal/settings"
 	"mayfly/transform/answer"
+	"mayfly/transform/downlink"
 	"mayfly/transform/mapping"
 	"mayfly/transform/media"
 	"mayfly/transform/sample"
@@ -76,6 +77,8 @@ type Definition struct {
 	// SecretQuery are query parameters in which the sender shows credentials. The first is
 	// the caller's key, where there is no header; no expression sees any of them.
 	SecretQuery []string `yaml:"secretQuery"`
+
+	Downlink downlink.Settings `yaml:"downlink"` // how messages for the devices get to them
 
 	Answer   answer.Answer  `yaml:"answer"`   // what the sender is answered, by what became of the request
 	Probes   []answer.Probe `yaml:"probes"`   // requests of the sender that hold no messages

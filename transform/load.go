@@ -120,6 +120,7 @@ func (d *Definition) inherit(base *Definition) {
 		d.CSV.Columns = base.CSV.Columns
 	}
 	d.Answer.Inherit(&base.Answer)
+	d.Downlink.Inherit(&base.Downlink)
 	d.Resends = cmp.Or(d.Resends, base.Resends)
 	if d.Probes == nil {
 		d.Probes = base.Probes
@@ -153,6 +154,7 @@ func (d *Definition) each(change func(field string, e mapping.Expr) mapping.Expr
 		*f.text = change(f.name, *f.text)
 	}
 	answer.Each(&d.Answer, d.Probes, change)
+	d.Downlink.Each(change)
 	for prefix, members := range map[string]map[string]mapping.Expr{"let.": d.Let, "properties.": d.Properties} {
 		for _, name := range slices.Sorted(maps.Keys(members)) {
 			members[name] = change(prefix+name, members[name])

@@ -27,6 +27,7 @@ type Source struct {
 	codecs     *codecs // nil without any
 	zone       message.Zone
 	answers    *answer.Set
+	commands   *answer.Single // nil where messages do not go with the answer
 }
 
 // Outcome is what a request comes to.
@@ -217,6 +218,9 @@ func (s *Source) identity(j *job, part any) (message.Message, error) {
 	}
 	var err error
 	if m.SecretID, err = j.Truth(s.of.secretID, part); err != nil {
+		return m, err
+	}
+	if m.Downlink, err = j.Truth(s.of.downlink, part); err != nil {
 		return m, err
 	}
 	id := identity{m.DeviceID, m.ModelID, m.GatewayID, m.Component}

@@ -84,6 +84,11 @@ func Each(a *Answer, probes []Probe, change func(field string, e mapping.Expr) m
 	}
 }
 
+// EachOf changes every expression of a reply by a function.
+func EachOf(r *Reply, prefix string, change func(field string, e mapping.Expr) mapping.Expr) {
+	r.each(prefix, change)
+}
+
 func (r *Reply) each(prefix string, change func(field string, e mapping.Expr) mapping.Expr) {
 	r.Status = change(prefix+"status", r.Status)
 	r.JSON = change(prefix+"json", r.JSON)

@@ -43,7 +43,7 @@ func Compile(l *mapping.Language, a *Answer, probes []Probe) (*Set, message.Faul
 	s := &Set{probes: make([]probe, len(probes))}
 	var faults message.Faults
 	for class, r := range a.replies() {
-		faults = append(faults, s.replies[class].compile(l, prefixes[class], r)...)
+		faults = append(faults, s.replies[class].compile(l, prefixes[class], r, variables)...)
 		if n := s.replies[class].fixed; n != 0 && !allowedStatus(Class(class), n) {
 			faults = append(faults, &message.Fault{Field: prefixes[class] + "status", Problem: statusRange[class]})
 		}
@@ -51,7 +51,7 @@ func Compile(l *mapping.Language, a *Answer, probes []Probe) (*Set, message.Faul
 	for i := range probes {
 		p := &probes[i]
 		s.probes[i].Probe = p
-		faults = append(faults, s.probes[i].reply.compile(l, p.prefix(), &p.Answer)...)
+		faults = append(faults, s.probes[i].reply.compile(l, p.prefix(), &p.Answer, variables)...)
 		if p.Path == "" || strings.HasPrefix(p.Path, "/") || strings.HasSuffix(p.Path, "/") {
 			faults = append(faults, &message.Fault{Field: "probes",
 				Problem: "path is what follows /api/SOURCE/, as in ping"})
@@ -66,7 +66,7 @@ func Compile(l *mapping.Language, a *Answer, probes []Probe) (*Set, message.Faul
 	return s, faults
 }
 
-func (r *reply) compile(l *mapping.Language, prefix string, d *Reply) message.Faults {
+func (r *reply) compile(l *mapping.Language, prefix string, d *Reply, variables []string) message.Faults {
 	r.Reply, r.fixed = d, d.FixedStatus()
 	var faults message.Faults
 	compile := func(member string, e mapping.Expr) *mapping.Expression {

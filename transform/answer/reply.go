@@ -101,6 +101,8 @@ type evaluation struct {
 	ctx    context.Context
 	report *Report
 
+	variable any // of a Single, in place of the report
+
 	run  *mapping.Run // made when the first expression needs it
 	body any
 }
@@ -117,7 +119,11 @@ func (e *evaluation) begin() {
 		return
 	}
 	e.run = mapping.NewRun(e.ctx, e.Request.Value())
-	e.run.Bind(e.report.value())
+	if e.report != nil {
+		e.run.Bind(e.report.value())
+	} else {
+		e.run.Bind(e.variable)
+	}
 	e.body = e.Body()
 }
 
@@ -153,7 +159,7 @@ func (e *evaluation) reply(r *reply) (Replied, error) {
 func (e *evaluation) status(r *reply) (int, error) {
 	e.begin()
 	value, err := e.run.One(r.status, e.body)
-	if err != nil || value == nil && e.report.Class == Refused { // null: the problem's own status
+	if err != nil || value == nil && e.report != nil && e.report.Class == Refused { // null: the problem's own status
 		return 0, err
 	}
 	given := value

@@ -7,11 +7,13 @@ import "time"
 type Message struct {
 	DeviceID   string            // 1 to 128 of letters, digits and "-._:"
 	SecretID   bool              // what knows the id may speak as the device: it is not to be told
+	Downlink   bool              // the sender takes messages for the device in its answer
 	ModelID    string            // DTMI, or empty
 	GatewayID  string            // the gateway that the device is attached to, or empty
 	Fleet      string            // the fleet that the sender says the device is of, or empty
 	Component  string            // of the device's model, or empty
 	MessageID  string            // the sender's own, or empty
+	Correlates string            // the id of the message that this one answers, or empty
 	Time       time.Time         // of the measurement, UTC; zero when the sender gave none
 	Arrived    bool              // Time is that of the arrival: the sender's cannot be right
 	Sent       time.Time         // the sender's then; zero where it is a clock's beginning, as 0 is

@@ -231,10 +231,11 @@ func CheckSizes(messages []message.Message) error {
 
 func event(m *message.Message) httpsend.Event {
 	return httpsend.Event{
-		Body:       m.Body,
-		MessageID:  m.MessageID,
-		Time:       m.Time,
-		Component:  m.Component,
-		Properties: m.Properties,
+		Body:          m.Body,
+		MessageID:     m.MessageID,
+		CorrelationID: m.Correlates,
+		Time:          m.Time,
+		Component:     m.Component,
+		Properties:    m.Properties,
 	}
 }
