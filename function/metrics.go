@@ -16,11 +16,16 @@ import (
 )
 
 // newMetrics makes what the service counts in; nil where nobody would see it.
-func (s *Service) newMetrics() *metrics.Set {
-	if s.config.Host != platform.Server {
+func newMetrics(c *Config) *metrics.Set {
+	if c.Host != platform.Server {
 		return nil
 	}
-	set := metrics.New(nil)
+	return metrics.New(nil)
+}
+
+// collect has the sizes of the service read when somebody asks for them.
+func (s *Service) collect(around func() Around) {
+	set := s.metrics
 	set.CollectProcess(s.config.Host.String())
 	set.Collect(metrics.RequestsInFlight, func(to metrics.Setter) { to(float64(s.load.requests.Taken())) })
 	set.Collect(metrics.RequestsInFlightLimit, func(to metrics.Setter) { to(float64(s.sizes.InFlight)) })
@@ -34,7 +39,11 @@ func (s *Service) newMetrics() *metrics.Set {
 		to(float64(s.sizes.Bodies), "bodies")
 		to(float64(s.sizes.Unauthenticated), "unauthenticated")
 	})
-	return set
+	if around != nil {
+		set.Collect(metrics.CodecWorkers, func(to metrics.Setter) { to(float64(around().CodecWorkers)) })
+		set.Collect(metrics.CodecQueue, func(to metrics.Setter) { to(float64(around().CodecQueue)) })
+		set.Collect(metrics.LogLinesDropped, func(to metrics.Setter) { to(float64(around().LogLinesDropped)) })
+	}
 }
 
 // count takes what is known of a request at its end.

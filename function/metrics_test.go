@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,6 +109,49 @@ func series(page string, prefixes ...string) (lines []string) {
 		}
 	}
 	return lines
+}
+
+// Which side takes how long, and fails how often.
+func TestMetricsOfDelivery(t *testing.T) {
+	t.Parallel()
+	h := newBridge(t, "", "AUTH=none")
+	h.azure.Provision("known", emulator.DefaultHub)
+	h.azure.Disable("refused")
+	for _, device := range []string{"known", "known", "new", "refused"} {
+		h.send(http.MethodPost, "/api/devices/"+device+"/telemetry", `{"t":1}`)
+	}
+	got := series(page(t, h.service, "/metrics"), "mayfly_provision", "mayfly_hint", "mayfly_sends", "mayfly_circuit",
+		"mayfly_tokens", "mayfly_cache", "mayfly_send_duration_seconds_count", "mayfly_room_bytes")
+	got = slices.DeleteFunc(got, func(line string) bool { return strings.Contains(line, "_bucket{") })
+	for i := range got {
+		got[i] = regexp.MustCompile(`(_sum\{.*\}) .*`).ReplaceAllString(got[i], "$1 x")
+	}
+	const hub = `hub="` + emulator.DefaultHub + `"`
+	want := []string{
+		`mayfly_cache_entries{cache="assignments",fleet="default"} 2`,
+		`mayfly_cache_entries{cache="checked",fleet="default"} 0`,
+		`mayfly_cache_entries{cache="message-ids",fleet="default"} 0`,
+		`mayfly_cache_entries{cache="pending",fleet="default"} 0`,
+		`mayfly_cache_entries{cache="refusals",fleet="default"} 1`,
+		`mayfly_cache_entries{cache="tokens",fleet="default"} 3`,
+		`mayfly_circuit_open{` + hub + `} 0`,
+		`mayfly_hint_tries_total{fleet="default",outcome="miss"} 2`,
+		`mayfly_provision_duration_seconds_sum{fleet="default"} x`,
+		`mayfly_provision_duration_seconds_count{fleet="default"} 3`,
+		`mayfly_provisionings_total{fleet="default",outcome="disabled"} 1`,
+		`mayfly_provisionings_total{fleet="default",outcome="found"} 1`,
+		`mayfly_provisionings_total{fleet="default",outcome="registered"} 1`,
+		`mayfly_room_bytes{room="bodies"} 0`,
+		`mayfly_room_bytes{room="unauthenticated"} 0`,
+		`mayfly_room_bytes{room="working"} 0`,
+		`mayfly_send_duration_seconds_count{` + hub + `} 5`,
+		`mayfly_sends_total{` + hub + `,outcome="device-not-at-this-hub"} 2`,
+		`mayfly_sends_total{` + hub + `,outcome="stored"} 3`,
+		`mayfly_tokens_signed_total{fleet="default"} 3`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }
 
 // Whatever senders write, there are as many series as the program and its configuration allow.

@@ -64,8 +64,16 @@ type Dependencies struct {
 	Sizes *Sizes
 	// Observe is told of each message that the hub has stored. May be nil.
 	Observe func(Delivery)
+	// Around tells of what is around the Service, for metrics. May be nil.
+	Around func() Around
 	// Finished is told of each request that is answered, health checks aside. May be nil.
 	Finished func(*Finished)
+}
+
+// Around is what the metrics tell of what is around a Service.
+type Around struct {
+	CodecWorkers, CodecQueue int // processes, and messages that wait for one
+	LogLinesDropped          int // since the start
 }
 
 // New makes a Service of a configuration that LoadConfig has passed.
@@ -82,8 +90,10 @@ func New(c *Config, d Dependencies) *Service {
 	}
 	// The transport of DPS: it is for calls that are few and must not hang.
 	secrets := &secret.Loader{Transport: d.DPS, Getenv: c.Getenv, Now: d.Now}
+	counted := newMetrics(c)
 	s := &Service{
-		config: c, log: d.Log, now: d.Now, finished: d.Finished, transform: c.Transformer,
+		metrics: counted,
+		config:  c, log: d.Log, now: d.Now, finished: d.Finished, transform: c.Transformer,
 		confirmer: &destination.Confirmer{Allowed: c.ConfirmAWS, Transport: d.DPS, Log: d.Log},
 		auth: auth.New(&auth.Options{
 			Mode: c.Auth, Keys: c.Keys, Tokens: c.Tokens, Certificates: c.Certificates,
@@ -96,14 +106,14 @@ func New(c *Config, d Dependencies) *Service {
 			Fleets: deliveryFleets(c.Fleets), AcceptHub: c.AcceptHub,
 			DedupWindow: c.DedupWindow, DeviceRate: c.DeviceRate,
 			DPS: d.DPS, Hub: d.Hub, UserAgent: userAgent, Secrets: secrets,
-			Log: d.Log, Now: d.Now, Observe: d.Observe,
+			Log: d.Log, Now: d.Now, Observe: d.Observe, Metrics: counted,
 		}),
 		sizes:   sizes,
 		load:    newLoad(&sizes, c.BodyLimit, d.Now),
 		origins: origin.Guard{Open: c.Auth == policy.ModeNone},
 	}
 	s.tenancy = tenancy.New(c, s.load.requests)
-	s.metrics = s.newMetrics()
+	s.collect(d.Around)
 	s.decompressor = decompress.New(c.BodyLimit, runtime.GOMAXPROCS(0))
 	s.routes = s.newRoutes()
 	s.fitter.Warn(d.Log)

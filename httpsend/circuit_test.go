@@ -44,6 +44,9 @@ func TestCircuit(t *testing.T) {
 		if quick < 99 || time.Since(start) > 5*time.Second || len(e.Calls())-calls > 5 {
 			t.Errorf("%d of 100 told at once, %d calls made, in %v", quick, len(e.Calls())-calls, time.Since(start))
 		}
+		if s := client.Stats(); len(s.Open) != 1 || !s.Open[target.Hub] || s.Tokens != 1 || s.TokensSigned != 1 {
+			t.Errorf("while the hub is down: %+v", s)
+		}
 		e.RemoveFault("down")
 		time.Sleep(20 * time.Second)
 		if err := send(); err != nil {
@@ -51,6 +54,9 @@ func TestCircuit(t *testing.T) {
 		}
 		if err := send(); err != nil {
 			t.Errorf("and then: %v", err)
+		}
+		if client.Stats().Open[target.Hub] {
+			t.Error("the circuit is still open")
 		}
 	})
 }

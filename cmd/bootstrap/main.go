@@ -60,7 +60,13 @@ func run(environ []string, stdout io.Writer) error {
 		context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	}
 	toDPS, toHub := function.Transports(config)
-	service := function.New(config, function.Dependencies{DPS: toDPS, Hub: toHub, Log: log, Sizes: &sizes})
+	service := function.New(config, function.Dependencies{
+		DPS: toDPS, Hub: toHub, Log: log, Sizes: &sizes,
+		Around: func() function.Around {
+			workers, queue := codecs.Stats()
+			return function.Around{CodecWorkers: workers, CodecQueue: queue, LogLinesDropped: out.Dropped()}
+		},
+	})
 	sizes = service.Sizes()
 	logBounds := func() {
 		log.Info("bounds", "memory", sizes.Memory, "from", from, "heap", debug.SetMemoryLimit(-1),

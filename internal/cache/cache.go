@@ -129,3 +129,10 @@ func (c *Cache[V]) sizeOf(key string, value V) int {
 	}
 	return c.size(key, value)
 }
+
+// Len counts the values, including the expired ones that still take room.
+func (c *Cache[V]) Len() int {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.young.ItemCount() + c.old.ItemCount()
+}

@@ -89,6 +89,13 @@ func New(o Options) *Pool {
 	return p
 }
 
+// Stats tells how many worker processes there are, and how many messages wait for one.
+func (p *Pool) Stats() (processes, waiting int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.all), p.waiting
+}
+
 // self is what a worker is started from. On Linux that is the running program even
 // if its file was replaced or removed.
 func self() (string, error) {

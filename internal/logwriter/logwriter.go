@@ -34,6 +34,7 @@ type Writer struct {
 	queue   []line
 	held    int  // bytes in queue
 	dropped int  // lines since the last report
+	total   int  // lines dropped in all
 	stalled bool // a Write has waited in vain, and nothing was written since
 	closed  bool
 
@@ -79,12 +80,20 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// Dropped tells how many lines were dropped in all.
+func (w *Writer) Dropped() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.total
+}
+
 // enqueue takes a line over. The channel, if any, is closed when it is written.
 func (w *Writer) enqueue(p []byte) chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed || w.held+len(p) > w.options.MaxBytes {
 		w.dropped++
+		w.total++
 		return nil
 	}
 	l := line{text: append([]byte(nil), p...)}

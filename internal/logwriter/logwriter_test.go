@@ -90,6 +90,9 @@ func TestReaderThatStops(t *testing.T) {
 		}
 		close(to.open)
 		synctest.Wait()
+		if n := w.Dropped(); n != 997 {
+			t.Errorf("%d lines dropped, want 997", n)
+		}
 		if got, want := to.String(), "a\nbb\nbb\nbb\ndropped 997\n"; got != want {
 			t.Errorf("written: %q, want %q", got, want)
 		}

@@ -81,7 +81,7 @@ func (f *fleet) sendAs(ctx context.Context, d dps.Device, b batch) (hub string, 
 		if hit || hubErr != nil && !(unavailable(hubErr) && ctx.Err() == nil) {
 			return tried, hubErr
 		}
-		if a, err = f.provisioner.AssignBy(ctx, d, b.answerBy); err != nil {
+		if a, err = f.assign(ctx, d, b); err != nil {
 			return "", firstOf(hubErr, err)
 		}
 		if a.Hub != tried { // else it was counted as a miss
@@ -98,8 +98,7 @@ func (f *fleet) sendAs(ctx context.Context, d dps.Device, b batch) (hub string, 
 			return a.Hub, nil
 		}
 		if silent(err) && ctx.Err() == nil {
-			// Where DPS cannot tell, the hub's silence stands as the failure.
-			if next, moved, _ := f.provisioner.FindMoved(ctx, d, a); moved {
+			if next, moved := f.findMoved(ctx, d, a); moved {
 				a = next
 				f.hint.learn(a.Hub, true)
 				continue
@@ -111,7 +110,7 @@ func (f *fleet) sendAs(ctx context.Context, d dps.Device, b batch) (hub string, 
 		if refused := unknownThere(err); settling && refused != nil {
 			return f.settle(ctx, d, a, b, &NotReady{refused, age})
 		}
-		next, ok, assignErr := f.provisioner.Reassign(ctx, d, a, b.answerBy)
+		next, ok, assignErr := f.reassign(ctx, d, a, b)
 		if assignErr != nil && unknownThere(err) == nil {
 			return "", firstOf(err, assignErr)
 		}
@@ -145,7 +144,9 @@ func (f *fleet) sendByHint(ctx context.Context, d dps.Device, b batch) (tried st
 		return "", false, nil
 	}
 	a := &dps.Assignment{Hub: hub, DeviceID: d.ID}
-	switch err = f.post(ctx, d, a, b); {
+	err = f.post(ctx, d, a, b)
+	f.hinted(err)
+	switch {
 	case err == nil:
 		a.Confirm()
 		f.provisioner.Remember(d.ID, a)
@@ -176,7 +177,10 @@ func notHere(err error) bool {
 
 // post sends a batch to one hub.
 func (f *fleet) post(ctx context.Context, d dps.Device, a *dps.Assignment, b batch) error {
-	return f.hub.SendBatch(ctx, target(d, a, b), b.events)
+	began := f.now()
+	err := f.hub.SendBatch(ctx, target(d, a, b), b.events)
+	f.sent(a.Hub, f.now().Sub(began), err)
+	return err
 }
 
 // target is a device at its hub.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mayfly/function/internal/delivery/credentials"
+	"mayfly/function/internal/metrics"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/ratelimit"
 	"mayfly/function/internal/requestlog"
@@ -30,6 +31,7 @@ type Options struct {
 	UserAgent string
 	Secrets   *secret.Loader
 	Log       *slog.Logger
+	Metrics   *metrics.Set // may be nil
 	Now       func() time.Time
 	Observe   func(Stored) // told of each message that a hub has stored; may be nil
 }
@@ -67,8 +69,9 @@ func New(o *Options) *Deliverer {
 		log: o.Log, now: o.Now, observe: o.Observe,
 	}
 	for name, f := range o.Fleets {
-		d.fleets[name] = newFleet(&f, o)
+		d.fleets[name] = newFleet(name, &f, o)
 	}
+	d.collect(o.Metrics)
 	return d
 }
 

@@ -11,6 +11,7 @@ import (
 // fleet is all that Mayfly knows of the devices of one DPS instance. Nothing in
 // it is shared with another fleet but the connections, which hold no identity.
 type fleet struct {
+	measured
 	modelID     string // of devices that name none
 	provisioner *dps.Provisioner
 	hub         *httpsend.Client
@@ -20,9 +21,10 @@ type fleet struct {
 	now         func() time.Time
 }
 
-func newFleet(f *Fleet, o *Options) *fleet {
+func newFleet(name string, f *Fleet, o *Options) *fleet {
 	return &fleet{
-		modelID: f.ModelID,
+		measured: newMeasured(name, o.Metrics),
+		modelID:  f.ModelID,
 		provisioner: dps.NewProvisioner(&dps.Client{
 			IDScope: f.IDScope, Endpoint: f.DPSEndpoint, Transport: o.DPS, Now: o.Now, UserAgent: o.UserAgent,
 			AcceptHub: o.AcceptHub,
