@@ -28,6 +28,7 @@ func (s *Service) newRoutes() http.Handler {
 	if s.config.Host == platform.Server {
 		mux.HandleFunc("/metrics", s.showMetrics)
 	}
+	s.contractRoutes(mux)
 	for _, rt := range []struct {
 		patterns []string
 		route    route

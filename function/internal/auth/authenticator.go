@@ -69,7 +69,7 @@ func New(o *Options) *Authenticator {
 // where somebody else checks, and where the signature of a signed source will tell
 // who it is.
 func (a *Authenticator) Authenticate(r *http.Request, source string) (*policy.Caller, error) {
-	if g := a.guards[source]; g.signed() && !showsKey(r) {
+	if g := a.guards[source]; g.signed() && !ShowsCredential(r) {
 		if !g.signature.Shown(r) {
 			return nil, policy.Unauthenticated("there is no signature")
 		}

@@ -19,8 +19,8 @@ const (
 	carrierPlatform // where Azure Functions looks for its own keys
 )
 
-// showsKey tells whether a request shows a key or a token, right or wrong.
-func showsKey(r *http.Request) bool {
+// ShowsCredential tells whether a request shows a key or a token, right or wrong.
+func ShowsCredential(r *http.Request) bool {
 	_, where := presentedKey(r)
 	return where != carrierNone
 }

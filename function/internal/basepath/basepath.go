@@ -46,7 +46,7 @@ func Strip(path, base string) string {
 // Served tells whether a path is of the kind that Mayfly serves.
 func Served(path string) bool {
 	switch path {
-	case "/", "/healthz", "/readyz", "/metrics":
+	case "/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs":
 		return true
 	}
 	return strings.HasPrefix(path, "/api/")

@@ -96,6 +96,21 @@ func (c *Config) checkServer(fault faultFunc) {
 	}
 }
 
+// Who may read the contract: /openapi.json and /docs.
+const (
+	APIDocsPublic  = "public"  // everybody; sources of the file only callers
+	APIDocsCallers = "callers" // callers
+	APIDocsOff     = "off"     // nobody
+)
+
+func (c *Config) checkAPIDocs(fault faultFunc) {
+	switch c.APIDocs {
+	case APIDocsPublic, APIDocsCallers, APIDocsOff:
+	default:
+		fault("API_DOCS", "must be public, callers or off, not %q", c.APIDocs)
+	}
+}
+
 // validEndpoint accepts what a DPS endpoint may be: a host, or an https URL.
 func validEndpoint(text string) bool {
 	if !strings.Contains(text, "://") {

@@ -42,6 +42,8 @@ type Config struct {
 
 	BasePath string `env:"BASE_PATH"` // with a slash in front and none at the end, or empty
 
+	APIDocs string `env:"API_DOCS" envDefault:"public"` // APIDocsPublic and so on
+
 	TemplateFiles  string          `env:"TEMPLATES"`
 	TemplatePolicy template.Policy `env:"TEMPLATE"`
 
@@ -82,6 +84,7 @@ func Load(environ []string, options ...Option) (*Config, error) {
 	c.checkAddress(faults.addFirst)
 	c.checkLimits(faults.addFirst)
 	c.checkServer(faults.addFirst)
+	c.checkAPIDocs(faults.addFirst)
 	c.checkAuth(faults.addFirst)
 	c.checkAPIKeys(faults.addFirst)
 	c.checkMode(file, len(file.broken) == 0, faults.addFirst)

@@ -81,6 +81,8 @@ var variables = []Variable{
 	{Name: "HOST", Doc: "plain server; all interfaces when empty"},
 	{Name: "BASE_PATH", Doc: "path that a reverse proxy, a load balancer's rule or a CDN in front adds to every " +
 		"path, as in /iot for /iot/api/telemetry; custom domains of API Gateway are recognised without it"},
+	{Name: "API_DOCS", Doc: "who may read /openapi.json and /docs: public (everybody, but sources of your own only " +
+		"callers with a credential), callers, or off"},
 	{Name: "CONFIG", Doc: "path of the configuration file, which has sources of your own, callers and fleets; " +
 		"mayfly.yaml where there is one"},
 	{
