@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-const allCommands = "init dev emulator check pack try codec send replay keys template schema doctor devices " +
+const allCommands = "init dev emulator check pack try codec send replay keys template schema openapi doctor devices " +
 	"completion help version"
 
 func TestCompletionSuggests(t *testing.T) {

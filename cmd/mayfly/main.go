@@ -40,6 +40,7 @@ type cli struct {
 	Keys       keysCommand       `cmd:"" help:"Create keys for callers, and derive keys of devices."`
 	Template   templateCommand   `cmd:"" help:"Check, try and write device templates (DTDL)."`
 	Schema     schemaCommand     `cmd:"" help:"Print the JSON Schema of mayfly.yaml, for editors."`
+	OpenAPI    openapiCommand    `cmd:"" name:"openapi" help:"Print the HTTP contract, OpenAPI 3.1."`
 	Doctor     doctorCommand     `cmd:"" help:"Try the configuration against the real DPS and hub, step by step."`
 	Devices    devicesCommand    `cmd:"" help:"Write files that create many devices at once in Azure."`
 	Completion completionCommand `cmd:"" help:"Print the completion script for a shell."`
