@@ -31,7 +31,7 @@ const (
 type options struct {
 	messages, rounds, batch int
 	path, body              string
-	auth                    bool
+	auth, template          bool
 }
 
 func main() {
@@ -42,6 +42,7 @@ func main() {
 	flag.StringVar(&o.body, "body", "", "file with the body for -path")
 	flag.IntVar(&o.batch, "batch", 0, "compare single messages with requests of so many messages of one device instead")
 	flag.BoolVar(&o.auth, "auth", false, "compare AUTH=none with AUTH=keys (callers, device patterns, rates) instead")
+	flag.BoolVar(&o.template, "template", false, "compare no device templates with template: require instead, ten members")
 	flag.Parse()
 	if err := run(o); err != nil {
 		log.Fatal(err)
@@ -122,6 +123,10 @@ func (o *options) contenders(dir string) (base, subject *contender, err error) {
 		}
 		base.name, base.exe, subject.name, subject.path = "bootstrap", bootstrap, o.path, o.path
 		subject.body = func(int) string { return string(text) }
+	case o.template:
+		base.name, base.exe, subject.name = "none", bootstrap, "require"
+		base.body, subject.body = tenMembers, tenMembers
+		err = subject.requireTemplate(dir)
 	case o.auth:
 		base.name, base.exe, subject.name = "none", bootstrap, "keys"
 		err = subject.requireKey(dir)

@@ -41,6 +41,27 @@ func BenchmarkFit(b *testing.B) {
 	}
 }
 
+// BenchmarkManyModels: what a message costs does not depend on how many models there are.
+func BenchmarkManyModels(b *testing.B) {
+	for _, n := range []int{10, 10_000} {
+		files := make([]string, n)
+		for i := range files {
+			files[i] = strings.ReplaceAll(device, "dtmi:test:", fmt.Sprintf("dtmi:test:n%d:", i))
+		}
+		set := load(b, files...)
+		for _, id := range []string{"dtmi:test:n7:Device;1", "dtmi:test:n7:Device;2"} {
+			b.Run(fmt.Sprintf("%d/known=%t", n, set.Model(id) != nil), func(b *testing.B) {
+				in := template.Input{ModelID: id, Body: []byte(tenMembers)}
+				for b.Loop() {
+					if _, err := set.Fit(in, template.Policy{Mode: template.Report}); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
 // BenchmarkLoad reads 10,000 models.
 func BenchmarkLoad(b *testing.B) {
 	models := make([][]byte, 10_000)

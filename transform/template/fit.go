@@ -44,18 +44,20 @@ func (s *Set) Fit(in Input, p Policy) (Result, error) {
 
 // otherVersion finds a model that has the same name and another version.
 func (s *Set) otherVersion(id string) string {
-	name, _, _ := strings.Cut(id, ";")
-	found := ""
-	for known := range s.models {
-		rest, ok := strings.CutPrefix(known, name)
-		if ok && (rest == "" || rest[0] == ';') && (found == "" || known < found) {
-			found = known
+	s.once.Do(func() {
+		s.byName = make(map[string]string, len(s.models))
+		for known := range s.models {
+			name, _, _ := strings.Cut(known, ";")
+			if first := s.byName[name]; first == "" || known < first {
+				s.byName[name] = known
+			}
 		}
+	})
+	name, _, _ := strings.Cut(id, ";")
+	if known := s.byName[name]; known != "" {
+		return "; there is one for " + known
 	}
-	if found == "" {
-		return ""
-	}
-	return "; there is one for " + found
+	return ""
 }
 
 // fitter works on one message.

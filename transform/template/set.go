@@ -10,7 +10,12 @@ import (
 )
 
 // Set holds models by their identifiers.
-type Set struct{ models map[string]*Model }
+type Set struct {
+	models map[string]*Model
+
+	once   sync.Once
+	byName map[string]string // identifiers without their version: made for the first message without a model
+}
 
 // Len returns the number of models.
 func (s *Set) Len() int {
