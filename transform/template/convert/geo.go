@@ -109,11 +109,15 @@ func (w *Walk) geopoint(s *dtdl.Schema, kind jsonscan.Kind, raw []byte) []byte {
 
 // point compares a value with a Point of GeoJSON.
 func (w *Walk) point(s *dtdl.Schema, kind jsonscan.Kind, raw []byte) []byte {
-	if kind == jsonscan.Object && isGeometry(raw) {
-		return w.geometry(s, kind, raw)
+	geometry := kind == jsonscan.Object && isGeometry(raw)
+	if geometry && isPoint(raw) {
+		return nil
 	}
 	p, ok := positionOf(kind, raw)
-	if !ok {
+	switch {
+	case geometry && !ok:
+		return w.geometry(s, kind, raw)
+	case !ok:
 		return w.offer(s, kind, RuleType, "")
 	}
 	text := `{"type":"Point","coordinates":[` + p.lon + "," + p.lat
@@ -186,7 +190,7 @@ func pointNumbers(raw []byte) (list []string, ok bool) {
 	for it.Next() {
 		switch it.NameText() {
 		case "type":
-			if text, _ := jsonscan.Text(it.Value); text != "Point" {
+			if text, _ := jsonscan.Text(it.Value); !strings.EqualFold(text, "Point") {
 				return nil, false
 			}
 		case "coordinates":
@@ -249,6 +253,13 @@ func isGeometry(raw []byte) bool {
 		}
 	}
 	return false
+}
+
+// isPoint reports whether an object is a Point of GeoJSON as it should be.
+func isPoint(raw []byte) bool {
+	var w Walk
+	w.geometry(&dtdl.Schema{Kind: dtdl.Point}, jsonscan.Object, raw)
+	return w.Wrong.Len() == 0
 }
 
 // geometry compares a value with a geometry of GeoJSON.

@@ -104,10 +104,21 @@ func durationParts(text, units string) (fraction, ok bool) {
 	return fraction, true
 }
 
-// durationText writes a number of seconds, or a string that holds one.
+// durationText writes a number of seconds, a string that holds one, or a duration that
+// only differs in its form: in small letters, with a comma for the point.
 func durationText(text string) string {
 	literal, ok := numberIn(text)
-	if !ok || strings.HasPrefix(literal, "-") {
+	if !ok {
+		text = strings.ToUpper(strings.Replace(strings.TrimSpace(text), ",", ".", 1))
+		if isDuration(text) {
+			return text
+		}
+		return ""
+	}
+	if d, ok := parseDecimal(literal); ok && d.digits == "" {
+		literal = strings.TrimPrefix(literal, "-")
+	}
+	if strings.HasPrefix(literal, "-") {
 		return ""
 	}
 	seconds, ok := plain(literal)

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"mayfly/transform/message"
 )
 
 // isDate: RFC 3339 section 5.6, full-date, from year 1.
@@ -76,14 +78,55 @@ const (
 )
 
 // dateTimeText writes a time in RFC 3339, with all digits: an epoch in seconds,
-// milliseconds, microseconds or nanoseconds by its magnitude, or a string that
-// only differs in its form. A time without a zone is taken for UTC.
+// milliseconds, microseconds or nanoseconds by its magnitude, or any other form
+// that a timestamp may have. A time without a zone is taken for UTC.
 func dateTimeText(text string) string {
 	if literal, ok := numberIn(text); ok {
 		return epochText(literal)
 	}
-	if text = normalTime(text); isDateTime(text) {
-		return text
+	if normal := normalTime(text); isDateTime(normal) {
+		return normal
+	}
+	return calendarText(text)
+}
+
+// maxFraction is how many digits of a second message.ParseTime keeps.
+const maxFraction = 9
+
+// calendarText writes a form of a time that normalTime does not know, such as those
+// of mail, in UTC. It leaves leap seconds alone, which would be another second, and
+// fractions that would be cut.
+func calendarText(text string) string {
+	longest := 0
+	for part := range strings.FieldsFuncSeq(text, func(c rune) bool { return c < '0' || c > '9' }) {
+		longest = max(longest, len(part))
+	}
+	t, err := message.ParseTime(text, message.Zone{})
+	leap := strings.Contains(text, ":60") || strings.Contains(text, "5960")
+	if err != nil || longest > maxFraction || leap {
+		return ""
+	}
+	if out := message.FormatTime(t); isDateTime(out) {
+		return out
+	}
+	return ""
+}
+
+// dateText writes a date that only differs in its form: with slashes or points,
+// single digits.
+func dateText(text string) string {
+	text = strings.NewReplacer("/", "-", ".", "-").Replace(strings.TrimSpace(text))
+	if date := padded(text, "-", 3); isDate(date) {
+		return date
+	}
+	return ""
+}
+
+// timeText writes a time of day that only differs in its form, as dateTimeText does.
+func timeText(text string) string {
+	text = strings.ToUpper(strings.TrimSpace(text))
+	if clock := normalClock(strings.TrimPrefix(text, "T")); isTime(clock) {
+		return clock
 	}
 	return ""
 }
@@ -91,9 +134,10 @@ func dateTimeText(text string) string {
 // epochText shifts the point of a number to where its seconds end.
 func epochText(literal string) string {
 	literal, ok := plain(literal)
-	if !ok || strings.HasPrefix(literal, "-") {
+	if !ok {
 		return ""
 	}
+	literal, negative := strings.CutPrefix(literal, "-")
 	whole, fraction, _ := strings.Cut(literal, ".")
 	places := 0 // of the whole part that are below a second
 	switch digits := len(whole); {
@@ -105,16 +149,41 @@ func epochText(literal string) string {
 	default:
 		places = 9
 	}
-	fraction = whole[len(whole)-places:] + fraction
+	fraction = strings.TrimRight(whole[len(whole)-places:]+fraction, "0")
 	seconds, err := strconv.ParseInt(whole[:len(whole)-places], 10, 64)
-	if err != nil || seconds > 253402300799 { // the end of the year 9999
+	if err != nil {
+		return ""
+	}
+	if negative {
+		seconds = -seconds
+		if fraction != "" {
+			seconds, fraction = seconds-1, complement(fraction)
+		}
+	}
+	if seconds > lastSecond || seconds < firstSecond {
 		return ""
 	}
 	out := time.Unix(seconds, 0).UTC().Format("2006-01-02T15:04:05")
-	if fraction = strings.TrimRight(fraction, "0"); fraction != "" {
+	if fraction != "" {
 		out += "." + fraction
 	}
 	return out + "Z"
+}
+
+// The first second of the year 1, and the last one of the year 9999.
+const (
+	firstSecond = -62135596800
+	lastSecond  = 253402300799
+)
+
+// complement returns the digits of 1 minus a fraction whose last digit is not zero.
+func complement(fraction string) string {
+	out := []byte(fraction)
+	for i := range out {
+		out[i] = '0' + '9' - out[i]
+	}
+	out[len(out)-1]++
+	return string(out)
 }
 
 // normalTime writes what senders write for a time in the form of RFC 3339: spaces
@@ -127,6 +196,11 @@ func normalTime(text string) string {
 	}
 	s = strings.ReplaceAll(s, ": ", ":")
 	date, clock := cutDate(s)
+	return padded(date, "-", 3) + "T" + normalClock(clock)
+}
+
+// normalClock does the same for a time of day, which is in capitals.
+func normalClock(clock string) string {
 	zone := "Z"
 	if i := strings.IndexAny(clock, "Z+-UG "); i >= 0 {
 		zone = normalZone(strings.TrimSpace(clock[i:]))
@@ -136,7 +210,10 @@ func normalTime(text string) string {
 	if fraction != "" {
 		fraction = "." + fraction
 	}
-	return padded(date, "-", 3) + "T" + padded(hms, ":", 3) + fraction + zone
+	if strings.Count(hms, ":") == 1 && fraction == "" {
+		hms += ":00"
+	}
+	return padded(hms, ":", 3) + fraction + zone
 }
 
 // cutDate cuts the date off a time; its parts are divided by dashes or slashes.

@@ -34,11 +34,11 @@ func (w *Walk) Value(s *dtdl.Schema, raw []byte) []byte {
 	case dtdl.Bytes:
 		return w.text(s, kind, raw, isBase64, nil)
 	case dtdl.Date:
-		return w.text(s, kind, raw, isDate, nil)
+		return w.text(s, kind, raw, isDate, dateText)
 	case dtdl.DateTime:
 		return w.text(s, kind, raw, isDateTime, dateTimeText)
 	case dtdl.Time:
-		return w.text(s, kind, raw, isTime, nil)
+		return w.text(s, kind, raw, isTime, timeText)
 	case dtdl.Duration:
 		return w.text(s, kind, raw, isDuration, durationText)
 	case dtdl.Enum:
@@ -185,18 +185,17 @@ var words = map[string]string{
 
 // boolean returns true or false for a number or string that means it.
 func boolean(kind jsonscan.Kind, raw []byte) string {
-	switch kind {
-	case jsonscan.Number:
-		if d, ok := parseDecimal(string(raw)); ok {
-			whole, _ := d.integer()
-			if whole == "0" || whole == "1" {
-				return words[whole]
-			}
+	if literal, ok := number(kind, raw); ok {
+		d, ok := parseDecimal(literal)
+		whole, isInteger := d.integer()
+		if ok && isInteger && (whole == "0" || whole == "1") {
+			return words[whole]
 		}
-	case jsonscan.String:
-		text, _ := jsonscan.Text(raw)
-		return words[strings.ToLower(strings.TrimSpace(text))]
-	default:
+		return ""
 	}
-	return ""
+	if kind != jsonscan.String {
+		return ""
+	}
+	text, _ := jsonscan.Text(raw)
+	return words[strings.ToLower(strings.TrimSpace(text))]
 }

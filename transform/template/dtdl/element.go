@@ -57,8 +57,8 @@ func typeAmong(n *jsonscan.Node, wanted ...string) string {
 
 // single returns the value that a member has, where a list of one stands for it.
 func single(n *jsonscan.Node) *jsonscan.Node {
-	if n != nil && n.Kind == jsonscan.Array && len(n.Values) == 1 {
-		return n.Values[0]
+	for n != nil && n.Kind == jsonscan.Array && len(n.Values) == 1 {
+		n = n.Values[0]
 	}
 	return n
 }

@@ -261,13 +261,20 @@ func (r *reader) addContext(c *context, n *jsonscan.Node, p *path) bool {
 	return false
 }
 
-// list returns the elements of an array, or the value itself.
+// list returns the elements of an array, or the value itself. Azure's own parser
+// takes those of arrays inside of it for its own.
 func list(n *jsonscan.Node) []*jsonscan.Node {
 	switch {
 	case n == nil:
 		return nil
-	case n.Kind == jsonscan.Array:
+	case n.Kind != jsonscan.Array:
+		return []*jsonscan.Node{n}
+	case !slices.ContainsFunc(n.Values, func(v *jsonscan.Node) bool { return v.Kind == jsonscan.Array }):
 		return n.Values
 	}
-	return []*jsonscan.Node{n}
+	var all []*jsonscan.Node
+	for _, v := range n.Values {
+		all = append(all, list(v)...)
+	}
+	return all
 }
