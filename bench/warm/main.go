@@ -42,7 +42,7 @@ func main() {
 	flag.StringVar(&o.body, "body", "", "file with the body for -path")
 	flag.IntVar(&o.batch, "batch", 0, "compare single messages with requests of so many messages of one device instead")
 	flag.BoolVar(&o.auth, "auth", false, "compare AUTH=none with AUTH=keys (callers, device patterns, rates) instead")
-	flag.BoolVar(&o.template, "template", false, "compare no device templates with template: require instead, ten members")
+	flag.BoolVar(&o.template, "template", false, "compare no device templates with template: require instead")
 	flag.Parse()
 	if err := run(o); err != nil {
 		log.Fatal(err)
