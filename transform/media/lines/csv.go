@@ -170,6 +170,9 @@ func (t *table) add(record []string, first, last bool) error {
 	return t.meter.Messages(len(t.rows) + t.bad.Count())
 }
 
+// Delimiter finds the delimiter of a CSV text in its first line.
+func Delimiter(text []byte) rune { return CSV{}.comma(text) }
+
 // comma gives the delimiter: ; or a tab where the first line has one outside of
 // quotes, else a comma.
 func (c CSV) comma(body []byte) rune {
@@ -209,7 +212,7 @@ func (c CSV) named(record []string, comma rune, last bool) bool {
 	}
 	seen := make(map[string]bool, len(record))
 	for _, cell := range record {
-		value := csvCell(cell, comma)
+		value := Cell(cell, comma)
 		if text, ok := value.(string); !ok || text == "" || seen[text] {
 			return false
 		}
@@ -228,7 +231,7 @@ func (t *table) row(record []string) (any, error) {
 	}
 	row, list := map[string]any{}, []any{}
 	for i, cell := range record {
-		value := csvCell(cell, t.delimiter)
+		value := Cell(cell, t.delimiter)
 		if nonfinite.IsNonFinite(cell) {
 			value = nil
 			t.bad.note(cellName(t.names, i) + " is " + cell + " and was left out")
@@ -265,7 +268,8 @@ func cellName(names []string, i int) string {
 	return "cell " + strconv.Itoa(i+1)
 }
 
-func csvCell(cell string, comma rune) any {
+// Cell gives the value of a cell: nil, a boolean, a json.Number or a text.
+func Cell(cell string, comma rune) any {
 	switch cell {
 	case "":
 		return nil
