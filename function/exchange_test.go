@@ -120,7 +120,7 @@ func play(t *testing.T, script *txtar.Archive) *txtar.Archive {
 	add := func(name, text string) { out.Files = append(out.Files, txtar.File{Name: name, Data: []byte(text)}) }
 	for _, f := range script.Files {
 		switch {
-		case f.Name == "mayfly.yaml", f.Name == "codec.js", f.Name == "model.json":
+		case f.Name == "mayfly.yaml", f.Name == "codec.js", f.Name == "model.json", f.Name == "assets.csv":
 			path := filepath.Join(dir, f.Name)
 			if err := os.WriteFile(path, f.Data, 0o600); err != nil {
 				t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"mayfly/internal/redact"
 	"mayfly/internal/secret"
 	"mayfly/transform/codec"
+	"mayfly/transform/enrich"
 	"mayfly/transform/message"
 	"mayfly/transform/template"
 )
@@ -99,6 +100,7 @@ func problemOf(ctx context.Context, err error, now time.Time) *Problem {
 	var (
 		own     *problem.Error
 		body    *message.Error
+		without *enrich.MissingError
 		unfit   *template.Mismatch
 		fromDPS *dps.Error
 		fromHub *httpsend.Error
@@ -116,6 +118,8 @@ func problemOf(ctx context.Context, err error, now time.Time) *Problem {
 		p := newProblem(bodyCode(body.Kind), body.Detail)
 		p.Errors = body.Fields
 		return p
+	case errors.As(err, &without):
+		return newProblem(problem.EnrichmentMissing, without.Error())
 	case errors.As(err, &unfit):
 		return mismatchProblem(unfit)
 	case errors.As(err, &failed): // others go out as notes

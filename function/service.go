@@ -16,6 +16,7 @@ import (
 	"mayfly/function/internal/decompress"
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/destination"
+	"mayfly/function/internal/enriching"
 	"mayfly/function/internal/fitting"
 	"mayfly/function/internal/metrics"
 	"mayfly/function/internal/origin"
@@ -37,7 +38,8 @@ type Service struct {
 	transform *transform.Transformer
 
 	auth      *auth.Authenticator
-	fitter    *fitting.Fitter // nil without device templates
+	enricher  *enriching.Enricher // nil without enrich
+	fitter    *fitting.Fitter     // nil without device templates
 	delivery  *delivery.Deliverer
 	sizes     Sizes
 	load      load
@@ -114,6 +116,7 @@ func New(c *Config, d Dependencies) *Service {
 	}
 	s.tenancy = tenancy.New(c, s.load.requests)
 	s.collect(d.Around)
+	s.enricher = s.newEnricher(c)
 	s.decompressor = decompress.New(c.BodyLimit, runtime.GOMAXPROCS(0))
 	s.routes = s.newRoutes()
 	s.fitter.Warn(d.Log)

@@ -53,6 +53,9 @@ func (t *Transformer) WithCodecs(engine codec.Engine) *Transformer {
 	return t
 }
 
+// Language is that of expressions without a source.
+func (t *Transformer) Language() *mapping.Language { return t.language() }
+
 // SourceNames lists the sources, sorted.
 func (t *Transformer) SourceNames() []string { return slices.Sorted(maps.Keys(t.sources)) }
 

@@ -45,11 +45,7 @@ type Table struct {
 
 // Read reads a table. key is the name of the column by which rows are found. The error is [Faults].
 func Read(data []byte, format Format, key string) (*Table, error) {
-	limit := MaxBytes
-	if format == YAML {
-		limit = MaxYAMLBytes
-	}
-	if len(data) > limit {
+	if len(data) > Limit(format) {
 		return nil, Faults{{Kind: ErrTooLarge, Problem: TooLarge(format)}}
 	}
 	if faults := checkText(data); len(faults) > 0 {
@@ -65,9 +61,18 @@ func Read(data []byte, format Format, key string) (*Table, error) {
 	case YAML:
 		b.readYAML(data)
 	default:
-		b.fault(ErrMalformed, place{}, "the format %s is not known: want csv, json or yaml", message.Quote(string(format)))
+		b.fault(ErrMalformed, place{}, "the format %s is not known: want csv, json or yaml",
+			message.Quote(string(format)))
 	}
 	return b.table()
+}
+
+// Limit returns how many bytes a table may have.
+func Limit(format Format) int {
+	if format == YAML {
+		return MaxYAMLBytes
+	}
+	return MaxBytes
 }
 
 // TooLarge is the problem of a table that has too many bytes.
@@ -176,7 +181,7 @@ func (r Row) all() iter.Seq[cell] {
 			head, m := uvarint(rest[n:])
 			rest = rest[n+m:]
 			size := head >> kindShift
-			c := cell{int(column), kind(head & (1<<kindShift - 1)), rest[:size]} //nolint:gosec // builder.row wrote them
+			c := cell{int(column), kind(head & (1<<kindShift - 1)), rest[:size]} //nolint:gosec // row wrote them
 			if !yield(c) {
 				return
 			}

@@ -9,6 +9,7 @@ import (
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/ratelimit"
 	"mayfly/transform"
+	"mayfly/transform/enrich"
 	"mayfly/transform/template"
 )
 
@@ -59,6 +60,8 @@ type Config struct {
 	Sources      []Source               // of the file
 	Fleets       map[string]Fleet       // by name; empty for the environment's own
 	Templates    *template.Set          // nil without any
+	Tables       []Table                // of the file
+	Enrich       enrich.Lists
 	Keys         policy.Keys
 	Tokens       []policy.TokenSpec
 	Certificates *policy.CertificateSpec
@@ -80,6 +83,7 @@ func Load(environ []string, options ...Option) (*Config, error) {
 	c.checkSuffixes(faults.addFirst)
 	c.checkFleets(file, faults.addFirst)
 	c.checkTemplates(file, faults.addFirst)
+	c.checkEnrichment(file)
 	c.checkTimes(faults.addFirst)
 	c.checkAddress(faults.addFirst)
 	c.checkLimits(faults.addFirst)

@@ -14,6 +14,7 @@ import (
 	"mayfly/internal/settings"
 	"mayfly/transform"
 	"mayfly/transform/codec"
+	"mayfly/transform/enrich"
 	"mayfly/transform/message"
 	"mayfly/transform/template"
 )
@@ -29,6 +30,8 @@ type File struct {
 	Certificates *policy.CertificateSpec `yaml:"certificates"` // the CA of callers that present a certificate
 	Templates    []string                `yaml:"templates"`    // files, folders and patterns of device templates
 	Template     *template.Policy        `yaml:"template"`     // what happens to telemetry that does not fit them
+	Tables       []TableSpec             `yaml:"tables"`       // look-up tables, for enrich and for row in expressions
+	Enrich       []enrich.Step           `yaml:"enrich"`       // what is added to messages, step by step
 	Fleets       []FleetSpec             `yaml:"fleets"`       // further DPS instances, beside that of ID_SCOPE
 
 	name     string // of the file; empty where there is none
@@ -144,6 +147,8 @@ func (f *File) who(path string) string {
 		kind, name = "caller", f.Callers[i].Name
 	case list == "tokens" && i < len(f.Tokens):
 		kind, name = "issuer", f.Tokens[i].Name
+	case list == "tables" && i < len(f.Tables):
+		kind, name = "table", f.Tables[i].Name
 	case list == "fleets" && i < len(f.Fleets):
 		kind, name = "fleet", f.Fleets[i].Name
 	}

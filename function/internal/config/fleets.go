@@ -13,6 +13,7 @@ import (
 	"mayfly/function/internal/delivery/credentials"
 	"mayfly/internal/secret"
 	"mayfly/internal/upstream"
+	"mayfly/transform/enrich"
 	"mayfly/transform/message"
 	"mayfly/transform/template"
 )
@@ -32,6 +33,7 @@ type FleetSpec struct {
 	HubHint           string      `yaml:"hubHint" env:"HUB_HINT"`
 
 	Template *template.Policy `yaml:"template"` // what happens to telemetry of this fleet that fits no template
+	Enrich   []enrich.Step    `yaml:"enrich"`   // what is added to messages of this fleet, instead of those of the file
 }
 
 // Fleet is a fleet whose specification was checked.

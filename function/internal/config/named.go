@@ -83,7 +83,7 @@ func (f *File) rebase() {
 			f.Fleets[i].DeviceCerts = f.named.path(folder)
 		}
 	}
-	for _, list := range []any{f.Sources, f.Tokens, f.Certificates, f.Fleets} {
+	for _, list := range []any{f.Sources, f.Tokens, f.Certificates, f.Fleets, f.Tables} {
 		eachSecret(reflect.ValueOf(list), func(text *secret.Text) {
 			if name, ok := strings.CutPrefix(strings.TrimSpace(text.Reveal()), "file:"); ok && name != "" {
 				at := f.named.path(name)
@@ -116,6 +116,16 @@ func eachSecret(v reflect.Value, visit func(*secret.Text)) {
 	case reflect.Slice:
 		for i := range v.Len() {
 			eachSecret(v.Index(i), visit)
+		}
+	case reflect.Map:
+		if v.Type().Elem() != reflect.TypeFor[secret.Text]() {
+			return
+		}
+		for _, key := range v.MapKeys() {
+			value := reflect.New(v.Type().Elem()).Elem() // what is in a map cannot be set
+			value.Set(v.MapIndex(key))
+			eachSecret(value, visit)
+			v.SetMapIndex(key, value)
 		}
 	default:
 	}

@@ -33,6 +33,7 @@ func CheckFile(environ []string, path string, options ...Option) *Report {
 	c.checkAPIKeys(variables.addFirst)
 	c.checkFile(file)
 	c.Templates = file.readTemplates(file.templatePaths())
+	c.checkEnrichment(file)
 	file.warnOfOutside()
 	file.faults.sort()
 	FaultsError(file.warnings).sort()

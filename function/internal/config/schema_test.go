@@ -19,8 +19,10 @@ import (
 	"mayfly/function/internal/ratelimit"
 	"mayfly/internal/secret"
 	"mayfly/transform"
+	"mayfly/transform/enrich"
 	"mayfly/transform/mapping"
 	"mayfly/transform/media"
+	"mayfly/transform/table"
 	"mayfly/transform/template"
 )
 
@@ -105,6 +107,20 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 				"require": require,
 			}),
 		}}
+	case reflect.TypeFor[enrich.Fields]():
+		name := text("", "")
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
+			{Type: "array", Items: name}, {Type: "object", AdditionalProperties: name},
+		}}
+	case reflect.TypeFor[enrich.Missing]():
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
+			{Type: "string", Enum: []any{"ignore", "refuse"}},
+			{Type: "object", AdditionalProperties: &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
+				{Type: "string"}, {Type: "number"}, {Type: "boolean"},
+			}}},
+		}}
+	case reflect.TypeFor[table.Format]():
+		return &jsonschema.Schema{Type: "string", Enum: []any{table.CSV, table.JSON, table.YAML}}
 	case reflect.TypeFor[transform.Units]():
 		return &jsonschema.Schema{Type: "string", Enum: []any{transform.UnitsImperial, transform.UnitsSI}}
 	case reflect.TypeFor[media.Format]():

@@ -8,6 +8,7 @@ import (
 	"mayfly/function/internal/auth/signature"
 	"mayfly/internal/settings"
 	"mayfly/transform"
+	"mayfly/transform/enrich"
 	"mayfly/transform/template"
 )
 
@@ -18,6 +19,7 @@ type Source struct {
 
 	Signature *signature.Spec  `yaml:"signature"` // how its requests are signed
 	Template  *template.Policy `yaml:"template"`  // likewise, for this source
+	Enrich    []enrich.Step    `yaml:"enrich"`    // what is added to its messages, before the fleet's and the file's
 	AllowFrom []string         `yaml:"allowFrom"` // networks; everywhere when left out
 }
 
@@ -53,6 +55,9 @@ func adopt(specs []Source, list []transform.Definition) {
 				}
 				if s.Template == nil {
 					s.Template = base.Template
+				}
+				if s.Enrich == nil {
+					s.Enrich = base.Enrich
 				}
 				if s.AllowFrom == nil {
 					s.AllowFrom = base.AllowFrom

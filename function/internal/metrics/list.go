@@ -30,6 +30,7 @@ const (
 	DecodeDuration
 	Messages
 	Notes
+	Enrichments
 	Provisionings
 	ProvisionDuration
 	HintTries
@@ -64,6 +65,8 @@ var list = [count]Metric{
 		"Messages by source and outcome."},
 	Notes: {"mayfly_notes_total", Counter, []string{"source", "kind"},
 		"Notes on messages that were delivered all the same, or on parts that were left out, by source and kind."},
+	Enrichments: {"mayfly_enrichments_total", Counter, []string{"step", "outcome"},
+		"Steps of enrich that were taken for messages, by table or look-up, and by outcome."},
 	Provisionings: {"mayfly_provisionings_total", Counter, []string{"fleet", "outcome"},
 		"Devices that were not known, or had moved, by how asking DPS ended."},
 	ProvisionDuration: {"mayfly_provision_duration_seconds", Histogram, []string{"fleet"},
@@ -111,7 +114,8 @@ func Labels() []Label {
 		{"code", "code of [the table of errors](errors.md); `ok` where nothing failed"},
 		{"outcome", "of messages: `delivered`, `ignored`, `rejected` (never stored), `failed` (may be sent again) " +
 			"and `deduplicated`; of the rest: `stored`, `found`, `registered`, `moved`, `hit`, `miss`, `ok`, " +
-			"or what failed"},
+			"or what failed; of steps of enrich: `hit`, `miss`, `refused`, `stale` or `failed`"},
+		{"step", "name of a table or look-up"},
 		{"kind", "`undecoded`, `codec-failed`, `codec-error`, `codec-warning`, `template`, `left-out`"},
 		{"fleet", "name of a configured fleet; `default` for the one of the environment"},
 		{"hub", "host name of a hub"},

@@ -21,6 +21,7 @@ const (
 	Unauthenticated     Code = "unauthenticated"
 	DeviceNotAllowed    Code = "device-not-allowed"
 	MalformedBody       Code = "malformed-body"
+	EnrichmentMissing   Code = "enrichment-missing"
 	TemplateMismatch    Code = "template-mismatch"
 	InvalidMessage      Code = "invalid-message"
 	NoSource            Code = "no-source"

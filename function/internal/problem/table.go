@@ -75,6 +75,10 @@ var rows = [...]Row{
 		503, CodecUnavailable, true, "send again later", 2 * time.Second,
 	},
 	{
+		"enrich", "a table or a look-up has nothing for the message (missing: refuse)",
+		422, EnrichmentMissing, false, "the operator adds the row; then send again", 0,
+	},
+	{
 		"fit", "the message does not fit the device template (template: require)",
 		422, TemplateMismatch, false, "correct the members that errors[] names, or the template", 0,
 	},

@@ -1,0 +1,111 @@
+package config
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+
+	"mayfly/internal/settings"
+	"mayfly/transform/enrich"
+	"mayfly/transform/message"
+)
+
+// checkEnrichment checks the tables and the steps that use them.
+func (c *Config) checkEnrichment(file *File) {
+	c.Tables = file.checkTables()
+	c.Enrich = enrich.Lists{
+		Global:  c.compileSteps(file, "", file.Enrich),
+		Sources: map[string][]*enrich.Compiled{}, Fleets: map[string][]*enrich.Compiled{},
+	}
+	for i := range c.Sources {
+		if s := &c.Sources[i]; s.Enrich != nil {
+			c.Enrich.Sources[s.Name] = c.compileSteps(file, fmt.Sprintf("sources[%d].", i), s.Enrich)
+		}
+	}
+	for i := range file.Fleets {
+		if f := &file.Fleets[i]; f.Enrich != nil {
+			c.Enrich.Fleets[f.Name] = c.compileSteps(file, fmt.Sprintf("fleets[%d].", i), f.Enrich)
+		}
+	}
+}
+
+// maxSteps bounds a list.
+const maxSteps = 32
+
+// compileSteps makes the steps of a list.
+func (c *Config) compileSteps(file *File, prefix string, steps []enrich.Step) []*enrich.Compiled {
+	if len(steps) > maxSteps {
+		file.add(prefix+"enrich", "has more than %d steps", maxSteps)
+		return nil
+	}
+	out := make([]*enrich.Compiled, 0, len(steps))
+	for i := range steps {
+		place := fmt.Sprintf("%senrich[%d].", prefix, i)
+		step := steps[i]
+		if step.On.File != "" {
+			text, err := fs.ReadFile(file.named, path.Clean(step.On.File))
+			if err != nil {
+				file.add(place+"on", "cannot be read: %v", err)
+			}
+			step.On.Text = string(text)
+		}
+		compiled, faults := enrich.Compile(c.Transformer.Language(), step)
+		for _, fault := range faults {
+			file.expression(place+fault.Field, fault)
+		}
+		if len(faults) > 0 {
+			continue
+		}
+		c.checkStepTable(file, place, compiled)
+		out = append(out, compiled)
+	}
+	return out
+}
+
+// checkStepTable checks that there is such a table, and that it has the fields.
+func (c *Config) checkStepTable(file *File, place string, step *enrich.Compiled) {
+	if step.Table == "" {
+		return
+	}
+	names := make([]string, len(c.Tables))
+	for i := range c.Tables {
+		if names[i] = c.Tables[i].Name; names[i] != step.Table {
+			continue
+		}
+		if rows := c.Tables[i].Rows; rows != nil && rows.Len() > 0 {
+			if member, problem := step.CheckColumns(rows.Columns()); problem != "" {
+				file.add(place+member, "%s", problem)
+			}
+		}
+		return
+	}
+	file.add(place+"table", "%s", unknownTable(step.Table, names))
+}
+
+func unknownTable(name string, names []string) string {
+	problem := message.Quote(name) + " is not one of the tables"
+	if near := settings.Nearest(name, names); near != "" {
+		return problem + "; did you mean " + near + "?"
+	}
+	if len(names) == 0 {
+		return problem + ": there are none under tables"
+	}
+	return problem
+}
+
+// expression takes note of the fault of an expression, which may know its own place.
+func (f *File) expression(member string, wrong *message.Fault) {
+	problem := wrong.Problem
+	if wrong.Expression != "" {
+		problem += " (in " + wrong.Expression + ")"
+	}
+	before := len(f.faults)
+	f.add(member, "%s", problem)
+	if len(f.faults) > before && wrong.Line > 0 {
+		last := &f.faults[before]
+		last.Line, last.Column = wrong.Line, wrong.Column
+		if wrong.File != "" {
+			last.File = wrong.File
+		}
+	}
+}

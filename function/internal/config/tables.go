@@ -1,0 +1,198 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"mayfly/internal/secret"
+	"mayfly/internal/settings"
+	"mayfly/transform/message"
+	"mayfly/transform/table"
+)
+
+// TableSpec is a table of the configuration file, for the steps of enrich and for row in expressions.
+type TableSpec struct {
+	Name    string                 `yaml:"name"`    // letters, digits, hyphens and underscores
+	File    string                 `yaml:"file"`    // path beside mayfly.yaml, of CSV with a header, JSON or YAML
+	URL     string                 `yaml:"url"`     // https address of it, instead of a file
+	Key     string                 `yaml:"key"`     // the column by which rows are found
+	Format  table.Format           `yaml:"format"`  // csv, json or yaml, where the name does not end in it
+	Refresh time.Duration          `yaml:"refresh"` // how often it is looked whether it has changed; 1m
+	Headers map[string]secret.Text `yaml:"headers"` // of the request to url; each may be a reference to a secret
+	Timeout time.Duration          `yaml:"timeout"` // of the request to url; 10s
+}
+
+// Table is a table whose specification was checked.
+type Table struct {
+	TableSpec
+	Path    string                      // of the file on this machine
+	Rows    *table.Table                // of the file, as it was at the start
+	Secrets map[string]secret.Reference // the headers
+	Changed time.Time                   // of the file, then
+	Size    int64
+}
+
+const (
+	defaultRefresh = time.Minute
+	minRefresh     = time.Second
+	defaultTimeout = 10 * time.Second
+	// maxTableBytes bounds all files together.
+	maxTableBytes = 512 << 20
+)
+
+// checkTables checks the tables of the file and reads those that are files.
+func (f *File) checkTables() []Table {
+	tables := make([]Table, len(f.Tables))
+	left := int64(maxTableBytes)
+	for i := range f.Tables {
+		place := fmt.Sprintf("tables[%d].", i)
+		t := &tables[i]
+		t.TableSpec = f.Tables[i]
+		if f.checkTable(place, t, tables[:i]) && t.URL == "" {
+			f.readTable(place, t, &left)
+		}
+	}
+	return tables
+}
+
+// checkTable checks what is said of a table; false where it cannot be read.
+func (f *File) checkTable(place string, t *Table, before []Table) bool {
+	faults := len(f.faults)
+	fault := func(member, format string, args ...any) { f.add(place+member, format, args...) }
+	switch {
+	case t.Name == "" || strings.Trim(strings.ToLower(t.Name), "abcdefghijklmnopqrstuvwxyz0123456789-_") != "":
+		fault("name", "is missing, or has more than letters, digits, hyphens and underscores")
+	case slices.ContainsFunc(before, func(other Table) bool { return other.Name == t.Name }):
+		fault("name", "another table has this name")
+	}
+	if strings.HasPrefix(t.File, "https://") && t.URL == "" {
+		t.File, t.URL = "", t.File
+	}
+	name := t.File
+	switch u, err := url.Parse(t.URL); {
+	case (t.File == "") == (t.URL == ""):
+		fault("file", "or url must be set, and not both")
+	case t.URL == "":
+	case err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "":
+		fault("url", "is not an https address without a user, as in https://example.com/assets.csv")
+	default:
+		name = u.Path
+	}
+	if t.Key == "" {
+		fault("key", "is missing: the column by which rows are found")
+	}
+	if t.Format == "" && name != "" {
+		t.Format = formatOf(name)
+	}
+	problem := settings.Enum(string(t.Format), string(table.CSV), string(table.JSON), string(table.YAML))
+	if problem != "" {
+		fault("format", "%s", problem)
+	} else if t.Format == "" && t.File != "" {
+		fault("format", "is missing: the name of the file does not end in .csv, .json or .yaml")
+	}
+	if t.Refresh = cmp.Or(t.Refresh, defaultRefresh); t.Refresh < minRefresh || t.Refresh > 7*24*time.Hour {
+		fault("refresh", "must be from 1s to 168h")
+	}
+	if t.Timeout = cmp.Or(t.Timeout, defaultTimeout); t.Timeout < time.Second || t.Timeout > time.Minute {
+		fault("timeout", "must be from 1s to 1m")
+	}
+	f.checkTableHeaders(place, t)
+	return len(f.faults) == faults
+}
+
+// checkTableHeaders reads the references of the headers.
+func (f *File) checkTableHeaders(place string, t *Table) {
+	t.Secrets = map[string]secret.Reference{}
+	if len(t.Headers) > 0 && t.URL == "" {
+		f.add(place+"headers", "are for a url, and the table has none")
+		return
+	}
+	for name, value := range t.Headers {
+		if !message.ValidProperty(name) { // a token, which is what a header's name is, too
+			f.add(place+"headers."+name, "%s is not the name of a header", message.Quote(name))
+			continue
+		}
+		ref := f.reference(place+"headers."+name, value.Reveal(), func(text string) error {
+			if strings.ContainsAny(text, "\r\n\x00") {
+				return errors.New("has a line break in it, which a header cannot have")
+			}
+			return nil
+		})
+		if ref != nil {
+			t.Secrets[name] = *ref
+		}
+	}
+}
+
+func formatOf(name string) table.Format {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".csv", ".tsv":
+		return table.CSV
+	case ".json":
+		return table.JSON
+	case ".yaml", ".yml":
+		return table.YAML
+	}
+	return ""
+}
+
+// readTable reads the file of a table. left is how much all files may still have.
+func (f *File) readTable(place string, t *Table, left *int64) {
+	t.Path = f.named.path(t.File)
+	data, info, err := readBounded(f.named, t.File, table.Limit(t.Format))
+	switch {
+	case errors.Is(err, errTooLarge):
+		f.add(place+"file", "%s %s", t.File, table.TooLarge(t.Format))
+		return
+	case err != nil:
+		f.add(place+"file", "cannot be read: %v", err)
+		return
+	}
+	t.Changed, t.Size = info.ModTime(), info.Size()
+	if *left -= int64(len(data)); *left < 0 {
+		f.add(place+"file", "the tables have more than %d MiB together", maxTableBytes>>20)
+		return
+	}
+	rows, err := table.Read(data, t.Format, t.Key)
+	if wrong, ok := errors.AsType[table.Faults](err); ok {
+		for _, one := range wrong {
+			f.faults = append(f.faults, Fault{File: t.Path, Line: one.Line, Column: one.Column,
+				Problem: "table " + t.Name + ": " + one.Problem})
+		}
+		return
+	}
+	t.Rows = rows
+}
+
+var errTooLarge = errors.New("the file is too large")
+
+// readBounded reads a file of at most limit bytes; of a larger one it reads nothing.
+func readBounded(files fs.FS, name string, limit int) ([]byte, fs.FileInfo, error) {
+	file, err := files.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = file.Close() }() // it was read
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case !info.Mode().IsRegular():
+		return nil, nil, errors.New("it is not a file")
+	case info.Size() > int64(limit):
+		return nil, nil, errTooLarge
+	}
+	data, err := io.ReadAll(io.LimitReader(file, int64(limit)+1)) // it may have grown
+	if err == nil && len(data) > limit {
+		err = errTooLarge
+	}
+	return data, info, err
+}

@@ -1,0 +1,117 @@
+package enriching
+
+import (
+	"context"
+
+	"mayfly/transform/enrich"
+	"mayfly/transform/message"
+	"mayfly/transform/table"
+)
+
+// Finder has the rows of a table or of a look-up. It is safe for concurrent use.
+type Finder interface {
+	// Find returns the row of a key, which is any value of jq but null. The error says why nobody can tell whether
+	// there is one; ctx has the deadline of the request.
+	Find(ctx context.Context, key any) (Found, error)
+}
+
+// Found is what there is for a key.
+type Found struct {
+	Row   enrich.Row // nil: there is none
+	Stale bool       // the row is out of date, and there is no newer one at present
+}
+
+// Options are what an Enricher is made of.
+type Options struct {
+	Steps           *enrich.Lists
+	Tables, Lookups map[string]Finder                         // by name
+	Count           func(step string, outcome enrich.Outcome) // may be nil
+}
+
+// Enricher adds to messages.
+type Enricher struct{ *Options }
+
+// New returns nil where there are no steps: nothing is to be done then.
+func New(o *Options) *Enricher {
+	if o.Steps == nil || len(o.Steps.All()) == 0 {
+		return nil
+	}
+	return &Enricher{o}
+}
+
+// Enrich applies the steps to the messages of a request, in place. The source is empty for messages in Mayfly's own
+// formats. Of each message it returns why it must not go, if it must not: an [enrich.MissingError], an
+// [enrich.FailedError], or the error of an expression.
+func (e *Enricher) Enrich(ctx context.Context, source string, messages []*message.Message) []error {
+	errs := make([]error, len(messages))
+	for i, m := range messages {
+		errs[i] = e.Message(ctx, source, m, nil)
+	}
+	return errs
+}
+
+// Message applies the steps to one message. observe, where it is not nil, is told of each.
+func (e *Enricher) Message(
+	ctx context.Context, source string, m *message.Message, observe func(enrich.Result),
+) (err error) {
+	steps := e.Steps.For(source, m.Fleet)
+	if len(steps) == 0 {
+		return nil
+	}
+	d := enrich.NewDocument(ctx, m)
+	defer func() {
+		if wrong := d.Close(); err == nil {
+			err = wrong
+		}
+	}()
+	for _, step := range steps {
+		result, err := e.step(ctx, step, d)
+		if result.Step == "" {
+			return err // of the expression
+		}
+		if e.Count != nil {
+			e.Count(result.Step, result.Outcome)
+		}
+		if observe != nil {
+			observe(result)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step applies a step.
+func (e *Enricher) step(ctx context.Context, step *enrich.Compiled, d *enrich.Document) (enrich.Result, error) {
+	key, err := step.Key(d)
+	if err != nil {
+		return enrich.Result{}, err
+	}
+	finder := e.Tables[step.Table]
+	if step.Lookup != "" {
+		finder = e.Lookups[step.Lookup]
+	}
+	var found Found
+	if key != nil && finder != nil {
+		if found, err = finder.Find(ctx, key); err != nil {
+			return step.Fail(d, key, err)
+		}
+	}
+	result, err := step.Put(d, key, found.Row)
+	if found.Stale && result.Outcome == enrich.Hit {
+		result.Outcome = enrich.Stale
+	}
+	return result, err
+}
+
+// Rows is a table as a Finder.
+type Rows struct{ *table.Table }
+
+// Find implements [Finder].
+func (r Rows) Find(_ context.Context, key any) (Found, error) {
+	if row, ok := r.Table.Find(key); ok {
+		return Found{Row: row}, nil
+	}
+	return Found{}, nil
+}
