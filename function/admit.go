@@ -53,8 +53,8 @@ func (s *Service) readBody(
 			Detail: "the body ended before its time: " + err.Error(),
 		}
 	}
-	if err := lease.Take(requestBytes + int64(cap(body))); err != nil {
-		return nil, leaseProblem(err)
+	if err := lease.Take(workroom.RequestBytes + int64(cap(body))); err != nil {
+		return nil, workroom.Problem(err)
 	}
 	if len(encodings) > 0 && platform.TextBody(r.Context()) != "" {
 		return nil, message.ErrReplaced // no compressed body is text
@@ -63,7 +63,7 @@ func (s *Service) readBody(
 	for _, encoding := range slices.Backward(encodings) {
 		compressed := body
 		body, err = s.decompressor.Decompress(r.Context(), compressed, encoding, lease)
-		switch noRoom := leaseProblem(err); {
+		switch noRoom := workroom.Problem(err); {
 		case noRoom != nil:
 			return nil, noRoom
 		case errors.Is(err, decompress.ErrTooLarge):

@@ -80,7 +80,7 @@ func contractOf(t *testing.T, script *txtar.Archive) *contract {
 					vars = append(vars, text)
 				}
 			}
-		case "mayfly.yaml", "codec.js", "model.json":
+		case "mayfly.yaml", "codec.js", "model.json", "assets.csv":
 			if err := os.WriteFile(filepath.Join(dir, f.Name), f.Data, 0o600); err != nil {
 				t.Fatal(err)
 			}

@@ -186,7 +186,7 @@ func (s *Service) transformRequest(
 	out := &message.Request{
 		Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body, Received: rec.arrived,
 		Replaced: platform.TextBody(r.Context()) != "",
-		Room:     bodyRoom{lease}, MaxMessages: s.config.MaxMessages,
+		Room:     workroom.Bodies{Lease: lease}, MaxMessages: s.config.MaxMessages,
 	}
 	if r.URL.RawQuery != "" {
 		out.Query = httpquery.Values(r)

@@ -123,7 +123,7 @@ func LoadTemplates(environ []string, path string) (set *template.Set, fitter *Fi
 	if err != nil {
 		return nil, nil, err
 	}
-	return c.Templates, newFitter(c), nil
+	return c.Templates, fitting.Of(c), nil
 }
 
 // ParseMapping reads the mapping of one source as it stands in the configuration

@@ -3,24 +3,8 @@ package function
 import (
 	"context"
 
-	"mayfly/function/internal/config"
-	"mayfly/function/internal/fitting"
 	"mayfly/transform/message"
-	"mayfly/transform/template"
 )
-
-// newFitter makes what applies the device templates; nil where there are none.
-func newFitter(c *config.Config) *fitting.Fitter {
-	fleets := make(map[string]fitting.Fleet, len(c.Fleets))
-	for name, f := range c.Fleets {
-		fleets[name] = fitting.Fleet{ModelID: f.ModelID, Policy: f.Template}
-	}
-	sources := map[string]*template.Policy{}
-	for i := range c.Sources {
-		sources[c.Sources[i].Name] = c.Sources[i].Template
-	}
-	return fitting.New(c.Templates, &fitting.Policies{Global: c.TemplatePolicy, Sources: sources, Fleets: fleets})
-}
 
 // fit applies the device templates. A message that has to fit and does not is refused, alone; telemetry of components
 // becomes messages of its own, after that of the device.

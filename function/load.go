@@ -22,7 +22,7 @@ type load struct {
 
 // newLoad bounds the work by sizes, and lets one body of the largest size in.
 func newLoad(s *bounds.Sizes, body int64, now func() time.Time) load {
-	unknown := max(s.Unauthenticated, 2*(body+requestBytes))
+	unknown := max(s.Unauthenticated, 2*(body+workroom.RequestBytes))
 	return load{
 		bodies:          bodyroom.New(max(s.Bodies, body), now),
 		unauthenticated: bodyroom.New(max(s.Unauthenticated, body), now),

@@ -15,6 +15,7 @@ import (
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/routehint"
+	"mayfly/function/internal/workroom"
 	"mayfly/transform/answer"
 )
 
@@ -163,7 +164,7 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 			s.reject(w, r, &d, err)
 			return
 		}
-		settle(lease, body, d.messages)
+		workroom.Settle(lease, body, d.messages)
 		if refused(s.checkCount(len(d.items))) { // 413
 			return
 		}

@@ -103,7 +103,7 @@ func New(c *Config, d Dependencies) *Service {
 			Proxies: c.Proxies, Host: c.Host,
 			Secrets: secrets, Transport: d.DPS, Now: d.Now,
 		}),
-		fitter: newFitter(c),
+		fitter: fitting.Of(c),
 		delivery: delivery.New(&delivery.Options{
 			Fleets: deliveryFleets(c.Fleets), AcceptHub: c.AcceptHub,
 			DedupWindow: c.DedupWindow, DeviceRate: c.DeviceRate,
@@ -116,7 +116,7 @@ func New(c *Config, d Dependencies) *Service {
 	}
 	s.tenancy = tenancy.New(c, s.load.requests)
 	s.collect(d.Around)
-	s.enricher = s.newEnricher(c)
+	s.enricher = enriching.Of(c, s.metrics)
 	s.decompressor = decompress.New(c.BodyLimit, runtime.GOMAXPROCS(0))
 	s.routes = s.newRoutes()
 	s.fitter.Warn(d.Log)

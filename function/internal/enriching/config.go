@@ -1,0 +1,21 @@
+package enriching
+
+import (
+	"mayfly/function/internal/config"
+	"mayfly/function/internal/metrics"
+	"mayfly/transform/enrich"
+)
+
+// Of makes what adds to messages as a configuration says; nil where nothing does.
+func Of(c *config.Config, counted *metrics.Set) *Enricher {
+	finders := make(map[string]Finder, len(c.Tables))
+	for i := range c.Tables {
+		finders[c.Tables[i].Name] = Rows{c.Tables[i].Rows}
+	}
+	return New(&Options{
+		Steps: &c.Enrich, Tables: finders,
+		Count: func(step string, outcome enrich.Outcome) {
+			counted.Add(metrics.Enrichments, 1, step, string(outcome))
+		},
+	})
+}
