@@ -254,8 +254,11 @@ func (r *reader) addContext(c *context, n *jsonscan.Node, p *path) bool {
 	default:
 		// The extensions of DTDL itself and IoT Central's have no schemas but those that
 		// are known here (DTDL.Extensions.md).
-		known := strings.HasPrefix(name, "dtmi:dtdl:") || strings.HasPrefix(name, "dtmi:iotcentral:")
-		c.extended = c.extended || !known
+		central := strings.HasPrefix(name, "dtmi:iotcentral:")
+		if central && !c.known() {
+			c.version = 2 // which IoT Central takes it for where it stands alone
+		}
+		c.extended = c.extended || !central && !strings.HasPrefix(name, "dtmi:dtdl:")
 		return true
 	}
 	return false
