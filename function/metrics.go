@@ -125,6 +125,9 @@ func (s *Service) note(ctx context.Context, record *requestRecord, notes []trans
 			record.notes = map[transform.NoteKind]int{}
 		}
 		record.notes[n.Kind]++
+		if n.Kind == transform.NoteCredential && !s.told.First(record.source+" "+n.Text) {
+			continue // senders write it into each message
+		}
 		record.noted++
 		if record.noted <= maxNotes && n.Kind != transform.NoteUndecoded {
 			s.log.LogAttrs(ctx, slog.LevelWarn, noteMessage(n.Kind),
@@ -137,8 +140,8 @@ func (s *Service) note(ctx context.Context, record *requestRecord, notes []trans
 
 func noteMessage(kind transform.NoteKind) string {
 	switch {
-	case kind == transform.NoteTemplate:
-		return "template"
+	case kind == transform.NoteTemplate, kind == transform.NoteCredential:
+		return string(kind)
 	case kind.ForSender():
 		return "body"
 	}

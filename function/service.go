@@ -19,6 +19,7 @@ import (
 	"mayfly/function/internal/enriching"
 	"mayfly/function/internal/fitting"
 	"mayfly/function/internal/metrics"
+	"mayfly/function/internal/once"
 	"mayfly/function/internal/origin"
 	"mayfly/function/internal/otlpanswer"
 	"mayfly/function/internal/problem"
@@ -47,6 +48,7 @@ type Service struct {
 	origins   origin.Guard
 	confirmer *destination.Confirmer
 	metrics   *metrics.Set // nil: nobody would see them
+	told      once.Set     // what is said once in the log
 	finished  func(*Finished)
 
 	decompressor *decompress.Decompressor

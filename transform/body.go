@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mayfly/transform/codec"
+	"mayfly/transform/credential"
 	"mayfly/transform/mapping"
 	"mayfly/transform/message"
 )
@@ -33,6 +34,11 @@ func (s *Source) bodies(j *job, part any) ([]timedBody, error) {
 		bodies[i].at = r.Time
 		if bodies[i].text, err = message.Marshal(r.Data); err != nil {
 			return nil, err
+		}
+		var dropped []string
+		bodies[i].text, dropped = credential.Without(bodies[i].text, s.kept)
+		for _, name := range dropped {
+			j.note(NoteCredential, credentialText(name))
 		}
 		if err := j.request.Meter().Message(len(bodies[i].text)); err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mayfly/transform/answer"
+	"mayfly/transform/credential"
 	"mayfly/transform/mapping"
 	"mayfly/transform/message"
 )
@@ -68,6 +69,7 @@ type named struct {
 func (t *Transformer) compile(d *Definition) (*Source, error) {
 	s := &Source{Definition: *d, validate: t.validate, detect: t.Detect}
 	s.Patience = cmp.Or(s.Patience, defaultPatience)
+	s.kept = credential.Mentioned(d.Measurements.Text + " " + d.Also.Text)
 	faults := d.check()
 	l := t.language()
 	if d.Zone != "" {

@@ -66,9 +66,10 @@ func (t *Transformer) deviceParts(r *message.Request, deviceID string, notes *me
 		if timed && item.Time == "" {
 			m.SetTime(at, r.Received)
 		}
+		out.withoutCredentials(&m)
 		out.Messages, out.Parts = append(out.Messages, m), append(out.Parts, i)
 	}
-	out.Notes = leftOut(notes)
+	out.Notes = append(out.Notes, leftOut(notes)...)
 	return out, out.finish(notes.Bad)
 }
 

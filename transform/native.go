@@ -68,6 +68,7 @@ func (t *Transformer) nativeParts(r *message.Request, notes *media.Notes) (Outco
 			out.refuse(i, wrong)
 			continue
 		}
+		out.withoutCredentials(&m)
 		out.Messages, out.Parts = append(out.Messages, m), append(out.Parts, i)
 	}
 	return out, out.finish(notes.Bad)

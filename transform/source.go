@@ -24,7 +24,8 @@ type Source struct {
 	of         expressions
 	let        []named
 	properties []named
-	codecs     *codecs // nil without any
+	codecs     *codecs         // nil without any
+	kept       map[string]bool // names of credentials that are mapped on purpose
 	zone       message.Zone
 	answers    *answer.Set
 	commands   *answer.Single // nil where messages do not go with the answer
