@@ -10,6 +10,7 @@ import (
 
 	"mayfly/transform/answer"
 	"mayfly/transform/credential"
+	"mayfly/transform/downlink"
 	"mayfly/transform/mapping"
 	"mayfly/transform/message"
 )
@@ -126,6 +127,8 @@ func (t *Transformer) compile(d *Definition) (*Source, error) {
 	s.answers, found = answer.Compile(l, &s.Answer, s.Probes)
 	faults = append(faults, found...)
 	s.commands, found = s.Downlink.Compile(l)
+	faults = append(faults, found...)
+	s.pusher, found = downlink.CompilePush(l, &s.Downlink.Push)
 	faults = append(faults, found...)
 	for _, f := range faults {
 		d.own(f)

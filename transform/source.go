@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"mayfly/transform/answer"
+	"mayfly/transform/downlink"
 	"mayfly/transform/mapping"
 	"mayfly/transform/media"
 	"mayfly/transform/message"
@@ -28,7 +29,8 @@ type Source struct {
 	kept       map[string]bool // names of credentials that are mapped on purpose
 	zone       message.Zone
 	answers    *answer.Set
-	commands   *answer.Single // nil where messages do not go with the answer
+	commands   *answer.Single   // nil where messages do not go with the answer
+	pusher     *downlink.Pusher // nil where they are not pushed
 }
 
 // Outcome is what a request comes to.

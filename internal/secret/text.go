@@ -4,15 +4,7 @@ import "mayfly/internal/redact"
 
 // Text is a secret as a configuration has it, or a reference to one. It cannot be
 // printed.
-type Text struct{ hidden }
-
-type hidden = redact.Value[string]
+type Text = redact.Text
 
 // NewText hides a text.
-func NewText(text string) Text { return Text{redact.New(text)} }
-
-// UnmarshalText takes the text from a file.
-func (t *Text) UnmarshalText(text []byte) error {
-	*t = NewText(string(text))
-	return nil
-}
+func NewText(text string) Text { return redact.NewText(text) }

@@ -34,10 +34,13 @@ type Settings struct {
 	// Answer is what the sender is answered where messages go with it. $commands is the list of them, each with name,
 	// payload, id, sequence, correlationId, hex, base64, port and properties.
 	Answer answer.Reply `yaml:"answer"`
+	// Push says how messages are handed to the cloud that speaks for the devices.
+	Push Push `yaml:"push"`
 }
 
 // Each changes every expression of settings but when by a function.
 func (s *Settings) Each(change func(field string, e mapping.Expr) mapping.Expr) {
+	s.Push.Each(change)
 	answer.EachOf(&s.Answer, "downlink.answer.", change)
 }
 
@@ -70,6 +73,7 @@ func (s *Settings) Check(fault func(field, problem string)) {
 
 // Inherit takes what settings leave out from others, when aside.
 func (s *Settings) Inherit(base *Settings) {
+	s.Push.Inherit(&base.Push)
 	if s.Every == 0 {
 		s.Every = base.Every
 	}

@@ -1,11 +1,13 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/auth/signature"
+	"mayfly/internal/upstream"
 	"mayfly/transform"
 	"mayfly/transform/message"
 )
@@ -19,6 +21,9 @@ func (c *Config) checkSources(file *File) {
 			if _, err := policy.ParseNetworks([]string{text}); err != nil {
 				file.add(fmt.Sprintf("%s.allowFrom[%d]", place, n), "%v", err)
 			}
+		}
+		if key := d.Downlink.Push.Key.Reveal(); key != "" {
+			file.reference(place+".downlink.push.key", key, checkPushKey)
 		}
 		sig := d.Signature
 		if sig == nil {
@@ -40,6 +45,14 @@ func (c *Config) checkSources(file *File) {
 			})
 		}
 	}
+}
+
+// checkPushKey checks the key of a cloud: it goes into a header.
+func checkPushKey(text string) error {
+	if text = strings.TrimSpace(text); text == "" || !upstream.Printable(text) {
+		return errors.New("is not a key: want one line of ASCII")
+	}
+	return nil
 }
 
 // checkUnsigned finds the expressions of a signed source that read what the signature
