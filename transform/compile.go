@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mayfly/transform/answer"
+	"mayfly/transform/codecset"
 	"mayfly/transform/credential"
 	"mayfly/transform/downlink"
 	"mayfly/transform/mapping"
@@ -85,8 +86,16 @@ func (t *Transformer) compile(d *Definition) (*Source, error) {
 			faults = append(faults, f)
 		}
 	}
-	made, found := codecsOf(d, t.engine)
-	s.codecs, faults = made, append(faults, found...)
+	var found message.Faults
+	s.codecs, found = codecset.New(d.Codec, d.Codecs, d.files, t.engine)
+	faults = append(faults, found...)
+	if s.codecs.HasProfiles() && d.Profile.IsZero() {
+		faults = append(faults, &message.Fault{Field: "profile",
+			Problem: "is missing: codecs names device profiles, and nothing tells the profile of a device"})
+	}
+	if s.codecs != nil && d.Payload.IsZero() {
+		faults = append(faults, &message.Fault{Field: "payload", Problem: "is missing: it gives the codec its bytes"})
+	}
 	var vars []string
 	origins := mapping.Origins{Input: mapping.Origins{}.Of(d.Each), Vars: map[string]mapping.Origin{}}
 	for _, name := range slices.Sorted(maps.Keys(d.Let)) {

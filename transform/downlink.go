@@ -42,14 +42,9 @@ func (s *Source) Uplink(ctx context.Context, r *message.Request, part int) (down
 		j.Bind(value)
 	}
 	profile, err := j.Text(s.of.profile, parts[part])
-	up.Encoder = s.Encoder(profile)
+	up.Encoder = s.codecs.Encoder(profile)
 	return up, err
 }
 
-// Encoder gives the codec that encodes for a device profile; nil where there is none that does.
-func (s *Source) Encoder(profile string) codec.Encoder {
-	if s.codecs == nil {
-		return nil
-	}
-	return codec.EncoderOf(s.codecs.pick(profile, 0))
-}
+// Encoder gives the codec that encodes for devices whose profile is not known; nil where there is none that does.
+func (s *Source) Encoder() codec.Encoder { return s.codecs.Encoder("") }

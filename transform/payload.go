@@ -2,10 +2,6 @@ package transform
 
 import (
 	"errors"
-	"io/fs"
-	"maps"
-	"path"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -70,80 +66,6 @@ func leftOut(notes *media.Notes) []Note {
 // maxNotes bounds what one request may say.
 const maxNotes = 100
 
-// codecs are those of a source.
-type codecs struct {
-	usual     codec.Codec
-	byPort    map[int]codec.Codec
-	byProfile map[string]codec.Codec
-}
-
-// codecsOf makes the codecs that a definition names. Scripts are read from the
-// files next to it. A key of codecs that is a number is a port, every other one a
-// device profile.
-func codecsOf(d *Definition, engine codec.Engine) (*codecs, message.Faults) {
-	if d.Codec == "" && len(d.Codecs) == 0 {
-		return nil, nil
-	}
-	var faults message.Faults
-	made := map[string]codec.Codec{}
-	compiled := func(field, spec string) codec.Codec {
-		if made[spec] == nil {
-			c, err := codecOf(spec, d.files, engine)
-			if err != nil {
-				faults = append(faults, &message.Fault{Field: field, Problem: err.Error()})
-				return nil
-			}
-			made[spec] = codec.Named{Codec: c, Name: spec}
-		}
-		return made[spec]
-	}
-	c := &codecs{byPort: map[int]codec.Codec{}, byProfile: map[string]codec.Codec{}}
-	if d.Codec != "" {
-		c.usual = compiled("codec", d.Codec)
-	}
-	for _, key := range slices.Sorted(maps.Keys(d.Codecs)) {
-		made := compiled("codecs."+key, d.Codecs[key])
-		if port, err := strconv.Atoi(key); err == nil {
-			c.byPort[port] = made
-		} else {
-			c.byProfile[key] = made
-		}
-	}
-	if len(c.byProfile) > 0 && d.Profile.IsZero() {
-		faults = append(faults, &message.Fault{Field: "profile",
-			Problem: "is missing: codecs names device profiles, and nothing tells the profile of a device"})
-	}
-	if d.Payload.IsZero() {
-		faults = append(faults, &message.Fault{Field: "payload", Problem: "is missing: it gives the codec its bytes"})
-	}
-	return c, faults
-}
-
-func codecOf(spec string, files fs.FS, engine codec.Engine) (codec.Codec, error) {
-	if !strings.HasSuffix(spec, ".js") {
-		return codec.New(spec, nil)
-	}
-	if files == nil {
-		return nil, errors.New("a payload formatter in a file is for sources in a configuration file")
-	}
-	script, err := fs.ReadFile(files, path.Clean(spec))
-	if err != nil {
-		return nil, errors.New("cannot be read: " + err.Error())
-	}
-	return codec.Decoding(engine.Load(spec, script))
-}
-
-// pick gives the codec for a device profile or, where that has none, a port.
-func (c *codecs) pick(profile string, port int) codec.Codec {
-	if found := c.byProfile[profile]; found != nil {
-		return found
-	}
-	if found := c.byPort[port]; found != nil {
-		return found
-	}
-	return c.usual
-}
-
 // decodePayload gives what the source's codec makes of a payload; nil when it
 // goes out as it came, and the notes say why.
 func (s *Source) decodePayload(j *job, part any, payload string, port any) ([]codec.Reading, error) {
@@ -156,7 +78,7 @@ func (s *Source) decodePayload(j *job, part any, payload string, port any) ([]co
 		return nil, err
 	}
 	number, _ := gojq.ToInt(port)
-	decoder := s.codecs.pick(profile, number)
+	decoder := s.codecs.Pick(profile, number)
 	if decoder == nil {
 		j.note(NoteUndecoded, "no codec for port "+strconv.Itoa(number)+" and profile "+message.Quote(profile))
 		return nil, nil

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"mayfly/transform/answer"
+	"mayfly/transform/codecset"
 	"mayfly/transform/downlink"
 	"mayfly/transform/mapping"
 	"mayfly/transform/media"
@@ -25,7 +26,7 @@ type Source struct {
 	of         expressions
 	let        []named
 	properties []named
-	codecs     *codecs         // nil without any
+	codecs     *codecset.Set   // nil without any
 	kept       map[string]bool // names of credentials that are mapped on purpose
 	zone       message.Zone
 	answers    *answer.Set
