@@ -19,7 +19,7 @@ func TestSecurityDocumentNamesTests(t *testing.T) {
 		t.Fatal(err)
 	}
 	var code strings.Builder
-	for _, root := range []string{".", "../internal", "../transform"} {
+	for _, root := range []string{".", "../internal", "../transform", "../cmd"} {
 		err = filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, "_test.go") {
 				return err
