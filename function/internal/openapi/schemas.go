@@ -58,11 +58,14 @@ func (b *builder) schemas() map[string]schema {
 		codes = append(codes, string(row.Code))
 	}
 	return map[string]schema{
-		schemaProblem:   problemSchema(codes),
-		schemaResult:    resultSchema(codes),
-		schemaAccepted:  acceptedSchema(),
-		schemaMessage:   b.messageSchema(),
-		schemaMeasured:  {"type": "object", "description": "Measurements by name; numbers keep every digit."},
+		schemaProblem:  problemSchema(codes),
+		schemaResult:   resultSchema(codes),
+		schemaAccepted: acceptedSchema(),
+		schemaMessage:  b.messageSchema(),
+		schemaMeasured: {
+			"type": "object", "additionalProperties": true, // generated types have no member without it
+			"description": "Measurements by name; numbers keep every digit.",
+		},
 		schemaTimestamp: timestampSchema(),
 	}
 }

@@ -1,7 +1,6 @@
 package openapi
 
 import (
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -93,21 +92,13 @@ func (s *source) speaksProtobuf() bool { return s.Format == media.FormatOTLP }
 
 // fill adds what the samples show of a request: its parameters, and its bodies.
 func (s *source) fill(o *operation, method string, samples []*sampleRequest) {
+	headers := parameters("header", samples, func(r *sampleRequest) map[string]string { return r.header })
 	if method == http.MethodGet {
-		o.Parameters = []parameter{readings(queryExamples(samples))}
+		o.Parameters = append(headers, readings(queryExamples(samples)))
 		return
 	}
-	names := map[string]string{}
-	for _, sample := range samples {
-		maps.Copy(names, sample.Query)
-	}
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if !slices.Contains(s.SecretQuery, name) {
-			o.Parameters = append(o.Parameters, parameter{
-				Name: name, In: "query", Schema: schema{"type": "string"}, Example: names[name],
-			})
-		}
-	}
+	query := parameters("query", samples, func(r *sampleRequest) map[string]string { return r.query })
+	o.Parameters = append(query, headers...)
 	content := bodies(samples)
 	if len(content) == 0 {
 		content = anyContent(mediaJSON)

@@ -118,18 +118,18 @@
     return h("div", { class: "field" }, h("label", { for: input.id }, label), input);
   };
 
-  // examplesOf lists the requests that the contract shows for an operation.
+  // examplesOf lists the requests that the contract shows for an operation. The examples of one request have one key.
   const examplesOf = (operation) => {
     const list = [];
     for (const p of operation.parameters ?? []) {
       if (p.name !== "readings") continue;
-      for (const e of Object.values(p.examples ?? {})) list.push({ name: e.summary, query: e.value });
+      for (const [id, e] of Object.entries(p.examples ?? {})) list.push({ id, name: e.summary, query: e.value });
     }
     const content = operation.requestBody?.content ?? {};
     const order = Object.keys(content).sort((a, b) => (b === "application/json") - (a === "application/json"));
     for (const media of order) {
-      for (const e of Object.values(content[media].examples ?? {})) {
-        list.push({ name: e.summary, media, body: typeof e.value === "string" && !isJSON(media) ? e.value : pretty(e.value) });
+      for (const [id, e] of Object.entries(content[media].examples ?? {})) {
+        list.push({ id, name: e.summary, media, body: typeof e.value === "string" && !isJSON(media) ? e.value : pretty(e.value) });
       }
     }
     return list;
@@ -159,6 +159,9 @@
     const fill = (e) => {
       if (!e) return;
       if (e.body !== undefined) [body.value, type.value] = [e.body, e.media];
+      for (const { p, input } of inputs) {
+        if (p.examples) input.value = p.examples[e.id]?.value ?? "";
+      }
       if (e.query && readings) readings.value = Object.entries(e.query).map(([n, v]) => n + "=" + v).join("\n");
     };
     fill(examples[0]);
