@@ -14,17 +14,24 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// docs opens the page of the contract at the bridge of a stage.
-func (s *stage) docs() {
-	s.t.Helper()
+// newDocs starts mayfly dev and opens the page of the bridge's contract.
+func newDocs(t *testing.T, environ ...string) *stage {
+	t.Helper()
+	port := freePort(t)
+	stdout := running(t, environ, "dev", "--port", port, "--emulator-port", freePort(t), "--console-port", freePort(t),
+		"--retry-after", "1s")
+	stdout.await(t, "Send something")
+	s := &stage{t: t, bridge: "http://127.0.0.1:" + port, page: chromium(t)}
 	s.do(chromedp.Navigate(s.bridge + "/docs"))
-	s.until(`document.querySelectorAll("details.op").length > 50`)
+	return s
 }
+
+const allOperations = `document.querySelectorAll("details.op").length > 50`
 
 // The page lists routes and sources, finds them, and sends what it shows.
 func TestDocsPage(t *testing.T) {
-	s := newStage(t)
-	s.docs()
+	s := newDocs(t)
+	s.until(allOperations)
 	s.sees("section h2", "Sources")
 	s.do(chromedp.KeyEvent("/"), chromedp.KeyEvent("tts the things"))
 	s.until(`document.querySelector("#count").textContent === "1 operation"`)
@@ -74,16 +81,12 @@ func TestDocsPage(t *testing.T) {
 
 // Where callers need a key, the page asks for it, uses it, and shows it nowhere.
 func TestDocsPageWithAKey(t *testing.T) {
-	port, key, file := freePort(t), "a-key-of-the-test", filepath.Join(t.TempDir(), "mayfly.yaml")
+	key, file := "a-key-of-the-test", filepath.Join(t.TempDir(), "mayfly.yaml")
 	text := fmt.Sprintf("callers: [{name: tester, keys: [\"sha256:%x\"]}]\n", sha256.Sum256([]byte(key)))
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	stdout := running(t, []string{"CONFIG=" + file, "API_DOCS=callers"}, "dev", "--port", port,
-		"--emulator-port", freePort(t), "--console-port", freePort(t))
-	stdout.await(t, "Send something")
-	s := &stage{t: t, bridge: "http://127.0.0.1:" + port, page: chromium(t)}
-	s.do(chromedp.Navigate(s.bridge + "/docs"))
+	s := newDocs(t, "CONFIG="+file, "API_DOCS=callers")
 	s.sees("#problem", "enter a key")
 	s.until(`document.activeElement.id === "key"`)
 	s.fill("#key", "wrong-"+key)
@@ -91,7 +94,7 @@ func TestDocsPageWithAKey(t *testing.T) {
 	s.sees("#problem", "does not know this key")
 	s.fill("#key", key)
 	s.press("#key-form", "Use")
-	s.until(`document.querySelectorAll("details.op").length > 50`)
+	s.until(allOperations)
 	s.fill("#search", "bridge post /api/telemetry")
 	s.until(`document.querySelectorAll("details.op:not([hidden])").length >= 1`)
 	s.click("details.op:not([hidden]) summary")

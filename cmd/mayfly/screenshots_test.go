@@ -65,12 +65,20 @@ func TestScreenshots(t *testing.T) {
 	s.script(`document.querySelector("#device-detail .back").click()`)
 	shoot("calls", "calls", "")
 	shoot("faults", "faults", "")
+	s.script(`location.hash = "playground"`)
+	s.until(`document.querySelector("#play-source").options.length > 2`)
 	shoot("playground", "playground",
 		`const s = document.querySelector("#play-source"); s.value = "tts"; s.dispatchEvent(new Event("change"))`)
 	shoot("steps", "playground", `document.querySelector("#play-out details").open = true`)
 	shoot("mistake", "playground", `const b = document.querySelector("#play-body");
 		b.value = b.value.replace('"greenhouse-7"', '"green house"');
 		b.dispatchEvent(new Event("input"))`)
+	*s = *newDocs(t)
+	s.until(allOperations)
+	shoot("docs", "", "")
+	shoot("docs-source", "", `document.querySelector("#search").value = "tts";
+		document.querySelector("#search").dispatchEvent(new Event("input"));
+		document.querySelector("#op-post-tts").open = true`)
 }
 
 // busy sends enough for a picture.
