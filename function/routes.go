@@ -77,7 +77,14 @@ func (s *Service) health(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write([]byte("mayfly\n"))
+	text, ready := "", true
+	if r.URL.Path == "/readyz" {
+		text, ready = s.tables.Ready()
+	}
+	if !ready {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_, _ = w.Write([]byte("mayfly\n" + text))
 }
 
 // methodsFunc tells the methods of a route.

@@ -24,6 +24,7 @@ import (
 	"mayfly/function/internal/otlpanswer"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/requestlog"
+	"mayfly/function/internal/tables"
 	"mayfly/function/internal/tenancy"
 	"mayfly/internal/secret"
 	"mayfly/transform"
@@ -39,6 +40,7 @@ type Service struct {
 	transform *transform.Transformer
 
 	auth      *auth.Authenticator
+	tables    *tables.Set
 	enricher  *enriching.Enricher // nil without enrich
 	fitter    *fitting.Fitter     // nil without device templates
 	delivery  *delivery.Deliverer
@@ -118,7 +120,10 @@ func New(c *Config, d Dependencies) *Service {
 	}
 	s.tenancy = tenancy.New(c, s.load.requests)
 	s.collect(d.Around)
-	s.enricher = enriching.Of(c, s.metrics)
+	s.tables = tables.New(&tables.Options{
+		Tables: c.Tables, Secrets: secrets, Log: d.Log, Now: d.Now, Metrics: counted,
+	})
+	s.enricher = enriching.Of(c, s.tables, counted)
 	s.decompressor = decompress.New(c.BodyLimit, runtime.GOMAXPROCS(0))
 	s.routes = s.newRoutes()
 	s.fitter.Warn(d.Log)

@@ -201,6 +201,9 @@ func (r Row) Names() []string {
 
 // Value returns the value of a column: a text, a json.Number, a boolean, a list or an object; nil where there is none.
 func (r Row) Value(column string) any {
+	if r.table == nil {
+		return nil // of a key that was not found
+	}
 	if column == r.table.key {
 		return keyValue(r.key, r.number)
 	}

@@ -1,7 +1,9 @@
 package config
 
 import (
+	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -28,30 +30,35 @@ type TableSpec struct {
 	Refresh time.Duration          `yaml:"refresh"` // how often it is looked whether it has changed; 1m
 	Headers map[string]secret.Text `yaml:"headers"` // of the request to url; each may be a reference to a secret
 	Timeout time.Duration          `yaml:"timeout"` // of the request to url; 10s
+	Allow   string                 `yaml:"allow"`   // private: a url of this machine or of a private network, too
 }
 
 // Table is a table whose specification was checked.
 type Table struct {
 	TableSpec
 	Path    string                      // of the file on this machine
-	Rows    *table.Table                // of the file, as it was at the start
 	Secrets map[string]secret.Reference // the headers
-	Changed time.Time                   // of the file, then
-	Size    int64
+	Rows    *table.Table                // of the file, as it was at the start; nil for a url
+	State   FileState
 }
 
 const (
 	defaultRefresh = time.Minute
 	minRefresh     = time.Second
 	defaultTimeout = 10 * time.Second
-	// maxTableBytes bounds all files together.
-	maxTableBytes = 512 << 20
+	// MaxTableBytes bounds all tables together.
+	MaxTableBytes = 512 << 20
+	maxTables     = 64
 )
 
 // checkTables checks the tables of the file and reads those that are files.
 func (f *File) checkTables() []Table {
+	if len(f.Tables) > maxTables {
+		f.add("tables", "there are more than %d", maxTables)
+		return nil
+	}
 	tables := make([]Table, len(f.Tables))
-	left := int64(maxTableBytes)
+	left := int64(MaxTableBytes)
 	for i := range f.Tables {
 		place := fmt.Sprintf("tables[%d].", i)
 		t := &tables[i]
@@ -104,6 +111,9 @@ func (f *File) checkTable(place string, t *Table, before []Table) bool {
 	if t.Timeout = cmp.Or(t.Timeout, defaultTimeout); t.Timeout < time.Second || t.Timeout > time.Minute {
 		fault("timeout", "must be from 1s to 1m")
 	}
+	if problem := settings.Enum(t.Allow, "private"); problem != "" {
+		fault("allow", "%s", problem)
+	}
 	f.checkTableHeaders(place, t)
 	return len(f.faults) == faults
 }
@@ -147,52 +157,60 @@ func formatOf(name string) table.Format {
 // readTable reads the file of a table. left is how much all files may still have.
 func (f *File) readTable(place string, t *Table, left *int64) {
 	t.Path = f.named.path(t.File)
-	data, info, err := readBounded(f.named, t.File, table.Limit(t.Format))
+	file, err := f.named.Open(t.File)
+	if err == nil {
+		t.Rows, t.State, err = t.ReadFile(file)
+	}
+	if t.State.Info != nil {
+		*left -= t.State.Info.Size()
+	}
+	wrong, broken := errors.AsType[table.Faults](err)
 	switch {
-	case errors.Is(err, errTooLarge):
-		f.add(place+"file", "%s %s", t.File, table.TooLarge(t.Format))
-		return
-	case err != nil:
-		f.add(place+"file", "cannot be read: %v", err)
-		return
-	}
-	t.Changed, t.Size = info.ModTime(), info.Size()
-	if *left -= int64(len(data)); *left < 0 {
-		f.add(place+"file", "the tables have more than %d MiB together", maxTableBytes>>20)
-		return
-	}
-	rows, err := table.Read(data, t.Format, t.Key)
-	if wrong, ok := errors.AsType[table.Faults](err); ok {
+	case errors.Is(err, table.ErrTooLarge) && len(wrong) == 1 && wrong[0].Line == 0:
+		f.add(place+"file", "%s %v", t.File, err)
+	case broken:
 		for _, one := range wrong {
 			f.faults = append(f.faults, Fault{File: t.Path, Line: one.Line, Column: one.Column,
 				Problem: "table " + t.Name + ": " + one.Problem})
 		}
-		return
+	case err != nil:
+		f.add(place+"file", "cannot be read: %v", err)
+	case *left < 0:
+		f.add(place+"file", "the tables have more than %d MiB together", MaxTableBytes>>20)
 	}
-	t.Rows = rows
 }
 
-var errTooLarge = errors.New("the file is too large")
+// FileState is what a file was when it was read.
+type FileState struct {
+	Info fs.FileInfo // nil: it was not
+	Sum  [sha256.Size]byte
+}
 
-// readBounded reads a file of at most limit bytes; of a larger one it reads nothing.
-func readBounded(files fs.FS, name string, limit int) ([]byte, fs.FileInfo, error) {
-	file, err := files.Open(name)
-	if err != nil {
-		return nil, nil, err
-	}
+// ReadFile reads the rows of a file, which it closes, and what the file is then. Of one that is too large it reads
+// nothing. The error is [table.Faults], or of the file.
+func (t *Table) ReadFile(file fs.File) (*table.Table, FileState, error) {
 	defer func() { _ = file.Close() }() // it was read
+	var state FileState
 	info, err := file.Stat()
-	switch {
-	case err != nil:
-		return nil, nil, err
-	case !info.Mode().IsRegular():
-		return nil, nil, errors.New("it is not a file")
-	case info.Size() > int64(limit):
-		return nil, nil, errTooLarge
+	if err != nil {
+		return nil, state, err
 	}
-	data, err := io.ReadAll(io.LimitReader(file, int64(limit)+1)) // it may have grown
-	if err == nil && len(data) > limit {
-		err = errTooLarge
+	if !info.Mode().IsRegular() {
+		return nil, state, errors.New("it is not a file")
 	}
-	return data, info, err
+	state.Info = info
+	limit := table.Limit(t.Format)
+	tooLarge := table.Faults{{Kind: table.ErrTooLarge, Problem: table.TooLarge(t.Format)}}
+	if info.Size() > int64(limit) {
+		return nil, state, tooLarge
+	}
+	text := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
+	if n, err := text.ReadFrom(io.LimitReader(file, int64(limit)+1)); err != nil {
+		return nil, state, err
+	} else if n > int64(limit) { // it has grown
+		return nil, state, tooLarge
+	}
+	state.Sum = sha256.Sum256(text.Bytes())
+	rows, err := table.Read(text.Bytes(), t.Format, t.Key)
+	return rows, state, err
 }

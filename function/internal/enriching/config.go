@@ -3,14 +3,16 @@ package enriching
 import (
 	"mayfly/function/internal/config"
 	"mayfly/function/internal/metrics"
+	"mayfly/function/internal/tables"
 	"mayfly/transform/enrich"
 )
 
 // Of makes what adds to messages as a configuration says; nil where nothing does.
-func Of(c *config.Config, counted *metrics.Set) *Enricher {
+func Of(c *config.Config, from *tables.Set, counted *metrics.Set) *Enricher {
 	finders := make(map[string]Finder, len(c.Tables))
 	for i := range c.Tables {
-		finders[c.Tables[i].Name] = Rows{c.Tables[i].Rows}
+		name := c.Tables[i].Name
+		finders[name] = Rows{from.Table(name)}
 	}
 	return New(&Options{
 		Steps: &c.Enrich, Tables: finders,

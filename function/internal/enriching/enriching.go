@@ -3,9 +3,9 @@ package enriching
 import (
 	"context"
 
+	"mayfly/function/internal/tables"
 	"mayfly/transform/enrich"
 	"mayfly/transform/message"
-	"mayfly/transform/table"
 )
 
 // Finder has the rows of a table or of a look-up. It is safe for concurrent use.
@@ -106,11 +106,15 @@ func (e *Enricher) step(ctx context.Context, step *enrich.Compiled, d *enrich.Do
 }
 
 // Rows is a table as a Finder.
-type Rows struct{ *table.Table }
+type Rows struct{ *tables.Table }
 
 // Find implements [Finder].
-func (r Rows) Find(_ context.Context, key any) (Found, error) {
-	if row, ok := r.Table.Find(key); ok {
+func (r Rows) Find(ctx context.Context, key any) (Found, error) {
+	rows, err := r.Use(ctx)
+	if err != nil {
+		return Found{}, err
+	}
+	if row, ok := rows.Find(key); ok {
 		return Found{Row: row}, nil
 	}
 	return Found{}, nil

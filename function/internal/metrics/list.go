@@ -31,6 +31,9 @@ const (
 	Messages
 	Notes
 	Enrichments
+	TableReads
+	TableRows
+	TableBroken
 	Provisionings
 	ProvisionDuration
 	HintTries
@@ -67,6 +70,12 @@ var list = [count]Metric{
 		"Notes on messages that were delivered all the same, or on parts that were left out, by source and kind."},
 	Enrichments: {"mayfly_enrichments_total", Counter, []string{"step", "outcome"},
 		"Steps of enrich that were taken for messages, by table or look-up, and by outcome."},
+	TableReads: {"mayfly_table_reads_total", Counter, []string{"table", "outcome"},
+		"Looks at whether a table has changed, by outcome: `changed`, `unchanged` or `failed`."},
+	TableRows: {"mayfly_table_rows", Gauge, []string{"table"},
+		"Rows of a table that are in use."},
+	TableBroken: {"mayfly_table_broken", Gauge, []string{"table"},
+		"1 while the newest rows of a table cannot be read and the ones before are in use; else 0."},
 	Provisionings: {"mayfly_provisionings_total", Counter, []string{"fleet", "outcome"},
 		"Devices that were not known, or had moved, by how asking DPS ended."},
 	ProvisionDuration: {"mayfly_provision_duration_seconds", Histogram, []string{"fleet"},
@@ -116,6 +125,7 @@ func Labels() []Label {
 			"and `deduplicated`; of the rest: `stored`, `found`, `registered`, `moved`, `hit`, `miss`, `ok`, " +
 			"or what failed; of steps of enrich: `hit`, `miss`, `refused`, `stale` or `failed`"},
 		{"step", "name of a table or look-up"},
+		{"table", "name of a table"},
 		{"kind", "`undecoded`, `codec-failed`, `codec-error`, `codec-warning`, `template`, `left-out`"},
 		{"fleet", "name of a configured fleet; `default` for the one of the environment"},
 		{"hub", "host name of a hub"},
