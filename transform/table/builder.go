@@ -64,6 +64,9 @@ func (b *builder) row(at place, key cell, cells []cell) {
 	case len(key.text) > maxKeyBytes:
 		b.fault(ErrTooLarge, at, "the key has more than %d bytes", maxKeyBytes)
 		return
+	case rowBytes(cells) > maxRowBytes:
+		b.fault(ErrTooLarge, at, "the row has more than %d KiB", maxRowBytes>>10)
+		return
 	case len(b.rows) == MaxRows || len(b.bytes) > math.MaxUint32-MaxBytes:
 		b.fault(ErrTooLarge, at, "has more than %d rows", MaxRows)
 		b.full = true
@@ -80,6 +83,13 @@ func (b *builder) row(at place, key cell, cells []cell) {
 		b.bytes = appendUvarint(b.bytes, c.column)
 		b.bytes = append(appendUvarint(b.bytes, len(c.text)<<kindShift|int(c.kind)), c.text...)
 	}
+}
+
+func rowBytes(cells []cell) (n int) {
+	for _, c := range cells {
+		n += len(c.text)
+	}
+	return n
 }
 
 // table finishes the table: it fills the hash table, and finds keys that are there twice.

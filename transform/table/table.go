@@ -20,6 +20,7 @@ const (
 	MaxRows      = 5_000_000
 	MaxColumns   = 1_000
 	maxKeyBytes  = 1_024
+	maxRowBytes  = 64 << 10 // a message has 256 KiB
 )
 
 // Format is how the rows are written.

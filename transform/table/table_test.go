@@ -148,6 +148,8 @@ func TestFaults(t *testing.T) {
 		{"too much YAML", table.YAML, strings.Repeat(" ", table.MaxYAMLBytes+1), table.ErrTooLarge,
 			"has more than 16 MiB"},
 		{"very many columns", table.CSV, manyColumns(), table.ErrTooLarge, "line 1"},
+		{"a very long row", table.CSV, "serial,a\n1," + strings.Repeat("a", 70_000), table.ErrTooLarge,
+			"line 2, column 1: the row has more than 64 KiB"},
 		{"a very long key", table.CSV, "serial\n" + strings.Repeat("a", 2000), table.ErrTooLarge,
 			"line 2, column 1: the key has more than"},
 	} {

@@ -114,6 +114,10 @@ func remembered() []Bound {
 	return []Bound{
 		{"a token issuer's key set", "256 KiB, 64 keys", "", "503 `key-unavailable`; further keys are left out",
 			"TestRemoteThatFails"},
+		{"the file of a table", "256 MiB, 16 MiB in YAML", "", "not read: stops the start; later the old rows stay",
+			"TestLargeTable"},
+		{"rows and columns of a table, bytes of a row", "5,000,000; 1,000; 64 KiB", "", "likewise", "TestFaults"},
+		{"all tables together", "512 MiB", "", "likewise", "TestTablesTogether"},
 		{"fetches of a key set", "1 at a time; for unknown keys 1 a minute", "", "401 `unauthenticated`", "TestRemote"},
 		{"age of a key set whose server is away", "24 h", "", "503 `key-unavailable`, `Retry-After`", "TestRemote"},
 	}

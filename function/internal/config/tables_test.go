@@ -112,3 +112,23 @@ func TestLargeTable(t *testing.T) {
 		t.Errorf("the file would not be packed: %v", report.Files)
 	}
 }
+
+// TestTablesTogether: all tables together have a bound, too.
+func TestTablesTogether(t *testing.T) {
+	t.Parallel()
+	f := &File{named: &namedFiles{folder: t.TempDir()}}
+	if err := os.WriteFile(f.named.path("a.csv"), []byte("serial\nA-1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	spec := Table{TableSpec: TableSpec{Name: "a", File: "a.csv", Key: "serial", Format: table.CSV}}
+	left := int64(15)
+	for want := range 2 {
+		f.readTable("tables[0].", &spec, &left)
+		if len(f.faults) != want {
+			t.Errorf("%v", f.faults)
+		}
+	}
+	if len(f.faults) > 0 && !strings.Contains(f.faults[0].Problem, "512 MiB together") {
+		t.Errorf("%v", f.faults)
+	}
+}

@@ -224,11 +224,15 @@ func (s *Set) fits(of *Table, rows *table.Table) error {
 			size += t.rows.Load().Size()
 		}
 	}
-	if size > config.MaxTableBytes {
-		return table.Faults{{Kind: table.ErrTooLarge,
-			Problem: fmt.Sprintf("the tables take more than %d MiB together", config.MaxTableBytes>>20)}}
+	return checkTotal(size)
+}
+
+func checkTotal(size int) error {
+	if size <= config.MaxTableBytes {
+		return nil
 	}
-	return nil
+	return table.Faults{{Kind: table.ErrTooLarge,
+		Problem: fmt.Sprintf("the tables take more than %d MiB together", config.MaxTableBytes>>20)}}
 }
 
 // told tells the log of a change, and of a table that cannot be read, once.
