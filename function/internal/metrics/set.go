@@ -35,6 +35,8 @@ type Set struct {
 	registry *prometheus.Registry
 	families [count]family
 	observer Observer
+
+	collectors []*collector
 }
 
 // Observer is told of what is counted and measured as it happens. Its methods must return at once.
@@ -162,7 +164,7 @@ func bounded[V any](children map[values]V, key values, labels, limit int) values
 type Setter func(value float64, labels ...string)
 
 // Collect has a gauge, or a counter that is kept elsewhere, read by read, whenever somebody asks for it. A metric is
-// collected once.
+// collected once, before anything is counted.
 func (s *Set) Collect(id ID, read func(set Setter)) {
 	if s == nil {
 		return
@@ -171,7 +173,16 @@ func (s *Set) Collect(id ID, read func(set Setter)) {
 	if m.Kind == Counter {
 		s.registry.Unregister(s.families[id].counters)
 	}
-	s.registry.MustRegister(&collector{metric: m, desc: prometheus.NewDesc(m.Name, m.Help, m.Labels, nil), read: read})
+	c := &collector{metric: m, desc: prometheus.NewDesc(m.Name, m.Help, m.Labels, nil), read: read}
+	s.registry.MustRegister(c)
+	s.collectors = append(s.collectors, c)
+}
+
+// Read gives the values of all that is collected, as they are now.
+func (s *Set) Read(visit func(m *Metric, value float64, labels []string)) {
+	for _, c := range s.collectors {
+		c.read(func(value float64, labels ...string) { visit(c.metric, value, labels) })
+	}
 }
 
 // collector reads a metric when it is asked for.
