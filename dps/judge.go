@@ -1,10 +1,10 @@
 package dps
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
+	"mayfly/internal/lazyregexp"
 	"mayfly/internal/upstream"
 )
 
@@ -120,7 +120,7 @@ func judgeHub(class int, hub *upstream.Detail) (k Kind, repair string) {
 
 // statusOfAllocation finds the status in "Custom allocation failed with status
 // code: 400".
-var statusOfAllocation = regexp.MustCompile(`status code:?\s*(\d{3})\b`)
+var statusOfAllocation = lazyregexp.New(`status code:?\s*(\d{3})\b`)
 
 // judgeAllocation tells what a failure of a custom allocation means, by the status
 // that its function has answered. The function refuses a device by 400 in
@@ -129,7 +129,7 @@ var statusOfAllocation = regexp.MustCompile(`status code:?\s*(\d{3})\b`)
 // (azure-sphere-samples issue 31).
 func judgeAllocation(text string) (k Kind, repair string) {
 	status := 0
-	if found := statusOfAllocation.FindStringSubmatch(text); found != nil {
+	if found := statusOfAllocation().FindStringSubmatch(text); found != nil {
 		status, _ = strconv.Atoi(found[1])
 	}
 	switch {

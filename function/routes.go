@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/http"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -16,6 +15,7 @@ import (
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/routehint"
 	"mayfly/function/internal/workroom"
+	"mayfly/internal/lazyregexp"
 	"mayfly/transform/answer"
 )
 
@@ -56,7 +56,7 @@ func (s *Service) newRoutes() http.Handler {
 func plainPath(r *http.Request, base string) bool {
 	if strings.Contains(r.URL.Path, "//") {
 		u := *r.URL
-		u.Path, u.RawPath = slashes.ReplaceAllString(u.Path, "/"), slashes.ReplaceAllString(u.RawPath, "/")
+		u.Path, u.RawPath = slashes().ReplaceAllString(u.Path, "/"), slashes().ReplaceAllString(u.RawPath, "/")
 		r.URL = &u
 	}
 	r.URL = basepath.StripURL(r.URL, base)
@@ -65,7 +65,7 @@ func plainPath(r *http.Request, base string) bool {
 		path.Clean(escaped) == cmp.Or(strings.TrimSuffix(escaped, "/"), "/")
 }
 
-var slashes = regexp.MustCompile("//+")
+var slashes = lazyregexp.New("//+")
 
 // health answers cheaply: the Functions host asks for / every 25 ms while it
 // starts the process.

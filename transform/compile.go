@@ -3,11 +3,11 @@ package transform
 import (
 	"cmp"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"mayfly/internal/lazyregexp"
 	"mayfly/transform/answer"
 	"mayfly/transform/codecset"
 	"mayfly/transform/credential"
@@ -99,7 +99,7 @@ func (t *Transformer) compile(d *Definition) (*Source, error) {
 	var vars []string
 	origins := mapping.Origins{Input: mapping.Origins{}.Of(d.Each), Vars: map[string]mapping.Origin{}}
 	for _, name := range slices.Sorted(maps.Keys(d.Let)) {
-		if !variableName.MatchString(name) || name == "request" {
+		if !variableName().MatchString(name) || name == "request" {
 			add(mapping.FaultAt("let", d.Let[name], 0, message.Quote(name)+" is not a name for a variable; want letters, digits and _"))
 			continue
 		}
@@ -155,15 +155,15 @@ func (d *Definition) own(f *message.Fault) {
 }
 
 var (
-	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	sourceName   = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	variableName = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	sourceName   = lazyregexp.New(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 )
 
 // check tells what is wrong with a definition besides its expressions.
 func (d *Definition) check() message.Faults {
 	var faults message.Faults
 	fault := func(field, problem string) { faults = append(faults, &message.Fault{Field: field, Problem: problem}) }
-	if !sourceName.MatchString(d.Name) {
+	if !sourceName().MatchString(d.Name) {
 		fault("name", message.Quote(d.Name)+" is not a name for a source: "+
 			"want lower-case letters, digits and hyphens; it becomes part of the URL")
 	}

@@ -4,10 +4,11 @@ import (
 	"context"
 	"math/rand/v2"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"mayfly/internal/lazyregexp"
 )
 
 // MaxRetryAfter bounds what an upstream may ask for, so that a wrong header
@@ -39,14 +40,14 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 
 // waitText finds the time in "Wait 10 seconds and try again" and "retry after
 // 1.5 s". Its groups are the number, and the unit where it is not seconds.
-var waitText = regexp.MustCompile(`(?i)\b(?:wait|after|in|for)(?: at least| about)? (\d{1,9}(?:\.\d{1,9})?) ?` +
+var waitText = lazyregexp.New(`(?i)\b(?:wait|after|in|for)(?: at least| about)? (\d{1,9}(?:\.\d{1,9})?) ?` +
 	`(?:(ms|milliseconds?)|(m|mins?|minutes?)|s|secs?|seconds?)\b`)
 
 // RetryAfterText reads the time that the text of an error asks for, where there
 // is no header: a throttled hub writes "Wait 10 seconds and try again". It returns
 // 0 where there is none, and at most MaxRetryAfter.
 func RetryAfterText(text string) time.Duration {
-	found := waitText.FindStringSubmatch(text)
+	found := waitText().FindStringSubmatch(text)
 	if found == nil {
 		return 0
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,6 +13,8 @@ import (
 	"github.com/dlclark/regexp2/v2"
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/parser"
+
+	"mayfly/internal/lazyregexp"
 )
 
 // Limits of a script. The time is that of The Things Stack (pkg/scripting:
@@ -250,13 +251,13 @@ func nesting(text string) (most int) {
 // ECMAScript modules: ChirpStack runs formatters as such. goja has no modules,
 // so their import and export words are taken out, and lines are kept.
 var (
-	importWord    = regexp.MustCompile(`(?m)(^|;)[ \t]*import\b\s*(?:[\w*\s{},$]*\bfrom\s*)?["'][^"'\n]*["'][ \t]*;?`)
-	exportList    = regexp.MustCompile(`(?m)(^|[;}])\s*export\s*\{([^{}]*)\}(?:\s*from\s*["'][^"'\n]*["'])?[ \t]*;?`)
-	exportDeclare = regexp.MustCompile(`(?m)(^|[;}])([ \t]*)export\s+` +
+	importWord    = lazyregexp.New(`(?m)(^|;)[ \t]*import\b\s*(?:[\w*\s{},$]*\bfrom\s*)?["'][^"'\n]*["'][ \t]*;?`)
+	exportList    = lazyregexp.New(`(?m)(^|[;}])\s*export\s*\{([^{}]*)\}(?:\s*from\s*["'][^"'\n]*["'])?[ \t]*;?`)
+	exportDeclare = lazyregexp.New(`(?m)(^|[;}])([ \t]*)export\s+` +
 		`((?:default\s+)?(?:async\s+)?(?:function\b\s*\*?\s*[\w$]|class\s+[\w$])|const\b|let\b|var\b)`)
-	exportDefault = regexp.MustCompile(`(?m)(^|[;}])([ \t]*)export\s+default\b`)
-	renaming      = regexp.MustCompile(`^([\w$]+)\s+as\s+([\w$]+)$`)
-	defaultWord   = regexp.MustCompile(`^default\s+`)
+	exportDefault = lazyregexp.New(`(?m)(^|[;}])([ \t]*)export\s+default\b`)
+	renaming      = lazyregexp.New(`^([\w$]+)\s+as\s+([\w$]+)$`)
+	defaultWord   = lazyregexp.New(`^default\s+`)
 )
 
 // plainScript makes a script of a module.
@@ -265,25 +266,25 @@ func plainScript(text string) string {
 		return text
 	}
 	lines := func(s string) string { return strings.Repeat("\n", strings.Count(s, "\n")) }
-	text = importWord.ReplaceAllStringFunc(text, func(found string) string {
-		return importWord.FindStringSubmatch(found)[1] + lines(found)
+	text = importWord().ReplaceAllStringFunc(text, func(found string) string {
+		return importWord().FindStringSubmatch(found)[1] + lines(found)
 	})
-	text = exportList.ReplaceAllStringFunc(text, func(found string) string {
-		parts := exportList.FindStringSubmatch(found)
+	text = exportList().ReplaceAllStringFunc(text, func(found string) string {
+		parts := exportList().FindStringSubmatch(found)
 		var out strings.Builder
 		out.WriteString(parts[1] + lines(found))
 		for name := range strings.SplitSeq(parts[2], ",") {
-			if as := renaming.FindStringSubmatch(strings.TrimSpace(name)); as != nil && as[1] != as[2] && as[2] != "default" {
+			if as := renaming().FindStringSubmatch(strings.TrimSpace(name)); as != nil && as[1] != as[2] && as[2] != "default" {
 				out.WriteString("var " + as[2] + "=" + as[1] + ";")
 			}
 		}
 		return out.String()
 	})
-	text = exportDeclare.ReplaceAllStringFunc(text, func(found string) string {
-		parts := exportDeclare.FindStringSubmatch(found)
-		return parts[1] + parts[2] + lines(strings.TrimSuffix(found, parts[3])) + defaultWord.ReplaceAllString(parts[3], "")
+	text = exportDeclare().ReplaceAllStringFunc(text, func(found string) string {
+		parts := exportDeclare().FindStringSubmatch(found)
+		return parts[1] + parts[2] + lines(strings.TrimSuffix(found, parts[3])) + defaultWord().ReplaceAllString(parts[3], "")
 	})
-	return exportDefault.ReplaceAllString(text, "${1}${2}module.exports=")
+	return exportDefault().ReplaceAllString(text, "${1}${2}module.exports=")
 }
 
 // unquoted mends a script that was stored as the inside of a JSON string, all in

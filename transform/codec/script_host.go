@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"sync"
 	"time"
 
+	"mayfly/internal/lazyregexp"
 	"mayfly/transform/message"
 
 	"github.com/dop251/goja"
@@ -42,7 +42,7 @@ func needsOf(text string) (n needs, err error) {
 			return n, err
 		}
 		for _, name := range slices.Sorted(maps.Keys(names)) {
-			if method := bufferMethod.FindString(name); method != "" {
+			if method := bufferMethod().FindString(name); method != "" {
 				n.buffers = append(n.buffers, method)
 			}
 		}
@@ -51,7 +51,7 @@ func needsOf(text string) (n needs, err error) {
 	return n, nil
 }
 
-var bufferMethod = regexp.MustCompile(`^(?:read|write)[A-Z][A-Za-z0-9]*$`)
+var bufferMethod = lazyregexp.New(`^(?:read|write)[A-Z][A-Za-z0-9]*$`)
 
 // scriptNames gives the names in a script. Those in strings and comments are
 // among them, which does no harm.

@@ -2,10 +2,10 @@ package mapping
 
 import (
 	"reflect"
-	"regexp"
-	"sync"
 
 	"github.com/itchyny/gojq"
+
+	"mayfly/internal/lazyregexp"
 )
 
 // textGuard is the name of the function that refuses a text. Its argument says what for.
@@ -35,7 +35,7 @@ func guardQuery(wants string) *gojq.Query {
 }
 
 // readsBytes matches the functions that read numbers from bytes.
-var readsBytes = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:[uif][0-9]+(?:be|le)?|bits)$`) })
+var readsBytes = lazyregexp.New(`^(?:[uif][0-9]+(?:be|le)?|bits)$`)
 
 // guard changes a query so that it fails where numbers are read from a text, and, where
 // result is set, where its result is a text. It tells whether there is anything to guard.

@@ -2,13 +2,12 @@ package mapping
 
 import (
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/itchyny/gojq"
 
+	"mayfly/internal/lazyregexp"
 	"mayfly/transform/message"
 )
 
@@ -54,9 +53,7 @@ func sentence(text string) string {
 	}
 }
 
-var wantsKind = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?s)^expected (an? \w+) but got: (.*)$`)
-})
+var wantsKind = lazyregexp.New(`(?s)^expected (an? \w+) but got: (.*)$`)
 
 func withArticle(kind string) string {
 	switch {
@@ -86,6 +83,6 @@ func withoutValues(err error) string {
 }
 
 var (
-	shownText   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"(?:[^"\\]|\\.)*"`) })
-	shownNumber = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`-?[0-9][0-9.eE+-]*`) })
+	shownText   = lazyregexp.New(`"(?:[^"\\]|\\.)*"`)
+	shownNumber = lazyregexp.New(`-?[0-9][0-9.eE+-]*`)
 )

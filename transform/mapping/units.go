@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"mayfly/internal/lazyregexp"
 	"mayfly/transform/message"
 )
 
@@ -61,17 +62,17 @@ func siNumber(in any, args []any) (any, error) {
 // rain, the day's strongest gust and the vapour pressure deficit have a unit that
 // the name does not tell.
 var imperialNames = []struct {
-	name       *regexp.Regexp
+	name       func() *regexp.Regexp
 	unit, from string
 }{
-	{regexp.MustCompile(`(?i)^(.*temp\w*|dewpt\d*|dewpoint\d*|windchill|heatindex|feelslike)f$`), "f", "f"},
-	{regexp.MustCompile(`^tf_ch\d+$`), "f", "f"},
-	{regexp.MustCompile(`(?i)^(abs|rel)?barom\w*in$`), "inhg", "in"},
-	{regexp.MustCompile(`(?i)^\w*rain\w*in$|^rainin$`), "in", "in"},
-	{regexp.MustCompile(`(?i)mph`), "mph", "mph"},
-	{regexp.MustCompile(`^[a-z0-9]+rain_piezo$`), "in", ""},
-	{regexp.MustCompile(`^maxdailygust$`), "mph", ""},
-	{regexp.MustCompile(`^vpd$`), "inhg", ""},
+	{lazyregexp.New(`(?i)^(.*temp\w*|dewpt\d*|dewpoint\d*|windchill|heatindex|feelslike)f$`), "f", "f"},
+	{lazyregexp.New(`^tf_ch\d+$`), "f", "f"},
+	{lazyregexp.New(`(?i)^(abs|rel)?barom\w*in$`), "inhg", "in"},
+	{lazyregexp.New(`(?i)^\w*rain\w*in$|^rainin$`), "in", "in"},
+	{lazyregexp.New(`(?i)mph`), "mph", "mph"},
+	{lazyregexp.New(`^[a-z0-9]+rain_piezo$`), "in", ""},
+	{lazyregexp.New(`^maxdailygust$`), "mph", ""},
+	{lazyregexp.New(`^vpd$`), "inhg", ""},
 }
 
 // siReadings is si of the expressions, over the readings of a weather station:
@@ -99,7 +100,7 @@ func siReading(name string, value any) (string, any) {
 		return name, value
 	}
 	for _, rule := range imperialNames {
-		if !rule.name.MatchString(name) {
+		if !rule.name().MatchString(name) {
 			continue
 		}
 		converted, unit, _ := siUnit(n, rule.unit)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Kind is what a schema describes.
@@ -157,7 +158,7 @@ type term struct {
 
 // terms are the schemas of DTDL v4, "Primitive schema", "Geospatial Schemas",
 // "Scaled Decimal Schema", and of IoT Central's extension.
-var terms = func() map[string]term {
+var terms = sync.OnceValue(func() map[string]term {
 	list := map[string]term{"scaledDecimal": {&scaledDecimal, 4}}
 	for k := Boolean; k < Array; k++ {
 		list[k.String()] = term{&primitives[k], 2}
@@ -168,7 +169,7 @@ var terms = func() map[string]term {
 		list[k.String()] = term{&primitives[k], 4}
 	}
 	return list
-}()
+})
 
 // The identifiers that stand for a term, each with the term and a version behind
 // it (DTDL.Specification.v4.md, "Standard schemas").
@@ -181,18 +182,18 @@ func termOf(text string) (term, bool) {
 	for _, prefix := range termPrefixes {
 		if name, ok := strings.CutPrefix(text, prefix); ok {
 			name, _, _ = strings.Cut(name, ";")
-			t, ok := terms[name]
+			t, ok := terms()[name]
 			t.since = 0
 			return t, ok
 		}
 	}
-	t, ok := terms[text]
+	t, ok := terms()[text]
 	return t, ok
 }
 
 // nearestTerm finds the term that was meant.
 func nearestTerm(text string) string {
-	for name := range terms {
+	for name := range terms() {
 		if strings.EqualFold(name, text) {
 			return name
 		}
@@ -208,7 +209,7 @@ func nearestTerm(text string) string {
 // termNames lists the terms of a version, for an error.
 func termNames(version int) string {
 	var list []string
-	for name, t := range terms {
+	for name, t := range terms() {
 		if t.since <= version && t.schema.Kind < Point {
 			list = append(list, name)
 		}

@@ -96,15 +96,18 @@ func TestInterval(t *testing.T) {
 	got := map[string]float64{}
 	for line := range strings.Lines(l.String()) {
 		v := parse(t, line)
-		for _, name := range []string{"mayfly_requests_total", "mayfly_sends_total_stored", "mayfly_messages_total_delivered"} {
+		for _, name := range []string{
+			"mayfly_requests_total", "mayfly_sends_total_stored", "mayfly_messages_total_delivered",
+		} {
 			n, _ := v[name].(float64)
 			got[fmt.Sprint(v["source"], " ", v["code"], " ", name)] += n
 			got[name] += n
 		}
 	}
 	for name, want := range map[string]float64{
-		"tts ok mayfly_requests_total": 2, "tts too-busy mayfly_requests_total": 1, "helium ok mayfly_requests_total": 1,
-		"mayfly_sends_total_stored": 8, "mayfly_messages_total_delivered": 8, "helium ok mayfly_messages_total_delivered": 2,
+		"tts ok mayfly_requests_total": 2, "tts too-busy mayfly_requests_total": 1,
+		"helium ok mayfly_requests_total": 1, "helium ok mayfly_messages_total_delivered": 2,
+		"mayfly_sends_total_stored": 8, "mayfly_messages_total_delivered": 8,
 	} {
 		if got[name] != want {
 			t.Errorf("%s: %v, want %v", name, got[name], want)
