@@ -140,7 +140,7 @@ func (s *Service) note(ctx context.Context, record *requestRecord, notes []trans
 
 func noteMessage(kind transform.NoteKind) string {
 	switch {
-	case kind == transform.NoteTemplate, kind == transform.NoteCredential:
+	case kind == transform.NoteTemplate, kind == transform.NoteCredential, kind == transform.NoteTime:
 		return string(kind)
 	case kind.ForSender():
 		return "body"

@@ -121,6 +121,7 @@ func (t *Transformer) compile(d *Definition) (*Source, error) {
 		add(fault)
 		*f.into = compiled
 	}
+	s.rawTime = rawTimes(l, d, vars)
 	for _, name := range slices.Sorted(maps.Keys(d.Properties)) {
 		compiled, fault := l.CompileTraced("properties."+name, d.Properties[name], vars, origins)
 		if !message.ValidProperty(name) {
@@ -176,6 +177,9 @@ func (d *Definition) check() message.Faults {
 	if d.Envelope.IsZero() && !slices.Contains([]string{"", "false", "null"}, strings.TrimSpace(d.Ignore.Text)) {
 		fault("envelope", "is missing, and ignore would take a body of another sender for one without telemetry: "+
 			`add what is true for each part of this sender's bodies, as in envelope: type == "object" and has("station")`)
+	}
+	if d.TimestampRequired && d.Timestamp.IsZero() {
+		fault("timestamp", "is required, but there is no expression that gives it")
 	}
 	d.checkEnums(fault)
 	d.Downlink.Check(fault)

@@ -48,15 +48,19 @@ type Definition struct {
 	// what it is.
 	Ignore mapping.Expr `yaml:"ignore"`
 
-	Let          map[string]mapping.Expr `yaml:"let"`          // values that several expressions need, over a part
-	DeviceID     mapping.Expr            `yaml:"deviceId"`     // 1 to 128 letters, digits and -._:
-	SecretID     mapping.Expr            `yaml:"secretId"`     // true where that id is what the sender proves itself by
-	ModelID      mapping.Expr            `yaml:"modelId"`      // DTMI of the device template
-	GatewayID    mapping.Expr            `yaml:"gatewayId"`    // device id of the gateway that the device is behind
-	Fleet        mapping.Expr            `yaml:"fleet"`        // of the device, where there are several
-	Component    mapping.Expr            `yaml:"component"`    // of the model
-	MessageID    mapping.Expr            `yaml:"messageId"`    // the same for a message and its repetitions
-	Timestamp    mapping.Expr            `yaml:"timestamp"`    // a time; of several, the first that can be right
+	Let       map[string]mapping.Expr `yaml:"let"`       // values that several expressions need, over a part
+	DeviceID  mapping.Expr            `yaml:"deviceId"`  // 1 to 128 letters, digits and -._:
+	SecretID  mapping.Expr            `yaml:"secretId"`  // true where that id is what the sender proves itself by
+	ModelID   mapping.Expr            `yaml:"modelId"`   // DTMI of the device template
+	GatewayID mapping.Expr            `yaml:"gatewayId"` // device id of the gateway that the device is behind
+	Fleet     mapping.Expr            `yaml:"fleet"`     // of the device, where there are several
+	Component mapping.Expr            `yaml:"component"` // of the model
+	MessageID mapping.Expr            `yaml:"messageId"` // the same for a message and its repetitions
+	Timestamp mapping.Expr            `yaml:"timestamp"` // a time; of several, the first that can be right
+	// TimestampRequired refuses messages without a time. A source that changes another one
+	// may write timestamp: required.
+	TimestampRequired bool `yaml:"timestampRequired"`
+
 	Zone         string                  `yaml:"zone"`         // of times without one: UTC, refuse, +01:00, Europe/Berlin
 	Payload      mapping.Expr            `yaml:"payload"`      // the bytes, for uplinks that are not decoded yet
 	Port         mapping.Expr            `yaml:"port"`         // LoRaWAN fPort of the payload

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mayfly/transform/media"
+	"mayfly/transform/members"
 	"mayfly/transform/message"
 	"mayfly/transform/rules"
 )
@@ -37,7 +38,7 @@ func (t *Transformer) deviceParts(r *message.Request, deviceID string, notes *me
 		DeviceID: deviceID, ModelID: r.QueryValue("modelId"), GatewayID: r.QueryValue("gatewayId"),
 		Component: r.QueryValue("component"), MessageID: r.QueryValue("messageId"),
 	}
-	at, timed, wrong := timestamp(r.QueryValue("timestamp"), "")
+	at, timed, wrong := members.Timestamp(r.QueryValue("timestamp"), "")
 	if err := t.validate.Struct(&about); err != nil {
 		wrong = append(rules.FieldErrors("", err), wrong...)
 	}
@@ -85,7 +86,7 @@ func measured(m *message.Message, item media.Measurement, prefix string, arrival
 	if item.Time == "" {
 		return nil
 	}
-	own, ok, wrong := timestamp(string(item.Time), prefix)
+	own, ok, wrong := members.Timestamp(string(item.Time), prefix)
 	if ok {
 		m.SetTime(own, arrival)
 	}

@@ -60,6 +60,7 @@ func (t *Transformer) Add(file string, definitions []Definition, files fs.FS) er
 // prepare fills in what a definition takes from elsewhere.
 func (t *Transformer) prepare(d *Definition, before []Definition) message.Faults {
 	var faults message.Faults
+	d.requireTime()
 	d.each(func(field string, e mapping.Expr) mapping.Expr {
 		if e.File == "" {
 			return e
@@ -116,6 +117,7 @@ func (d *Definition) inherit(base *Definition) {
 	d.OnReject, d.Zone = cmp.Or(d.OnReject, base.OnReject), cmp.Or(d.Zone, base.Zone)
 	d.Format, d.Codec = cmp.Or(d.Format, base.Format), cmp.Or(d.Codec, base.Codec)
 	d.CSV.Header, d.CSV.Delimiter = cmp.Or(d.CSV.Header, base.CSV.Header), cmp.Or(d.CSV.Delimiter, base.CSV.Delimiter)
+	d.TimestampRequired = d.TimestampRequired || base.TimestampRequired
 	if d.CSV.Columns == nil {
 		d.CSV.Columns = base.CSV.Columns
 	}

@@ -1,18 +1,13 @@
 package transform
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
-	"maps"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"mayfly/internal/jsonscan"
 	"mayfly/transform/media"
+	"mayfly/transform/members"
 	"mayfly/transform/message"
 	"mayfly/transform/rules"
 	"mayfly/transform/unknown"
@@ -83,7 +78,7 @@ func (t *Transformer) native(item json.RawMessage, prefix string, arrival time.T
 	var n native
 	var fields []message.FieldError
 	if err := json.Unmarshal(item, &n); err != nil {
-		fields = append(fields, wrongType(prefix, err))
+		fields = append(fields, members.WrongType(prefix, err))
 	}
 	dropNulls(&n)
 	if n.plain() && len(fields) == 0 {
@@ -93,15 +88,15 @@ func (t *Transformer) native(item json.RawMessage, prefix string, arrival time.T
 			if len(fields) > 0 && fields[0].Path == f.Path {
 				continue // reported already
 			}
-			if f.Path == prefix+"device.deviceId" && f.Rule == "required" && !has(item, "device") {
+			if f.Path == prefix+"device.deviceId" && f.Rule == "required" && !members.Has(item, "device") {
 				f.Hint = `is missing: the id goes into an object, as in {"device":{"deviceId":"sensor-1"},"measurements":{...}}`
 			}
 			fields = append(fields, f)
 		}
 	}
-	at, timed, wrong := timestamp(message.TextOrNumber(n.Timestamp), prefix)
+	at, timed, wrong := members.Timestamp(message.TextOrNumber(n.Timestamp), prefix)
 	fields = append(fields, wrong...)
-	properties, wrong := scalars(prefix+"properties.", n.Properties)
+	properties, wrong := members.Scalars(prefix+"properties.", n.Properties)
 	fields = append(fields, wrong...)
 	if len(fields) > 0 {
 		return message.Message{}, message.OfDevice(n.Device.DeviceID, fields)
@@ -137,85 +132,4 @@ func dropNulls(n *native) {
 	if string(n.Measurements) == "null" {
 		n.Measurements = nil
 	}
-}
-
-// timestamp reads a timestamp; ok is false where there is none: an empty text. prefix names
-// the message in a batch.
-func timestamp(text, prefix string) (at time.Time, ok bool, wrong []message.FieldError) {
-	if strings.TrimSpace(text) == "" {
-		return at, false, nil
-	}
-	at, err := message.ParseTime(text, message.Zone{})
-	if err != nil {
-		return at, false, []message.FieldError{{Path: prefix + "timestamp", Rule: "timestamp", Hint: err.Error()}}
-	}
-	return at, true, nil
-}
-
-// wrongType makes the field error of a member that has another type.
-func wrongType(prefix string, err error) message.FieldError {
-	var mismatch *json.UnmarshalTypeError
-	if !errors.As(err, &mismatch) {
-		return message.FieldError{Path: strings.TrimSuffix(prefix, "."), Rule: "json", Hint: err.Error()}
-	}
-	want := "a string"
-	switch mismatch.Field {
-	case "device", "properties":
-		want = "an object"
-	}
-	return message.FieldError{Path: prefix + mismatch.Field, Rule: "type",
-		Hint: "must be " + want + ", not a JSON " + mismatch.Value}
-}
-
-// maxNativeProps bounds the properties of a message.
-const maxNativeProps = 1000
-
-// scalars turns the members of properties into texts; numbers stay as written.
-func scalars(prefix string, properties json.RawMessage) (map[string]string, []message.FieldError) {
-	if kind := jsonscan.KindOf(properties); kind == jsonscan.Null {
-		return nil, nil
-	} else if kind != jsonscan.Object {
-		_, name, _ := strings.Cut(strings.Replace(kind.String(), "boolean", "bool", 1), " ")
-		return nil, []message.FieldError{{Path: strings.TrimSuffix(prefix, "."), Rule: "type",
-			Hint: "must be an object, not a JSON " + name}}
-	}
-	members := map[string]json.RawMessage{}
-	for all := jsonscan.Members(properties); all.Next(); {
-		if members[all.NameText()] = all.Value; len(members) > maxNativeProps {
-			return nil, []message.FieldError{{Path: strings.TrimSuffix(prefix, "."), Rule: "max",
-				Hint: "may hold " + strconv.Itoa(maxNativeProps) + " properties at most"}}
-		}
-	}
-	var wrong []message.FieldError
-	texts := make(map[string]string, len(members))
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		raw := members[name]
-		value, ok := scalar(raw)
-		if string(raw) == "null" {
-			continue
-		}
-		if !ok || !message.ValidProperty(name) || message.HasProperty(texts, name) {
-			wrong = append(wrong, message.FieldError{Path: prefix + name, Rule: "property", Hint: rules.Hints["property"]})
-			continue
-		}
-		texts[name] = value
-	}
-	return texts, wrong
-}
-
-func scalar(raw json.RawMessage) (string, bool) {
-	switch media.KindOf(raw) {
-	case "a string":
-		var s string
-		err := json.Unmarshal(raw, &s)
-		return s, err == nil
-	case "a number", "a boolean":
-		return string(bytes.TrimSpace(raw)), true
-	}
-	return "", false
-}
-
-func has(object json.RawMessage, member string) bool {
-	var members map[string]json.RawMessage
-	return json.Unmarshal(object, &members) == nil && len(members[member]) > 0
 }

@@ -47,6 +47,7 @@ const (
 	NoteCodecWarning NoteKind = "codec-warning" // the codec decoded, but has something to say
 	NoteTemplate     NoteKind = "template"      // the message does not fit its device template
 	NoteLeftOut      NoteKind = "left-out"      // a part of the body has no meaning and was left out
+	NoteTime         NoteKind = "time"          // there is a time that the source could not read
 	NoteCredential   NoteKind = "credential"    // a member carries a credential and was left out
 )
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"strconv"
 
 	"mayfly/transform/answer"
@@ -29,6 +30,7 @@ type Source struct {
 	codecs     *codecset.Set   // nil without any
 	kept       map[string]bool // names of credentials that are mapped on purpose
 	zone       message.Zone
+	rawTime    func() *mapping.Expression // gives what the expression of the time does not read
 	answers    *answer.Set
 	commands   *answer.Single   // nil where messages do not go with the answer
 	pusher     *downlink.Pusher // nil where they are not pushed
@@ -166,6 +168,9 @@ func (s *Source) messages(j *job, part any) ([]message.Message, error) {
 	}
 	j.message = &m
 	bodies, err := s.bodies(j, part)
+	if err == nil && !timed && slices.ContainsFunc(bodies, func(b timedBody) bool { return b.at.IsZero() }) {
+		err = s.untimed(j, part)
+	}
 	if err != nil {
 		return []message.Message{m}, err
 	}

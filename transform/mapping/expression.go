@@ -36,7 +36,7 @@ type Language struct {
 // NewLanguage makes jq with the functions of docs/mapping.md. zone is that of times without
 // one.
 func NewLanguage(zone message.Zone) *Language {
-	list := append(helpers(zone), helper{textGuard, 1, noText})
+	list := append(helpers(zone), helper{textGuard, 1, noText}, helper{rawTime, 0, itself}, helper{rawTime, 1, itself})
 	l := &Language{
 		options: append(functions(list), gojq.WithEnvironLoader(func() []string { return nil })),
 		funcs:   make(map[string]plan.Func, len(list)),
@@ -157,6 +157,16 @@ func walk(v reflect.Value, visit func(*gojq.Func)) {
 		}
 	default:
 	}
+}
+
+// rename gives the calls of a function another name. It reports whether there are any.
+func rename(q *gojq.Query, from, to string) (found bool) {
+	walk(reflect.ValueOf(q), func(f *gojq.Func) {
+		if f.Name == from {
+			f.Name, found = to, true
+		}
+	})
+	return found
 }
 
 func syntaxFault(field string, e Expr, err error) *message.Fault {

@@ -1,14 +1,12 @@
 package mapping
 
 import (
-	"errors"
 	"fmt"
 	"html"
 	"maps"
 	"math/big"
 	"strconv"
 	"strings"
-	"time"
 
 	"mayfly/transform/message"
 
@@ -31,8 +29,8 @@ func helpers(zone message.Zone) []helper {
 		{"epoch", 0, func(in any, _ []any) (any, error) { return epochOf(in, zone) }},
 		{"utc", 0, func(in any, _ []any) (any, error) { return utcOf(in, "", zone) }},
 		{"utc", 1, func(in any, args []any) (any, error) {
-			unit, _ := args[0].(string)
-			return utcOf(in, unit, zone)
+			how, _ := args[0].(string)
+			return utcOf(in, how, zone)
 		}},
 		{"hex", 0, onBytes(func(b string) (any, error) { return fmt.Sprintf("%x", b), nil })},
 		{"unhex", 0, onBytes(unhex)},
@@ -101,48 +99,6 @@ func functions(list []helper) []gojq.CompilerOption {
 		})
 	}
 	return options
-}
-
-// epochOf gives a time (RFC 3339, or s, ms, us or ns since 1970) as seconds; null
-// for what is not a time.
-func epochOf(in any, zone message.Zone) (any, error) {
-	text, ok := timeText(in)
-	if !ok && in != nil {
-		return nil, fmt.Errorf("cannot be applied to %s", message.TypeName(in))
-	}
-	t, err := message.ParseTime(text, zone)
-	if err != nil {
-		return nil, zoneError(err)
-	}
-	return float64(t.UnixNano()) / 1e9, nil
-}
-
-// utcOf gives a time as RFC 3339 in UTC; null for what is not a time.
-func utcOf(in any, unit string, zone message.Zone) (any, error) {
-	text, ok := timeText(in)
-	if !ok {
-		return nil, nil
-	}
-	var t time.Time
-	err := message.ErrTime
-	if unit != "" {
-		t, err = message.ParseEpoch(text, unit)
-	}
-	if err != nil {
-		t, err = message.ParseTime(text, zone)
-	}
-	if err != nil {
-		return nil, zoneError(err)
-	}
-	return message.FormatTime(t), nil
-}
-
-// zoneError passes the error of a time that has to have a zone. What is not a time is null.
-func zoneError(err error) error {
-	if errors.Is(err, message.ErrNoZone) {
-		return err
-	}
-	return nil
 }
 
 func timeText(in any) (string, bool) {
