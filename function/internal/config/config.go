@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mayfly/function/internal/auth/policy"
+	"mayfly/function/internal/lookup"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/ratelimit"
 	"mayfly/transform"
@@ -62,6 +63,7 @@ type Config struct {
 	Templates    *template.Set          // nil without any
 	Tables       []Table                // of the file
 	Enrich       enrich.Lists
+	Lookups      []*lookup.Definition   // of the file
 	Keys         policy.Keys
 	Tokens       []policy.TokenSpec
 	Certificates *policy.CertificateSpec

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"mayfly/function/internal/auth/policy"
+	"mayfly/function/internal/lookup"
 	"mayfly/function/internal/sanitize"
 	"mayfly/internal/settings"
 	"mayfly/transform"
@@ -32,6 +33,7 @@ type File struct {
 	Template     *template.Policy        `yaml:"template"`     // what happens to telemetry that does not fit them
 	Tables       []TableSpec             `yaml:"tables"`       // look-up tables, for enrich and for row in expressions
 	Enrich       []enrich.Step           `yaml:"enrich"`       // what is added to messages, step by step
+	Lookups      []lookup.Spec           `yaml:"lookups"`      // services that are asked for what goes with messages
 	Fleets       []FleetSpec             `yaml:"fleets"`       // further DPS instances, beside that of ID_SCOPE
 
 	name     string // of the file; empty where there is none
@@ -149,6 +151,8 @@ func (f *File) who(path string) string {
 		kind, name = "issuer", f.Tokens[i].Name
 	case list == "tables" && i < len(f.Tables):
 		kind, name = "table", f.Tables[i].Name
+	case list == "lookups" && i < len(f.Lookups):
+		kind, name = "look-up", f.Lookups[i].Name
 	case list == "fleets" && i < len(f.Fleets):
 		kind, name = "fleet", f.Fleets[i].Name
 	}

@@ -83,7 +83,7 @@ func (f *File) rebase() {
 			f.Fleets[i].DeviceCerts = f.named.path(folder)
 		}
 	}
-	for _, list := range []any{f.Sources, f.Tokens, f.Certificates, f.Fleets, f.Tables} {
+	for _, list := range []any{f.Sources, f.Tokens, f.Certificates, f.Fleets, f.Tables, f.Lookups} {
 		eachSecret(reflect.ValueOf(list), func(text *secret.Text) {
 			if name, ok := strings.CutPrefix(strings.TrimSpace(text.Reveal()), "file:"); ok && name != "" {
 				at := f.named.path(name)

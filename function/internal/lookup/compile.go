@@ -135,7 +135,7 @@ func (c *compiler) header(d *Definition) {
 		}
 		ref, err := secret.Parse(text.Reveal())
 		if err == nil && ref.Kind() == secret.Literal {
-			err = validHeader(text.Reveal())
+			err = CheckHeader(text.Reveal())
 		}
 		if err != nil {
 			c.faults = append(c.faults, Fault{Member: member, Problem: err.Error(), Err: err})
@@ -150,7 +150,8 @@ const headerChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456
 
 var errHeader = errors.New("is empty, or has characters that no header may have")
 
-func validHeader(value string) error {
+// CheckHeader tells what is wrong with the value of a header.
+func CheckHeader(value string) error {
 	if value = strings.TrimSpace(value); value == "" || !upstream.Printable(value) {
 		return errHeader
 	}

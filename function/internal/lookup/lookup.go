@@ -83,7 +83,7 @@ func New(o *Options) *Set {
 		l.client = &http.Client{Transport: transport, CheckRedirect: l.redirect}
 		for name, ref := range d.headers {
 			l.secrets[name] = secret.NewValue(o.Secrets, ref, func(text string) (string, error) {
-				return text, validHeader(text)
+				return text, CheckHeader(text)
 			})
 		}
 		s.lookups[d.Name] = l

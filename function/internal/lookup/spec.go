@@ -12,7 +12,7 @@ import (
 type Spec struct {
 	Name   string `yaml:"name"`   // by which enrich names it
 	Method string `yaml:"method"` // GET or POST; GET
-	// jq on the measurements that gives the URL; scheme and host must be constant, as in
+	// jq on the measurements, with $device, that gives the URL; scheme and host must be constant, as in
 	// @uri "https://api.example.com/assets/\(.serial)"; null: there is nothing to look up
 	URL     mapping.Expr           `yaml:"url"`
 	Headers map[string]secret.Text `yaml:"headers"` // values, or references to secrets as GROUP_KEY has them
@@ -34,6 +34,10 @@ const (
 	failedIgnore = "ignore"
 	failedRefuse = "refuse"
 )
+
+// Vars are the variables of a look-up's expressions beside $request: $device has deviceId, modelId, gatewayId,
+// component, fleet and properties of the message.
+func Vars() []string { return []string{"$device"} }
 
 // The bounds of a look-up.
 const (
