@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"mayfly/function/internal/lookup"
 	"mayfly/httpsend"
 	"mayfly/internal/codecworker"
 	"mayfly/transform/codec"
@@ -32,6 +33,7 @@ func Table() []Bound {
 	s := Derive(0, 0)
 	all := bodies(&s)
 	all = append(all, work(&s)...)
+	all = append(all, lookups()...)
 	return append(all, remembered()...)
 }
 
@@ -106,6 +108,25 @@ func work(s *Sizes) []Bound {
 		{"codec workers", "one per processor, 2 to 4", "", "messages wait", "TestTooManyWait"},
 		{"memory of a codec worker, beside its program", size(s.WorkerMemory), "",
 			"the message goes out undecoded, with a note", "TestAbuse"},
+	}
+}
+
+// lookups are the bounds of the services that are asked for what goes with messages.
+func lookups() []Bound {
+	const failed = "the look-up has failed: `failed:` says what becomes of the message"
+	return []Bound{
+		{"look-ups of a configuration", count(lookup.MaxLookups), "", "the start is refused", "TestLookupFaults"},
+		{"calls of look-ups, together", count(lookup.MaxCalls), "", "others wait within the time of their look-up",
+			"TestHangingService"},
+		{"of these, of one look-up", count(lookup.MaxCallsOfOne), "", "others wait within the time of their look-up", "TestHangingService"},
+		{"keys of a look-up that are waited for", count(lookup.MaxFlights), "", failed, "TestTooManyKeys"},
+		{"time of a look-up", "2 s; `timeout:` sets it, up to 10 s", "", failed, "TestHangingService"},
+		{"an answer of a look-up, after decompression", size(lookup.MaxAnswer), "", failed, "TestAnswers"},
+		{"depth of such an answer", count(lookup.MaxAnswerDepth), "", failed, "TestAnswers"},
+		{"answers that are kept, together", size(lookup.DefaultMemory), "", "the oldest are dropped",
+			"TestMemoryOfAnswers"},
+		{"age of a failure that is the answer", duration(lookup.MaxErrorAge), "", "the service is asked again",
+			"TestAnswersAreKept"},
 	}
 }
 

@@ -63,7 +63,7 @@ type Config struct {
 	Templates    *template.Set          // nil without any
 	Tables       []Table                // of the file
 	Enrich       enrich.Lists
-	Lookups      []*lookup.Definition   // of the file
+	Lookups      []*lookup.Definition // of the file
 	Keys         policy.Keys
 	Tokens       []policy.TokenSpec
 	Certificates *policy.CertificateSpec

@@ -19,7 +19,7 @@ func (c *Config) checkLookups(file *File) {
 		if slices.ContainsFunc(file.Lookups[:i], func(s lookup.Spec) bool { return s.Name == spec.Name }) {
 			file.add(place+".name", "another look-up has this name")
 		}
-		d, faults := lookup.Compile(spec, c.Transformer.Language(), lookup.Vars())
+		d, faults := lookup.Compile(spec, c.Transformer.Language())
 		for _, f := range faults {
 			file.lookupFault(place, &f)
 		}

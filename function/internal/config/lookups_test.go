@@ -19,7 +19,7 @@ const lookupsText = `lookups:
     timeout: 1s
     rate: 10/s
     failed: refuse
-  - {name: site, url: 'http://127.0.0.1:8080/\($device.deviceId|@uri)', allow: private}
+  - {name: site, url: 'http://127.0.0.1:8080/\($message.deviceId|@uri)', allow: private}
 `
 
 // inFolder writes files into a new folder, and gives the environment of a start with its mayfly.yaml.

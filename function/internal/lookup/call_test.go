@@ -114,7 +114,7 @@ func TestBody(t *testing.T) {
 func TestMemoryOfAnswers(t *testing.T) {
 	t.Parallel()
 	of := always(200, `["`+strings.Repeat("x", 10_000)+`"]`)
-	d, _ := lookup.Compile(weather(nil), mapping.NewLanguage(message.Zone{}), nil)
+	d, _ := lookup.Compile(weather(nil), mapping.NewLanguage(message.Zone{}))
 	s := lookup.New(&lookup.Options{
 		Definitions: []*lookup.Definition{d}, Transport: of, Now: time.Now, Memory: 200_000,
 	})
@@ -159,12 +159,36 @@ func TestCompileFaults(t *testing.T) {
 		"headers.X-Key":      func(s *lookup.Spec) { s.Headers = headers("X-Key", "file:") },
 		"headers.X-Password": func(s *lookup.Spec) { s.Headers = headers("X-Password", "") },
 	} {
-		_, faults := lookup.Compile(weather(change), mapping.NewLanguage(message.Zone{}), nil)
+		_, faults := lookup.Compile(weather(change), mapping.NewLanguage(message.Zone{}))
 		if len(faults) != 1 || faults[0].Member != member || faults[0].Problem == "" {
 			t.Errorf("%s: %+v", member, faults)
 		}
 	}
-	if _, faults := lookup.Compile(weather(nil), mapping.NewLanguage(message.Zone{}), nil); len(faults) > 0 {
+	if _, faults := lookup.Compile(weather(nil), mapping.NewLanguage(message.Zone{})); len(faults) > 0 {
 		t.Errorf("%+v", faults)
+	}
+}
+
+// The expressions see the message and, in url and body, the key.
+func TestVariables(t *testing.T) {
+	t.Parallel()
+	of := &service{serve: func(r *http.Request, _ int64) (*http.Response, error) {
+		return answer(200, fmt.Sprintf("%q", r.URL.RequestURI())), nil
+	}}
+	in := &lookup.Input{Measurements: map[string]any{"a": "m"}, Message: map[string]any{"deviceId": "d1"}}
+	own := newSet(t, of, weather(func(s *lookup.Spec) {
+		s.URL = expr(`@uri "https://weather.example/\($key)/\($message.deviceId)"`)
+		s.Key = expr(`.a + $message.deviceId`)
+	}))
+	if got := own.Get(t.Context(), "weather", in); got.Value != "/md1/d1" {
+		t.Errorf("a key of the look-up: %+v", got)
+	}
+	in.Key, in.Keyed = "k", true
+	if got := own.Get(t.Context(), "weather", in); got.Value != "/k/d1" {
+		t.Errorf("a key of the step: %+v", got)
+	}
+	in.Key = nil
+	if got := own.Get(t.Context(), "weather", in); got.State != lookup.None {
+		t.Errorf("no key: %+v", got)
 	}
 }

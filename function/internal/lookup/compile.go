@@ -23,10 +23,15 @@ type Fault struct {
 	Err          error // of a secret that cannot be read
 }
 
-// Compile checks a look-up and compiles its expressions. vars are the variables that its expressions may use beside
-// $request, with their $. The definition is of use where no fault is more than a warning.
-func Compile(s *Spec, language *mapping.Language, vars []string) (*Definition, []Fault) {
-	c := &compiler{spec: s, language: language, vars: vars}
+// The variables of a look-up's expressions: $message is that of package transform/enrich; $key is the key, for url and
+// body.
+func keyVars() []string { return []string{"$message"} }
+func urlVars() []string { return []string{"$message", "$key"} }
+
+// Compile checks a look-up and compiles its expressions. The definition is of use where no fault is more than a
+// warning.
+func Compile(s *Spec, language *mapping.Language) (*Definition, []Fault) {
+	c := &compiler{spec: s, language: language}
 	d := &Definition{
 		Name: s.Name, Refuse: s.Failed == failedRefuse, Private: s.Allow == allowPrivate, method: s.Method,
 		rate: s.Rate, timeout: s.Timeout, ttl: defaultTTL, stale: staleOpen,
@@ -41,7 +46,6 @@ func Compile(s *Spec, language *mapping.Language, vars []string) (*Definition, [
 type compiler struct {
 	spec     *Spec
 	language *mapping.Language
-	vars     []string
 	faults   []Fault
 }
 
@@ -171,7 +175,7 @@ func (c *compiler) expressions(d *Definition) {
 		vars   []string
 		into   **mapping.Expression
 	}{
-		{"body", c.spec.Body, c.vars, &d.body}, {"key", c.spec.Key, c.vars, &d.key},
+		{"body", c.spec.Body, urlVars(), &d.body}, {"key", c.spec.Key, keyVars(), &d.key},
 		{"select", c.spec.Select, nil, &d.pick},
 	} {
 		*one.into = c.compile(one.member, one.text, one.vars)
@@ -181,6 +185,10 @@ func (c *compiler) expressions(d *Definition) {
 func (c *compiler) compile(member string, text mapping.Expr, vars []string) *mapping.Expression {
 	if text.File != "" && text.Text == "" {
 		c.fault(member, "want the jq text itself, not a file")
+		return nil
+	}
+	if strings.Contains(text.Text, "$request") {
+		c.fault(member, "has $request: a look-up sees the measurements, $message and $key")
 		return nil
 	}
 	e, wrong := c.language.Compile(member, text, vars)
@@ -202,7 +210,7 @@ func (c *compiler) address(d *Definition) {
 		text.Column -= len(`@uri "`)
 	}
 	before := len(c.faults)
-	if d.url = c.compile("url", text, c.vars); len(c.faults) > before || d.url == nil {
+	if d.url = c.compile("url", text, urlVars()); len(c.faults) > before || d.url == nil {
 		return
 	}
 	found, escaped, err := originOf(text.Text)

@@ -44,7 +44,7 @@ func (l *lookup) keep(key string, value any, f freshness) {
 
 // keepFailure stores a failure for a short while, beside the answer that is there.
 func (l *lookup) keepFailure(key string, old *entry, err *Error) {
-	e := &entry{err: err, retry: l.now().Add(MaxErrorMemory), size: entryBytes + len(key)}
+	e := &entry{err: err, retry: l.now().Add(MaxErrorAge), size: entryBytes + len(key)}
 	if old != nil {
 		e.value, e.fresh, e.usable, e.size = old.value, old.fresh, old.usable, old.size
 	}

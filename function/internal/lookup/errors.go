@@ -39,16 +39,26 @@ const (
 	NoKey
 )
 
-var kindTexts = map[Kind]string{
-	Expression: "cannot be asked for this message", Late: "did not answer in time",
-	Unreachable: "cannot be reached", Unavailable: "is not available", Down: "has failed before and was not asked",
-	Busy: "cannot be asked more often at present", NotFound: "does not know what was asked for",
-	Refused: "refuses the request", Redirected: "redirects to where a look-up may not go",
-	Unusable: "gives an answer that cannot be used", NotAllowed: "is at an address that is not public",
-	NoKey: "cannot be asked without its key",
+// kinds has the name of each kind for metrics, and its text for people.
+var kinds = [...]struct{ name, text string }{
+	Expression:  {"expression", "cannot be asked for this message"},
+	Late:        {"late", "did not answer in time"},
+	Unreachable: {"unreachable", "cannot be reached"},
+	Unavailable: {"unavailable", "is not available"},
+	Down:        {"down", "has failed before and was not asked"},
+	Busy:        {"busy", "cannot be asked more often at present"},
+	NotFound:    {"not-found", "does not know what was asked for"},
+	Refused:     {"refused", "refuses the request"},
+	Redirected:  {"redirected", "redirects to where a look-up may not go"},
+	Unusable:    {"unusable", "gives an answer that cannot be used"},
+	NotAllowed:  {"not-allowed", "is at an address that is not public"},
+	NoKey:       {"no-key", "cannot be asked without its key"},
 }
 
-func (k Kind) Error() string { return kindTexts[k] }
+func (k Kind) Error() string { return kinds[k].text }
+
+// Name is the kind in one word.
+func (k Kind) Name() string { return kinds[k].name }
 
 // Retryable tells whether the same may succeed later without a change by anybody.
 func (k Kind) Retryable() bool {

@@ -20,10 +20,10 @@ type flight struct {
 func (l *lookup) join(ctx context.Context, q *query, old *entry) (*flight, *Error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if f, ok := l.flights[q.key]; ok {
+	if f, ok := l.flights[q.cached]; ok {
 		return f, nil
 	}
-	if now, kept := l.now(), l.keptSince(q.key, old); kept != nil { // a flight has just ended
+	if now, kept := l.now(), l.keptSince(q.cached, old); kept != nil { // a flight has just ended
 		if kept.isFresh(now) {
 			return landed(kept.value), nil
 		}
@@ -41,7 +41,7 @@ func (l *lookup) join(ctx context.Context, q *query, old *entry) (*flight, *Erro
 		return nil, &Error{Name: l.Name, Kind: Busy}
 	}
 	f := &flight{done: make(chan struct{})}
-	l.flights[q.key] = f
+	l.flights[q.cached] = f
 	// Not with ctx: others wait for the same answer. It ends by itself in time.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.timeout)
 	go func() {
@@ -73,7 +73,7 @@ func (l *lookup) fly(ctx context.Context, f *flight, q *query, old *entry) {
 			f.err = &Error{Name: l.Name, Kind: Unusable, Err: fmt.Errorf("the look-up panicked: %v", v)}
 		}
 		l.mu.Lock()
-		delete(l.flights, q.key)
+		delete(l.flights, q.cached)
 		l.mu.Unlock()
 		close(f.done)
 	}()
@@ -88,12 +88,12 @@ func (l *lookup) fly(ctx context.Context, f *flight, q *query, old *entry) {
 	if err != nil {
 		f.err = err
 		if err.Kind != NoKey {
-			l.keepFailure(q.key, old, err)
+			l.keepFailure(q.cached, old, err)
 		}
 		return
 	}
 	f.value = value
-	l.keep(q.key, value, fresh)
+	l.keep(q.cached, value, fresh)
 }
 
 // enter waits for the permission to make a call, no longer than ctx. leave gives the place back.

@@ -51,6 +51,29 @@ func TestOneFlight(t *testing.T) {
 	})
 }
 
+// Keys that are waited for are bounded: what comes in addition fails at once.
+func TestTooManyKeys(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSet(t, hangs(), weather(nil))
+		var wg sync.WaitGroup
+		var atOnce atomic.Int64
+		for i := range lookup.MaxFlights + 5 {
+			wg.Go(func() {
+				start := time.Now()
+				got := s.Get(t.Context(), "weather", at(i))
+				if time.Since(start) == 0 && errors.Is(got.Err, lookup.Busy) {
+					atOnce.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		if atOnce.Load() != 5 {
+			t.Errorf("%d failed at once, want 5", atOnce.Load())
+		}
+	})
+}
+
 // Many senders with keys of their own, while the service hangs: each waits for its patience at most, and most of them
 // not at all. The service gets few calls, and is found when it is back.
 func TestHangingService(t *testing.T) {

@@ -13,19 +13,18 @@ import (
 	"mayfly/internal/cache"
 	"mayfly/internal/egress"
 	"mayfly/internal/secret"
-	"mayfly/transform/mapping"
 	"mayfly/transform/message"
 )
 
 // The bounds of all look-ups together, and of each.
 const (
-	MaxCalls       = 64       // under way at a time, of all look-ups
-	MaxCallsOfOne  = 16       // of these, of one look-up
-	MaxFlights     = 1000     // keys of a look-up that are asked for, those that wait for a call included
-	DefaultMemory  = 16 << 20 // of the answers that are kept, in bytes
-	MaxErrorMemory = 5 * time.Second
-	maxKey         = 128 // bytes of a key; a longer one is hashed
-	entryBytes     = 400 // of an entry without its key and value: its record, and its place in the cache
+	MaxCalls      = 64              // under way at a time, of all look-ups
+	MaxCallsOfOne = 16              // of these, of one look-up
+	MaxFlights    = 1000            // keys of a look-up that are asked for, those that wait for a call included
+	DefaultMemory = 16 << 20        // of the answers that are kept, in bytes
+	MaxErrorAge   = 5 * time.Second // of a failure that is the answer for others, too
+	maxKey        = 128             // bytes of a key; a longer one is hashed
+	entryBytes    = 400             // of an entry without its key and value: its record, and its place in the cache
 )
 
 // Options is what a Set is made of.
@@ -105,9 +104,10 @@ const (
 
 // Input is what the expressions of a look-up see.
 type Input struct {
-	Measurements any   // .
-	Request      any   // $request
-	Vars         []any // the values of the variables that the look-up was compiled with
+	Measurements any // .
+	Message      any // $message
+	Key          any // in place of the look-up's own, where Keyed is set
+	Keyed        bool
 }
 
 // Result is what a look-up gives. The value must not be changed: others see it, too.
@@ -136,7 +136,7 @@ func (l *lookup) get(ctx context.Context, in *Input) Result {
 		return Result{State: None}
 	}
 	now := l.now()
-	old, _ := l.kept.Get(q.key)
+	old, _ := l.kept.Get(q.cached)
 	switch {
 	case old.isFresh(now):
 		return Result{Value: old.value, State: Hit}
@@ -178,17 +178,8 @@ func (l *lookup) fail(err error) *Error {
 	return failed
 }
 
-// run starts an evaluation of this look-up's expressions.
-func (l *lookup) run(ctx context.Context, in *Input) *mapping.Run {
-	run := mapping.NewRun(ctx, in.Request)
-	for _, v := range in.Vars {
-		run.Bind(v)
-	}
-	return run
-}
-
-// keyOf makes the key of the cache, which has the answers of all look-ups.
-func (l *lookup) keyOf(text string) string {
+// cacheKey makes the key of the cache, which has the answers of all look-ups.
+func (l *lookup) cacheKey(text string) string {
 	if len(text) > maxKey {
 		sum := sha256.Sum256([]byte(text))
 		text = string(sum[:])

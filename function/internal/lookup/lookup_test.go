@@ -71,7 +71,7 @@ func newSet(t testing.TB, transport http.RoundTripper, specs ...*lookup.Spec) *l
 	language := mapping.NewLanguage(message.Zone{})
 	o := lookup.Options{Transport: transport, Now: time.Now, Secrets: &secret.Loader{Now: time.Now}}
 	for _, spec := range specs {
-		d, faults := lookup.Compile(spec, language, nil)
+		d, faults := lookup.Compile(spec, language)
 		for _, f := range faults {
 			if !f.Warning {
 				t.Fatalf("%+v", f)

@@ -50,7 +50,7 @@ func TestURLs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			spec := weather(func(s *lookup.Spec) { s.URL = expr(tt.url) })
-			d, faults := lookup.Compile(spec, mapping.NewLanguage(message.Zone{}), nil)
+			d, faults := lookup.Compile(spec, mapping.NewLanguage(message.Zone{}))
 			broken := false
 			for _, f := range faults {
 				broken = broken || !f.Warning
@@ -95,7 +95,7 @@ func TestUnescapedURLs(t *testing.T) {
 		`"https://h.example/" + (.a|@uri) + "?" + (.b|.c)`: true,
 	} {
 		_, faults := lookup.Compile(weather(func(s *lookup.Spec) { s.URL = expr(text) }),
-			mapping.NewLanguage(message.Zone{}), nil)
+			mapping.NewLanguage(message.Zone{}))
 		if (len(faults) == 1) != want || want && !faults[0].Warning {
 			t.Errorf("%s: %+v", text, faults)
 		}

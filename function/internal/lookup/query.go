@@ -1,26 +1,27 @@
 package lookup
 
 import (
-	"bytes"
 	"context"
 	"net/url"
 
+	"mayfly/transform/mapping"
 	"mayfly/transform/message"
 )
 
 // query is what is asked for a message.
 type query struct {
-	key   string // of the cache
-	url   *url.URL
-	body  []byte
-	known bool // url and body are there
+	cached string // the key of the cache
+	key    any    // $key
+	url    *url.URL
+	body   []byte
+	known  bool // url and body are there
 }
 
-// query says which answer is wanted; nil where there is nothing to look up. Where the look-up has a key of its own, the
-// URL is left to address: an answer that is kept needs none.
+// query says which answer is wanted; nil where there is nothing to look up. Where there is a key, the URL is left to
+// address: an answer that is kept needs none.
 func (l *lookup) query(ctx context.Context, in *Input) (*query, *Error) {
-	q := &query{}
-	if l.key == nil {
+	q := &query{key: in.Key}
+	if l.key == nil && !in.Keyed {
 		if err := l.address(ctx, in, q); err != nil || q.url == nil {
 			return nil, err
 		}
@@ -28,27 +29,30 @@ func (l *lookup) query(ctx context.Context, in *Input) (*query, *Error) {
 		if q.body != nil {
 			text += "\x00" + string(q.body)
 		}
-		q.key = l.keyOf(text)
+		q.cached = l.cacheKey(text)
 		return q, nil
 	}
-	run := l.run(ctx, in)
-	defer run.Done()
-	value, err := run.One(l.key, in.Measurements)
-	if err != nil {
-		return nil, l.fail(err)
+	if !in.Keyed {
+		run := mapping.NewRun(ctx, nil)
+		defer run.Done()
+		run.Bind(in.Message)
+		var err error
+		if q.key, err = run.One(l.key, in.Measurements); err != nil {
+			return nil, l.fail(err)
+		}
 	}
-	if value == nil {
+	if q.key == nil {
 		return nil, nil
 	}
-	text, ok := message.ScalarText(value)
+	text, ok := message.ScalarText(q.key)
 	if !ok {
-		written, err := message.Marshal(value)
+		written, err := message.Marshal(q.key)
 		if err != nil {
 			return nil, l.fail(err)
 		}
 		text = string(written)
 	}
-	q.key = l.keyOf(text)
+	q.cached = l.cacheKey(text)
 	return q, nil
 }
 
@@ -58,8 +62,10 @@ func (l *lookup) address(ctx context.Context, in *Input, q *query) *Error {
 		return nil
 	}
 	q.known = true
-	run := l.run(ctx, in)
+	run := mapping.NewRun(ctx, nil)
 	defer run.Done()
+	run.Bind(in.Message)
+	run.Bind(q.key)
 	text, err := run.Text(l.url, in.Measurements)
 	if err != nil {
 		return l.fail(err)
@@ -80,6 +86,5 @@ func (l *lookup) address(ctx context.Context, in *Input, q *query) *Error {
 	if err != nil {
 		return l.fail(err)
 	}
-	q.body = bytes.Clone(q.body)
 	return nil
 }

@@ -12,12 +12,13 @@ import (
 type Spec struct {
 	Name   string `yaml:"name"`   // by which enrich names it
 	Method string `yaml:"method"` // GET or POST; GET
-	// jq on the measurements, with $device, that gives the URL; scheme and host must be constant, as in
+	// jq on the measurements, with $message and $key, that gives the URL; scheme and host must be constant, as in
 	// @uri "https://api.example.com/assets/\(.serial)"; null: there is nothing to look up
 	URL     mapping.Expr           `yaml:"url"`
 	Headers map[string]secret.Text `yaml:"headers"` // values, or references to secrets as GROUP_KEY has them
-	Body    mapping.Expr           `yaml:"body"`    // jq on the measurements that gives the JSON to POST
-	// jq on the measurements that says which answer is wanted: two messages with the same key share one; the URL
+	Body    mapping.Expr           `yaml:"body"`    // jq, as url, that gives the JSON to POST
+	// jq on the measurements, with $message, that says which answer is wanted: messages with the same key share one;
+	// enrich may say another by on; the URL where neither is there, and null where there is nothing to look up
 	Key     mapping.Expr   `yaml:"key"`
 	Select  mapping.Expr   `yaml:"select"`  // jq on the answer that gives what is kept of it; all of it
 	TTL     *time.Duration `yaml:"ttl"`     // how long an answer is good for, unless it says a shorter time; 1m
@@ -34,10 +35,6 @@ const (
 	failedIgnore = "ignore"
 	failedRefuse = "refuse"
 )
-
-// Vars are the variables of a look-up's expressions beside $request: $device has deviceId, modelId, gatewayId,
-// component, fleet and properties of the message.
-func Vars() []string { return []string{"$device"} }
 
 // The bounds of a look-up.
 const (

@@ -40,6 +40,8 @@ const (
 	Sends
 	SendDuration
 	CircuitOpen
+	Lookups
+	LookupDuration
 	TokensSigned
 	CacheEntries
 	RoomBytes
@@ -88,6 +90,10 @@ var list = [count]Metric{
 		"Time to send a batch of one device to a hub, tries and waits between them included."},
 	CircuitOpen: {"mayfly_circuit_open", Gauge, []string{"hub"},
 		"1 while little or nothing is sent to a hub, because it is down or hangs; else 0."},
+	Lookups: {"mayfly_lookups_total", Counter, []string{"lookup", "outcome"},
+		"Look-ups for messages, by how they ended."},
+	LookupDuration: {"mayfly_lookup_duration_seconds", Histogram, []string{"lookup"},
+		"Time that a message waited for a look-up."},
 	TokensSigned: {"mayfly_tokens_signed_total", Counter, []string{"fleet"},
 		"SAS tokens that were signed for hubs; a token is used for three quarters of an hour."},
 	CacheEntries: {"mayfly_cache_entries", Gauge, []string{"cache", "fleet"},
@@ -123,12 +129,14 @@ func Labels() []Label {
 		{"code", "code of [the table of errors](errors.md); `ok` where nothing failed"},
 		{"outcome", "of messages: `delivered`, `ignored`, `rejected` (never stored), `failed` (may be sent again) " +
 			"and `deduplicated`; of the rest: `stored`, `found`, `registered`, `moved`, `hit`, `miss`, `ok`, " +
-			"or what failed; of steps of enrich: `hit`, `miss`, `refused`, `stale` or `failed`"},
+			"or what failed; of steps of enrich: `hit`, `miss`, `refused`, `stale` or `failed`; of look-ups: `hit` " +
+			"(an answer that was kept), `miss` (the service answered), `stale`, `none`, or what failed"},
 		{"step", "name of a table or look-up"},
 		{"table", "name of a table"},
 		{"kind", "`undecoded`, `codec-failed`, `codec-error`, `codec-warning`, `template`, `left-out`"},
 		{"fleet", "name of a configured fleet; `default` for the one of the environment"},
 		{"hub", "host name of a hub"},
+		{"lookup", "name of a look-up of the configuration"},
 		{"cache", "`assignments`, `refusals`, `pending`, `checked`, `tokens`, `message-ids`, `device-limits`"},
 		{"room", "`working`, `bodies`, `unauthenticated`: see [limits.md](limits.md)"},
 		{"signal", "`metrics` or `traces`"},
