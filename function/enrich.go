@@ -1,17 +1,21 @@
 package function
 
 import (
-	"context"
+	"net/http"
 
+	"mayfly/function/internal/delivery"
+	"mayfly/function/internal/enriching"
 	"mayfly/transform/message"
 )
 
 // enrich adds to the messages what tables and look-ups have for them. A message that must have a row and has none is
-// refused, alone.
-func (s *Service) enrich(ctx context.Context, d *decoded) {
+// refused, alone. While look-ups are waited for, the hubs of the devices are found. done ends that.
+func (s *Service) enrich(r *http.Request, d *decoded) (done func()) {
 	if s.enricher == nil {
-		return
+		return func() {}
 	}
+	// By what was sent: a resend may be enriched in another way.
+	delivery.Identify(d.messages, r.Header.Get("Idempotency-Key"))
 	source := ""
 	if d.mapped != nil {
 		source = d.source
@@ -23,7 +27,19 @@ func (s *Service) enrich(ctx context.Context, d *decoded) {
 			messages, of = append(messages, &d.messages[it.message]), append(of, it)
 		}
 	}
+	done = func() {}
+	ctx := r.Context()
+	if s.enricher.Lookups != nil {
+		answerBy := recordOf(ctx).arrived.Add(d.patience)
+		hubs := s.delivery.Prepare(ctx, messages, answerBy)
+		done = hubs.End
+		defer hubs.Over()
+		within, cancel := enriching.Within(ctx, s.now(), answerBy)
+		defer cancel()
+		ctx = within
+	}
 	for i, err := range s.enricher.Enrich(ctx, source, messages) {
 		of[i].err = err
 	}
+	return done
 }

@@ -108,6 +108,7 @@ type transcript struct {
 	jitter    bool // times are drawn, so that they are not written down
 	abreast   bool // calls go out side by side, so that they are sorted
 	warmUp    int  // the first request is sent so often before, and calls are not written down
+	lookups   services
 	meanwhile bool // another request like the first one is under way
 	service   *function.Service
 }
@@ -165,8 +166,7 @@ func play(t *testing.T, script *txtar.Archive) *txtar.Archive {
 // prepare reads the directives.
 func (x *transcript) prepare(setup string) {
 	x.t.Helper()
-	config := emulator.Config{Seed: 1}
-	var later []func()
+	config, later := emulator.Config{Seed: 1}, []func(){}
 	for line := range strings.Lines(setup) {
 		verb, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 		switch verb {
@@ -198,6 +198,8 @@ func (x *transcript) prepare(setup string) {
 			x.panics = true
 		case "codecs-unavailable":
 			x.options = append(x.options, function.WithCodecs(unavailableCodecs{}))
+		case "lookup":
+			x.lookups = append(x.lookups, rest)
 		case "fault":
 			later = append(later, func() {
 				if _, err := x.azure.LoadFaults(strings.NewReader("[" + rest + "]")); err != nil {
@@ -258,10 +260,8 @@ func (x *transcript) start() {
 	if x.panics {
 		upstream = panicking{}
 	}
-	x.service = function.New(
-		config,
-		function.Dependencies{DPS: upstream, Hub: upstream, Log: slog.New(slog.DiscardHandler)},
-	)
+	x.service = function.New(config,
+		function.Dependencies{DPS: upstream, Hub: upstream, Lookups: &x.lookups, Log: slog.New(slog.DiscardHandler)})
 }
 
 type panicking struct{}

@@ -182,8 +182,8 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 		if refused(s.tenancy.JoinFleets(place, rec.caller, d.source, d.messages)) { // 503
 			return
 		}
-		s.enrich(r.Context(), &d) // 422, of single messages
-		s.fit(r.Context(), &d)    // 422, of single messages
+		defer s.enrich(r, &d)() // 422 502 504, of single messages
+		s.fit(r.Context(), &d)  // 422, of single messages
 		delivery.Identify(d.messages, r.Header.Get("Idempotency-Key"))
 		d.checkSizes() // 413
 		s.deliver(r.Context(), &d)

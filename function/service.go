@@ -61,6 +61,8 @@ type Service struct {
 type Dependencies struct {
 	// DPS and Hub carry the calls out; see Transports.
 	DPS, Hub http.RoundTripper
+	// Lookups makes the calls of look-ups, to any address; nil: one transport for each, to where it may call.
+	Lookups http.RoundTripper
 	// Log takes one record per request.
 	Log *slog.Logger
 	// Now is the clock; time.Now when nil.
@@ -123,7 +125,9 @@ func New(c *Config, d Dependencies) *Service {
 	s.tables = tables.New(&tables.Options{
 		Tables: c.Tables, Secrets: secrets, Log: d.Log, Now: d.Now, Metrics: counted,
 	})
-	s.enricher = enriching.Of(c, s.tables, counted)
+	s.enricher = enriching.Of(c, &enriching.Dependencies{
+		Tables: s.tables, Metrics: counted, Transport: d.Lookups, Secrets: secrets, Now: d.Now, Heap: sizes.Heap,
+	})
 	s.decompressor = decompress.New(c.BodyLimit, runtime.GOMAXPROCS(0))
 	s.routes = s.newRoutes()
 	s.fitter.Warn(d.Log)

@@ -133,6 +133,15 @@ func (d *Document) about() map[string]any {
 	return out
 }
 
+// Values gives what expressions see of a message: the measurements and $message. They must not be changed.
+func (d *Document) Values() (measurements, about map[string]any, err error) {
+	measurements, err = d.measurements()
+	return measurements, d.about(), err
+}
+
+// HasKey tells whether the step itself says by what a row is found. A look-up can do without.
+func (c *Compiled) HasKey() bool { return c.on != nil }
+
 // Key gives the key of a message; nil where it has none.
 func (c *Compiled) Key(d *Document) (any, error) {
 	body, err := d.measurements()
@@ -154,7 +163,10 @@ func (c *Compiled) Put(d *Document, key any, row Row) (Result, error) {
 		if r.Outcome = Miss; c.Missing.Refuse {
 			on := strings.TrimSpace(c.On.Text)
 			wrong := &MissingError{Name: c.Name(), Text: c.what() + " has no row for the value of " + on}
-			if key == nil {
+			switch {
+			case !c.HasKey():
+				wrong.Text = c.what() + " has nothing for the message"
+			case key == nil:
 				wrong.Text = "the message has no " + on + " to look up in " + c.what()
 			}
 			r.Outcome, r.Error = Refused, wrong.Text

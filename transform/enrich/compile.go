@@ -32,7 +32,7 @@ func Compile(l *mapping.Language, s Step) (*Compiled, message.Faults) {
 		faults = append(faults, wrong)
 	}
 	switch {
-	case c.on == nil && wrong == nil:
+	case c.on == nil && wrong == nil && s.Lookup == "": // a look-up has a key of its own
 		fault("on", "is missing: the key of the row, as in .serial for a measurement or $message.deviceId")
 	case strings.Contains(s.On.Text, "$request"):
 		fault("on", "has $request: a step sees the measurements and $message")

@@ -67,6 +67,7 @@ func (f *Fields) UnmarshalYAML(unmarshal func(any) error) error {
 
 // Missing is what happens to a message without a row.
 type Missing struct {
+	Said   bool // it is not left out
 	Refuse bool
 	Values map[string]any // of the fields that are not in the row either, by their names in the message
 }
@@ -75,7 +76,7 @@ var errMissing = errors.New("want ignore, refuse, or values, as in {site: unknow
 
 // UnmarshalYAML reads ignore, refuse, or the values; numbers keep their digits.
 func (m *Missing) UnmarshalYAML(node ast.Node) error {
-	*m = Missing{}
+	*m = Missing{Said: true}
 	switch n := node.(type) {
 	case *ast.StringNode:
 		if m.Refuse = n.Value == "refuse"; m.Refuse || n.Value == "ignore" {

@@ -118,7 +118,7 @@ func lookups() []Bound {
 		{"look-ups of a configuration", count(lookup.MaxLookups), "", "the start is refused", "TestLookupFaults"},
 		{"calls of look-ups, together", count(lookup.MaxCalls), "", "others wait within the time of their look-up",
 			"TestHangingService"},
-		{"of these, of one look-up", count(lookup.MaxCallsOfOne), "", "others wait within the time of their look-up", "TestHangingService"},
+		{"of these, of one look-up", count(lookup.MaxCallsOfOne), "", "likewise", "TestHangingService"},
 		{"keys of a look-up that are waited for", count(lookup.MaxFlights), "", failed, "TestTooManyKeys"},
 		{"time of a look-up", "2 s; `timeout:` sets it, up to 10 s", "", failed, "TestHangingService"},
 		{"an answer of a look-up, after decompression", size(lookup.MaxAnswer), "", failed, "TestAnswers"},

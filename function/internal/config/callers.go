@@ -25,7 +25,6 @@ func (c *Config) checkFile(file *File) {
 	c.checkTokens(file)
 	c.checkCertificates(file)
 	c.checkSources(file)
-	c.checkLookups(file)
 }
 
 // checkPermission tells what is wrong with a permission. names are the {name}s that

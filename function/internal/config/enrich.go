@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 
 	"mayfly/internal/settings"
 	"mayfly/transform/enrich"
@@ -13,6 +14,7 @@ import (
 // checkEnrichment checks the tables and the steps that use them.
 func (c *Config) checkEnrichment(file *File) {
 	c.Tables = file.checkTables()
+	c.checkLookups(file)
 	c.Enrich = enrich.Lists{
 		Global:  c.compileSteps(file, "", file.Enrich),
 		Sources: map[string][]*enrich.Compiled{}, Fleets: map[string][]*enrich.Compiled{},
@@ -49,6 +51,11 @@ func (c *Config) compileSteps(file *File, prefix string, steps []enrich.Step) []
 			}
 			step.On.Text = string(text)
 		}
+		for _, d := range c.Lookups {
+			if d.Name == step.Lookup && d.Refuse && step.Failed == "" {
+				step.Failed = "refuse"
+			}
+		}
 		compiled, faults := enrich.Compile(c.Transformer.Language(), step)
 		for _, fault := range faults {
 			file.expression(place+fault.Field, fault)
@@ -62,9 +69,16 @@ func (c *Config) compileSteps(file *File, prefix string, steps []enrich.Step) []
 	return out
 }
 
-// checkStepTable checks that there is such a table, and that it has the fields.
+// checkStepTable checks that there is such a table, and that it has the fields, or that there is such a look-up.
 func (c *Config) checkStepTable(file *File, place string, step *enrich.Compiled) {
 	if step.Table == "" {
+		names := make([]string, len(c.Lookups))
+		for i, d := range c.Lookups {
+			names[i] = d.Name
+		}
+		if !slices.Contains(names, step.Lookup) {
+			file.add(place+"lookup", "%s", unknownRows("lookups", step.Lookup, names))
+		}
 		return
 	}
 	names := make([]string, len(c.Tables))
@@ -79,16 +93,17 @@ func (c *Config) checkStepTable(file *File, place string, step *enrich.Compiled)
 		}
 		return
 	}
-	file.add(place+"table", "%s", unknownTable(step.Table, names))
+	file.add(place+"table", "%s", unknownRows("tables", step.Table, names))
 }
 
-func unknownTable(name string, names []string) string {
-	problem := message.Quote(name) + " is not one of the tables"
+// unknownRows tells that none of the members of a list has a name.
+func unknownRows(list, name string, names []string) string {
+	problem := message.Quote(name) + " is not one of the " + list
 	if near := settings.Nearest(name, names); near != "" {
 		return problem + "; did you mean " + near + "?"
 	}
 	if len(names) == 0 {
-		return problem + ": there are none under tables"
+		return problem + ": there are none under " + list
 	}
 	return problem
 }

@@ -20,19 +20,18 @@ type Preparation struct {
 
 // Prepare begins to find the hubs of the devices that Deliver would ask DPS for. What fails, fails again in Deliver,
 // which tells. answerBy is when the sender of the messages stops waiting. End has to be called.
-func (d *Deliverer) Prepare(ctx context.Context, messages []message.Message, answerBy time.Time) *Preparation {
+func (d *Deliverer) Prepare(ctx context.Context, messages []*message.Message, answerBy time.Time) *Preparation {
 	ctx, cancel := context.WithCancel(ctx)
 	p := &Preparation{Deliverer: d, cancel: cancel}
+	devices := unknownDevices(d, messages)
+	if len(devices) == 0 {
+		return p
+	}
 	p.wg.Go(func() {
 		var wg sync.WaitGroup
 		defer wg.Wait()
 		places := make(chan struct{}, maxDevicesAtOnce)
-		for _, indexes := range byDevice(messages) {
-			m := &messages[indexes[0]]
-			f := d.fleets[m.Fleet]
-			if !f.unknown(m.DeviceID) {
-				continue
-			}
+		for _, m := range devices {
 			select {
 			case places <- struct{}{}:
 			case <-ctx.Done():
@@ -40,11 +39,27 @@ func (d *Deliverer) Prepare(ctx context.Context, messages []message.Message, ans
 			}
 			wg.Go(func() {
 				defer func() { <-places }()
-				p.assign(ctx, f, m, answerBy)
+				p.assign(ctx, d.fleets[m.Fleet], m, answerBy)
 			})
 		}
 	})
 	return p
+}
+
+// unknownDevices gives what of a message says whose it is, once for each device without a known hub. The messages
+// themselves change meanwhile.
+func unknownDevices(d *Deliverer, messages []*message.Message) []*message.Message {
+	var devices []*message.Message
+	seen := map[string]bool{}
+	for _, m := range messages {
+		if id := m.Fleet + "\x00" + m.DeviceID; !seen[id] && d.fleets[m.Fleet].unknown(m.DeviceID) {
+			seen[id] = true
+			devices = append(devices, &message.Message{
+				DeviceID: m.DeviceID, Fleet: m.Fleet, ModelID: m.ModelID, GatewayID: m.GatewayID,
+			})
+		}
+	}
+	return devices
 }
 
 // unknown tells whether a device has no hub that would be tried without a call to DPS.

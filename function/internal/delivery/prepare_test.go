@@ -74,7 +74,11 @@ func TestPrepare(t *testing.T) {
 					messages = append(messages, m)
 				}
 				start := time.Now()
-				p := d.Prepare(t.Context(), messages, start.Add(time.Minute))
+				pointers := make([]*message.Message, len(messages))
+				for i := range messages {
+					pointers[i] = &messages[i]
+				}
+				p := d.Prepare(t.Context(), pointers, start.Add(time.Minute))
 				defer p.End()
 				time.Sleep(tt.other)
 				p.Over()
@@ -99,7 +103,7 @@ func TestPrepareEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := delivererAt(t, &slowDPS{hangs: true}, "")
 		start := time.Now()
-		p := d.Prepare(t.Context(), []message.Message{{DeviceID: "a"}, {DeviceID: "b"}}, start.Add(time.Minute))
+		p := d.Prepare(t.Context(), []*message.Message{{DeviceID: "a"}, {DeviceID: "b"}}, start.Add(time.Minute))
 		synctest.Wait()
 		p.End()
 		if took := time.Since(start); took != 0 {

@@ -23,9 +23,10 @@ type Found struct {
 
 // Options are what an Enricher is made of.
 type Options struct {
-	Steps           *enrich.Lists
-	Tables, Lookups map[string]Finder                         // by name
-	Count           func(step string, outcome enrich.Outcome) // may be nil
+	Steps   *enrich.Lists
+	Tables  map[string]Finder                         // by name
+	Lookups Looker                                    // nil without look-ups
+	Count   func(step string, outcome enrich.Outcome) // may be nil
 }
 
 // Enricher adds to messages.
@@ -44,6 +45,10 @@ func New(o *Options) *Enricher {
 // [enrich.FailedError], or the error of an expression.
 func (e *Enricher) Enrich(ctx context.Context, source string, messages []*message.Message) []error {
 	errs := make([]error, len(messages))
+	if e.Lookups != nil && len(messages) > 1 {
+		e.abreast(ctx, source, messages, errs)
+		return errs
+	}
 	for i, m := range messages {
 		errs[i] = e.Message(ctx, source, m, nil)
 	}
@@ -84,14 +89,14 @@ func (e *Enricher) Message(
 
 // step applies a step.
 func (e *Enricher) step(ctx context.Context, step *enrich.Compiled, d *enrich.Document) (enrich.Result, error) {
+	if step.Lookup != "" {
+		return e.lookUp(ctx, step, d)
+	}
 	key, err := step.Key(d)
 	if err != nil {
 		return enrich.Result{}, err
 	}
 	finder := e.Tables[step.Table]
-	if step.Lookup != "" {
-		finder = e.Lookups[step.Lookup]
-	}
 	var found Found
 	if key != nil && finder != nil {
 		if found, err = finder.Find(ctx, key); err != nil {

@@ -79,6 +79,18 @@ var rows = [...]Row{
 		422, EnrichmentMissing, false, "the operator adds the row; then send again", 0,
 	},
 	{
+		"enrich", "a look-up cannot be reached, answers 5xx or 429, or has failed before (failed: refuse)",
+		502, LookupUnreachable, true, "send again later", 5 * time.Second,
+	},
+	{
+		"enrich", "a look-up does not answer in time (failed: refuse)",
+		504, LookupTimeout, true, "send again", 2 * time.Second,
+	},
+	{
+		"enrich", "a look-up refuses, or gives what cannot be used (failed: refuse)",
+		502, LookupRefused, false, "the operator looks at the look-up that the detail names", 0,
+	},
+	{
 		"fit", "the message does not fit the device template (template: require)",
 		422, TemplateMismatch, false, "correct the members that errors[] names, or the template", 0,
 	},
