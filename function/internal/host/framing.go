@@ -2,6 +2,8 @@ package host
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -23,6 +25,7 @@ type framed struct {
 
 	mu   sync.Mutex
 	head *bodyroom.Body // nil while a request is worked on
+	end  error          // why nothing more can be read; nil while it can
 }
 
 const lengthLine = "content-length:"
@@ -33,6 +36,9 @@ func (f *framed) Read(p []byte) (int, error) {
 	f.scan(p[:n])
 	f.mu.Lock()
 	head := f.head
+	if timeout := net.Error(nil); err != nil && !(errors.As(err, &timeout) && timeout.Timeout()) {
+		f.end = err
+	}
 	f.mu.Unlock()
 	if head != nil && n > 0 {
 		if full := head.Grow(n); full != nil {
@@ -40,6 +46,16 @@ func (f *framed) Read(p []byte) (int, error) {
 		}
 	}
 	return n, err
+}
+
+// ending tells whether the client has closed its side, and the error where it did so otherwise than in good order.
+func (f *framed) ending() (closed bool, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.end != nil && f.end != io.EOF { //nolint:errorlint // connections give it bare
+		return true, f.end
+	}
+	return f.end != nil, nil
 }
 
 // begin begins a head in a room; a nil room ends it.

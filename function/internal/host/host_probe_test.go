@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 
+	"mayfly/function/internal/receipt"
 	"mayfly/function/internal/requestlog"
 )
 
@@ -63,6 +65,13 @@ func hostProbe(w http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Type", "application/json")
 		h.Set("Content-Encoding", "gzip")
 		_, _ = w.Write(gzipped("{}"))
+	case "/answer/told": // to the URL in the query, when the answer has arrived
+		receipt.After(w, nil, func(err error) {
+			res, postErr := http.Post(r.URL.Query().Get("tell"), "text/plain", strings.NewReader(fmt.Sprint(err)))
+			if postErr == nil {
+				_ = res.Body.Close()
+			}
+		})
 	default:
 		h.Set("Content-Type", "application/json; charset=utf-8")
 		if err := json.NewEncoder(w).Encode(viewOf(r)); err != nil {

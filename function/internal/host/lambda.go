@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -29,7 +30,8 @@ const LambdaMargin = 300 * time.Millisecond
 // alone: to be sent one, a function has to register an extension, which costs
 // at every cold start, and there is nothing here that must be saved.
 func startLambda(ctx context.Context, h http.Handler, log *slog.Logger) {
-	lambda.StartWithOptions(NewLambdaHandler(h, log), lambda.WithContext(context.WithoutCancel(ctx)))
+	base := newPosted(context.WithoutCancel(ctx))
+	lambda.StartWithOptions(&lambdaHandler{next: h, log: log, posted: base}, lambda.WithContext(base))
 }
 
 // NewLambdaHandler makes a Lambda function of h. It understands the events of
@@ -42,8 +44,9 @@ func NewLambdaHandler(h http.Handler, log *slog.Logger) lambda.Handler {
 }
 
 type lambdaHandler struct {
-	next http.Handler
-	log  *slog.Logger
+	next   http.Handler
+	log    *slog.Logger
+	posted *posted // nil: nobody tells when an answer was posted
 }
 
 // Invoke answers one event. It keeps nothing of payload, which is a buffer
@@ -63,13 +66,18 @@ func (h *lambdaHandler) Invoke(ctx context.Context, payload []byte) ([]byte, err
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		id = lc.AwsRequestID
 	}
+	invocation := ctx
 	ctx, cancel := withLambdaDeadline(requestlog.WithID(ctx, id))
 	defer cancel()
 
 	w := &lambdaWriter{header: make(http.Header, 4)}
 	r := event.request(ctx, front)
 	h.serve(w, r)
-	return w.answer(front, r)
+	answer, err := w.answer(front, r)
+	if w.settle != nil {
+		h.posted.after(invocation, func(late error) { w.settle(cmp.Or(err, late)) })
+	}
+	return answer, err
 }
 
 func (h *lambdaHandler) serve(w *lambdaWriter, r *http.Request) {
@@ -108,7 +116,11 @@ type lambdaWriter struct {
 	sent   http.Header // as it was when the status was written
 	status int
 	body   bytes.Buffer
+	settle func(error) // told of the answer's arrival; nil: nobody wants to know
 }
+
+// Confirm tells whether the answer was posted: see [receipt.Confirmer].
+func (w *lambdaWriter) Confirm(settle func(error)) { w.settle = settle }
 
 func (w *lambdaWriter) Header() http.Header { return w.header }
 

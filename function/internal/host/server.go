@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"mayfly/function/internal/platform"
+	"mayfly/function/internal/receipt"
 	"mayfly/function/internal/requestlog"
 )
 
@@ -82,7 +83,9 @@ func newServer(ctx context.Context, o *Options, h http.Handler) *http.Server {
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 		// The end of ctx stops the server; it must not cut off the requests
 		// that the server then waits for.
-		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+		BaseContext: func(net.Listener) context.Context {
+			return receipt.WithStop(context.WithoutCancel(ctx), ctx.Done())
+		},
 	}
 	// HTTP/1.1 is all that is spoken, over TLS as well. A sender makes one request at a
 	// time, and what HTTP/2 adds for it is more to bound: streams, their memory, resets,
@@ -167,7 +170,7 @@ func (h *hostHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := requestlog.WithID(r.Context(), requestIDOf(h.host, r.Header))
 	dropForeignIdentity(h.host, r.Header)
 	dropLoadBalancer(r.Header)
-	watched := &watchedWriter{ResponseWriter: w}
+	watched := &watchedWriter{ResponseWriter: w, conn: conn}
 	defer h.lastResort(ctx, watched)
 	r = r.WithContext(ctx)
 	if conn.closeAfter(r) {
@@ -213,9 +216,10 @@ func (h *hostHandler) lastResort(ctx context.Context, w *watchedWriter) {
 	writeInternal(w.ResponseWriter)
 }
 
-// watchedWriter knows whether an answer has begun.
+// watchedWriter knows whether an answer has begun, and whether it has arrived.
 type watchedWriter struct {
 	http.ResponseWriter
+	conn    *connection
 	started bool
 }
 
