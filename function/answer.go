@@ -5,42 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 
+	"mayfly/function/internal/accepted"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/requestlog"
 	"mayfly/function/internal/results"
 	"mayfly/transform"
 	"mayfly/transform/answer"
 )
-
-// accepted is Mayfly's own answer to a request that stored something, or had nothing to
-// store.
-type accepted struct {
-	Delivered int
-	Ignored   int
-	Notes     []string // what was left out of the body, a sentence each
-	Refused   int      // messages that can never be stored
-	Results   []Result // of a batch with such messages
-}
-
-// text is the answer as JSON, a line of it.
-func (a *accepted) text() []byte {
-	b := strconv.AppendInt([]byte(`{"delivered":`), int64(a.Delivered), 10)
-	if a.Ignored > 0 {
-		b = strconv.AppendInt(append(b, `,"ignored":`...), int64(a.Ignored), 10)
-	}
-	if len(a.Notes) > 0 {
-		notes, _ := json.Marshal(a.Notes) // texts always marshal
-		b = append(append(b, `,"notes":`...), notes...)
-	}
-	if a.Refused > 0 {
-		b = strconv.AppendInt(append(b, `,"refused":`...), int64(a.Refused), 10)
-		results, _ := json.Marshal(a.Results) // texts and numbers always marshal
-		b = append(append(b, `,"results":`...), results...)
-	}
-	return append(b, "}\n"...)
-}
 
 // answer tells the sender how its messages fared. A failure that a retry may heal wins:
 // what is stored then is recognised when it comes again. Failures that no retry can heal
@@ -62,6 +34,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, d *decoded) {
 	}
 	p := worst(problems)
 	if p == nil {
+		s.collectCommands(r, d)
 		s.accept(w, r, d, &answer.Report{Delivered: rec.delivered, Ignored: rec.ignored}, nil)
 		return
 	}
@@ -91,26 +64,20 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, d *decoded) {
 	s.failAs(w, r, d, report, p)
 }
 
-// senderNotes gives what the sender should know of what was delivered.
-func senderNotes(notes []transform.Note) []string {
-	var texts []string
-	for _, n := range notes {
-		if n.Kind.ForSender() {
-			texts = append(texts, n.Text)
-		}
-	}
-	return texts
-}
-
 // accept answers what is no problem of HTTP, in the words that the source's sender wants
 // to hear. p is what it is told of messages that are refused.
 func (s *Service) accept(w http.ResponseWriter, r *http.Request, d *decoded, report *answer.Report, p *Problem) {
-	own := accepted{Delivered: report.Delivered, Ignored: report.Ignored, Notes: senderNotes(d.notes)}
+	rec := recordOf(r.Context())
+	own := accepted.Answer{Delivered: report.Delivered, Ignored: report.Ignored, Notes: accepted.Notes(d.notes)}
+	if own.Commands = rec.commands.JSON(); rec.commands != nil && rec.commands.Note != "" {
+		own.Notes = append(own.Notes, rec.commands.Note)
+	}
 	if report.Class == answer.Partial {
 		own.Refused, own.Results = report.Refused, results.Shorten(p.Results)
 	}
-	var reply answer.Replied
+	reply, commanded := rec.commands.Reply()
 	switch {
+	case commanded:
 	case d.mapped != nil: // many of these senders take 200 to 204 alone for success
 		reply = s.reply(r, d.mapped, d.request, report)
 	case report.Class == answer.Partial:
@@ -118,9 +85,10 @@ func (s *Service) accept(w http.ResponseWriter, r *http.Request, d *decoded, rep
 	}
 	reply.Status = cmp.Or(reply.Status, http.StatusOK)
 	if reply.Body == nil {
-		reply.ContentType, reply.Body = "application/json", own.text()
+		reply.ContentType, reply.Body = "application/json", own.Text()
 	}
-	write(w, &reply)
+	rec.commands.Prepare(w, &reply)
+	rec.commands.Written(write(w, &reply))
 }
 
 // reject answers an error of decoding: 2xx where the source's sender punishes
@@ -211,5 +179,5 @@ func (s *Service) failAs(w http.ResponseWriter, r *http.Request, d *decoded, rep
 		reply.ContentType, reply.Body = problem.MediaType, body
 	}
 	reply.Status = p.Status
-	write(w, &reply)
+	_ = write(w, &reply)
 }

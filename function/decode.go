@@ -12,6 +12,7 @@ import (
 	"mayfly/function/internal/metrics"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
+	"mayfly/function/internal/routehint"
 	"mayfly/function/internal/workroom"
 	"mayfly/transform"
 	"mayfly/transform/message"
@@ -174,7 +175,7 @@ func (s *Service) source(r *http.Request) (*transform.Source, error) {
 	source, err := s.transform.Source(name)
 	if source == nil && err == nil {
 		err = &problem.Error{Code: problem.NoSource, Detail: "there is no source " + message.Quote(name) +
-			hinted(r.URL.Path, s.transform.SourceNames())}
+			routehint.Clause(r.URL.Path, s.transform.SourceNames())}
 	}
 	return source, err
 }

@@ -17,6 +17,7 @@ import (
 	"mayfly/function/internal/connect"
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/doctor"
+	"mayfly/function/internal/downlink"
 	"mayfly/function/internal/fitting"
 	"mayfly/function/internal/host"
 	"mayfly/function/internal/metrics"
@@ -47,6 +48,8 @@ type (
 	NamedFile = config.NamedFile
 	// Delivery is a message that the hub has stored.
 	Delivery = delivery.Stored
+	// Command is a step of a cloud-to-device message on its way to a device.
+	Command = downlink.Event
 	// Fitter applies device templates.
 	Fitter = fitting.Fitter
 	// Explanation is what a device template makes of a message.

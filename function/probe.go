@@ -65,5 +65,5 @@ func (s *Service) answerProbe(w http.ResponseWriter, r *http.Request, probe *ans
 		reply.ContentType, reply.Body = "application/json", []byte("{}\n")
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	write(w, &reply)
+	_ = write(w, &reply)
 }

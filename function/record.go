@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mayfly/function/internal/auth/policy"
+	"mayfly/function/internal/commands"
 	"mayfly/function/internal/requestlog"
 	"mayfly/function/internal/sanitize"
 	"mayfly/transform"
@@ -19,6 +20,8 @@ import (
 // requestRecord is what the log and the metrics will say of a request.
 type requestRecord struct {
 	arrived   time.Time
+	client    context.Context    //nolint:containedctx // ends where the client is gone
+	commands  *commands.Delivery // that go with the answer
 	status    statusWriter
 	source    string
 	caller    *policy.Caller
@@ -91,6 +94,7 @@ func (rec *requestRecord) write(ctx context.Context, log *slog.Logger, r *http.R
 	}
 	count("refused", rec.refused)
 	count("repeated", rec.repeated)
+	count("commands", rec.commands.Len())
 	for _, kind := range slices.Sorted(maps.Keys(rec.notes)) {
 		count(string(kind), rec.notes[kind])
 	}

@@ -28,18 +28,19 @@ func (s *Service) reply(
 }
 
 // write writes an answer that is complete.
-func write(w http.ResponseWriter, reply *answer.Replied) {
+func write(w http.ResponseWriter, reply *answer.Replied) error {
 	h := w.Header()
 	for name, value := range reply.Header {
 		h.Set(name, value)
 	}
 	if reply.Status == http.StatusNoContent {
 		w.WriteHeader(reply.Status)
-		return
+		return nil
 	}
 	h.Set("Content-Type", reply.ContentType)
 	w.WriteHeader(reply.Status)
-	_, _ = w.Write(reply.Body)
+	_, err := w.Write(reply.Body)
+	return err
 }
 
 // describe puts what the answer tells into a report. It is for sources that make answers

@@ -3,19 +3,15 @@ package function
 import (
 	"cmp"
 	"net/http"
-	"path"
-	"slices"
-	"strings"
 
 	"mayfly/function/internal/auth/policy"
-	"mayfly/function/internal/basepath"
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/destination"
+	"mayfly/function/internal/method"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/routehint"
 	"mayfly/function/internal/workroom"
-	"mayfly/internal/lazyregexp"
 	"mayfly/transform/answer"
 )
 
@@ -34,12 +30,16 @@ func (s *Service) newRoutes() http.Handler {
 		patterns []string
 		route    route
 	}{
-		{[]string{"/api/telemetry", "/api/telemetry/{$}"}, route{"telemetry", only(http.MethodPost), s.chooseNative}},
+		{[]string{"/api/telemetry", "/api/telemetry/{$}"},
+			route{"telemetry", method.Only(http.MethodPost), s.chooseNative}},
 		{[]string{"/api/IoTCIntegration", "/api/iotcintegration"},
-			route{"telemetry", only(http.MethodPost, http.MethodGet), s.chooseBridge}},
+			route{"telemetry", method.Only(http.MethodPost, http.MethodGet), s.chooseBridge}},
 		{[]string{"/api/devices/{deviceId}/telemetry", "/api/devices/{deviceId}/telemetry/{$}"},
-			route{"device", only(http.MethodPost), s.chooseDevice}},
-		{[]string{"/api/ingest"}, route{"", only(http.MethodPost, http.MethodGet, http.MethodPut), s.chooseDetected}},
+			route{"device", method.Only(http.MethodPost), s.chooseDevice}},
+		{[]string{"/api/devices/{deviceId}/commands/{commandId}"},
+			route{"device", method.Only(http.MethodPost), s.chooseResult}},
+		{[]string{"/api/ingest"},
+			route{"", method.Only(http.MethodPost, http.MethodGet, http.MethodPut), s.chooseDetected}},
 		{[]string{"/api/{source}", "/api/{source}/{rest...}"}, route{"", s.sourceMethods, s.chooseNamed}},
 	} {
 		for _, pattern := range rt.patterns {
@@ -49,23 +49,6 @@ func (s *Service) newRoutes() http.Handler {
 	mux.HandleFunc("/", s.unserved)
 	return mux
 }
-
-// plainPath makes one slash of several, as senders write them whose base URL ends
-// in one: ServeMux would redirect them, and few follow. It takes the base path off, and
-// tells whether the path can be served.
-func plainPath(r *http.Request, base string) bool {
-	if strings.Contains(r.URL.Path, "//") {
-		u := *r.URL
-		u.Path, u.RawPath = slashes().ReplaceAllString(u.Path, "/"), slashes().ReplaceAllString(u.RawPath, "/")
-		r.URL = &u
-	}
-	r.URL = basepath.StripURL(r.URL, base)
-	escaped := r.URL.EscapedPath()
-	return r.Method != http.MethodConnect && strings.HasPrefix(escaped, "/") &&
-		path.Clean(escaped) == cmp.Or(strings.TrimSuffix(escaped, "/"), "/")
-}
-
-var slashes = lazyregexp.New("//+")
 
 // health answers cheaply: the Functions host asks for / every 25 ms while it
 // starts the process.
@@ -87,17 +70,10 @@ func (s *Service) health(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte("mayfly\n" + text))
 }
 
-// methodsFunc tells the methods of a route.
-type methodsFunc func(*http.Request) ([]string, error)
-
-func only(methods ...string) methodsFunc {
-	return func(*http.Request) ([]string, error) { return methods, nil }
-}
-
 // route is one way in for messages.
 type route struct {
 	source  string      // empty: the path or the body says it
-	methods methodsFunc // that it takes
+	methods method.Func // that it takes
 	choose  chooseFunc  // how the body is to be read
 }
 
@@ -128,7 +104,7 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 			return
 		}
 		probe := probeOf(r, rec)
-		if probe == nil && refused(checkMethod(r, rt.methods)) { // 404 405
+		if probe == nil && refused(method.Check(r, rt.methods)) { // 404 405
 			return
 		}
 		lease := s.load.working.Open(caller != nil || s.config.Auth != policy.ModeKeys)
@@ -188,18 +164,5 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 		d.checkSizes() // 413
 		s.deliver(r.Context(), &d)
 		s.answer(w, r, &d)
-	}
-}
-
-// checkMethod refuses what the route does not take.
-func checkMethod(r *http.Request, methods methodsFunc) error {
-	allowed, err := methods(r)
-	if err != nil || slices.Contains(allowed, r.Method) {
-		return err
-	}
-	return &problem.Error{
-		Code:   problem.MethodNotAllowed,
-		Allow:  strings.Join(allowed, ", "),
-		Detail: "use " + strings.Join(allowed, " or "),
 	}
 }

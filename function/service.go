@@ -11,7 +11,9 @@ import (
 
 	"mayfly/function/internal/auth"
 	"mayfly/function/internal/auth/policy"
+	"mayfly/function/internal/basepath"
 	"mayfly/function/internal/bounds"
+	"mayfly/function/internal/commands"
 	"mayfly/function/internal/config"
 	"mayfly/function/internal/decompress"
 	"mayfly/function/internal/delivery"
@@ -44,6 +46,7 @@ type Service struct {
 	enricher  *enriching.Enricher // nil without enrich
 	fitter    *fitting.Fitter     // nil without device templates
 	delivery  *delivery.Deliverer
+	commands  *commands.Collector
 	sizes     Sizes
 	load      load
 	tenancy   *tenancy.Tenancy
@@ -72,6 +75,8 @@ type Dependencies struct {
 	Sizes *Sizes
 	// Observe is told of each message that the hub has stored. May be nil.
 	Observe func(Delivery)
+	// Commanded is told of each step of a message on its way to a device. May be nil.
+	Commanded func(Command)
 	// Around tells of what is around the Service, for metrics. May be nil.
 	Around func() Around
 	// Finished is told of each request that is answered, health checks aside. May be nil.
@@ -120,6 +125,7 @@ func New(c *Config, d Dependencies) *Service {
 		load:    newLoad(&sizes, c.BodyLimit, d.Now),
 		origins: origin.Guard{Open: c.Auth == policy.ModeNone},
 	}
+	s.commands = s.newCollector(d.Commanded)
 	s.tenancy = tenancy.New(c, s.load.requests)
 	s.collect(d.Around)
 	s.tables = tables.New(&tables.Options{
@@ -167,7 +173,7 @@ const userAgent = "mayfly"
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := s.budget(r.Context())
 	defer cancel()
-	record := &requestRecord{arrived: s.now()}
+	record := &requestRecord{arrived: s.now(), client: r.Context()}
 	r = r.WithContext(withRecord(ctx, record))
 	if otlpanswer.IsProtobuf(r) {
 		protobuf := &otlpanswer.Writer{ResponseWriter: w}
@@ -192,8 +198,9 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if s.finished != nil && !record.silent() {
 			s.finished(record.outcome(r))
 		}
+		record.commands.Settle(ctx, w)
 	}()
-	if !plainPath(r, s.config.BasePath) {
+	if !basepath.Clean(r, s.config.BasePath) {
 		s.fail(w, r, newProblem(problem.NoSource, "nothing is served at "+message.Quote(r.URL.Path)))
 		return
 	}

@@ -2,14 +2,12 @@ package function
 
 import (
 	"net/http"
-	"slices"
 
 	"mayfly/function/internal/host"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/routehint"
 	"mayfly/function/internal/sanitize"
-	"mayfly/transform"
 	"mayfly/transform/message"
 )
 
@@ -22,7 +20,7 @@ func (s *Service) unserved(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case in == nil:
 		s.fail(w, r, newProblem(problem.NoSource, "nothing is served at "+message.Quote(r.URL.Path)+
-			hinted(r.URL.Path, builtin(s.transform.SourceNames())))) // who asks is not known
+			routehint.Clause(r.URL.Path, routehint.Builtin(s.transform.SourceNames())))) // who asks is not known
 	case in.IsHTTP():
 		detail := "the Functions host sends descriptions of requests instead of the requests: host.json needs " +
 			"customHandler.enableProxyingHttpRequest, and the host must be version 4.1041 or newer"
@@ -35,22 +33,4 @@ func (s *Service) unserved(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, newProblem(problem.NoSource, "the Functions host runs "+message.Quote(r.URL.Path)+
 			" by a trigger that is not HTTP; Mayfly has HTTP triggers only"))
 	}
-}
-
-// hinted gives what the sender of a request that is not served probably meant, to be put
-// behind what is wrong.
-func hinted(path string, sources []string) string {
-	if hint := routehint.For(path, sources); hint != "" {
-		return "; " + hint
-	}
-	return ""
-}
-
-// builtin gives the names of built-in sources: those of the configuration file are told to
-// callers that are known.
-func builtin(names []string) []string {
-	return slices.DeleteFunc(names, func(name string) bool {
-		_, found := transform.BuiltinText(name)
-		return !found
-	})
 }

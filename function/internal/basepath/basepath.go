@@ -1,8 +1,11 @@
 package basepath
 
 import (
+	"cmp"
 	"errors"
+	"net/http"
 	"net/url"
+	"path"
 	"strings"
 )
 
@@ -64,4 +67,27 @@ func StripURL(u *url.URL, base string) *url.URL {
 		stripped.RawPath = Strip(u.RawPath, base)
 	}
 	return &stripped
+}
+
+// Clean makes one slash of several in the path of a request, as senders write them whose
+// base URL ends in one: ServeMux would redirect them, and few follow. It takes the base path
+// off, and tells whether the path can be served.
+func Clean(r *http.Request, base string) bool {
+	if strings.Contains(r.URL.Path, "//") {
+		u := *r.URL
+		u.Path, u.RawPath = singleSlashes(u.Path), singleSlashes(u.RawPath)
+		r.URL = &u
+	}
+	r.URL = StripURL(r.URL, base)
+	escaped := r.URL.EscapedPath()
+	return r.Method != http.MethodConnect && strings.HasPrefix(escaped, "/") &&
+		path.Clean(escaped) == cmp.Or(strings.TrimSuffix(escaped, "/"), "/")
+}
+
+// singleSlashes makes one slash of each run of them.
+func singleSlashes(text string) string {
+	for strings.Contains(text, "//") {
+		text = strings.ReplaceAll(text, "//", "/")
+	}
+	return text
 }

@@ -34,6 +34,7 @@ const (
 	TableReads
 	TableRows
 	TableBroken
+	Commands
 	Provisionings
 	ProvisionDuration
 	HintTries
@@ -78,6 +79,8 @@ var list = [count]Metric{
 		"Rows of a table that are in use."},
 	TableBroken: {"mayfly_table_broken", Gauge, []string{"table"},
 		"1 while the newest rows of a table cannot be read and the ones before are in use; else 0."},
+	Commands: {"mayfly_commands_total", Counter, []string{"source", "stage"},
+		"Cloud-to-device messages on their way to devices, and the questions for them, by source and stage."},
 	Provisionings: {"mayfly_provisionings_total", Counter, []string{"fleet", "outcome"},
 		"Devices that were not known, or had moved, by how asking DPS ended."},
 	ProvisionDuration: {"mayfly_provision_duration_seconds", Histogram, []string{"fleet"},
@@ -139,6 +142,8 @@ func Labels() []Label {
 		{"lookup", "name of a look-up of the configuration"},
 		{"cache", "`assignments`, `refusals`, `pending`, `checked`, `tokens`, `message-ids`, `device-limits`"},
 		{"room", "`working`, `bodies`, `unauthenticated`: see [limits.md](limits.md)"},
+		{"stage", "`asked` (the hub, for what waits) or `failed`; `locked`; `completed`, `abandoned`, `rejected`, or " +
+			"`lost` (delivered again)"},
 		{"signal", "`metrics` or `traces`"},
 		{"version", "of the program, as Go recorded it"},
 		{"revision", "commit that it was built from, where Go recorded it"},

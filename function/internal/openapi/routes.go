@@ -83,14 +83,14 @@ func (b *builder) telemetryRoutes() []route {
 		id: "telemetry", summary: "Send messages of one device or of several",
 		description: "The format of Microsoft's iotc-device-bridge, and a little more. One object is one message; " +
 			"an array, or one object a line (NDJSON), is a batch. " + b.bodyLimits(),
-		body: b.nativeBody(), success: native,
+		parameters: waitParameters(), body: b.nativeBody(), success: native,
 	}
 	device := route{
 		path: "/api/devices/{deviceId}/telemetry", methods: []string{http.MethodPost}, kind: kindNative,
 		tag: tagTelemetry, id: "device-telemetry", summary: "Send the measurements of one device",
 		description: "The body is the measurements themselves, in any supported content type; a list, or several " +
 			"rows, are several messages. " + b.bodyLimits(),
-		parameters: deviceParameters(), body: b.deviceBody(), success: native,
+		parameters: append(deviceParameters(), waitParameters()...), body: b.deviceBody(), success: native,
 	}
 	ingest := route{
 		path: "/api/ingest", methods: []string{http.MethodGet, http.MethodPost, http.MethodPut}, kind: kindMapped,
@@ -102,11 +102,11 @@ func (b *builder) telemetryRoutes() []route {
 		},
 		success: b.anySuccess(),
 	}
-	list := []route{send, device, ingest, handshake("/api/ingest", "ingest")}
+	list := []route{send, device, commandRoute(), ingest, handshake("/api/ingest", "ingest")}
 	for _, path := range []string{"/api/IoTCIntegration", "/api/iotcintegration"} {
 		old := send
 		old.path, old.kind = path, kindBridge
-		old.id = "bridge-" + strconv.Itoa(len(list)-3)
+		old.id = "bridge-" + strconv.Itoa(len(list)-4)
 		old.methods = []string{http.MethodGet, http.MethodPost}
 		old.summary = "Send messages as to Microsoft's iotc-device-bridge"
 		old.description = "For devices that know the name of its function, and its statuses: 400 for what is wrong " +

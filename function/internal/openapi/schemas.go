@@ -129,6 +129,7 @@ func acceptedSchema() schema {
 		"notes":     listOf(schema{"type": "string"}, "what was left out of the body"),
 		"refused":   count("messages that can never be stored, of a batch"),
 		"results":   listOf(ref(schemaResult), "how each message of such a batch fared, in its order"),
+		"commands":  listOf(commandSchema(), "what waited for the device, where the request asked for it"),
 	}, "delivered")
 	s["description"] = "Every message is stored in the IoT hub, but for those that are refused for good."
 	return s

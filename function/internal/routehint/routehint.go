@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"mayfly/internal/settings"
+	"mayfly/transform"
 )
 
 const (
@@ -95,4 +96,22 @@ func isAPI(segment string) bool { return strings.EqualFold(segment, "api") }
 // isVersion tells whether a segment is one as in /v1/telemetry.
 func isVersion(s string) bool {
 	return len(s) > 1 && len(s) < 4 && (s[0] == 'v' || s[0] == 'V') && strings.Trim(s[1:], "0123456789") == ""
+}
+
+// Clause gives what the sender of a request that is not served probably meant, to be put
+// behind what is wrong.
+func Clause(path string, sources []string) string {
+	if hint := For(path, sources); hint != "" {
+		return "; " + hint
+	}
+	return ""
+}
+
+// Builtin gives the names of built-in sources: those of the configuration file are told to
+// callers that are known.
+func Builtin(names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool {
+		_, found := transform.BuiltinText(name)
+		return !found
+	})
 }

@@ -22,6 +22,7 @@ type Caller struct {
 	Bucket  *rate.Limiter
 
 	AnyFleet bool // whatever the source's mapping says
+	SendOnly bool // may not receive what waits for the devices
 }
 
 // Key is a key as far as Mayfly knows it: its hash, and until when it is
@@ -34,7 +35,8 @@ type Key struct {
 
 // NewCaller makes a caller of a specification that was checked.
 func NewCaller(name string, may *PermissionSpec) *Caller {
-	c := &Caller{Name: name, Sources: may.Sources, Fleets: may.Fleets, Bucket: may.Rate.Limiter()}
+	c := &Caller{Name: name, Sources: may.Sources, Fleets: may.Fleets, Bucket: may.Rate.Limiter(),
+		SendOnly: may.sendOnly()}
 	if may.Devices != nil {
 		c.Devices = Patterns{} // an empty list allows none
 	}
@@ -82,6 +84,10 @@ func NotAllowed(why string) error {
 		Cause:  errors.New(why),
 	}
 }
+
+// MayReceive tells whether the caller may receive what waits for the devices that it
+// speaks for. A nil caller is one whom somebody else has checked.
+func (c *Caller) MayReceive() bool { return c == nil || !c.SendOnly }
 
 // MaySpeakFor tells whether the caller may send every one of the messages. A
 // gateway is asked for like a device: to be attached to somebody else's would be

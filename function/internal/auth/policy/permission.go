@@ -20,6 +20,7 @@ type Permission struct {
 	sources []string
 	fleets  []string
 	rate    ratelimit.Rate
+	sends   bool // only
 	mu      sync.Mutex
 	buckets *cache.Cache[*rate.Limiter]
 }
@@ -32,6 +33,7 @@ func NewPermission(s *PermissionSpec, name, otherwise string) *Permission {
 		sources: s.Sources,
 		fleets:  s.Fleets,
 		rate:    s.Rate,
+		sends:   s.sendOnly(),
 		buckets: cache.New[*rate.Limiter](maxHolders, 0),
 	}
 	devices := s.Devices
@@ -56,6 +58,8 @@ func (p *Permission) Holder(name string, value func(string) string) *Caller {
 		Sources: p.sources,
 		Devices: fillAll(p.devices, value),
 		Fleets:  p.fleets,
+
+		SendOnly: p.sends,
 	}
 	if p.rate.Count == 0 {
 		return c

@@ -15,7 +15,11 @@ type PermissionSpec struct {
 	Devices []string       `yaml:"devices"` // patterns
 	Fleets  []string       `yaml:"fleets"`  // the first is meant where a message names none
 	Rate    ratelimit.Rate `yaml:"rate"`    // requests, as in 10/s
+	// Downlink is false for who may send for devices and not receive what waits for them.
+	Downlink *bool `yaml:"downlink"`
 }
+
+func (p *PermissionSpec) sendOnly() bool { return p.Downlink != nil && !*p.Downlink }
 
 // CallerSpec is a caller with keys.
 type CallerSpec struct {

@@ -1,0 +1,159 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"mayfly/function/internal/downlink"
+	"mayfly/function/internal/receipt"
+	"mayfly/function/internal/requestlog"
+	"mayfly/transform"
+	"mayfly/transform/answer"
+	down "mayfly/transform/downlink"
+	"mayfly/transform/message"
+)
+
+// answerMargin is left of the request's own time for writing the answer.
+const answerMargin = 300 * time.Millisecond
+
+// Collector gets what waits for the device of a request that was stored.
+type Collector struct {
+	Dispatcher *downlink.Dispatcher
+	// Mailbox opens what waits for the device of a message; ok is false where its hub is not known.
+	Mailbox func(ctx context.Context, m *message.Message) (box downlink.Mailbox, ok bool)
+	Log     *slog.Logger
+	Now     func() time.Time
+}
+
+// Request is a request all of whose messages are stored.
+type Request struct {
+	HTTP     *http.Request
+	Client   context.Context   //nolint:containedctx // ends where its client is gone; it is looked at and not handed on
+	Source   string            // its name
+	Mapped   *transform.Source // nil: a native route
+	Request  *message.Request
+	Messages []message.Message
+	AnswerBy time.Time // when its sender stops waiting
+	Allowed  bool      // whether its caller may receive
+}
+
+// Delivery is what goes with the answer to a request. A nil one is nothing.
+type Delivery struct {
+	Note  string // why nothing goes, where the sender should know; the rest is zero then
+	batch *downlink.Batch
+	hono  bool
+	reply answer.Replied
+
+	client context.Context //nolint:containedctx // of the request
+	gone   bool            // before the answer was written
+	err    error           // why the answer was not written
+}
+
+var (
+	errNotWritten = errors.New("the answer was not written")
+	errGone       = errors.New("the client was gone before the answer was written")
+)
+
+// Collect locks what waits for the device of a request, where the request wants it. It costs a request that does not
+// ask for it next to nothing.
+func (c *Collector) Collect(ctx context.Context, r *Request) *Delivery {
+	ask := downlink.Ask{Until: r.AnswerBy, MaxBytes: downlink.DefaultMaxBytes}
+	d := &Delivery{client: r.Client}
+	var values []any
+	if r.Mapped == nil {
+		wanted, ok := WantedBy(r.HTTP)
+		if !ok {
+			return nil
+		}
+		d.hono = wanted.Hono
+		ask.Wanted, ask.Wait, ask.Max = true, wanted.Wait, downlink.DefaultMax
+		if wanted.Hono {
+			ask.Max = 1
+		}
+		ask.Until = later(r.AnswerBy, c.Now().Add(wanted.Wait+downlink.MinPatience))
+	} else {
+		settings := &r.Mapped.Downlink
+		if !settings.InAnswer() || len(r.Messages) == 0 || !settings.When.IsZero() && !r.Messages[0].Downlink {
+			return nil
+		}
+		ask.Wanted, ask.Every, ask.Max = !settings.When.IsZero(), settings.Every, settings.Max
+		if ask.Every == 0 {
+			ask.Every = downlink.DefaultEvery
+		}
+		ask.Fit = func(m *down.Message) error {
+			value, err := c.value(m, settings)
+			if err == nil {
+				values = append(values, value)
+			}
+			return err
+		}
+	}
+	if !oneDevice(r.Messages) {
+		return nil
+	}
+	if !r.Allowed {
+		return &Delivery{Note: "this caller may not receive commands"}
+	}
+	first := &r.Messages[0]
+	box, ok := c.Mailbox(ctx, first)
+	if !ok {
+		return nil
+	}
+	if deadline, ok := ctx.Deadline(); ok && ask.Until.After(deadline.Add(-answerMargin)) {
+		ask.Until = deadline.Add(-answerMargin)
+	}
+	ask.Source, ask.Fleet, ask.DeviceID, ask.Mailbox = r.Source, first.Fleet, first.DeviceID, box
+	ask.LogName, ask.RequestID = first.DeviceID, requestlog.ID(ctx)
+	if first.SecretID {
+		ask.LogName = "(secret)"
+	}
+	ask.Client, ask.Stop = r.Client, receipt.Stop(ctx)
+	d.batch = c.Dispatcher.Take(ctx, &ask)
+	if len(d.batch.Messages) == 0 {
+		return nil
+	}
+	d.err = errNotWritten
+	if r.Mapped != nil {
+		var err error
+		if d.reply, err = r.Mapped.ReplyCommands(ctx, r.Request, values[:len(d.batch.Messages)]); err != nil {
+			c.Log.LogAttrs(ctx, slog.LevelWarn, "the answer with a command cannot be made",
+				slog.String("requestId", ask.RequestID), slog.String("source", r.Source),
+				slog.String("cause", message.Shorten(err.Error())))
+			d.batch.Settle(ctx, err)
+			return nil
+		}
+	}
+	return d
+}
+
+// value makes of a message what the expressions of an answer see.
+func (c *Collector) value(m *down.Message, settings *down.Settings) (any, error) {
+	frame, err := m.Frame()
+	if err == nil {
+		frame, err = frame.Exactly(settings.Bytes)
+	}
+	if err != nil && settings.Bytes > 0 {
+		return nil, err
+	}
+	return m.Value(frame), nil // an answer need not want bytes
+}
+
+// oneDevice tells whether all messages are of one device.
+func oneDevice(messages []message.Message) bool {
+	for i := range messages {
+		if messages[i].DeviceID != messages[0].DeviceID || messages[i].Fleet != messages[0].Fleet {
+			return false
+		}
+	}
+	return len(messages) > 0
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
