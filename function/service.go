@@ -129,7 +129,7 @@ func New(c *Config, d Dependencies) *Service {
 	s.tenancy = tenancy.New(c, s.load.requests)
 	s.collect(d.Around)
 	s.tables = tables.New(&tables.Options{
-		Tables: c.Tables, Secrets: secrets, Log: d.Log, Now: d.Now, Metrics: counted,
+		Tables: c.Tables, Rows: c.Rows, Secrets: secrets, Log: d.Log, Now: d.Now, Metrics: counted,
 	})
 	s.enricher = enriching.Of(c, &enriching.Dependencies{
 		Tables: s.tables, Metrics: counted, Transport: d.Lookups, Secrets: secrets, Now: d.Now, Heap: sizes.Heap,

@@ -79,7 +79,7 @@ func (t *Transformer) compile(d *Definition) (*Source, error) {
 		if s.zone, err = message.ParseZone(d.Zone); err != nil {
 			faults = append(faults, &message.Fault{Field: "zone", Problem: err.Error()})
 		}
-		l = mapping.NewLanguage(s.zone).On(t.machine, d.Zone)
+		l = t.languageOf(s.zone, d.Zone)
 	}
 	add := func(f *message.Fault) {
 		if f != nil {

@@ -20,6 +20,7 @@ type Transformer struct {
 	language func() *mapping.Language
 	engine   codec.Engine    // runs scripts
 	machine  mapping.Machine // runs what plans do not cover; nil: this process
+	tables   mapping.Tables  // whose rows expressions find; may be nil
 }
 
 // lazySource is a source. A built-in one is compiled when it is first needed: a cold
@@ -37,7 +38,7 @@ func New() *Transformer {
 		order:    builtinNames(),
 		engine:   codec.InProcess{},
 	}
-	t.language = sync.OnceValue(func() *mapping.Language { return mapping.NewLanguage(message.Zone{}).On(t.machine, "") })
+	t.language = sync.OnceValue(func() *mapping.Language { return t.languageOf(message.Zone{}, "") })
 	for _, name := range t.order {
 		compile := sync.OnceValues(func() (*Source, error) { return t.builtin(name) })
 		t.sources[name] = &lazySource{get: compile, hints: builtinHints[name]}
@@ -55,6 +56,13 @@ func (t *Transformer) WithCodecs(engine codec.Engine) *Transformer {
 
 // Language is that of expressions without a source.
 func (t *Transformer) Language() *mapping.Language { return t.language() }
+
+// WithTables has the function row find rows of tables. It is for the start, before sources are added.
+func (t *Transformer) WithTables(tables mapping.Tables) { t.tables = tables }
+
+func (t *Transformer) languageOf(zone message.Zone, name string) *mapping.Language {
+	return mapping.NewLanguage(zone).WithTables(t.tables).On(t.machine, name)
+}
 
 // SourceNames lists the sources, sorted.
 func (t *Transformer) SourceNames() []string { return slices.Sorted(maps.Keys(t.sources)) }

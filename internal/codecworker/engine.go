@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mayfly/transform/codec"
+	"mayfly/transform/mapping"
 )
 
 // script is a [codec.Script] that runs in the workers of a pool.
@@ -19,6 +20,7 @@ type script struct {
 
 	can     can
 	program *program // of an expression
+	tables  mapping.Tables
 }
 
 // Load compiles a script in a worker and runs its top level there, to find out

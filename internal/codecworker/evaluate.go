@@ -7,6 +7,7 @@ import (
 
 	"mayfly/transform/codec"
 	"mayfly/transform/mapping"
+	"mayfly/transform/message"
 )
 
 var _ mapping.Machine = (*Pool)(nil)
@@ -34,6 +35,7 @@ func (p *Pool) Evaluate(
 	s := &script{
 		pool: p, source: []byte(of.Text), hash: of.Key,
 		program: &program{Text: of.Text, Vars: of.Vars, Zone: of.Zone},
+		tables:  of.Tables,
 	}
 	err = s.onWorker(ctx, func(worker *process) (err error) {
 		values, spent, err = worker.evaluate(ctx, s, input, limit)
@@ -57,6 +59,8 @@ func (p *Pool) Evaluate(
 func (p *process) evaluate(ctx context.Context, s *script, input []byte, limit time.Duration) (
 	[]any, time.Duration, error,
 ) {
+	p.tables = s.tables
+	defer func() { p.tables = nil }()
 	r := &request{Op: opEvaluate, Script: p.scripts.use(s.hash), Input: input, Limit: int64(limit)}
 	a, err := p.exchange(ctx, r, limit)
 	if err != nil {
@@ -93,6 +97,8 @@ func (w *worker) evaluate(r *request) *answer {
 	a := &answer{Spent: int64(time.Since(start))} //nolint:forbidigo // likewise
 	own, ok := errors.AsType[*mapping.EvalError](err)
 	switch {
+	case message.Is(err, message.Busy): // of row: the parent knows why
+		a.Kind, a.Text = string(codec.Unavailable), err.Error()
 	case ok:
 		a.Failed, a.Text, a.Brief, a.NotBytes = true, shortened(own.Text), shortened(own.Brief), own.NotBytes
 	case err != nil:

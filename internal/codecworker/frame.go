@@ -10,7 +10,7 @@ import (
 
 // hello is what a worker writes first. Its last byte is the version of the
 // protocol.
-const hello = "mayfly codec worker\x03"
+const hello = "mayfly codec worker\x04"
 
 // maxFrame bounds an answer. It becomes values in the parent, which take some twenty times
 // its size, so it is held to what four messages of IoT Hub could carry.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"mayfly/transform/codec"
+	"mayfly/transform/mapping"
 )
 
 // MaxMessageTime is how long a worker may work on a message before it is killed. The
@@ -56,6 +57,7 @@ type process struct {
 	ended  chan struct{} // closed when the process has ended and cmd has its state
 	watch  watch
 
+	tables  mapping.Tables // of the expression that is being evaluated; may be nil
 	frame   bytes.Buffer
 	content []byte
 	scripts scripts
@@ -169,9 +171,7 @@ func (p *process) exchange(ctx context.Context, r *request, limit time.Duration)
 	a := &answer{}
 	p.watch.start(ctx, limit)
 	if _, err = p.in.Write(frame); err == nil {
-		if p.content, err = readFrame(p.reader, p.content, maxFrame); err == nil {
-			err = decodeFrame(p.content, a)
-		}
+		err = p.read(a)
 	}
 	killed := p.watch.stop()
 	if err == nil {

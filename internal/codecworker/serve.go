@@ -64,6 +64,7 @@ func serve(stdin io.Reader, stdout io.Writer, memory int64) int {
 		watch: &watch,
 	}
 	in := bufio.NewReader(stdin)
+	w.rows = rows{in: in, out: stdout}
 	var frame []byte
 	var out bytes.Buffer
 	for {
@@ -103,6 +104,7 @@ type worker struct {
 	watch   *memoryWatch
 
 	programs map[uint64]*mapping.Code
+	rows     rows
 }
 
 // answer does what a frame asks for.
@@ -140,6 +142,7 @@ func (w *worker) answer(frame []byte) *answer {
 
 func (w *worker) compile(r *request) *answer {
 	p := mapping.NewProgram(r.Program.Text, r.Program.Vars, r.Program.Zone)
+	p.Tables = &w.rows
 	code, err := p.Compile()
 	if err != nil {
 		return failed(codec.Unavailable, err)

@@ -19,6 +19,7 @@ const (
 	opRun                 // run a script on an uplink
 	opEvaluate            // run an expression on an input
 	opEncode              // run a script on a downlink
+	opRow                 // a row that the worker asked for
 )
 
 // request is what the parent writes. Scripts have numbers that the parent gives
@@ -37,6 +38,9 @@ type request struct {
 	Limit   int64    // of opEvaluate, in nanoseconds
 
 	Downlink *downlink // of opEncode
+
+	Busy  bool   // of opRow: nobody can tell at present
+	Wrong string // of opRow: what is wrong with the question
 }
 
 // downlink is a [codec.Downlink].
@@ -71,6 +75,9 @@ type answer struct {
 	// Leaving: the worker ends now, since something of the script may go on.
 	Leaving bool
 
+	// Asks is an array of the name of a table and a key: the worker goes on when it has the row. Nothing else is set
+	// then.
+	Asks []byte
 	// Of opEvaluate.
 	Values   []byte // an array
 	Spent    int64  // nanoseconds

@@ -31,16 +31,17 @@ type Language struct {
 	funcs   map[string]plan.Func // by name/arity
 	zone    string
 	machine Machine // nil: this process
+	tables  Tables  // may be nil
 }
 
 // NewLanguage makes jq with the functions of docs/mapping.md. zone is that of times without
 // one.
 func NewLanguage(zone message.Zone) *Language {
-	list := append(helpers(zone), helper{textGuard, 1, noText}, helper{rawTime, 0, itself}, helper{rawTime, 1, itself})
-	l := &Language{
-		options: append(functions(list), gojq.WithEnvironLoader(func() []string { return nil })),
-		funcs:   make(map[string]plan.Func, len(list)),
-	}
+	l := &Language{}
+	list := append(helpers(zone), helper{textGuard, 1, noText}, helper{rawTime, 0, itself}, helper{rawTime, 1, itself},
+		helper{rowFunc, 2, l.row})
+	l.options = append(functions(list), gojq.WithEnvironLoader(func() []string { return nil }))
+	l.funcs = make(map[string]plan.Func, len(list))
 	for _, h := range list {
 		l.funcs[fmt.Sprintf("%s/%d", h.name, h.args)] = plan.Func(h.call)
 	}
@@ -107,15 +108,21 @@ func (l *Language) compile(field string, e Expr, vars []string, change func(*goj
 		return nil, FaultAt(field, e, 0, "a mapping has no modules")
 	}
 	refused := refused()
-	var forbidden []string
+	var forbidden, wrong []string
 	walk(reflect.ValueOf(query), func(f *gojq.Func) {
 		if why, ok := refused[f.Name]; ok {
 			forbidden = append(forbidden, f.Name+" is not there: "+why)
+		}
+		if problem := l.checkRow(f); problem != "" {
+			wrong = append(wrong, problem)
 		}
 	})
 	if len(forbidden) > 0 {
 		name, _, _ := strings.Cut(forbidden[0], " ")
 		return nil, FaultAt(field, e, max(strings.Index(e.Text, name), 0), strings.Join(forbidden, "; "))
+	}
+	if len(wrong) > 0 {
+		return nil, FaultAt(field, e, strings.Index(e.Text, rowFunc), wrong[0])
 	}
 	text := e.Text
 	if change != nil && change(query) {
@@ -130,9 +137,10 @@ func (l *Language) compile(field string, e Expr, vars []string, change func(*goj
 	if lean(query, func(name string, args int) bool { return l.funcs[fmt.Sprintf("%s/%d", name, args)] != nil }) {
 		machine = nil
 	}
+	program := NewProgram(text, names, l.zone)
+	program.Tables = l.tables
 	return &Expression{
-		Field: field, Text: e.Text, plan: plan.New(query, names, l.funcs),
-		program: NewProgram(text, names, l.zone), code: code, machine: machine,
+		Field: field, Text: e.Text, plan: plan.New(query, names, l.funcs), program: program, code: code, machine: machine,
 	}, nil
 }
 

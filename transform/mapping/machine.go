@@ -33,7 +33,9 @@ type Program struct {
 	Text string
 	Vars []string // the names of its variables, $request first
 	Zone string   // as message.ParseZone reads it
-	Key  [sha256.Size]byte
+	// Tables are those of this process: a machine elsewhere asks for the rows that it needs. May be nil.
+	Tables Tables
+	Key    [sha256.Size]byte
 }
 
 // NewProgram makes a program. vars are the names of its variables, $request first.
@@ -42,7 +44,7 @@ func NewProgram(text string, vars []string, zone string) *Program {
 	return &Program{Text: text, Vars: vars, Zone: zone, Key: key}
 }
 
-// Compile makes the code of a program that [Language.Compile] has passed.
+// Compile makes the code of a program that [Language.Compile] has passed, with the Tables of the program.
 func (p *Program) Compile() (*Code, error) {
 	zone, err := message.ParseZone(p.Zone)
 	if err != nil {
@@ -52,7 +54,7 @@ func (p *Program) Compile() (*Code, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewLanguage(zone).code(query, p.Vars)
+	return NewLanguage(zone).WithTables(p.Tables).code(query, p.Vars)
 }
 
 // Code is a compiled program.
@@ -97,6 +99,9 @@ func (c *Code) Evaluate(ctx context.Context, vars []any, in any) ([]any, error) 
 func evalError(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return err
+	}
+	if own, ok := errors.AsType[*message.Error](err); ok && own.Kind == message.Busy {
+		return own // of row
 	}
 	if text, ok := errors.AsType[textError](err); ok {
 		return &EvalError{Text: text.text, Brief: text.wants, NotBytes: true}

@@ -62,6 +62,7 @@ type Config struct {
 	Fleets       map[string]Fleet       // by name; empty for the environment's own
 	Templates    *template.Set          // nil without any
 	Tables       []Table                // of the file
+	Rows         *Rows                  // of these, for expressions; nil without any
 	Enrich       enrich.Lists
 	Lookups      []*lookup.Definition // of the file
 	Keys         policy.Keys

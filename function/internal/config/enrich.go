@@ -13,7 +13,7 @@ import (
 
 // checkEnrichment checks the tables and the steps that use them.
 func (c *Config) checkEnrichment(file *File) {
-	c.Tables = file.checkTables()
+	c.Tables, c.Rows = file.tables, file.rows
 	c.checkLookups(file)
 	c.Enrich = enrich.Lists{
 		Global:  c.compileSteps(file, "", file.Enrich),

@@ -39,6 +39,8 @@ type File struct {
 	name     string // of the file; empty where there is none
 	places   *settings.Places
 	named    *namedFiles
+	tables   []Table
+	rows     *Rows       // nil without tables
 	lenient  bool        // about secrets that are not on this machine
 	broken   []string    // the members that could not be read
 	faults   FaultsError // what is wrong
@@ -96,6 +98,10 @@ func loadFile(path string, options []Option) (*transform.Transformer, *File) {
 		file.unread(w)
 	}
 	file.rebase()
+	if file.tables = file.checkTables(); len(file.tables) > 0 {
+		file.rows = newRows(file.tables)
+		t.WithTables(file.rows)
+	}
 	definitions := mappings(file.Sources)
 	for i := range definitions {
 		definitions[i].Place = file.places.At

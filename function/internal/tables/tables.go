@@ -21,6 +21,7 @@ import (
 // Options are what a Set is made of.
 type Options struct {
 	Tables  []config.Table
+	Rows    *config.Rows // is given the rows as they are; may be nil
 	Secrets *secret.Loader
 	// Transport carries the requests for tables at an address; where it is nil, one that reaches public addresses, and
 	// others where the table allows it.
@@ -102,6 +103,9 @@ func New(o *Options) *Set {
 		t.reading.Store(true)
 		go t.read() // ends with its deadline
 	}
+	if o.Rows != nil {
+		o.Rows.Use(s.find)
+	}
 	s.metrics.Collect(metrics.TableRows, func(to metrics.Setter) {
 		for _, t := range s.order {
 			to(float64(t.rows.Load().Len()), t.Name)
@@ -129,6 +133,27 @@ func (s *Set) Table(name string) *Table {
 		return nil
 	}
 	return s.byName[name]
+}
+
+// maxFind bounds how long an expression waits for a table that was never read.
+const maxFind = time.Second
+
+// find gives the rows for an expression.
+func (s *Set) find(name string) (*table.Table, error) {
+	t := s.Table(name)
+	if t == nil {
+		return nil, ErrNotRead
+	}
+	ctx, cancel := context.Background(), func() {}
+	if t.rows.Load() == nil {
+		ctx, cancel = context.WithTimeout(ctx, maxFind)
+	}
+	defer cancel()
+	rows, err := t.Use(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, ErrNotRead)
+	}
+	return rows, nil
 }
 
 // ErrNotRead is a table that could not be read yet.
