@@ -18,8 +18,8 @@ func ExampleClient_Receive() {
 		fmt.Println(err)
 		return
 	}
-	_ = azure.SendToDevice("valve-1", emulator.Message{Command: "open", Body: []byte("80")}) // IoT Central does so
-	hub := &httpsend.Client{Transport: azure.RoundTripper()}                                 // without it: the real Azure
+	_ = azure.SendToDevice("valve-1", emulator.Message{Command: "open", Body: []byte("80")})
+	hub := &httpsend.Client{Transport: azure.RoundTripper()} // without it: the real Azure
 
 	m, err := hub.Receive(ctx, target)
 	if err != nil || m == nil {

@@ -149,7 +149,7 @@ func (p *Push) check() (to *url.URL, faults message.Faults) {
 	if p.Port < 0 || p.Port > 223 {
 		fault("port", "must be from 1 to 223")
 	}
-	if p.MaxBytes < 0 || p.MaxBytes > maxBytes {
+	if p.MaxBytes < 0 || p.MaxBytes > MaxBody {
 		fault("maxBytes", "must be from 1 to 65536")
 	}
 	if len(p.Headers) > maxHeaders {

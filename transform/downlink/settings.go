@@ -19,8 +19,11 @@ import (
 const (
 	maxEvery = 48 * time.Hour
 	maxQueue = 50
-	maxBytes = 64 << 10
 )
+
+// MaxBody is the size of the largest body of a message, in bytes (azure-docs,
+// iot-hub/iot-hub-devguide-quotas-throttling.md).
+const MaxBody = 64 << 10
 
 // Settings say how the cloud-to-device messages that wait for the devices of a source get to them. Without any member
 // they are not asked for.
@@ -63,7 +66,7 @@ func (s *Settings) Check(fault func(field, problem string)) {
 	if s.Max < 0 || s.Max > maxQueue {
 		fault("downlink.max", "must be from 0 to 50, which is what a hub keeps for a device")
 	}
-	if s.Bytes < 0 || s.Bytes > maxBytes {
+	if s.Bytes < 0 || s.Bytes > MaxBody {
 		fault("downlink.bytes", "must be from 0 to 65536")
 	}
 	if !s.InAnswer() && (!s.When.IsZero() || s.Max != 0) {

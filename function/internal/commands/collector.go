@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"mayfly/function/internal/downlink"
@@ -83,12 +84,13 @@ func (c *Collector) Collect(ctx context.Context, r *Request) *Delivery {
 		if ask.Every == 0 {
 			ask.Every = downlink.DefaultEvery
 		}
-		ask.Fit = func(m *down.Message) error {
-			value, err := c.value(m, settings)
-			if err == nil {
-				values = append(values, value)
+		fit := c.fitter(ctx, r)
+		ask.Fit = func(m *down.Message) downlink.Result {
+			frame, result := fit(m)
+			if result.Outcome == downlink.Delivered {
+				values = append(values, m.Value(frame))
 			}
-			return err
+			return result
 		}
 	}
 	if !oneDevice(r.Messages) {
@@ -129,16 +131,32 @@ func (c *Collector) Collect(ctx context.Context, r *Request) *Delivery {
 	return d
 }
 
-// value makes of a message what the expressions of an answer see.
-func (c *Collector) value(m *down.Message, settings *down.Settings) (any, error) {
-	frame, err := m.Frame()
-	if err == nil {
-		frame, err = frame.Exactly(settings.Bytes)
+// fitter makes what makes the bytes of messages for the device of a request, by the codec of its source where that
+// encodes.
+func (c *Collector) fitter(ctx context.Context, r *Request) func(*down.Message) (down.Frame, downlink.Result) {
+	settings := &r.Mapped.Downlink
+	encoding := sync.OnceValues(func() (down.Encoding, error) {
+		up, err := r.Mapped.Uplink(ctx, r.Request, 0)
+		return down.Encoding{Encoder: up.Encoder, MaxBytes: down.MaxBody, Clock: c.Now()}, err
+	})
+	return func(m *down.Message) (down.Frame, downlink.Result) {
+		e, err := encoding()
+		var content down.Content
+		if err == nil {
+			content, err = m.Content(ctx, e)
+		}
+		var unfit *down.ContentError
+		if err != nil && !errors.As(err, &unfit) {
+			return content.Frame, downlink.Result{Outcome: downlink.Retry, Reason: message.Shorten(err.Error())}
+		}
+		if err == nil {
+			content.Frame, err = content.Exactly(settings.Bytes)
+		}
+		if err != nil && (settings.Bytes > 0 || e.Encoder != nil) { // else an answer need not want bytes
+			return content.Frame, downlink.Result{Outcome: downlink.Reject, Reason: message.Shorten(err.Error())}
+		}
+		return content.Frame, downlink.Result{Outcome: downlink.Delivered}
 	}
-	if err != nil && settings.Bytes > 0 {
-		return nil, err
-	}
-	return m.Value(frame), nil // an answer need not want bytes
 }
 
 // oneDevice tells whether all messages are of one device.

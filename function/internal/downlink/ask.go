@@ -32,8 +32,9 @@ type Ask struct {
 	Stop   <-chan struct{}
 
 	Max, MaxBytes int // of the messages
-	// Fit says why a message cannot be delivered: it is rejected. May be nil.
-	Fit func(*downlink.Message) error
+	// Fit says what becomes of a message before it is delivered: one that cannot be is rejected or given back. May be
+	// nil.
+	Fit func(*downlink.Message) Result
 }
 
 func (a *Ask) key() string { return a.Fleet + "\x00" + a.DeviceID }

@@ -149,8 +149,11 @@ func (d *Dispatcher) fill(ctx context.Context, b *Batch) {
 			return
 		}
 		if b.ask.Fit != nil {
-			if err := b.ask.Fit(m); err != nil {
-				d.settleInTime(ctx, b.ask, m, Result{Outcome: Reject, Reason: err.Error()})
+			if result := b.ask.Fit(m); result.Outcome != Delivered {
+				d.settleInTime(ctx, b.ask, m, result)
+				if result.Outcome == Retry {
+					return
+				}
 				rejected++
 				continue
 			}

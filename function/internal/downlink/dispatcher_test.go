@@ -138,20 +138,28 @@ func TestTake(t *testing.T) {
 		"one that does not fit": {box: newMailbox(1, 2), want: []uint64{2},
 			ask: func(a *down.Ask, _ *mailbox) {
 				a.Max = 1
-				a.Fit = func(m *downlink.Message) error {
+				a.Fit = func(m *downlink.Message) down.Result {
 					if m.Sequence == 1 {
-						return errors.New("too long")
+						return down.Result{Outcome: down.Reject, Reason: "too long"}
 					}
-					return nil
+					return down.Result{Outcome: down.Delivered}
 				}
 			},
 			calls: []string{"receive", "reject 1", "receive", "complete 2"},
 			steps: map[down.Step]int{down.Asked: 2, down.Locked: 2, down.Rejected: 1, down.Completed: 1}},
 		"many that do not fit": {box: newMailbox(1, 2, 3, 4, 5, 6),
-			ask: func(a *down.Ask, _ *mailbox) { a.Fit = func(*downlink.Message) error { return errors.New("no") } },
+			ask: func(a *down.Ask, _ *mailbox) {
+				a.Fit = func(*downlink.Message) down.Result { return down.Result{Outcome: down.Reject} }
+			},
 			calls: []string{"receive", "reject 1", "receive", "reject 2", "receive", "reject 3", "receive", "reject 4",
 				"receive", "reject 5"},
 			steps: map[down.Step]int{down.Asked: 5, down.Locked: 5, down.Rejected: 5}},
+		"one that may fit later": {box: newMailbox(1, 2),
+			ask: func(a *down.Ask, _ *mailbox) {
+				a.Fit = func(*downlink.Message) down.Result { return down.Result{Outcome: down.Retry} }
+			},
+			calls: []string{"receive", "abandon 1"},
+			steps: map[down.Step]int{down.Asked: 1, down.Locked: 1, down.Abandoned: 1}},
 		"less than a second left": {box: newMailbox(1),
 			ask:   func(a *down.Ask, _ *mailbox) { a.Until = time.Now().Add(999 * time.Millisecond) },
 			steps: map[down.Step]int{}},
