@@ -7,26 +7,17 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"mayfly/function/internal/metrics"
-	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/requestlog"
 	"mayfly/transform"
 )
 
-// newMetrics makes what the service counts in; nil where nobody would see it.
-func newMetrics(c *Config) *metrics.Set {
-	if c.Host != platform.Server {
-		return nil
-	}
-	return metrics.New(nil)
-}
-
 // collect has the sizes of the service read when somebody asks for them.
 func (s *Service) collect(around func() Around) {
 	set := s.metrics
-	set.CollectProcess(s.config.Host.String())
 	set.Collect(metrics.RequestsInFlight, func(to metrics.Setter) { to(float64(s.load.requests.Taken())) })
 	set.Collect(metrics.RequestsInFlightLimit, func(to metrics.Setter) { to(float64(s.sizes.InFlight)) })
 	set.Collect(metrics.RoomBytes, func(to metrics.Setter) {
@@ -77,6 +68,23 @@ func (s *Service) count(record *requestRecord, r *http.Request) {
 	s.metrics.Add(metrics.Requests, 1, route, source, strconv.Itoa(status), code)
 	s.metrics.Observe(metrics.RequestDuration, s.now().Sub(record.arrived), route, source)
 }
+
+// flush sends what a request has counted where nothing runs after its answer, or a line per request is wanted.
+func (s *Service) flush(ctx context.Context, record *requestRecord) {
+	if s.metrics != nil && !record.silent() {
+		s.outlet.Flush(ctx)
+	}
+}
+
+// Close sends what is left of the metrics. It waits shutdownTime at most.
+func (s *Service) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
+	defer cancel()
+	s.outlet.Close(ctx)
+}
+
+// shutdownTime bounds what the end of the process waits for the receiver of metrics.
+const shutdownTime = 2 * time.Second
 
 // sourceName gives the source of a request as metrics name it: never what a path says that nothing is served at.
 func (rec *requestRecord) sourceName() string {

@@ -22,7 +22,7 @@ func (s *Service) newRoutes() http.Handler {
 	mux.HandleFunc("/{$}", s.health)
 	mux.HandleFunc("/healthz", s.health)
 	mux.HandleFunc("/readyz", s.health)
-	if s.config.Host == platform.Server {
+	if s.config.Host == platform.Server && s.metrics != nil {
 		mux.HandleFunc("/metrics", s.showMetrics)
 	}
 	s.contractRoutes(mux)

@@ -2,6 +2,7 @@ package function
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -15,12 +16,14 @@ import (
 	"mayfly/function/internal/bounds"
 	"mayfly/function/internal/commands"
 	"mayfly/function/internal/config"
+	"mayfly/function/internal/connect"
 	"mayfly/function/internal/decompress"
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/destination"
 	"mayfly/function/internal/enriching"
 	"mayfly/function/internal/fitting"
 	"mayfly/function/internal/metrics"
+	"mayfly/function/internal/metrics/outlet"
 	"mayfly/function/internal/once"
 	"mayfly/function/internal/origin"
 	"mayfly/function/internal/otlpanswer"
@@ -52,7 +55,8 @@ type Service struct {
 	tenancy   *tenancy.Tenancy
 	origins   origin.Guard
 	confirmer *destination.Confirmer
-	metrics   *metrics.Set // nil: nobody would see them
+	outlet    *outlet.Outlet
+	metrics   *metrics.Set // of outlet; nil: nobody would see them
 	told      once.Set     // what is said once in the log
 	finished  func(*Finished)
 
@@ -77,6 +81,8 @@ type Dependencies struct {
 	Observe func(Delivery)
 	// Commanded is told of each step of a message on its way to a device. May be nil.
 	Commanded func(Command)
+	// MetricLines takes the lines of METRICS=emf, each in one Write; none are written when nil.
+	MetricLines io.Writer
 	// Around tells of what is around the Service, for metrics. May be nil.
 	Around func() Around
 	// Finished is told of each request that is answered, health checks aside. May be nil.
@@ -103,10 +109,10 @@ func New(c *Config, d Dependencies) *Service {
 	}
 	// The transport of DPS: it is for calls that are few and must not hang.
 	secrets := &secret.Loader{Transport: d.DPS, Getenv: c.Getenv, Now: d.Now}
-	counted := newMetrics(c)
+	out := connect.NewMetrics(c, d.MetricLines, d.Now)
 	s := &Service{
-		metrics: counted,
-		config:  c, log: d.Log, now: d.Now, finished: d.Finished, transform: c.Transformer,
+		outlet: out, metrics: out.Set,
+		config: c, log: d.Log, now: d.Now, finished: d.Finished, transform: c.Transformer,
 		confirmer: &destination.Confirmer{Allowed: c.ConfirmAWS, Transport: d.DPS, Log: d.Log},
 		auth: auth.New(&auth.Options{
 			Mode: c.Auth, Keys: c.Keys, Tokens: c.Tokens, Certificates: c.Certificates,
@@ -119,7 +125,7 @@ func New(c *Config, d Dependencies) *Service {
 			Fleets: deliveryFleets(c.Fleets), AcceptHub: c.AcceptHub,
 			DedupWindow: c.DedupWindow, DeviceRate: c.DeviceRate,
 			DPS: d.DPS, Hub: d.Hub, UserAgent: userAgent, Secrets: secrets,
-			Log: d.Log, Now: d.Now, Observe: d.Observe, Metrics: counted,
+			Log: d.Log, Now: d.Now, Observe: d.Observe, Metrics: out.Set,
 		}),
 		sizes:   sizes,
 		load:    newLoad(&sizes, c.BodyLimit, d.Now),
@@ -129,10 +135,10 @@ func New(c *Config, d Dependencies) *Service {
 	s.tenancy = tenancy.New(c, s.load.requests)
 	s.collect(d.Around)
 	s.tables = tables.New(&tables.Options{
-		Tables: c.Tables, Rows: c.Rows, Secrets: secrets, Log: d.Log, Now: d.Now, Metrics: counted,
+		Tables: c.Tables, Rows: c.Rows, Secrets: secrets, Log: d.Log, Now: d.Now, Metrics: out.Set,
 	})
 	s.enricher = enriching.Of(c, &enriching.Dependencies{
-		Tables: s.tables, Metrics: counted, Transport: d.Lookups, Secrets: secrets, Now: d.Now, Heap: sizes.Heap,
+		Tables: s.tables, Metrics: out.Set, Transport: d.Lookups, Secrets: secrets, Now: d.Now, Heap: sizes.Heap,
 	})
 	s.decompressor = decompress.New(c.BodyLimit, runtime.GOMAXPROCS(0))
 	s.routes = s.newRoutes()
@@ -194,6 +200,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			record.forget()
 		}
 		s.count(record, r)
+		defer s.flush(ctx, record)
 		record.write(ctx, s.log, r, s.now())
 		if s.finished != nil && !record.silent() {
 			s.finished(record.outcome(r))

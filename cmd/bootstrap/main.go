@@ -61,12 +61,13 @@ func run(environ []string, stdout io.Writer) error {
 	}
 	toDPS, toHub := function.Transports(config)
 	service := function.New(config, function.Dependencies{
-		DPS: toDPS, Hub: toHub, Log: log, Sizes: &sizes,
+		DPS: toDPS, Hub: toHub, Log: log, Sizes: &sizes, MetricLines: out,
 		Around: func() function.Around {
 			workers, queue := codecs.Stats()
 			return function.Around{CodecWorkers: workers, CodecQueue: queue, LogLinesDropped: out.Dropped()}
 		},
 	})
+	defer service.Close()
 	sizes = service.Sizes()
 	logBounds := func() {
 		log.Info("bounds", "memory", sizes.Memory, "from", from, "heap", debug.SetMemoryLimit(-1),

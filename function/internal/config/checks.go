@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/basepath"
@@ -27,6 +28,20 @@ func (c *Config) checkTimes(fault faultFunc) {
 	if c.LogFormat != "json" && c.LogFormat != "text" {
 		fault("LOG_FORMAT", "must be json or text, not %q", c.LogFormat)
 	}
+	if !metricsNamespace(c.MetricsNamespace) {
+		fault("METRICS_NAMESPACE", "must be 1 to 255 letters, digits and characters of ._-/#:, and not begin with "+
+			"AWS/ or a colon, as in Mayfly")
+	}
+}
+
+// metricsNamespace tells whether CloudWatch takes a name for a namespace (Amazon CloudWatch API, PutMetricData).
+func metricsNamespace(name string) bool {
+	for _, r := range name {
+		if !strings.ContainsRune("._-/#:", r) && (r > 'z' || !unicode.IsLetter(r) && !unicode.IsDigit(r)) {
+			return false
+		}
+	}
+	return name != "" && len(name) <= 255 && name[0] != ':' && !strings.HasPrefix(name, "AWS/")
 }
 
 // checkAuth checks who authenticates the callers.

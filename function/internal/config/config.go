@@ -7,6 +7,7 @@ import (
 
 	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/lookup"
+	"mayfly/function/internal/metrics"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/ratelimit"
 	"mayfly/transform"
@@ -52,6 +53,9 @@ type Config struct {
 	ConfigFile string     `env:"CONFIG"`
 	LogLevel   slog.Level `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat  string     `env:"LOG_FORMAT" envDefault:"json"`
+
+	Metrics          metrics.Mode `env:"METRICS"`
+	MetricsNamespace string       `env:"METRICS_NAMESPACE" envDefault:"Mayfly"`
 
 	Host          platform.Kind // where the process runs
 	FunctionsPort string        // of the Functions host

@@ -35,6 +35,8 @@ func TestLimits(t *testing.T) {
 		{"HUB_SUFFIXES", []string{".hubs.example", "localhost", "127.0.0.1"}, []string{"com", ".com", "a b.c"}},
 		{"DPS_ENDPOINT", []string{"dps.example", "https://dps.example:7443/"},
 			[]string{"http://dps.example", "https://u@dps.example", "https://dps.example?x"}},
+		{"METRICS_NAMESPACE", []string{"Mayfly", "a/b.c_d-e#f:g"},
+			[]string{"AWS/x", ":a", "a b", "Ä", strings.Repeat("x", 256)}},
 		{"LOG_FORMAT", []string{"json", "text"}, []string{"JSON", "logfmt"}},
 		{"TRUSTED_PROXIES", []string{"10.0.0.0/8,::1"}, []string{"10.0.0.0/33"}},
 		{"TLS_CERT", nil, []string{"/no/such/file"}},

@@ -90,6 +90,9 @@ var variables = []Variable{
 		Doc: "confirm to AWS IoT that this endpoint may be a destination of its rules, for as long " +
 			"as one is set up",
 	},
+	{Name: "METRICS", Doc: "emf writes metrics into the log for CloudWatch, a line per request; off counts nothing; " +
+		"when empty the plain server shows them at /metrics. See [metrics.md](metrics.md)"},
+	{Name: "METRICS_NAMESPACE", Doc: "for METRICS=emf: the namespace in CloudWatch"},
 	{Name: "LOG_LEVEL", Doc: "debug, info, warn or error"},
 	{Name: "LOG_FORMAT", Doc: "json or text, to stdout"},
 }

@@ -16,6 +16,7 @@ func TestVariablesThatCannotBeRead(t *testing.T) {
 		{"MAX_IN_FLIGHT", "1e3", "want a whole number"},
 		{"BODY_LIMIT", "9223372036854775808", "want a whole number"},
 		{"AWS_CONFIRM_DESTINATIONS", "sure", "want true or false"},
+		{"METRICS", "loudly", "want emf or off"},
 		{"LOG_LEVEL", "loud", "want debug, info, warn or error"},
 		{"DEVICE_RATE", "fast", "want a number and a time, as in 10/s, 600/m or 1000/h"},
 	}

@@ -61,7 +61,20 @@ type value struct {
 
 // New makes a writer.
 func New(o *Options) *Writer {
-	return &Writer{Options: *o, groups: map[dimensions]*group{}, totals: map[string]float64{}}
+	own := *o
+	own.Service = ascii(own.Service)
+	return &Writer{Options: own, groups: map[dimensions]*group{}, totals: map[string]float64{}}
+}
+
+// ascii makes a value of a dimension: up to 1024 printable characters of ASCII, and one at least.
+func ascii(text string) string {
+	text = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, text))
+	return cmp.Or(text[:min(len(text), 1024)], "mayfly")
 }
 
 // Gauges has the gauges of a set written, too.
