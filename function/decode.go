@@ -52,6 +52,10 @@ func (s *Service) chooseDevice(r *http.Request, request *message.Request) (readi
 			Detail: "the query is not percent-encoded as it should be: write % as %25",
 		}
 	}
+	if r.Method == http.MethodGet && !httpquery.AsForm(request) {
+		return how, &problem.Error{Code: problem.InvalidMessage,
+			Detail: "there are no measurements: write them into the query, as in ?temperature=21.5"}
+	}
 	id := r.PathValue("deviceId")
 	how.native = func(request *message.Request) (transform.Outcome, error) {
 		return s.transform.DeviceBatch(request, id)

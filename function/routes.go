@@ -35,7 +35,7 @@ func (s *Service) newRoutes() http.Handler {
 		{[]string{"/api/IoTCIntegration", "/api/iotcintegration"},
 			route{"telemetry", method.Only(http.MethodPost, http.MethodGet), s.chooseBridge}},
 		{[]string{"/api/devices/{deviceId}/telemetry", "/api/devices/{deviceId}/telemetry/{$}"},
-			route{"device", method.Only(http.MethodPost), s.chooseDevice}},
+			route{"device", method.Device(s.config.DeviceGet), s.chooseDevice}},
 		{[]string{"/api/devices/{deviceId}/commands/{commandId}"},
 			route{"device", method.Only(http.MethodPost), s.chooseResult}},
 		{[]string{"/api/ingest"},
@@ -86,6 +86,9 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 			return
 		}
 		rec := recordOf(r.Context())
+		if r.Method == http.MethodGet {
+			w.Header().Set("Cache-Control", "no-store") // it sends a message each time
+		}
 		if r = s.listen(r, rec); s.answerPublicProbe(w, r) { // as the source says
 			return
 		}

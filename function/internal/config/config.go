@@ -24,6 +24,7 @@ type Config struct {
 	RequestTimeout time.Duration `env:"REQUEST_TIMEOUT" envDefault:"30s"`
 	BodyLimit      int64         `env:"BODY_LIMIT" envDefault:"1048576"`
 	MaxMessages    int           `env:"MAX_MESSAGES" envDefault:"5000"`
+	DeviceGet      bool          `env:"DEVICE_GET" envDefault:"true"`
 	MaxInFlight    int           `env:"MAX_IN_FLIGHT" envDefault:"512"`
 
 	DeviceRate     ratelimit.Rate `env:"DEVICE_RATE"`

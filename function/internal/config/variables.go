@@ -72,6 +72,8 @@ var variables = []Variable{
 	{Name: "MAX_IN_FLIGHT", Doc: "requests that an instance works on at one time; more are answered 503 at once. " +
 		"Where it is not set, fewer with less than 256 MB of memory"},
 	{Name: "MAX_MESSAGES", Doc: "messages of one request"},
+	{Name: "DEVICE_GET", Doc: "whether GET /api/devices/{deviceId}/telemetry?temp=21.5 sends a message, for firmware " +
+		"that can do nothing else"},
 	{Name: "TRUSTED_PROXIES", Doc: "addresses and ranges of the proxies in front whose X-Forwarded-For is believed, " +
 		"comma-separated; for allowFrom of a source, and to tell slow senders apart"},
 	{Name: "TLS_CERT", Doc: "plain server: file with its certificate and chain, PEM; HTTPS then, read again when " +

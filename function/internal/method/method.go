@@ -16,6 +16,14 @@ func Only(methods ...string) Func {
 	return func(*http.Request) ([]string, error) { return methods, nil }
 }
 
+// Device is the route of one device's measurements, which may take them from the query, too.
+func Device(query bool) Func {
+	if query {
+		return Only(http.MethodPost, http.MethodGet)
+	}
+	return Only(http.MethodPost)
+}
+
 // Check refuses a method that the route does not take.
 func Check(r *http.Request, methods Func) error {
 	allowed, err := methods(r)

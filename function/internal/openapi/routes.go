@@ -113,7 +113,22 @@ func (b *builder) telemetryRoutes() []route {
 			"with a message, 500 for what is wrong behind the bridge. " + b.bodyLimits()
 		list = append(list, old)
 	}
+	if b.config.DeviceGet {
+		list = append(list, deviceQuery(native))
+	}
 	return list
+}
+
+// deviceQuery is the route of measurements in the query.
+func deviceQuery(success map[string]*response) route {
+	measurements := readings(map[string]example{"temperature": {Value: map[string]any{"temperature": "21.5"}}})
+	return route{
+		path: "/api/devices/{deviceId}/telemetry", methods: []string{http.MethodGet}, kind: kindNative,
+		tag: tagTelemetry, id: "device-telemetry", summary: "Send the measurements of one device in the query",
+		description: "For firmware that can do nothing else. Every call sends a message, and its answer is never " +
+			"cached.",
+		parameters: append(deviceParameters(), measurements), success: success,
+	}
 }
 
 // anySuccess are the answers of a route whose source is detected: those of all sources, in
