@@ -75,10 +75,11 @@ type ErrorRow = problem.Row
 // Rows gives the table of errors. The table in docs/errors.md is made from it.
 func Rows() []ErrorRow { return problem.Rows() }
 
-// Metric describes one metric, and Label one of its labels.
 type (
+	// Metric describes one metric.
 	Metric = metrics.Metric
-	Label  = metrics.Label
+	// Label is one label of a metric.
+	Label = metrics.Label
 )
 
 // Metrics gives the list of all metrics, and of their labels. The tables in docs/metrics.md are made from it.

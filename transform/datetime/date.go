@@ -1,12 +1,18 @@
 package datetime
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // months by the first three letters of their English names.
 var months = map[string]int{
 	"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11,
 	"dec": 12,
 }
+
+// weekdays by the first three letters of their English names.
+var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
 // pivot divides years of two digits: from there on they are of the last century, as POSIX has it (strptime, %y).
 const pivot = 69
@@ -76,7 +82,7 @@ func (r *reader) letters() string {
 // weekday takes the name of a weekday off, and what divides it from the date.
 func (r *reader) weekday() bool {
 	name := r.letters()
-	if len(name) < 3 || !strings.Contains("sun mon tue wed thu fri sat", strings.ToLower(name[:3])) {
+	if len(name) < 3 || !slices.Contains(weekdays, strings.ToLower(name[:3])) {
 		return false
 	}
 	r.text = strings.TrimLeft(r.text[len(name):], " ,.")

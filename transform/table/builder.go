@@ -52,6 +52,7 @@ func (b *builder) row(at place, key cell, cells []cell) {
 		key.text = "true"
 	case isFalse:
 		key.text = "false"
+	default:
 	}
 	switch {
 	case key.kind == isJSON:
@@ -72,7 +73,7 @@ func (b *builder) row(at place, key cell, cells []cell) {
 		b.full = true
 		return
 	}
-	b.rows = append(b.rows, uint32(len(b.bytes))) //nolint:gosec // bounded above
+	b.rows = append(b.rows, uint32(len(b.bytes)))
 	b.places = append(b.places, at)
 	head := len(key.text) << 1
 	if key.kind == isNumber {
@@ -106,8 +107,8 @@ func (b *builder) table() (*Table, error) {
 		size <<= 1
 	}
 	t.slots = make([]uint32, max(size, 1))
-	mask := uint32(len(t.slots) - 1)     //nolint:gosec // MaxRows bounds them
-	for n := range uint32(len(t.rows)) { //nolint:gosec // likewise
+	mask := uint32(len(t.slots) - 1)
+	for n := range uint32(len(t.rows)) {
 		key := t.row(n).key
 		i := t.hash(key) & mask
 		for ; t.slots[i] != 0; i = (i + 1) & mask {

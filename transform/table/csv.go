@@ -26,7 +26,7 @@ func (b *builder) readCSV(data []byte) {
 			break
 		}
 		if wrong, ok := errors.AsType[*csv.ParseError](err); ok {
-			at := place{uint32(wrong.Line), uint32(wrong.Column)} //nolint:gosec // MaxBytes bounds them
+			at := place{uint32(wrong.Line), uint32(wrong.Column)}
 			b.fault(ErrMalformed, at, "%v: a quote in a cell is written twice, in a cell in quotes", wrong.Err)
 			return // what follows a quote that is not closed is not a table
 		}
@@ -87,7 +87,7 @@ func (b *builder) record(reader *csv.Reader, record []string, width, key int, co
 			found = cell{i, isText, text}
 			continue
 		}
-		switch value, _ := lines.Cell(text, comma).(any); value {
+		switch value := lines.Cell(text, comma); value {
 		case nil:
 		case true:
 			cells = append(cells, cell{i, isTrue, ""})
@@ -106,5 +106,5 @@ func (b *builder) record(reader *csv.Reader, record []string, width, key int, co
 
 func placeOf(reader *csv.Reader, field int) place {
 	line, column := reader.FieldPos(max(field, 0))
-	return place{uint32(line), uint32(column)} //nolint:gosec // MaxBytes bounds them
+	return place{uint32(line), uint32(column)}
 }

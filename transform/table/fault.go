@@ -90,7 +90,7 @@ func (p *placer) place(offset int) place {
 		p.begin = p.at + last + 1
 	}
 	p.at = offset
-	return place{uint32(p.line), uint32(offset - p.begin + 1)} //nolint:gosec // MaxBytes bounds them
+	return place{uint32(p.line), uint32(offset - p.begin + 1)}
 }
 
 // checkText refuses what is not text in UTF-8.

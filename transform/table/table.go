@@ -111,7 +111,7 @@ func (t *Table) Row(key string) (Row, bool) {
 	if t.Len() == 0 {
 		return Row{}, false
 	}
-	mask := uint32(len(t.slots) - 1) //nolint:gosec // MaxRows bounds them
+	mask := uint32(len(t.slots) - 1)
 	for i := t.hash(key) & mask; t.slots[i] != 0; i = (i + 1) & mask {
 		row := t.row(t.slots[i] - 1)
 		if row.key == key {
@@ -131,7 +131,7 @@ func (t *Table) Find(value any) (Row, bool) {
 }
 
 func (t *Table) hash(key string) uint32 {
-	return uint32(maphash.String(t.seed, key) & math.MaxUint32) //nolint:gosec // that is the point
+	return uint32(maphash.String(t.seed, key) & math.MaxUint32)
 }
 
 // row returns the row of a number.
@@ -182,7 +182,7 @@ func (r Row) all() iter.Seq[cell] {
 			head, m := uvarint(rest[n:])
 			rest = rest[n+m:]
 			size := head >> kindShift
-			c := cell{int(column), kind(head & (1<<kindShift - 1)), rest[:size]} //nolint:gosec // row wrote them
+			c := cell{int(column), kind(head & (1<<kindShift - 1)), rest[:size]}
 			if !yield(c) {
 				return
 			}
@@ -285,13 +285,13 @@ func nearest(name string, columns []string) string {
 }
 
 func appendUvarint(b []byte, value int) []byte {
-	return binary.AppendUvarint(b, uint64(value)) //nolint:gosec // a length or a number of a column
+	return binary.AppendUvarint(b, uint64(value))
 }
 
 // Rows goes over all rows, in the order of the file.
 func (t *Table) Rows() iter.Seq[Row] {
 	return func(yield func(Row) bool) {
-		for n := range uint32(t.Len()) { //nolint:gosec // MaxRows bounds them
+		for n := range uint32(t.Len()) {
 			if !yield(t.row(n)) {
 				return
 			}

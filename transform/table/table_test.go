@@ -231,7 +231,7 @@ func TestMemory(t *testing.T) { //nolint:paralleltest // it measures the heap
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	grown := int(after.HeapAlloc) - int(before.HeapAlloc) //nolint:gosec // small
+	grown := int(after.HeapAlloc) - int(before.HeapAlloc)
 	if above := (grown - len(text)) / rows; above > most {
 		t.Errorf("a row takes %d bytes above its text, at most %d are promised", above, most)
 	}

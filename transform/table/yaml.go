@@ -280,5 +280,5 @@ func at(node ast.Node) place {
 }
 
 func placeAt(p *token.Position) place {
-	return place{uint32(p.Line), uint32(p.Column)} //nolint:gosec // MaxYAMLBytes bounds them
+	return place{uint32(p.Line), uint32(p.Column)}
 }

@@ -16,8 +16,9 @@ const (
 	DefaultEvery = 25 * time.Minute
 	// MinPatience is what the sender must have left for the hub to be asked.
 	MinPatience = time.Second
-	// DefaultMax and DefaultMaxBytes bound what one request gets. The first message always fits.
-	DefaultMax      = 10
+	// DefaultMax bounds the messages that one request gets.
+	DefaultMax = 10
+	// DefaultMaxBytes bounds their bodies together. The first message always fits.
 	DefaultMaxBytes = 64 << 10
 
 	// maxReceive bounds the delay that a hub that is silent adds to an answer. A message that such a call has locked

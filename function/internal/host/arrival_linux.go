@@ -19,9 +19,9 @@ func unacknowledged(conn net.Conn) (pending int, fault error) {
 		return 0, err
 	}
 	err = raw.Control(func(fd uintptr) {
-		pending, _ = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) //nolint:gosec // it is a descriptor
+		pending, _ = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ)
 		if n, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_ERROR); err == nil && n != 0 {
-			fault = unix.Errno(n) //nolint:gosec // an error's number
+			fault = unix.Errno(n)
 		}
 	})
 	if err != nil {

@@ -109,8 +109,6 @@ func play(t *testing.T, s *lookup.Set, of *service, steps []step) {
 	}
 }
 
-func duration(d time.Duration) *time.Duration { return &d }
-
 // An answer serves for its time, and for a while longer while the service fails; failures serve for five seconds.
 func TestAnswersAreKept(t *testing.T) {
 	t.Parallel()
@@ -131,7 +129,7 @@ func TestAnswersAreKept(t *testing.T) {
 		steps   []step
 	}{
 		"for its time": {
-			func(s *lookup.Spec) { s.TTL = duration(time.Hour) }, failing(never), []step{
+			func(s *lookup.Spec) { s.TTL = new(time.Hour) }, failing(never), []step{
 				{0, "a", miss, "1", 0, 1}, {time.Hour - 1, "a", hit, "1", 0, 1}, {1, "a", miss, "2", 0, 2},
 			},
 		},
@@ -153,7 +151,7 @@ func TestAnswersAreKept(t *testing.T) {
 			},
 		},
 		"shorter than its time": {
-			func(s *lookup.Spec) { s.TTL = duration(time.Hour) }, failing(never, "Cache-Control", "max-age=60"), []step{
+			func(s *lookup.Spec) { s.TTL = new(time.Hour) }, failing(never, "Cache-Control", "max-age=60"), []step{
 				{0, "a", miss, "1", 0, 1}, {time.Minute - 1, "a", hit, "1", 0, 1}, {1, "a", miss, "2", 0, 2},
 			},
 		},
@@ -164,7 +162,7 @@ func TestAnswersAreKept(t *testing.T) {
 			{0, "a", miss, "1", 0, 1}, {0, "a", miss, "2", 0, 2},
 		}},
 		"stale": {
-			func(s *lookup.Spec) { s.Stale = duration(time.Hour) }, failing(second), []step{
+			func(s *lookup.Spec) { s.Stale = new(time.Hour) }, failing(second), []step{
 				{0, "a", miss, "1", 0, 1}, {time.Minute, "a", stale, "1", lookup.Unavailable, 2},
 				{5*time.Second - 1, "a", stale, "1", lookup.Unavailable, 2}, {1, "a", stale, "1", 0, 3},
 				{time.Hour - 5*time.Second - 1, "a", stale, "1", 0, 4}, {1, "a", failed, nil, lookup.Unavailable, 4},
@@ -175,7 +173,7 @@ func TestAnswersAreKept(t *testing.T) {
 			{1, "a", failed, nil, lookup.Unavailable, 2},
 		}},
 		"not stale": {
-			func(s *lookup.Spec) { s.Stale = duration(0) },
+			func(s *lookup.Spec) { s.Stale = new(time.Duration(0)) },
 			failing(second, "Cache-Control", "max-age=10, stale-if-error=20"), []step{
 				{0, "a", miss, "1", 0, 1}, {10 * time.Second, "a", failed, nil, lookup.Unavailable, 2},
 			},

@@ -224,7 +224,7 @@ func (b *builder) addReplies(a answers, s *source) {
 			refused.Content = map[string]mediaType{problem.MediaType: {Schema: ref(schemaProblem)}}
 		}
 		reply := replyResponse(words, refused)
-		for _, status := range strings.Fields(statusOf(r, "", "2XX 4XX")) {
+		for status := range strings.FieldsSeq(statusOf(r, "", "2XX 4XX")) {
 			a.add(status, clone(reply))
 		}
 	}
@@ -247,7 +247,7 @@ func (b *builder) addErrors(a answers, s *source) {
 				a.add(status, clone(reply))
 			}
 		}
-		for _, status := range strings.Fields(statusOf(r, "", "4XX 5XX")) {
+		for status := range strings.FieldsSeq(statusOf(r, "", "4XX 5XX")) {
 			a.add(status, clone(reply))
 		}
 	}

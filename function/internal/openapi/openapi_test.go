@@ -131,7 +131,8 @@ func TestWhatIsServed(t *testing.T) {
 func TestDocumentsAreStable(t *testing.T) {
 	t.Parallel()
 	c := load(t, "{}", "AUTH=none")
-	if build(t, c, openapi.Callers) != build(t, c, openapi.Callers) {
+	first := build(t, c, openapi.Callers)
+	if second := build(t, c, openapi.Callers); second != first {
 		t.Error("two documents differ")
 	}
 }

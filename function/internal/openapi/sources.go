@@ -94,11 +94,11 @@ func (s *source) speaksProtobuf() bool { return s.Format == media.FormatOTLP }
 func (s *source) fill(o *operation, method string, samples []*sampleRequest) {
 	headers := parameters("header", samples, func(r *sampleRequest) map[string]string { return r.header })
 	if method == http.MethodGet {
-		o.Parameters = append(headers, readings(queryExamples(samples)))
+		o.Parameters = slices.Concat(headers, []parameter{readings(queryExamples(samples))})
 		return
 	}
 	query := parameters("query", samples, func(r *sampleRequest) map[string]string { return r.query })
-	o.Parameters = append(query, headers...)
+	o.Parameters = slices.Concat(query, headers)
 	content := bodies(samples)
 	if len(content) == 0 {
 		content = anyContent(mediaJSON)

@@ -128,14 +128,15 @@ func (w *Writer) of(m *metrics.Metric, labels []string) *value {
 
 // nameOf is the name of a metric with the labels that are put behind it.
 func nameOf(m *metrics.Metric, labels []string) string {
-	name := m.Name
+	var name strings.Builder
+	name.WriteString(m.Name)
 	for i, label := range m.Labels {
 		switch label {
 		case "outcome", "kind", "cache", "room", "signal":
-			name += "_" + cmp.Or(labels[i], "none")
+			name.WriteString("_" + cmp.Or(labels[i], "none"))
 		}
 	}
-	return name
+	return name.String()
 }
 
 func unit(name string) string {
