@@ -18,6 +18,7 @@ import (
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/doctor"
 	"mayfly/function/internal/downlink"
+	"mayfly/function/internal/enriching"
 	"mayfly/function/internal/fitting"
 	"mayfly/function/internal/host"
 	"mayfly/function/internal/metrics"
@@ -50,6 +51,10 @@ type (
 	Delivery = delivery.Stored
 	// Command is a step of a cloud-to-device message on its way to a device.
 	Command = downlink.Event
+	// Enrichment makes Enrichers of a configuration file, for people who try it.
+	Enrichment = enriching.Rehearsal
+	// Enricher adds to messages what tables and look-ups have for them.
+	Enricher = enriching.Enricher
 	// Fitter applies device templates.
 	Fitter = fitting.Fitter
 	// Explanation is what a device template makes of a message.
@@ -128,6 +133,12 @@ func LoadTemplates(environ []string, path string) (set *template.Set, fitter *Fi
 		return nil, nil, err
 	}
 	return c.Templates, fitting.Of(c), nil
+}
+
+// LoadEnrichment reads the tables, look-ups and steps of enrich of the configuration file at path, or of that of
+// CONFIG, and nothing else of it; nil without steps. Its error is a FaultsError.
+func LoadEnrichment(environ []string, path string, options ...LoadOption) (*Enrichment, error) {
+	return enriching.Rehearse(environ, path, options...)
 }
 
 // ParseMapping reads the mapping of one source as it stands in the configuration

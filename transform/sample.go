@@ -12,11 +12,20 @@ import (
 )
 
 // Prove runs a sample and gives the messages that came out, and those that the
-// sample promises.
-func (s *Source) Prove(ctx context.Context, of Sample) (got, want []SampleMessage, err error) {
+// sample promises. then is what else is done to each message.
+func (s *Source) Prove(ctx context.Context, of Sample, then ...func(*message.Message) error) (
+	got, want []SampleMessage, err error,
+) {
 	out, err := s.Map(ctx, of.Request.Request(s.Name))
 	if err != nil {
 		return nil, nil, err
+	}
+	for i := range out.Messages {
+		for _, do := range then {
+			if err := do(&out.Messages[i]); err != nil {
+				return nil, nil, err
+			}
+		}
 	}
 	got = make([]SampleMessage, len(out.Messages))
 	for i := range out.Messages {

@@ -13,6 +13,7 @@ import (
 	"mayfly/cmd/mayfly/internal/models"
 	"mayfly/function"
 	"mayfly/transform"
+	"mayfly/transform/message"
 )
 
 // checkCommand checks the configuration before it is deployed.
@@ -44,7 +45,9 @@ func (c *checkCommand) Run(ctx context.Context, w *world) error {
 		printFaults(w.stdout, "", faults)
 		printFaults(w.stdout, "warning: ", report.Warnings)
 		prover := &models.Prover{Folder: filepath.Dir(report.Found), Set: report.Templates}
-		failed, err := proveAll(ctx, w.stdout, report.Transformer, prover)
+		// Its faults are among those of the report.
+		enrichment, _ := function.LoadEnrichment(w.environ, file, function.WithCodecs(w.codecs))
+		failed, err := proveAll(ctx, w.stdout, report.Transformer, &proof{prover, enrichment})
 		if err != nil {
 			return err
 		}
@@ -80,8 +83,25 @@ func printFaults(out io.Writer, prefix string, faults []function.Fault) {
 	}
 }
 
+// proof is what samples are proved with beside their sources.
+type proof struct {
+	models     *models.Prover
+	enrichment *function.Enrichment
+}
+
+// enricher makes what enriches the messages of a sample; nil where nothing does.
+func (p *proof) enricher(of transform.Sample) (*function.Enricher, error) {
+	switch {
+	case !of.Enriched():
+		return nil, nil
+	case p.enrichment == nil:
+		return nil, errors.New("rows and answers are for enrich, and the file has no step of it")
+	}
+	return p.enrichment.Offline(of)
+}
+
 // proveAll runs the samples of all sources and returns how many failed.
-func proveAll(ctx context.Context, out io.Writer, t *transform.Transformer, p *models.Prover) (failed int, err error) {
+func proveAll(ctx context.Context, out io.Writer, t *transform.Transformer, p *proof) (failed int, err error) {
 	var details strings.Builder
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "SOURCE\tSAMPLES\tPASS\t")
@@ -128,11 +148,18 @@ func proveAll(ctx context.Context, out io.Writer, t *transform.Transformer, p *m
 
 // prove returns what is wrong with a sample, and what is not wrong as such, one line each.
 func prove(
-	ctx context.Context, source *transform.Source, sample transform.Sample, p *models.Prover,
+	ctx context.Context, source *transform.Source, sample transform.Sample, p *proof,
 ) (lines, notes []string) {
-	got, want, err := source.Prove(ctx, sample)
+	enricher, err := p.enricher(sample)
+	if err != nil {
+		return []string{err.Error()}, nil
+	}
+	got, want, err := source.Prove(ctx, sample, func(m *message.Message) error {
+		_, err := enricher.Try(ctx, source.Name, m)
+		return err
+	})
 	if err == nil {
-		lines, notes = p.Prove(sample.Model, got)
+		lines, notes = p.models.Prove(sample.Model, got)
 		for i := range notes {
 			notes[i] = fmt.Sprintf("source %s: sample %q: %s", source.Name, sample.Name, notes[i])
 		}

@@ -32,14 +32,16 @@ type tryCommand struct {
 	Path        string   `help:"Path of the request; /api/SOURCE by default."`
 	Config      string   `complete:"file" help:"Configuration file; by default CONFIG, or else mayfly.yaml."`
 	JSON        bool     `name:"json" help:"Write JSON."`
+	Offline     bool     `help:"Ask nobody: rows and answers are those of the source's samples."`
 }
 
 // Help is the long help of the command.
 func (tryCommand) Help() string {
 	return `Shows the body as it was read, each expression of the source with its value, the
-device, what its template made right or misses, and the event with its headers as the
-hub would get it. Nothing is sent. The exit code is 1 when a part that is not ignored
-does not become a message.`
+device, what tables and look-ups add, what its template made right or misses, and the
+event with its headers as the hub would get it. Nothing is sent, but look-ups are made
+unless --offline is given. The exit code is 1 when a part that is not ignored does not
+become a message.`
 }
 
 func (c *tryCommand) Run(ctx context.Context, w *world) error {
@@ -69,7 +71,11 @@ func (c *tryCommand) Run(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	result := trial.Of(source.Trace(ctx, request), fitter)
+	enricher, err := c.enricher(w, source)
+	if err != nil {
+		return err
+	}
+	result := trial.Of(ctx, source.Trace(ctx, request), trial.Options{Enricher: enricher, Fitter: fitter})
 	if c.JSON {
 		text, err := json.MarshalIndent(result, "", "  ")
 		if err != nil {
@@ -80,6 +86,15 @@ func (c *tryCommand) Run(ctx context.Context, w *world) error {
 	}
 	result.Print(w.stdout, hasColors(w))
 	return result.Failure()
+}
+
+// enricher makes what adds to messages as the configuration says.
+func (c *tryCommand) enricher(w *world, source *transform.Source) (*function.Enricher, error) {
+	enrichment, err := function.LoadEnrichment(w.environ, c.Config, function.WithCodecs(w.codecs))
+	if err != nil || !c.Offline {
+		return enrichment.Online(), err
+	}
+	return enrichment.Offline(source.Samples...)
 }
 
 func (c *tryCommand) request(w *world) (*message.Request, error) {

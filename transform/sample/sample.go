@@ -21,7 +21,16 @@ type Sample struct {
 	// Model is a device template that the messages must fit: the DTMI of one of
 	// templates, or a file.
 	Model string `yaml:"model"`
+	// Rows by the name of a table, each a list of objects; those of its file where it is
+	// left out. With rows or answers, the messages are those after enrich.
+	Rows map[string]Data `yaml:"rows"`
+	// Answers by the name of a look-up, as the service gives them; one that is left out
+	// has failed.
+	Answers map[string]Data `yaml:"answers"`
 }
+
+// Enriched tells whether the messages of the sample are those after enrich.
+func (s *Sample) Enriched() bool { return s.Rows != nil || s.Answers != nil }
 
 // Request is a request as a sample writes it down.
 type Request struct {

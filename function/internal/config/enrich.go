@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"path"
@@ -10,6 +11,23 @@ import (
 	"mayfly/transform/enrich"
 	"mayfly/transform/message"
 )
+
+// LoadEnrichment reads the tables, look-ups and steps of the configuration file, and nothing else of it: the file at
+// path, or that of CONFIG. Its error is a FaultsError.
+func LoadEnrichment(environ []string, path string, options ...Option) (*Config, error) {
+	vars := environment(environ)
+	c := &Config{Getenv: func(name string) string { return vars[name] }}
+	_ = c.readVariables(vars) // they are not at stake
+	c.ConfigFile = cmp.Or(path, c.ConfigFile)
+	file := c.readFile(options)
+	file.lenient = true
+	c.checkEnrichment(file)
+	if len(file.faults) > 0 {
+		file.faults.sort()
+		return nil, file.faults
+	}
+	return c, nil
+}
 
 // checkEnrichment checks the tables and the steps that use them.
 func (c *Config) checkEnrichment(file *File) {

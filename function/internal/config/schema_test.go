@@ -22,6 +22,7 @@ import (
 	"mayfly/transform/enrich"
 	"mayfly/transform/mapping"
 	"mayfly/transform/media"
+	"mayfly/transform/sample"
 	"mayfly/transform/table"
 	"mayfly/transform/template"
 )
@@ -121,6 +122,8 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 		}}
 	case reflect.TypeFor[table.Format]():
 		return &jsonschema.Schema{Type: "string", Enum: []any{table.CSV, table.JSON, table.YAML}}
+	case reflect.TypeFor[sample.Data]():
+		return &jsonschema.Schema{}
 	case reflect.TypeFor[transform.Units]():
 		return &jsonschema.Schema{Type: "string", Enum: []any{transform.UnitsImperial, transform.UnitsSI}}
 	case reflect.TypeFor[media.Format]():

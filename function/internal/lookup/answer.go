@@ -126,12 +126,3 @@ func (d *Definition) selected(ctx context.Context, answer any) (any, *Error) {
 	}
 	return nil, failed
 }
-
-// Select gives what would be kept of an answer, for samples that bring their own.
-func (d *Definition) Select(ctx context.Context, answer any) (any, error) {
-	value, err := d.selected(ctx, answer)
-	if err != nil {
-		return nil, err
-	}
-	return value, nil
-}

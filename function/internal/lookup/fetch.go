@@ -111,6 +111,8 @@ func (l *lookup) unanswered(ctx context.Context, err error) *Error {
 		failed.Kind, failed.Detail = Redirected, errRedirectHost.Error()
 	case errors.Is(err, errRedirectOften):
 		failed.Kind, failed.Detail = Redirected, errRedirectOften.Error()
+	case errors.Is(err, errNoAnswer):
+		failed.Detail = errNoAnswer.Error()
 	case errors.Is(err, egress.ErrNotPublic):
 		failed.Kind, failed.Detail = NotAllowed, "allow: private permits it"
 	case ctx.Err() != nil, upstream.TimedOut(err):

@@ -26,13 +26,15 @@ const (
 // Playground implements console.Playground.
 type Playground struct {
 	transform *transform.Transformer
-	fitter    *function.Fitter // nil without device templates
+	enricher  *function.Enricher // nil without enrich
+	fitter    *function.Fitter   // nil without device templates
 }
 
 // New returns a playground with the built-in sources.
 func New() *Playground { return &Playground{transform: transform.New()} }
 
-// Load returns a playground with the sources and the device templates that the bridge has with the same variables.
+// Load returns a playground with the sources, the enrichment and the device templates that the bridge has with the same
+// variables.
 func Load(environ []string, path string, options ...function.LoadOption) (*Playground, error) {
 	_, fitter, err := function.LoadTemplates(environ, path)
 	if err != nil {
@@ -42,7 +44,11 @@ func Load(environ []string, path string, options ...function.LoadOption) (*Playg
 	if err != nil {
 		return nil, err
 	}
-	return &Playground{t, fitter}, nil
+	enrichment, err := function.LoadEnrichment(environ, path, options...)
+	if err != nil {
+		return nil, err
+	}
+	return &Playground{t, enrichment.Online(), fitter}, nil
 }
 
 // Sources lists Mayfly's own formats, then the other sources.
@@ -153,7 +159,9 @@ func (p *Playground) Try(ctx context.Context, t console.Trial) console.Result {
 	}
 	result.Ignored = out.Ignored
 	for i := range out.Messages {
-		p.fit(t.Source, &out.Messages[i], i, len(out.Messages), &result)
+		if p.enrich(ctx, t.Source, &out.Messages[i], i, len(out.Messages), &result) {
+			p.fit(t.Source, &out.Messages[i], i, len(out.Messages), &result)
+		}
 	}
 	return result
 }

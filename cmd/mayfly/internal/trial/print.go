@@ -10,6 +10,8 @@ import (
 
 	"mayfly/httpsend"
 	"mayfly/transform"
+	"mayfly/transform/enrich"
+	"mayfly/transform/message"
 	"mayfly/transform/template"
 )
 
@@ -49,6 +51,7 @@ func (p *printer) trial(t *Trial) {
 			}
 			p.value(p.paint("36", step.Field)+"  ", step.Value)
 		}
+		p.enrichment(t.Enrichment, i)
 		p.templates(t.Templates, i)
 		if part.Ignored {
 			p.line("%s", p.paint("33", "ignored: not telemetry"))
@@ -70,6 +73,37 @@ func (p *printer) trial(t *Trial) {
 		return
 	}
 	p.title(fmt.Sprintf("answer %d %s", t.Answer.Status, strings.TrimSpace(t.Answer.Body)))
+}
+
+// enrichment tells what became of each step.
+func (p *printer) enrichment(steps []Added, part int) {
+	for i := range steps {
+		s := &steps[i]
+		if s.Part != part {
+			continue
+		}
+		text := string(s.Outcome)
+		if s.Key != nil {
+			key, err := message.Marshal(s.Key)
+			if err == nil {
+				text += " for " + string(key)
+			}
+		}
+		if len(s.Put) > 0 {
+			text += ": " + strings.Join(s.Put, ", ")
+		}
+		if len(s.Kept) > 0 {
+			text += "; the device has sent " + strings.Join(s.Kept, ", ")
+		}
+		if s.Error != "" {
+			text += "; " + s.Error
+		}
+		color := "32"
+		if s.Outcome != enrich.Hit {
+			color = "33"
+		}
+		p.line("%s  %s", p.paint("36", "enrich "+s.Step), p.paint(color, text))
+	}
 }
 
 // templates tells what the templates make of the messages of a part.

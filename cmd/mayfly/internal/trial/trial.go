@@ -1,10 +1,12 @@
 package trial
 
 import (
+	"context"
 	"errors"
 
 	"mayfly/function"
 	"mayfly/transform"
+	"mayfly/transform/enrich"
 	"mayfly/transform/message"
 	"mayfly/transform/template"
 )
@@ -13,7 +15,8 @@ import (
 type Trial struct {
 	transform.Trace
 
-	Templates []Step `json:"templates,omitempty"`
+	Enrichment []Added `json:"enrichment,omitempty"`
+	Templates  []Step  `json:"templates,omitempty"`
 }
 
 // Step is what the device template makes of a message.
@@ -23,38 +26,92 @@ type Step struct {
 	*function.Explanation
 }
 
-// Of applies the templates to what a source made of a request. The fitter may be nil.
-func Of(t transform.Trace, fitter *function.Fitter) *Trial {
+// Added is what a step of enrich has done to a message.
+type Added struct {
+	Part     int            `json:"part"` // of the body
+	DeviceID string         `json:"deviceId"`
+	Step     string         `json:"step"` // the name of the table or look-up
+	Outcome  enrich.Outcome `json:"outcome"`
+	Key      any            `json:"key,omitempty"`
+	Put      []string       `json:"put,omitempty"`
+	Kept     []string       `json:"kept,omitempty"` // what the device has sent itself
+	Error    string         `json:"error,omitempty"`
+}
+
+// Options are what is done to messages after the mapping. Each may be nil.
+type Options struct {
+	Enricher *function.Enricher
+	Fitter   *function.Fitter
+}
+
+// Of adds to a trace what enrich and device templates make of its messages.
+func Of(ctx context.Context, t transform.Trace, o Options) *Trial {
 	out := &Trial{Trace: t}
 	for i := range t.Parts {
-		part := &t.Parts[i]
-		if part.Message == nil {
-			continue
-		}
-		var kept []*transform.TraceMessage
-		for _, m := range append([]*transform.TraceMessage{part.Message}, part.More...) {
-			e := fitter.Explain(m.Message, t.Source)
-			if e == nil {
-				kept = append(kept, m)
-				continue
-			}
-			out.Templates = append(out.Templates, Step{Part: i, DeviceID: m.DeviceID, Explanation: e})
-			if e.Refused {
-				part.Error = refusal(e)
-			}
-			for j := range e.Messages {
-				fitted := *m
-				fitted.Component, fitted.Body = e.Messages[j].Component, e.Messages[j].Body
-				fitted.Message = e.Messages[j]
-				kept = append(kept, &fitted)
-			}
-		}
-		part.Message, part.More = nil, nil
-		if len(kept) > 0 {
-			part.Message, part.More = kept[0], kept[1:]
-		}
+		out.enrich(ctx, i, o.Enricher)
+		out.fit(i, o.Fitter)
 	}
 	return out
+}
+
+// enrich applies the steps of enrich to the message of a part.
+func (t *Trial) enrich(ctx context.Context, i int, enricher *function.Enricher) {
+	part := &t.Parts[i]
+	if part.Message == nil || enricher == nil {
+		return
+	}
+	var kept []*transform.TraceMessage
+	for _, m := range append([]*transform.TraceMessage{part.Message}, part.More...) {
+		results, err := enricher.Try(ctx, t.Source, &m.Message)
+		for _, r := range results {
+			t.Enrichment = append(t.Enrichment, Added{
+				Part: i, DeviceID: m.DeviceID, Step: r.Step, Outcome: r.Outcome, Key: r.Key, Put: r.Put, Kept: r.Kept,
+				Error: r.Error,
+			})
+		}
+		if err != nil {
+			part.Error = &transform.TraceError{Kind: "enrich", Detail: err.Error()}
+			continue
+		}
+		m.Body, m.Properties = m.Message.Body, m.Message.Properties
+		kept = append(kept, m)
+	}
+	keep(part, kept)
+}
+
+// fit applies the device template to the messages of a part.
+func (t *Trial) fit(i int, fitter *function.Fitter) {
+	part := &t.Parts[i]
+	if part.Message == nil {
+		return
+	}
+	var kept []*transform.TraceMessage
+	for _, m := range append([]*transform.TraceMessage{part.Message}, part.More...) {
+		e := fitter.Explain(m.Message, t.Source)
+		if e == nil {
+			kept = append(kept, m)
+			continue
+		}
+		t.Templates = append(t.Templates, Step{Part: i, DeviceID: m.DeviceID, Explanation: e})
+		if e.Refused {
+			part.Error = refusal(e)
+		}
+		for j := range e.Messages {
+			fitted := *m
+			fitted.Component, fitted.Body = e.Messages[j].Component, e.Messages[j].Body
+			fitted.Message = e.Messages[j]
+			kept = append(kept, &fitted)
+		}
+	}
+	keep(part, kept)
+}
+
+// keep leaves these messages in a part.
+func keep(part *transform.TracePart, messages []*transform.TraceMessage) {
+	part.Message, part.More = nil, nil
+	if len(messages) > 0 {
+		part.Message, part.More = messages[0], messages[1:]
+	}
 }
 
 // refusal is why a message is not sent.

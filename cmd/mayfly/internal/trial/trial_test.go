@@ -81,7 +81,7 @@ func TestTemplates(t *testing.T) {
 				Body:     []byte(`{"list":[{"id":"a","m":` + tc.measurements + `}]}`),
 				Received: time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC),
 			})
-			got := trial.Of(trace, fitter)
+			got := trial.Of(t.Context(), trace, trial.Options{Fitter: fitter})
 			if failed := got.Failure() != nil; failed != tc.failed {
 				t.Errorf("failed is %v", failed)
 			}

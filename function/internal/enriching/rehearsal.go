@@ -1,0 +1,113 @@
+package enriching
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"mayfly/function/internal/config"
+	"mayfly/function/internal/lookup"
+	"mayfly/function/internal/tables"
+	"mayfly/internal/secret"
+	"mayfly/transform/enrich"
+	"mayfly/transform/message"
+	"mayfly/transform/sample"
+	"mayfly/transform/table"
+)
+
+// Rehearsal makes enrichers of a configuration file for people who try it. A nil Rehearsal has nothing to enrich.
+type Rehearsal struct{ config *config.Config }
+
+// Rehearse reads the tables, look-ups and steps of the configuration file at path, or of that of CONFIG; nil where
+// there are no steps. Its error is a FaultsError.
+func Rehearse(environ []string, path string, options ...config.Option) (*Rehearsal, error) {
+	c, err := config.LoadEnrichment(environ, path, options...)
+	if err != nil || len(c.Enrich.All()) == 0 {
+		return nil, err
+	}
+	return &Rehearsal{c}, nil
+}
+
+// Online returns what enriches as the bridge does: it asks services.
+func (r *Rehearsal) Online() *Enricher {
+	if r == nil {
+		return nil
+	}
+	secrets := &secret.Loader{Transport: http.DefaultTransport, Getenv: os.Getenv, Now: time.Now}
+	return Of(r.config, &Dependencies{
+		Tables: tables.New(&tables.Options{
+			Tables: r.config.Tables, Secrets: secrets, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		}),
+		Secrets: secrets, Now: time.Now,
+	})
+}
+
+// Offline returns what enriches with the rows and answers of samples, the first that has some for a name, and makes no
+// call. A table that is a file has its own rows where no sample has others.
+func (r *Rehearsal) Offline(samples ...sample.Sample) (*Enricher, error) {
+	if r == nil {
+		return nil, nil
+	}
+	o := &Options{Steps: &r.config.Enrich, Tables: map[string]Finder{}}
+	answers := map[string][]byte{}
+	rows := map[string]sample.Data{}
+	for i := len(samples) - 1; i >= 0; i-- {
+		for name, text := range samples[i].Answers {
+			answers[name] = text
+		}
+		for name, text := range samples[i].Rows {
+			rows[name] = text
+		}
+	}
+	for i := range r.config.Tables {
+		t := &r.config.Tables[i]
+		fixed := fixedRows{t.Rows}
+		if text, ok := rows[t.Name]; ok {
+			var err error
+			if fixed.Table, err = table.Read(text, table.JSON, t.Key); err != nil {
+				return nil, errors.New("the rows of table " + t.Name + ": " + err.Error())
+			}
+		}
+		o.Tables[t.Name] = fixed
+	}
+	if set := lookup.New(&lookup.Options{
+		Definitions: r.config.Lookups, Answers: answers, Now: time.Now,
+	}); set != nil {
+		o.Lookups = set
+	}
+	return New(o), nil
+}
+
+// fixedRows are rows that do not change.
+type fixedRows struct{ *table.Table }
+
+var errNoRows = errors.New("the sample has no rows of the table")
+
+// Find implements [Finder].
+func (f fixedRows) Find(_ context.Context, key any) (Found, error) {
+	if f.Table == nil {
+		return Found{}, errNoRows
+	}
+	if row, ok := f.Table.Find(key); ok {
+		return Found{Row: row}, nil
+	}
+	return Found{}, nil
+}
+
+// Try applies the steps to a message, and tells what became of each. A nil Enricher has none.
+func (e *Enricher) Try(ctx context.Context, source string, m *message.Message) ([]enrich.Result, error) {
+	if e == nil {
+		return nil, nil
+	}
+	ctx, cancel := Within(ctx, time.Now(), time.Now().Add(tryTime))
+	defer cancel()
+	var results []enrich.Result
+	err := e.Message(ctx, source, m, func(r enrich.Result) { results = append(results, r) })
+	return results, err
+}
+
+// tryTime is how long the least patient senders wait.
+const tryTime = 5 * time.Second
