@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
+	"mayfly/function/internal/logged"
 	"mayfly/function/internal/metrics"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/requestlog"
@@ -42,10 +44,10 @@ func (s *Service) count(record *requestRecord, r *http.Request) {
 	if s.metrics == nil || record.silent() {
 		return
 	}
-	source, code, status := record.sourceName(), "ok", cmp.Or(record.status.code, http.StatusOK)
+	source, code, status := record.sourceName(), "ok", cmp.Or(record.status.Code, http.StatusOK)
 	rejected, failed := record.refused, record.failed
 	if p := record.problem; p != nil {
-		code, status = string(p.Code), cmp.Or(record.status.code, p.Status)
+		code, status = string(p.Code), cmp.Or(record.status.Code, p.Status)
 		if rejected+failed == 0 { // before anything was sent; what was not read counts as one message
 			rejected = max(len(record.messages), 1)
 			if p.Retryable {
@@ -69,21 +71,28 @@ func (s *Service) count(record *requestRecord, r *http.Request) {
 	s.metrics.Observe(metrics.RequestDuration, s.now().Sub(record.arrived), route, source)
 }
 
-// flush sends what a request has counted where nothing runs after its answer, or a line per request is wanted.
+// flush sends what a request has counted and traced where nothing runs after its answer, or a line for each is wanted.
 func (s *Service) flush(ctx context.Context, record *requestRecord) {
-	if s.metrics != nil && !record.silent() {
+	if record.silent() {
+		return
+	}
+	s.tracer.Flush(ctx)
+	if s.metrics != nil {
 		s.outlet.Flush(ctx)
 	}
 }
 
-// Close sends what is left of the metrics. It waits shutdownTime at most.
+// Close sends what is left of the telemetry about the service. It waits shutdownTime at most.
 func (s *Service) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
 	defer cancel()
+	var traces sync.WaitGroup
+	traces.Go(func() { s.tracer.Shutdown(ctx) })
 	s.outlet.Close(ctx)
+	traces.Wait()
 }
 
-// shutdownTime bounds what the end of the process waits for the receiver of metrics.
+// shutdownTime bounds what the end of the process waits for the receiver of telemetry.
 const shutdownTime = 2 * time.Second
 
 // sourceName gives the source of a request as metrics name it: never what a path says that nothing is served at.
@@ -106,22 +115,6 @@ func routeName(pattern string) string {
 	return pattern
 }
 
-// statusWriter knows the status of the answer.
-type statusWriter struct {
-	http.ResponseWriter
-	code int // 0 until there is one
-}
-
-func (w *statusWriter) WriteHeader(code int) {
-	if w.code == 0 && code >= http.StatusOK {
-		w.code = code
-	}
-	w.ResponseWriter.WriteHeader(code)
-}
-
-// Unwrap gives http.ResponseController the writer with all its abilities.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
 // maxNotes bounds the records of one request.
 const maxNotes = 10
 
@@ -140,8 +133,8 @@ func (s *Service) note(ctx context.Context, record *requestRecord, notes []trans
 		if record.noted <= maxNotes && n.Kind != transform.NoteUndecoded {
 			s.log.LogAttrs(ctx, slog.LevelWarn, noteMessage(n.Kind),
 				slog.String("requestId", requestlog.ID(ctx)), slog.String("source", record.source),
-				slog.String("device", hidden(n.DeviceID, record.secrets)), slog.String("kind", string(n.Kind)),
-				slog.String("text", hidden(n.Text, record.secrets)))
+				slog.String("device", logged.Hide(n.DeviceID, record.secrets)), slog.String("kind", string(n.Kind)),
+				slog.String("text", logged.Hide(n.Text, record.secrets)))
 		}
 	}
 }

@@ -5,15 +5,14 @@ import (
 	"errors"
 	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	"mayfly/dps"
 	"mayfly/function/internal/delivery"
+	"mayfly/function/internal/logged"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/results"
 	"mayfly/httpsend"
-	"mayfly/internal/redact"
 	"mayfly/internal/secret"
 	"mayfly/transform/codec"
 	"mayfly/transform/enrich"
@@ -56,21 +55,14 @@ func (p *Problem) hide(secrets []string) {
 	if len(secrets) == 0 {
 		return
 	}
-	p.Detail = hidden(p.Detail, secrets)
+	p.Detail = logged.Hide(p.Detail, secrets)
 	if p.Upstream != nil {
-		p.Upstream.Message = hidden(p.Upstream.Message, secrets)
+		p.Upstream.Message = logged.Hide(p.Upstream.Message, secrets)
 	}
 	for i := range p.Results {
 		r := &p.Results[i]
-		r.DeviceID, r.Detail = hidden(r.DeviceID, secrets), hidden(r.Detail, secrets)
+		r.DeviceID, r.Detail = logged.Hide(r.DeviceID, secrets), logged.Hide(r.Detail, secrets)
 	}
-}
-
-func hidden(text string, secrets []string) string {
-	for _, secret := range secrets {
-		text = strings.ReplaceAll(text, secret, redact.Placeholder)
-	}
-	return text
 }
 
 // secretIDs are the ids that are not to be told.

@@ -9,10 +9,12 @@ import (
 	"strings"
 	"time"
 
+	"mayfly/function/internal/answerstatus"
 	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/commands"
 	"mayfly/function/internal/requestlog"
 	"mayfly/function/internal/sanitize"
+	"mayfly/function/internal/trace"
 	"mayfly/transform"
 	"mayfly/transform/message"
 )
@@ -22,7 +24,8 @@ type requestRecord struct {
 	arrived   time.Time
 	client    context.Context    //nolint:containedctx // ends where the client is gone
 	commands  *commands.Delivery // that go with the answer
-	status    statusWriter
+	status    answerstatus.Writer
+	span      *trace.Request // nil where nothing is traced, or the sender is not known yet
 	source    string
 	caller    *policy.Caller
 	devices   int

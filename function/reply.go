@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"mayfly/function/internal/auth"
+	"mayfly/function/internal/logged"
 	"mayfly/function/internal/requestlog"
 	"mayfly/function/internal/results"
 	"mayfly/transform"
@@ -21,7 +22,7 @@ func (s *Service) reply(
 	if err != nil {
 		s.log.LogAttrs(r.Context(), slog.LevelWarn, "the answer of a source cannot be made",
 			slog.String("requestId", requestlog.ID(r.Context())), slog.String("source", source.Name),
-			slog.String("cause", hidden(message.Shorten(err.Error()), recordOf(r.Context()).secrets)))
+			slog.String("cause", logged.Hide(message.Shorten(err.Error()), recordOf(r.Context()).secrets)))
 		return answer.Replied{}
 	}
 	return reply

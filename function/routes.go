@@ -106,6 +106,7 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 		if refused(err) {
 			return
 		}
+		r = s.startSpan(r, rec)
 		probe := probeOf(r, rec)
 		if probe == nil && refused(method.Check(r, rt.methods)) { // 404 405
 			return
@@ -143,8 +144,11 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 		if how.mapped != nil && destination.IsCheck(r) {
 			s.confirmer.Confirm(r, body)
 		}
-		d, err := s.decode(r.Context(), &how) // 400 413 415 422 503
+		ctx, step := rec.span.Step(r.Context(), "decode")
+		d, err := s.decode(ctx, &how) // 400 413 415 422 503
+		step.End(err)
 		rec.ignored, rec.reasons, rec.messages, rec.secrets = d.ignored, d.reasons, d.messages, secretIDs(d.messages)
+		rec.span.Decoded(d.messages, rec.secrets)
 		s.note(r.Context(), rec, d.notes)
 		if err != nil {
 			s.reject(w, r, &d, err)
@@ -164,6 +168,7 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 		defer s.enrich(r, &d)() // 422 502 504, of single messages
 		s.fit(r.Context(), &d)  // 422, of single messages
 		delivery.Identify(d.messages, r.Header.Get("Idempotency-Key"))
+		rec.span.Stamp(d.messages)
 		d.checkSizes() // 413
 		s.deliver(r.Context(), &d)
 		s.answer(w, r, &d)

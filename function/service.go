@@ -15,7 +15,6 @@ import (
 	"mayfly/function/internal/basepath"
 	"mayfly/function/internal/bounds"
 	"mayfly/function/internal/commands"
-	"mayfly/function/internal/config"
 	"mayfly/function/internal/connect"
 	"mayfly/function/internal/decompress"
 	"mayfly/function/internal/delivery"
@@ -26,11 +25,13 @@ import (
 	"mayfly/function/internal/metrics/outlet"
 	"mayfly/function/internal/once"
 	"mayfly/function/internal/origin"
+	"mayfly/function/internal/otlp"
 	"mayfly/function/internal/otlpanswer"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/requestlog"
 	"mayfly/function/internal/tables"
 	"mayfly/function/internal/tenancy"
+	"mayfly/function/internal/trace"
 	"mayfly/internal/secret"
 	"mayfly/transform"
 	"mayfly/transform/message"
@@ -59,6 +60,7 @@ type Service struct {
 	metrics   *metrics.Set // of outlet; nil: nobody would see them
 	told      once.Set     // what is said once in the log
 	finished  func(*Finished)
+	tracer    *trace.Tracer // nil: nobody wants traces
 
 	decompressor *decompress.Decompressor
 	routes       http.Handler
@@ -70,6 +72,9 @@ type Dependencies struct {
 	DPS, Hub http.RoundTripper
 	// Lookups makes the calls of look-ups, to any address; nil: one transport for each, to where it may call.
 	Lookups http.RoundTripper
+	// Receiver carries telemetry about the service to where OTEL_EXPORTER_OTLP_ENDPOINT says; own
+	// connections when nil.
+	Receiver http.RoundTripper
 	// Log takes one record per request.
 	Log *slog.Logger
 	// Now is the clock; time.Now when nil.
@@ -110,22 +115,26 @@ func New(c *Config, d Dependencies) *Service {
 	// The transport of DPS: it is for calls that are few and must not hang.
 	secrets := &secret.Loader{Transport: d.DPS, Getenv: c.Getenv, Now: d.Now}
 	out := connect.NewMetrics(c, d.MetricLines, d.Now)
+	tracer := connect.NewTracer(c, d.Log, otlp.NewReporter(d.Log, d.Now),
+		otlp.Options{Transport: d.Receiver, Secrets: secrets, UserAgent: userAgent, Now: d.Now})
+	d.Log = tracer.Log(d.Log)
 	s := &Service{
-		outlet: out, metrics: out.Set,
+		outlet: out, metrics: out.Set, tracer: tracer,
 		config: c, log: d.Log, now: d.Now, finished: d.Finished, transform: c.Transformer,
 		confirmer: &destination.Confirmer{Allowed: c.ConfirmAWS, Transport: d.DPS, Log: d.Log},
 		auth: auth.New(&auth.Options{
 			Mode: c.Auth, Keys: c.Keys, Tokens: c.Tokens, Certificates: c.Certificates,
-			Sources: authSources(c.Sources), Fleets: slices.Collect(maps.Keys(c.Fleets)),
+			Sources: connect.AuthSources(c), Fleets: slices.Collect(maps.Keys(c.Fleets)),
 			Proxies: c.Proxies, Host: c.Host,
 			Secrets: secrets, Transport: d.DPS, Now: d.Now,
 		}),
 		fitter: fitting.Of(c),
 		delivery: delivery.New(&delivery.Options{
-			Fleets: deliveryFleets(c.Fleets), AcceptHub: c.AcceptHub,
+			Fleets: connect.DeliveryFleets(c), AcceptHub: c.AcceptHub,
 			DedupWindow: c.DedupWindow, DeviceRate: c.DeviceRate,
 			DPS: d.DPS, Hub: d.Hub, UserAgent: userAgent, Secrets: secrets,
 			Log: d.Log, Now: d.Now, Observe: d.Observe, Metrics: out.Set,
+			DPSCall: tracer.DPSCall(), HubCall: tracer.HubCall(),
 		}),
 		sizes:   sizes,
 		load:    newLoad(&sizes, c.BodyLimit, d.Now),
@@ -148,29 +157,6 @@ func New(c *Config, d Dependencies) *Service {
 
 // Sizes gives the bounds that depend on the memory of the process, as they are in use.
 func (s *Service) Sizes() Sizes { return s.sizes }
-
-// deliveryFleets gives the fleets as delivery takes them.
-func deliveryFleets(fleets map[string]config.Fleet) map[string]delivery.Fleet {
-	out := make(map[string]delivery.Fleet, len(fleets))
-	for name, f := range fleets {
-		out[name] = delivery.Fleet{
-			IDScope: f.IDScope, DPSEndpoint: f.DPSEndpoint, ModelID: f.ModelID, HubHint: f.HubHint,
-			Credentials: f.Credentials,
-		}
-	}
-	return out
-}
-
-// authSources gives the sources as authentication takes them: who may send to each.
-func authSources(sources []config.Source) []auth.Source {
-	out := make([]auth.Source, len(sources))
-	for i := range sources {
-		out[i] = auth.Source{
-			Name: sources[i].Name, Signature: sources[i].Signature, AllowFrom: sources[i].AllowFrom,
-		}
-	}
-	return out
-}
 
 const userAgent = "mayfly"
 
@@ -201,6 +187,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		s.count(record, r)
 		defer s.flush(ctx, record)
+		ctx := s.endSpan(ctx, record, r)
 		record.write(ctx, s.log, r, s.now())
 		if s.finished != nil && !record.silent() {
 			s.finished(record.outcome(r))

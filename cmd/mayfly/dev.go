@@ -62,6 +62,7 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 			notes.Add(d.Message.DeviceID, d.Message.MessageID, d.Source, d.Hub, d.Took)
 			out.delivered(d)
 		}, Finished: out.finished})
+	defer service.Close()
 	return function.Serve(ctx, function.ServeOptions{
 		Host: function.HostServer, Addr: local(c.Port), RequestTimeout: config.RequestTimeout, Log: log,
 		ShutdownTimeout: shutdownTimeout,

@@ -8,6 +8,7 @@ import (
 	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/lookup"
 	"mayfly/function/internal/metrics"
+	"mayfly/function/internal/otlp"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/ratelimit"
 	"mayfly/transform"
@@ -43,6 +44,9 @@ type Config struct {
 	Port    string `env:"PORT" envDefault:"8080"`
 	TLSCert string `env:"TLS_CERT"`
 	TLSKey  string `env:"TLS_KEY"`
+
+	otlp.Environment      // OTEL_SDK_DISABLED and so on
+	TraceProperties  bool `env:"TRACEPARENT_PROPERTY" envDefault:"false"`
 
 	BasePath string `env:"BASE_PATH"` // with a slash in front and none at the end, or empty
 

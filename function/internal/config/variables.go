@@ -95,8 +95,34 @@ var variables = []Variable{
 	{Name: "METRICS", Doc: "emf writes metrics into the log for CloudWatch, a line per request; off counts nothing; " +
 		"when empty the plain server shows them at /metrics. See [metrics.md](metrics.md)"},
 	{Name: "METRICS_NAMESPACE", Doc: "for METRICS=emf: the namespace in CloudWatch"},
+	{Name: "TRACEPARENT_PROPERTY", Doc: "give each event the W3C trace context of its request, as the application " +
+		"properties traceparent and tracestate; an event that has them keeps its own"},
 	{Name: "LOG_LEVEL", Doc: "debug, info, warn or error"},
 	{Name: "LOG_FORMAT", Doc: "json or text, to stdout"},
+	{Name: "OTEL_SDK_DISABLED", Doc: "true switches all telemetry about the bridge off"},
+	{Name: "OTEL_SERVICE_NAME", Doc: "service.name; the function's name in a cloud and mayfly elsewhere when empty"},
+	{Name: "OTEL_RESOURCE_ATTRIBUTES", Doc: "more about the bridge: name=value, comma-separated, percent-encoded"},
+	{Name: "OTEL_EXPORTER_OTLP_ENDPOINT", Doc: "receiver of telemetry about the bridge, as in " +
+		"http://localhost:4318, to which v1/traces is added; nothing is exported when empty"},
+	{Name: "OTEL_EXPORTER_OTLP_HEADERS", Doc: "header fields for it: name=value, comma-separated, percent-encoded; " +
+		"or a reference to them as for GROUP_KEY"},
+	{Name: "OTEL_EXPORTER_OTLP_PROTOCOL", Doc: "http/protobuf or http/json"},
+	{Name: "OTEL_EXPORTER_OTLP_TIMEOUT", Doc: "of one export with its retries, in milliseconds"},
+	{Name: "OTEL_EXPORTER_OTLP_COMPRESSION", Doc: "gzip or none"},
+	{Name: "OTEL_TRACES_EXPORTER", Doc: "otlp, or none to export no traces"},
+	{Name: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", Doc: "URL for traces alone, used as it is; likewise the next four"},
+	{Name: "OTEL_EXPORTER_OTLP_TRACES_HEADERS", Doc: "for traces alone"},
+	{Name: "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", Doc: "for traces alone"},
+	{Name: "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", Doc: "for traces alone"},
+	{Name: "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", Doc: "for traces alone"},
+	{Name: "OTEL_TRACES_SAMPLER", Doc: "always_on, always_off, traceidratio, or one of these with parentbased_ " +
+		"in front; see [observability.md](observability.md) for senders without a credential"},
+	{Name: "OTEL_TRACES_SAMPLER_ARG", Doc: "for traceidratio: the part that is sampled, from 0 to 1; 1 when empty"},
+	{Name: "OTEL_BSP_MAX_QUEUE_SIZE", Doc: "spans that wait for their export; more are lost"},
+	{Name: "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", Doc: "spans of one export"},
+	{Name: "OTEL_BSP_SCHEDULE_DELAY", Doc: "between two exports, in milliseconds; on Lambda the spans of a request " +
+		"are exported before its answer instead"},
+	{Name: "OTEL_BSP_EXPORT_TIMEOUT", Doc: "how long the queue waits for one export, in milliseconds"},
 }
 
 // environment reads "A=b". Set but empty is the same as not set: SAM templates and

@@ -25,6 +25,14 @@ func Transports(c *config.Config) (toDPS, toHub *http.Transport) {
 	return toDPS, toHub
 }
 
+// Receiver makes the connections to the receiver of telemetry about the bridge.
+func Receiver() *http.Transport {
+	t := transport()
+	t.IdleConnTimeout = time.Minute // exports come every few seconds
+	t.MaxConnsPerHost = 4           // one for each signal, and one that hangs for each
+	return t
+}
+
 func transport() *http.Transport {
 	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mayfly/dps"
 	"mayfly/function/internal/delivery/credentials"
 	"mayfly/function/internal/metrics"
 	"mayfly/function/internal/problem"
@@ -34,6 +35,10 @@ type Options struct {
 	Metrics   *metrics.Set // may be nil
 	Now       func() time.Time
 	Observe   func(Stored) // told of each message that a hub has stored; may be nil
+
+	// Observers of the single calls, as dps.Client and httpsend.Client have them; may be nil.
+	DPSCall func(context.Context, dps.Call, http.Header) func(*http.Response, *dps.Error)
+	HubCall func(context.Context, httpsend.Call, http.Header) func(*http.Response, *httpsend.Error)
 }
 
 // Fleet is one fleet: the devices of one DPS instance.

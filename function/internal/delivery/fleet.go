@@ -27,9 +27,9 @@ func newFleet(name string, f *Fleet, o *Options) *fleet {
 		modelID:  f.ModelID,
 		provisioner: dps.NewProvisioner(&dps.Client{
 			IDScope: f.IDScope, Endpoint: f.DPSEndpoint, Transport: o.DPS, Now: o.Now, UserAgent: o.UserAgent,
-			AcceptHub: o.AcceptHub,
+			AcceptHub: o.AcceptHub, Observe: o.DPSCall,
 		}, dps.Options{}),
-		hub:         &httpsend.Client{Transport: o.Hub, Now: o.Now, UserAgent: o.UserAgent},
+		hub:         &httpsend.Client{Transport: o.Hub, Now: o.Now, UserAgent: o.UserAgent, Observe: o.HubCall},
 		hint:        newHint(f.HubHint),
 		dedup:       newDeduplicator(o.DedupWindow),
 		now:         o.Now,

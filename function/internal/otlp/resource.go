@@ -3,6 +3,7 @@ package otlp
 import (
 	"cmp"
 	"runtime/debug"
+	"strings"
 
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/attribute"
@@ -32,8 +33,8 @@ func (e *Environment) Resource(host platform.Kind, getenv func(string) string) (
 	detected["service.name"] = cmp.Or(e.OTelServiceName, detected["service.name"])
 	attributes := make([]attribute.KeyValue, 0, len(detected))
 	for name, value := range detected {
-		if value != "" {
-			attributes = append(attributes, attribute.String(name, value[:min(len(value), maxAttribute)]))
+		if value = strings.ToValidUTF8(value[:min(len(value), maxAttribute)], ""); value != "" {
+			attributes = append(attributes, attribute.String(strings.ToValidUTF8(name, ""), value))
 		}
 	}
 	return resource.NewWithAttributes(SchemaURL, attributes...), warning
