@@ -226,4 +226,8 @@ func (c *compiler) address(d *Definition) {
 			`are: a sender could change path and query; write @uri before the text, as in @uri "https://..."`})
 	}
 	d.origin = found
+	d.template = templateOf(text.Text, func(value string) *mapping.Expression {
+		e, _ := c.language.Compile("url", mapping.Expr{Text: value}, urlVars()) // url as a whole was compiled
+		return e
+	})
 }

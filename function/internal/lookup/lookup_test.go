@@ -182,7 +182,7 @@ func TestAnswersAreKept(t *testing.T) {
 			{0, "a", failed, nil, lookup.Unavailable, 1}, {5*time.Second - 1, "a", failed, nil, lookup.Unavailable, 1},
 			{0, "b", miss, "2", 0, 2}, {1, "a", miss, "3", 0, 3},
 		}},
-		"nothing to look up": {nil, failing(never), []step{{0, nil, miss, "1", 0, 1}}},
+		"null in a URL": {nil, failing(never), []step{{0, nil, lookup.None, nil, 0, 0}}},
 		"null for a URL": {
 			func(s *lookup.Spec) { s.URL = expr(`.place | values | @uri "https://weather.example/\(.)"`) },
 			failing(never), []step{{0, nil, lookup.None, nil, 0, 0}},

@@ -118,11 +118,10 @@ func (p *prefix) string(s *gojq.String, encoded bool) {
 	p.text.WriteString(s.Str)
 	p.whole = true
 	for _, part := range s.Queries {
-		constant := part.Term != nil && part.Term.Type == gojq.TermTypeString && len(part.Term.Str.Queries) == 0
 		switch {
-		case constant && p.whole:
+		case constant(part) && p.whole:
 			p.text.WriteString(part.Term.Str.Str)
-		case !constant:
+		case !constant(part):
 			p.whole = false
 			if !encoded {
 				p.rest(part)

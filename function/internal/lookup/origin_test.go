@@ -1,6 +1,7 @@
 package lookup_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -99,5 +100,40 @@ func TestUnescapedURLs(t *testing.T) {
 		if (len(faults) == 1) != want || want && !faults[0].Warning {
 			t.Errorf("%s: %+v", text, faults)
 		}
+	}
+}
+
+// A URL that is a text with values in it is put together as jq would do it, but for null.
+func TestURLValues(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		url   string
+		place any
+		want  string // empty: nothing is looked up
+	}{
+		"characters":       {`@uri "https://weather.example/\(.place)"`, "a +ü/~-_.!*", "/a%20%2B%C3%BC%2F~-_.%21%2A"},
+		"a number":         {`@uri "https://weather.example/\(.place)/x"`, json.Number("21.50"), "/21.50/x"},
+		"a boolean":        {`https://weather.example/\(.place)`, true, "/true"},
+		"a list":           {`https://weather.example/\(.place)`, []any{1, "a"}, "/%5B1%2C%22a%22%5D"},
+		"null":             {`https://weather.example/\(.place)`, nil, ""},
+		"empty":            {`https://weather.example/\(.place | empty)`, "a", ""},
+		"text in a value":  {`https://weather.example/\(.place + "-x")`, "a", "/a-x"},
+		"text in a text":   {`https://weather.example/\("<\(.place)>")`, "a", "/%3Ca%3E"},
+		"a key in a value": {`https://weather.example/\({"a": .place}["a"])`, "b", "/b"},
+		"two values":       {`https://weather.example/\(.place, 1)`, "a", ""},
+		"it fails":         {`https://weather.example/\(.place | .x)`, "a", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			called := ""
+			of := &service{serve: func(r *http.Request, _ int64) (*http.Response, error) {
+				called = r.URL.RequestURI()
+				return answer(200, "1"), nil
+			}}
+			s := newSet(t, of, weather(func(s *lookup.Spec) { s.URL = expr(tt.url) }))
+			if got := s.Get(t.Context(), "weather", at(tt.place)); called != tt.want {
+				t.Errorf("called %q, want %q: %v", called, tt.want, got.Err)
+			}
+		})
 	}
 }

@@ -56,6 +56,14 @@ func (l *lookup) query(ctx context.Context, in *Input) (*query, *Error) {
 	return q, nil
 }
 
+// text gives the URL of a message; empty where there is nothing to look up.
+func (l *lookup) text(run *mapping.Run, in *Input) (string, error) {
+	if l.template != nil {
+		return l.template.fill(run, in.Measurements)
+	}
+	return run.Text(l.url, in.Measurements)
+}
+
 // address makes the URL and the body of a query; the URL stays nil where there is nothing to look up.
 func (l *lookup) address(ctx context.Context, in *Input, q *query) *Error {
 	if q.known {
@@ -66,7 +74,7 @@ func (l *lookup) address(ctx context.Context, in *Input, q *query) *Error {
 	defer run.Done()
 	run.Bind(in.Message)
 	run.Bind(q.key)
-	text, err := run.Text(l.url, in.Measurements)
+	text, err := l.text(run, in)
 	if err != nil {
 		return l.fail(err)
 	}

@@ -65,5 +65,6 @@ type Definition struct {
 	timeout time.Duration
 	rate    ratelimit.Rate
 
+	template             *template // of the URL, where it has one
 	url, body, key, pick *mapping.Expression
 }
