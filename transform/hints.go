@@ -5,10 +5,12 @@ package transform
 // builtinHints are the hints of each built-in source, as its YAML has them.
 var builtinHints = map[string][]string{
 	"actility":      {"DevEUI_", "payload_hex"},
+	"airthings":     {"airthings"},
 	"aws-lorawan":   {"WirelessDeviceId", "PayloadData", "confirmationToken", "X-Amz-Rules-Engine-Message-Type"},
 	"chirpstack":    {"deviceInfo"},
 	"chirpstack-v3": {"devEUI"},
 	"cloudevents":   {"specversion", "Ce-Specversion"},
+	"cloudloop":     {"receivedAt", "accountId"},
 	"ecowitt":       {"PASSKEY"},
 	"everynet":      {"\"params\""},
 	"firefly":       {"server_data", "parsed_packet", "up_packet", "frame_counter"},
@@ -19,6 +21,7 @@ var builtinHints = map[string][]string{
 	"live-objects":  {"streamId", "urn:lo"},
 	"loriot":        {"\"EUI\""},
 	"milesight":     {"devEUI"},
+	"monnit":        {"sensorMessages"},
 	"multitech":     {"deveui"},
 	"notehub":       {"note.add", "best_id", "\"req\""},
 	"objenious":     {"device_properties"},
@@ -28,6 +31,7 @@ var builtinHints = map[string][]string{
 	"owntracks":     {"_type", "X-Limit-U"},
 	"particle":      {"coreid", "PARTICLE_DEVICE_ID"},
 	"proximus":      {"DevEUI"},
+	"rockblock":     {"momsn"},
 	"senet":         {"txtime", "\"pdu\""},
 	"senml":         {"\"bn\"", "\"n\"", "senml"},
 	"shelly":        {"shelly"},
