@@ -24,6 +24,9 @@ var names = map[string]struct{}{
 	"presharedkey": {}, "wifipsk": {}, "credential": {}, "credentials": {},
 }
 
+// mayCount are those of them whose numbers are readings: tokens are counted, and pwd may be anything.
+var mayCount = map[string]struct{}{"token": {}, "pwd": {}, "psk": {}, "bearer": {}, "jwt": {}}
+
 // The lengths of the names, without separators.
 const (
 	minName = 3

@@ -14,7 +14,8 @@ const maxTold = 10
 
 // Without takes the members that carry a credential out of a JSON object and all that is in it, but those that are
 // kept: their names as [Mentioned] has them. It returns the object itself where there are none, and the names of those
-// that it took out, each once, ten at most. A number that is called token is a reading, as are true, false and null.
+// that it took out, each once, ten at most. A number with one of the short names, such as token, is a reading, as are
+// true, false and null.
 func Without(object []byte, kept map[string]bool) (out []byte, dropped []string) {
 	w := walk{kept: kept}
 	out = w.value(object)
@@ -130,7 +131,7 @@ func (w *walk) carries(it *jsonscan.Iterator) bool {
 	case jsonscan.Boolean, jsonscan.Null:
 		return false
 	case jsonscan.Number:
-		if string(folded) == "token" {
+		if _, counts := mayCount[string(folded)]; counts {
 			return false
 		}
 	case jsonscan.String:

@@ -214,6 +214,8 @@ func hostRequests() []hostRequest {
 		{name: "query", method: "GET", target: "/q?b=2&a=1&flag&empty="},
 		{name: "query-encoded", method: "GET", target: "/q?a%5Bb%5D=x%20y%26z%3D1&plus=a+b%2Bc&u=%C3%BC&percent=%2525"},
 		{name: "query-raw", method: "GET", target: "/q?time=2026-11-21T20:10:00Z&list=a,b;c"},
+		{name: "query-measurements", method: "GET",
+			target: "/api/devices/d-1/telemetry?temp=21.50&label=a+b%26c&modelId=dtmi:x:T;1"},
 		{name: "query-repeated", method: "GET", target: "/q?k=2&k=1&k=2&j=0", repeats: true},
 		{name: "path-encoded", method: "GET", target: "/devices/a%20b/%C3%BC/%E2%82%AC/c%3Fd%23e"},
 		{name: "path-percent", method: "GET", target: "/devices/100%25"},

@@ -136,7 +136,8 @@ func Labels() []Label {
 			"(an answer that was kept), `miss` (the service answered), `stale`, `none`, or what failed"},
 		{"step", "name of a table or look-up"},
 		{"table", "name of a table"},
-		{"kind", "`undecoded`, `codec-failed`, `codec-error`, `codec-warning`, `template`, `left-out`"},
+		{"kind", "`undecoded`, `codec-failed`, `codec-error`, `codec-warning`, `template`, `time`, `credential`, " +
+			"`left-out`"},
 		{"fleet", "name of a configured fleet; `default` for the one of the environment"},
 		{"hub", "host name of a hub"},
 		{"lookup", "name of a look-up of the configuration"},

@@ -152,6 +152,9 @@ func (p *Playground) Try(ctx context.Context, t console.Trial) console.Result {
 		out, err = source.Map(ctx, r)
 		trace := source.Trace(ctx, r)
 		result.Steps, result.Answer = steps(trace), answerOf(trace.Answer)
+		for _, note := range trace.Notes {
+			result.Steps = append(result.Steps, console.Step{Name: "note", Error: note})
+		}
 	}
 	if err != nil {
 		result.Problem, result.Answer = problem(err), ""

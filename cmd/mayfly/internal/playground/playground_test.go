@@ -56,6 +56,10 @@ func TestEditedMapping(t *testing.T) {
 	if got.Problem != nil {
 		t.Errorf("a source that says who may send to it: %+v", got.Problem)
 	}
+	got = try(mapping+"timestamp: .at | utc\n", `{"id":"a","t":1,"at":"yesterday"}`)
+	if last := got.Steps[len(got.Steps)-1]; last.Name != "note" || !strings.Contains(last.Error, "aaaaaaaaa") {
+		t.Errorf("a time that cannot be read: %+v", last)
+	}
 	for _, tt := range []struct{ name, definition, body, where, want string }{
 		{"not YAML", "name: [", `{}`, "mapping", ""},
 		{"not jq", strings.Replace(mapping, ".id", ".[", 1), `{}`, "mapping", "deviceId"},
