@@ -29,16 +29,15 @@ func (s *Service) enrich(r *http.Request, d *decoded) (done func()) {
 	}
 	done = func() {}
 	ctx := r.Context()
+	answerBy := recordOf(ctx).arrived.Add(d.patience)
 	if s.enricher.Lookups != nil {
-		answerBy := recordOf(ctx).arrived.Add(d.patience)
 		hubs := s.delivery.Prepare(ctx, messages, answerBy)
 		done = hubs.End
 		defer hubs.Over()
-		within, cancel := enriching.Within(ctx, s.now(), answerBy)
-		defer cancel()
-		ctx = within
 	}
-	for i, err := range s.enricher.Enrich(ctx, source, messages) {
+	for i, err := range s.enricher.Enrich(ctx, &enriching.Request{
+		Source: source, Messages: messages, Until: enriching.Until(ctx, s.now(), answerBy), Room: d.request.Room,
+	}) {
 		of[i].err = err
 	}
 	return done

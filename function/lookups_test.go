@@ -169,6 +169,39 @@ func TestLookupDrill(t *testing.T) {
 	}
 }
 
+// A batch with a look-up for each message, which hangs: it is answered in time, and all of it is stored, those as well
+// whose steps came when there was no time left.
+func TestLookupBatch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		azure := newAzure(t, emulator.Config{AssignAtOnce: true})
+		s := lookupService(t, azure, &badService{serve: hang}, `lookups:
+  - {name: weather, url: 'https://weather.example/\($key)', timeout: 10s}
+enrich:
+  - {lookup: weather, on: '.t | tostring | ascii_downcase'}
+`)
+		var body strings.Builder
+		for i := range 500 {
+			fmt.Fprintf(&body, `{"device":{"deviceId":"d-%d"},"measurements":{"t":%d}}`+"\n", i%50, i)
+		}
+		start, w := time.Now(), httptest.NewRecorder()
+		s.ServeHTTP(w, request(t, http.MethodPost, "/api/telemetry", body.String()))
+		if took := time.Since(start); w.Code != http.StatusOK || took > 5*time.Second {
+			t.Errorf("%d %s after %s", w.Code, w.Body, took)
+		}
+		marked := 0
+		for _, e := range azure.Events() {
+			if e.Properties["enrichment"] == "weather failed" {
+				marked++
+			}
+		}
+		if marked != 500 {
+			t.Errorf("%d of 500 are stored and marked", marked)
+		}
+		time.Sleep(time.Minute)
+	})
+}
+
 // A resend is the same message, though its look-up has another answer by now.
 func TestResendWithAnotherAnswer(t *testing.T) {
 	t.Parallel()

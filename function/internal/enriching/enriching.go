@@ -2,6 +2,7 @@ package enriching
 
 import (
 	"context"
+	"time"
 
 	"mayfly/function/internal/tables"
 	"mayfly/transform/enrich"
@@ -40,37 +41,48 @@ func New(o *Options) *Enricher {
 	return &Enricher{o}
 }
 
-// Enrich applies the steps to the messages of a request, in place. The source is empty for messages in Mayfly's own
-// formats. Of each message it returns why it must not go, if it must not: an [enrich.MissingError], an
-// [enrich.FailedError], or the error of an expression.
-func (e *Enricher) Enrich(ctx context.Context, source string, messages []*message.Message) []error {
-	errs := make([]error, len(messages))
-	if e.Lookups != nil && len(messages) > 1 {
-		e.abreast(ctx, source, messages, errs)
+// Request is the messages of one request.
+type Request struct {
+	Source   string // empty for messages in Mayfly's own formats
+	Messages []*message.Message
+	Until    time.Time    // look-ups are waited for until then
+	Room     message.Room // is asked for what the messages grow by; may be nil
+}
+
+// Enrich applies the steps to the messages of a request, in place. Of each message it returns why it must not go, if it
+// must not: an [enrich.MissingError], an [enrich.FailedError], or the error of an expression.
+func (e *Enricher) Enrich(ctx context.Context, rq *Request) []error {
+	errs := make([]error, len(rq.Messages))
+	if e.Lookups != nil && len(rq.Messages) > 1 {
+		e.abreast(ctx, rq, errs)
 		return errs
 	}
-	for i, m := range messages {
-		errs[i] = e.Message(ctx, source, m, nil)
+	for i, m := range rq.Messages {
+		errs[i] = e.message(ctx, rq, m, nil)
 	}
 	return errs
 }
 
-// Message applies the steps to one message. observe, where it is not nil, is told of each.
-func (e *Enricher) Message(
-	ctx context.Context, source string, m *message.Message, observe func(enrich.Result),
+// message applies the steps to one message. observe, where it is not nil, is told of each.
+func (e *Enricher) message(
+	ctx context.Context, rq *Request, m *message.Message, observe func(enrich.Result),
 ) (err error) {
-	steps := e.Steps.For(source, m.Fleet)
+	steps := e.Steps.For(rq.Source, m.Fleet)
 	if len(steps) == 0 {
 		return nil
 	}
+	before := size(m)
 	d := enrich.NewDocument(ctx, m)
 	defer func() {
 		if wrong := d.Close(); err == nil {
 			err = wrong
 		}
+		if grown := size(m) - before; err == nil && grown > 0 && rq.Room != nil {
+			err = rq.Room.Take(grown)
+		}
 	}()
 	for _, step := range steps {
-		result, err := e.step(ctx, step, d)
+		result, err := e.step(ctx, step, d, rq.Until)
 		if result.Step == "" {
 			return err // of the expression
 		}
@@ -87,10 +99,21 @@ func (e *Enricher) Message(
 	return nil
 }
 
+// size is what a message takes that enriching changes: its body twice, since it is written into an event.
+func size(m *message.Message) int64 {
+	n := 2 * len(m.Body)
+	for name, value := range m.Properties {
+		n += 2 * (len(name) + len(value))
+	}
+	return int64(n)
+}
+
 // step applies a step.
-func (e *Enricher) step(ctx context.Context, step *enrich.Compiled, d *enrich.Document) (enrich.Result, error) {
+func (e *Enricher) step(
+	ctx context.Context, step *enrich.Compiled, d *enrich.Document, until time.Time,
+) (enrich.Result, error) {
 	if step.Lookup != "" {
-		return e.lookUp(ctx, step, d)
+		return e.lookUp(ctx, step, d, until)
 	}
 	key, err := step.Key(d)
 	if err != nil {

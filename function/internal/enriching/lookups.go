@@ -12,7 +12,6 @@ import (
 	"mayfly/function/internal/lookup"
 	"mayfly/function/internal/problem"
 	"mayfly/transform/enrich"
-	"mayfly/transform/message"
 )
 
 // Looker has the answers of look-ups. It is safe for concurrent use.
@@ -24,10 +23,10 @@ type Looker interface {
 const maxAbreast = 8
 
 // abreast applies the steps to several messages, some of them at a time: look-ups have to be waited for.
-func (e *Enricher) abreast(ctx context.Context, source string, messages []*message.Message, errs []error) {
+func (e *Enricher) abreast(ctx context.Context, rq *Request, errs []error) {
 	var wg sync.WaitGroup
 	places := make(chan struct{}, maxAbreast)
-	for i, m := range messages {
+	for i, m := range rq.Messages {
 		places <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-places }()
@@ -36,7 +35,7 @@ func (e *Enricher) abreast(ctx context.Context, source string, messages []*messa
 					errs[i] = &problem.Error{Code: problem.Internal, Cause: fmt.Errorf("enrich panicked: %v", v)}
 				}
 			}()
-			errs[i] = e.Message(ctx, source, m, nil)
+			errs[i] = e.message(ctx, rq, m, nil)
 		})
 	}
 	wg.Wait()
@@ -45,18 +44,20 @@ func (e *Enricher) abreast(ctx context.Context, source string, messages []*messa
 // sending is what the rest of a request needs of the sender's patience.
 const sending = 1500 * time.Millisecond
 
-// Within bounds the time of look-ups: the sender waits until answerBy, and the message has to be sent in that time.
-func Within(ctx context.Context, now, answerBy time.Time) (context.Context, context.CancelFunc) {
+// Until says how long look-ups are waited for: the sender waits until answerBy, and the message has to be sent by then.
+func Until(ctx context.Context, now, answerBy time.Time) time.Time {
 	if deadline, ok := ctx.Deadline(); ok && deadline.Before(answerBy) {
 		answerBy = deadline
 	}
 	left := answerBy.Sub(now)
-	return context.WithTimeout(ctx, max(left-min(sending, left/2), 0))
+	return now.Add(max(left-min(sending, left/2), 0))
 }
 
 // lookUp applies a step that asks a look-up.
-func (e *Enricher) lookUp(ctx context.Context, step *enrich.Compiled, d *enrich.Document) (enrich.Result, error) {
-	in := &lookup.Input{Keyed: step.HasKey()}
+func (e *Enricher) lookUp(
+	ctx context.Context, step *enrich.Compiled, d *enrich.Document, until time.Time,
+) (enrich.Result, error) {
+	in := &lookup.Input{Keyed: step.HasKey(), Until: until}
 	var err error
 	if in.Keyed {
 		if in.Key, err = step.Key(d); err != nil {

@@ -102,10 +102,10 @@ func (e *Enricher) Try(ctx context.Context, source string, m *message.Message) (
 	if e == nil {
 		return nil, nil
 	}
-	ctx, cancel := Within(ctx, time.Now(), time.Now().Add(tryTime))
-	defer cancel()
 	var results []enrich.Result
-	err := e.Message(ctx, source, m, func(r enrich.Result) { results = append(results, r) })
+	now := time.Now()
+	rq := &Request{Source: source, Until: Until(ctx, now, now.Add(tryTime))}
+	err := e.message(ctx, rq, m, func(r enrich.Result) { results = append(results, r) })
 	return results, err
 }
 

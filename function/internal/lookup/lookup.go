@@ -139,6 +139,7 @@ type Input struct {
 	Message      any // $message
 	Key          any // in place of the look-up's own, where Keyed is set
 	Keyed        bool
+	Until        time.Time // the answer is waited for until then; zero: until ctx ends
 }
 
 // Result is what a look-up gives. The value must not be changed: others see it, too.
@@ -148,8 +149,8 @@ type Result struct {
 	Err   *Error // of Failed and Stale
 }
 
-// Get looks up what belongs to a message. It returns when there is an answer, at the latest when ctx ends. A call goes
-// on without ctx, for others who wait for the same answer, for no longer than the look-up's timeout.
+// Get looks up what belongs to a message. It returns when there is an answer, at the latest when in says or ctx ends. A
+// call goes on without them, for others who wait for the same answer, for no longer than the look-up's timeout.
 func (s *Set) Get(ctx context.Context, name string, in *Input) Result {
 	l, ok := s.lookups[name]
 	if !ok {
@@ -180,19 +181,29 @@ func (l *lookup) get(ctx context.Context, in *Input) Result {
 	if q.url == nil {
 		return Result{State: None}
 	}
-	f, err := l.join(ctx, q, old)
+	wait, end := waiting(ctx, now, in.Until)
+	defer end()
+	f, err := l.join(wait, q, old)
 	if err != nil {
 		return old.instead(now, err)
 	}
 	select {
 	case <-f.done:
-	case <-ctx.Done():
-		return old.instead(l.now(), &Error{Name: l.Name, Kind: Late, Err: ctx.Err()})
+	case <-wait.Done():
+		return old.instead(l.now(), &Error{Name: l.Name, Kind: Late, Err: wait.Err()})
 	}
 	if f.err != nil {
 		return old.instead(l.now(), f.err)
 	}
 	return Result{Value: f.value, State: Miss}
+}
+
+// waiting bounds a wait, where there is a bound.
+func waiting(ctx context.Context, now, until time.Time) (context.Context, context.CancelFunc) {
+	if until.IsZero() {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, max(until.Sub(now), 0))
 }
 
 // fail makes the error of an expression.

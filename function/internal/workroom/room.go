@@ -34,7 +34,7 @@ func (r *Room) Held() int64 {
 	return r.held
 }
 
-// Lease is what one request holds. It serves one goroutine, and has to be closed.
+// Lease is what one request holds. It has to be closed. Take and Give may be called side by side.
 type Lease struct {
 	room  *Room
 	held  int64
