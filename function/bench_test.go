@@ -49,21 +49,35 @@ func BenchmarkTTS(b *testing.B) {
 	)
 }
 
-func benchmark(b *testing.B, path, body string) {
+// BenchmarkTraces is what traces cost a message: switched off, one in a hundred sampled, and all.
+func BenchmarkTraces(b *testing.B) {
+	const path, body = "/api/devices/d1/telemetry", `{"temp":20.31,"pressure":50}`
+	on := []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://c", "OTEL_TRACES_SAMPLER=parentbased_traceidratio"}
+	for name, vars := range map[string][]string{
+		"off": nil, "0.01": append(on, "OTEL_TRACES_SAMPLER_ARG=0.01"), "1": append(on, "OTEL_TRACES_SAMPLER_ARG=1"),
+	} {
+		b.Run(name, func(b *testing.B) { benchmark(b, path, body, vars...) })
+	}
+}
+
+func benchmark(b *testing.B, path, body string, vars ...string) {
 	b.Helper()
 	c, err := function.LoadConfig(
-		[]string{
+		append([]string{
 			"ID_SCOPE=0ne00123ABC",
 			"GROUP_KEY=" + goodKey,
 			"AUTH=none",
 			"HUB_HINT=h.azure-devices.net",
 			"DEDUP_WINDOW=0",
-		},
+		}, vars...),
 	)
 	if err != nil {
 		b.Fatal(err)
 	}
-	s := function.New(c, function.Dependencies{DPS: stored{}, Hub: stored{}, Log: slog.New(slog.DiscardHandler)})
+	s := function.New(c, function.Dependencies{
+		DPS: stored{}, Hub: stored{}, Receiver: stored{}, Log: slog.New(slog.DiscardHandler),
+	})
+	defer s.Close()
 	b.ReportAllocs()
 	for b.Loop() {
 		r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, path, strings.NewReader(body))

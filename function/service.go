@@ -148,6 +148,7 @@ func New(c *Config, d Dependencies) *Service {
 	})
 	s.enricher = enriching.Of(c, &enriching.Dependencies{
 		Tables: s.tables, Metrics: out.Set, Transport: d.Lookups, Secrets: secrets, Now: d.Now, Heap: sizes.Heap,
+		LookupCall: tracer.LookupCall(),
 	})
 	s.decompressor = decompress.New(c.BodyLimit, runtime.GOMAXPROCS(0))
 	s.routes = s.newRoutes()

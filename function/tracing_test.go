@@ -116,6 +116,7 @@ func newTraced(t testing.TB, v *receiver, vars ...string) *traced {
 	}
 	out.Service = function.New(c, function.Dependencies{
 		DPS: out.upstream, Hub: out.upstream, Receiver: v, Log: slog.New(slog.NewJSONHandler(out.log, nil)),
+		Lookups: &upstreams{RoundTripper: weather{}},
 	})
 	return out
 }
@@ -242,4 +243,34 @@ func TestSpansOfProblems(t *testing.T) {
 			})
 		})
 	}
+}
+
+// weather answers look-ups; it does not know d2.
+type weather struct{}
+
+func (weather) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(r.URL.Path, "d2") || r.Header.Get("Traceparent") == "" {
+		return responds(http.StatusNotFound, "text/plain", ""), nil
+	}
+	return responds(http.StatusOK, "application/json", `{"rain":1}`), nil
+}
+
+func TestSpansOfLookups(t *testing.T) {
+	t.Parallel()
+	path := writeFile(t, "mayfly.yaml", weatherYAML)
+	synctest.Test(t, func(t *testing.T) {
+		s := newTraced(t, &receiver{}, "CONFIG="+path)
+		defer s.Close()
+		for device, status := range map[string]string{"d1": "200", "d2": "404"} {
+			if w := s.post(t, "/api/devices/"+device+"/telemetry", `{"t":1}`); w.Code != http.StatusOK {
+				t.Fatal(w.Body)
+			}
+			spans := s.receiver.named("look-up weather")
+			if len(spans) != 1 || attribute(spans[0], "http.response.status_code") != status ||
+				attribute(spans[0], "server.address") != "weather.example" {
+				t.Errorf("%s: got %v", device, spans)
+			}
+			s.receiver.spans = nil
+		}
+	})
 }

@@ -21,6 +21,9 @@ type Dependencies struct {
 	Secrets   *secret.Loader
 	Now       func() time.Time
 	Heap      int64 // of the process; 0: not limited
+
+	// LookupCall observes the calls of look-ups, as lookup.Options has it; may be nil.
+	LookupCall func(context.Context, string, *http.Request) func(*http.Response, error)
 }
 
 // Of makes what adds to messages as a configuration says; nil where nothing does.
@@ -50,6 +53,7 @@ func lookups(c *config.Config, d *Dependencies) *lookup.Set {
 	}
 	return lookup.New(&lookup.Options{
 		Definitions: c.Lookups, Secrets: d.Secrets, Transport: d.Transport, Now: d.Now, Memory: int(memory),
+		Observe: d.LookupCall,
 	})
 }
 

@@ -86,7 +86,14 @@ func (l *lookup) call(ctx context.Context, q *query, header map[string]string) (
 	for name, value := range header {
 		r.Header.Set(name, value)
 	}
+	var ended func(*http.Response, error)
+	if l.observe != nil {
+		ended = l.observe(ctx, l.Name, r)
+	}
 	res, err := l.client.Do(r)
+	if ended != nil {
+		ended(res, err)
+	}
 	if res != nil {
 		defer func() { _ = res.Body.Close() }()
 	}

@@ -39,6 +39,9 @@ type Options struct {
 	Answers map[string][]byte
 	Now     func() time.Time
 	Memory  int // bytes of the answers that are kept; DefaultMemory where it is 0
+	// Observe, when not nil, is told of each call of the look-up name as it begins, and may add header fields
+	// to r. What it returns, when not nil, is told how the call ended; res and err are as of http.Client.Do.
+	Observe func(ctx context.Context, name string, r *http.Request) (ended func(res *http.Response, err error))
 }
 
 // Set makes the look-ups of a configuration. Safe for concurrent use.
@@ -50,7 +53,8 @@ type Set struct {
 type lookup struct {
 	*Definition
 	client  *http.Client
-	secrets map[string]*secret.Value[string] // of headers
+	observe func(context.Context, string, *http.Request) func(*http.Response, error) // may be nil
+	secrets map[string]*secret.Value[string]                                         // of headers
 	limiter *rate.Limiter
 	now     func() time.Time
 	kept    *cache.Cache[*entry]
@@ -76,7 +80,8 @@ func New(o *Options) *Set {
 	s := &Set{lookups: make(map[string]*lookup, len(o.Definitions))}
 	for _, d := range o.Definitions {
 		l := &lookup{
-			Definition: d, now: o.Now, kept: kept, calls: calls, own: make(chan struct{}, MaxCallsOfOne),
+			Definition: d, now: o.Now, observe: o.Observe, kept: kept,
+			calls: calls, own: make(chan struct{}, MaxCallsOfOne),
 			limiter: d.rate.Limiter(), flights: map[string]*flight{}, secrets: map[string]*secret.Value[string]{},
 		}
 		l.connect(o)

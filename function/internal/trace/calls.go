@@ -16,6 +16,7 @@ import (
 	"mayfly/dps"
 	"mayfly/function/internal/sanitize"
 	"mayfly/httpsend"
+	"mayfly/internal/upstream"
 )
 
 const httpsPort = 443
@@ -36,7 +37,7 @@ func call(ctx context.Context, header http.Header, name, method, host, device st
 		trace.WithTimestamp(q.tracer.now()), trace.WithAttributes(
 			attribute.String("http.request.method", method),
 			attribute.String("server.address", address), attribute.Int("server.port", port)))
-	if !slices.Contains(q.secrets, device) {
+	if device != "" && !slices.Contains(q.secrets, device) {
 		span.SetAttributes(attribute.String("mayfly.device.id", device))
 	}
 	inject(ctx, header)
@@ -116,5 +117,23 @@ func (t *Tracer) observeHub(
 			return
 		}
 		span.end(res, &failure{err.Kind.Error(), err.TrackingID, err.Err})
+	}
+}
+
+func (t *Tracer) observeLookup(ctx context.Context, name string, r *http.Request) func(*http.Response, error) {
+	span := call(ctx, r.Header, "look-up "+name, r.Method, r.URL.Host, "")
+	if span == nil {
+		return nil
+	}
+	return func(res *http.Response, err error) {
+		if err == nil {
+			span.end(res, nil)
+			return
+		}
+		kind := "unreachable"
+		if upstream.TimedOut(err) {
+			kind = "timeout"
+		}
+		span.end(res, &failure{kind: kind, err: err})
 	}
 }

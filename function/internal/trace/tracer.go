@@ -138,6 +138,14 @@ func (t *Tracer) HubCall() func(context.Context, httpsend.Call, http.Header) fun
 	return t.observeHub
 }
 
+// LookupCall observes calls of look-ups; nil for a nil Tracer.
+func (t *Tracer) LookupCall() func(context.Context, string, *http.Request) func(*http.Response, error) {
+	if t == nil {
+		return nil
+	}
+	return t.observeLookup
+}
+
 // Log gives a log whose records have the ids of the trace that they belong to.
 func (t *Tracer) Log(log *slog.Logger) *slog.Logger {
 	if t == nil {
