@@ -20,6 +20,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"mayfly/function"
+	"mayfly/function/internal/accepted"
 )
 
 // contract is a document, with what tests look up in it.
@@ -382,4 +383,27 @@ func patterns(t *testing.T) []string {
 		t.Fatalf("only %d patterns are found: %s", len(list), fmt.Sprint(list))
 	}
 	return list
+}
+
+// The members of an answer that stored something are those of the schema.
+func TestContractHasTheMembersOfAccepted(t *testing.T) {
+	t.Parallel()
+	d := contractOf(t, &txtar.Archive{})
+	all := accepted.Answer{
+		Delivered: 1, Ignored: 1, Notes: []string{"n"}, Refused: 1, Results: []function.Result{{Status: 200}},
+		Commands: []byte("[]"),
+	}
+	var members map[string]any
+	if err := json.Unmarshal(all.Text(), &members); err != nil {
+		t.Fatal(err)
+	}
+	described := d.Shared.Schemas["Accepted"].Properties
+	for member := range members {
+		if described[member] == nil {
+			t.Errorf("Accepted does not describe %s", member)
+		}
+	}
+	if len(members) != len(described) {
+		t.Errorf("Accepted describes %d members, the answer has %d", len(described), len(members))
+	}
 }

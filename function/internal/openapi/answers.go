@@ -101,6 +101,8 @@ func (b *builder) can(k kind, s *source, code problem.Code) bool {
 		return k != kindFixed && (keys || b.config.DeviceRate.Count > 0)
 	case problem.TemplateMismatch:
 		return k != kindFixed && b.config.Templates != nil
+	case problem.LookupUnreachable, problem.LookupTimeout, problem.LookupRefused:
+		return k != kindFixed && len(b.config.Lookups) > 0
 	case problem.CodecUnavailable:
 		return k == kindMapped
 	default:

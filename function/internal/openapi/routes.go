@@ -36,7 +36,7 @@ func (b *builder) routes() []route {
 	list = append(list,
 		b.page("/", "root", "Tell whether the bridge is up", mediaText, "mayfly\n"),
 		b.page("/healthz", "healthz", "Tell whether the bridge is up, for probes", mediaText, "mayfly\n"),
-		b.page("/readyz", "readyz", "Tell whether the bridge takes requests, for probes", mediaText, "mayfly\n"))
+		b.ready())
 	if b.config.Host == platform.Server {
 		const summary = "Read the metrics, in Prometheus' text format"
 		list = append(list, b.page("/metrics", "metrics", summary, mediaText, ""))
@@ -46,6 +46,16 @@ func (b *builder) routes() []route {
 		list = append(list, b.contract(), b.page("/docs", "docs", summary, "text/html", ""))
 	}
 	return list
+}
+
+// ready is the route that tells whether the bridge has read what it needs.
+func (b *builder) ready() route {
+	r := b.page("/readyz", "readyz", "Tell whether the bridge takes requests, for probes", mediaText, "mayfly\n")
+	r.success["503"] = &response{
+		Description: "A table that messages need cannot be read yet: the text says which.",
+		Content:     map[string]mediaType{mediaText: {Schema: schema{"type": "string"}}},
+	}
+	return r
 }
 
 // page is a route that anybody may read.
