@@ -17,12 +17,18 @@ import (
 // them, and this test fails when they differ from what the code says.
 func TestGeneratedTables(t *testing.T) {
 	t.Parallel()
-	for _, table := range []struct{ path, name, text string }{
+	type table struct{ path, name, text string }
+	tables := []table{
 		{"../docs/errors.md", "errors", errorTable()},
 		{"../docs/configuration.md", "configuration", configurationTable()},
 		{"../docs/limits.md", "limits", limitsTable()},
 		{"../docs/limits.md", "memory", memoryTable()},
-	} {
+	}
+	rows := function.Rows()
+	for i := range rows {
+		tables = append(tables, table{"../docs/runbook.md", string(rows[i].Code), runbookFrame(&rows[i])})
+	}
+	for _, table := range tables {
 		text, err := os.ReadFile(table.path)
 		if err != nil {
 			t.Fatal(err)
