@@ -50,7 +50,7 @@ screenshots: # the console's views into dist/screenshots, and the README's pictu
 check: # all that CI checks
 	.ci/run
 
-cfn: # template.yaml against the rules of CloudFormation
+cfn: # template.yaml and deploy/aws against the rules of CloudFormation
 	cd tools/cfn && npm ci --ignore-scripts && npm run --silent check
 
 openapi: # the HTTP contract: its documents linted, a generated client and all examples against the bridge

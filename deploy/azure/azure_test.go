@@ -243,8 +243,12 @@ func TestResolved(t *testing.T) {
 	}
 	all := maps.Clone(deployments)
 	all["everything"] = everything
+	resolved := map[string]*arm.Deployment{"observability": observability(t)}
 	for name, parameters := range all {
-		text, err := json.MarshalIndent(resolve(t, parameters).Resources, "", "  ")
+		resolved[name] = resolve(t, parameters)
+	}
+	for name, d := range resolved {
+		text, err := json.MarshalIndent(d.Resources, "", "  ")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -253,6 +257,24 @@ func TestResolved(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// observability is what the template of the workbook and the alerts asks for.
+func observability(t *testing.T) *arm.Deployment {
+	t.Helper()
+	text, err := os.ReadFile("observability.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tpl, err := arm.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := tpl.Resolve(map[string]any{"insightsName": "mayfly-insights"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 type uiElement struct {

@@ -19,6 +19,7 @@ const types = {
   "Microsoft.Insights/actionGroups": { from: "@azure/arm-monitor", type: "ActionGroupResource" },
   "Microsoft.Insights/components": { from: "./types.js", type: "Insights", nested: true },
   "Microsoft.Insights/scheduledQueryRules": { from: "./types.js", type: "ScheduledQueryRule", nested: true },
+  "Microsoft.Insights/workbooks": { from: "./types.js", type: "Workbook", nested: true },
   "Microsoft.KeyVault/vaults": { from: "@azure/arm-keyvault", type: "VaultCreateOrUpdateParameters", nested: true },
   "Microsoft.KeyVault/vaults/secrets": { from: "@azure/arm-keyvault", type: "SecretCreateOrUpdateParameters", nested: true },
   "Microsoft.ManagedIdentity/userAssignedIdentities": { from: "@azure/arm-msi", type: "Identity" },

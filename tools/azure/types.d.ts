@@ -71,3 +71,18 @@ export interface Insights {
     publicNetworkAccessForQuery?: "Enabled" | "Disabled";
   };
 }
+
+// Microsoft.Insights/workbooks, 2022-04-01.
+export interface Workbook {
+  location: string;
+  kind: "shared";
+  tags?: Record<string, string>;
+  properties: {
+    displayName: string;
+    category: string;
+    serializedData: string;
+    sourceId?: string;
+    version?: string;
+    description?: string;
+  };
+}
