@@ -12,6 +12,7 @@ import (
 
 	"mayfly/function/internal/logged"
 	"mayfly/function/internal/metrics"
+	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/requestlog"
 	"mayfly/transform"
@@ -76,10 +77,14 @@ func (s *Service) flush(ctx context.Context, record *requestRecord) {
 	if record.silent() {
 		return
 	}
-	s.tracer.Flush(ctx)
-	if s.metrics != nil {
+	if s.config.Host != platform.Lambda {
 		s.outlet.Flush(ctx)
+		return
 	}
+	var traces sync.WaitGroup
+	traces.Go(func() { s.tracer.Flush(ctx) })
+	s.outlet.Flush(ctx)
+	traces.Wait()
 }
 
 // Close sends what is left of the telemetry about the service. It waits shutdownTime at most.

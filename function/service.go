@@ -114,9 +114,10 @@ func New(c *Config, d Dependencies) *Service {
 	}
 	// The transport of DPS: it is for calls that are few and must not hang.
 	secrets := &secret.Loader{Transport: d.DPS, Getenv: c.Getenv, Now: d.Now}
-	out := connect.NewMetrics(c, d.MetricLines, d.Now)
-	tracer := connect.NewTracer(c, d.Log, otlp.NewReporter(d.Log, d.Now),
-		otlp.Options{Transport: d.Receiver, Secrets: secrets, UserAgent: userAgent, Now: d.Now})
+	reporter := otlp.NewReporter(d.Log, d.Now)
+	receiver := otlp.Options{Transport: d.Receiver, Secrets: secrets, UserAgent: userAgent, Now: d.Now}
+	out := connect.NewMetrics(c, d.MetricLines, d.Log, reporter, receiver)
+	tracer := connect.NewTracer(c, out.Set, d.Log, reporter, receiver)
 	d.Log = tracer.Log(d.Log)
 	s := &Service{
 		outlet: out, metrics: out.Set, tracer: tracer,

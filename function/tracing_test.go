@@ -109,7 +109,7 @@ func newTraced(t testing.TB, v *receiver, vars ...string) *traced {
 	out.upstream = &upstreams{RoundTripper: azure.RoundTripper()}
 	c, err := function.LoadConfig(append([]string{
 		"ID_SCOPE=" + azure.IDScope(), "GROUP_KEY=" + azure.GroupKey(), "AUTH=none",
-		"AWS_LAMBDA_RUNTIME_API=x", "OTEL_EXPORTER_OTLP_ENDPOINT=http://c",
+		"AWS_LAMBDA_RUNTIME_API=x", "OTEL_EXPORTER_OTLP_ENDPOINT=http://c", "OTEL_METRICS_EXPORTER=none",
 	}, vars...))
 	if err != nil {
 		t.Fatal(err)

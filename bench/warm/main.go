@@ -31,7 +31,7 @@ const (
 type options struct {
 	messages, rounds, batch int
 	path, body              string
-	auth, template          bool
+	auth, template, metrics bool
 }
 
 func main() {
@@ -43,6 +43,7 @@ func main() {
 	flag.IntVar(&o.batch, "batch", 0, "compare single messages with requests of so many messages of one device instead")
 	flag.BoolVar(&o.auth, "auth", false, "compare AUTH=none with AUTH=keys (callers, device patterns, rates) instead")
 	flag.BoolVar(&o.template, "template", false, "compare no device templates with template: require instead")
+	flag.BoolVar(&o.metrics, "metrics", false, "compare METRICS=off with metrics on instead")
 	flag.Parse()
 	if err := run(o); err != nil {
 		log.Fatal(err)
@@ -127,6 +128,9 @@ func (o *options) contenders(dir string) (base, subject *contender, err error) {
 		base.name, base.exe, subject.name = "none", bootstrap, "require"
 		base.body, subject.body = tenMembers, tenMembers
 		err = subject.requireTemplate(dir)
+	case o.metrics:
+		base.name, base.exe, subject.name = "off", bootstrap, "on"
+		base.env = []string{"METRICS=off"}
 	case o.auth:
 		base.name, base.exe, subject.name = "none", bootstrap, "keys"
 		err = subject.requireKey(dir)

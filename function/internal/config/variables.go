@@ -103,7 +103,7 @@ var variables = []Variable{
 	{Name: "OTEL_SERVICE_NAME", Doc: "service.name; the function's name in a cloud and mayfly elsewhere when empty"},
 	{Name: "OTEL_RESOURCE_ATTRIBUTES", Doc: "more about the bridge: name=value, comma-separated, percent-encoded"},
 	{Name: "OTEL_EXPORTER_OTLP_ENDPOINT", Doc: "receiver of telemetry about the bridge, as in " +
-		"http://localhost:4318, to which v1/traces is added; nothing is exported when empty"},
+		"http://localhost:4318, to which v1/traces and v1/metrics are added; nothing is exported when empty"},
 	{Name: "OTEL_EXPORTER_OTLP_HEADERS", Doc: "header fields for it: name=value, comma-separated, percent-encoded; " +
 		"or a reference to them as for GROUP_KEY"},
 	{Name: "OTEL_EXPORTER_OTLP_PROTOCOL", Doc: "http/protobuf or http/json"},
@@ -115,6 +115,14 @@ var variables = []Variable{
 	{Name: "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", Doc: "for traces alone"},
 	{Name: "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", Doc: "for traces alone"},
 	{Name: "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", Doc: "for traces alone"},
+	{Name: "OTEL_METRICS_EXPORTER", Doc: "otlp, or none to export no metrics"},
+	{Name: "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", Doc: "URL for metrics alone, used as it is; likewise the next four"},
+	{Name: "OTEL_EXPORTER_OTLP_METRICS_HEADERS", Doc: "for metrics alone"},
+	{Name: "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", Doc: "for metrics alone"},
+	{Name: "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", Doc: "for metrics alone"},
+	{Name: "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", Doc: "for metrics alone"},
+	{Name: "OTEL_METRIC_EXPORT_INTERVAL", Doc: "between two exports of metrics, in milliseconds, 60000 when empty; " +
+		"on Lambda before answers instead, as often as this, before each when empty; likewise lines of METRICS=emf"},
 	{Name: "OTEL_TRACES_SAMPLER", Doc: "always_on, always_off, traceidratio, or one of these with parentbased_ " +
 		"in front; see [observability.md](observability.md) for senders without a credential"},
 	{Name: "OTEL_TRACES_SAMPLER_ARG", Doc: "for traceidratio: the part that is sampled, from 0 to 1; 1 when empty"},

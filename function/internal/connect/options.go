@@ -6,6 +6,7 @@ import (
 	"mayfly/function/internal/auth"
 	"mayfly/function/internal/config"
 	"mayfly/function/internal/delivery"
+	"mayfly/function/internal/metrics"
 	"mayfly/function/internal/otlp"
 	"mayfly/function/internal/trace"
 )
@@ -32,14 +33,23 @@ func AuthSources(c *config.Config) []auth.Source {
 	return out
 }
 
-// NewTracer makes the tracer that the configuration asks for; nil where nobody wants traces. The
-// receiver gets connections of its own where its options have none.
-func NewTracer(c *config.Config, log *slog.Logger, reporter *otlp.Reporter, receiver otlp.Options) *trace.Tracer {
+// NewTracer makes the tracer that the configuration asks for; nil where nobody wants traces. set counts its exports.
+// The receiver gets connections of its own where its options have none.
+func NewTracer(
+	c *config.Config, set *metrics.Set, log *slog.Logger, reporter *otlp.Reporter, receiver otlp.Options,
+) *trace.Tracer {
 	if receiver.Transport == nil {
 		receiver.Transport = Receiver()
 	}
 	return trace.New(&trace.Options{
 		Environment: &c.Environment, Properties: c.TraceProperties, Host: c.Host, Getenv: c.Getenv,
 		Receiver: receiver, Reporter: reporter, Log: log, Now: receiver.Now,
+		Exported: func(taken bool) {
+			outcome := "ok"
+			if !taken {
+				outcome = "failed"
+			}
+			set.Add(metrics.Exports, 1, "traces", outcome)
+		},
 	})
 }

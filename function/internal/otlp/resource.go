@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"runtime/debug"
 	"strings"
+	"sync"
 
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/attribute"
@@ -42,7 +43,7 @@ func (e *Environment) Resource(host platform.Kind, getenv func(string) string) (
 
 func detect(host platform.Kind, getenv func(string) string) map[string]string {
 	found := map[string]string{
-		"service.name": "mayfly", "service.version": version(), "service.instance.id": uuid.NewString(),
+		"service.name": "mayfly", "service.version": version(), "service.instance.id": instance(),
 		"telemetry.sdk.name": "opentelemetry", "telemetry.sdk.language": "go", "telemetry.sdk.version": sdk.Version(),
 	}
 	switch host {
@@ -61,6 +62,9 @@ func detect(host platform.Kind, getenv func(string) string) map[string]string {
 	found["service.name"] = cmp.Or(found["faas.name"], found["service.name"])
 	return found
 }
+
+// instance names this process, the same in all that it exports.
+var instance = sync.OnceValue(uuid.NewString)
 
 // version is that of the module in the program; empty where it was not built as one.
 func version() string {

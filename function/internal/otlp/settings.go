@@ -32,6 +32,14 @@ type Environment struct {
 	OTLPTracesTimeout     string      `env:"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"`
 	OTLPTracesCompression string      `env:"OTEL_EXPORTER_OTLP_TRACES_COMPRESSION"`
 
+	OTelMetricsExporter    string      `env:"OTEL_METRICS_EXPORTER" envDefault:"otlp"`
+	OTLPMetricsEndpoint    string      `env:"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"`
+	OTLPMetricsHeaders     secret.Text `env:"OTEL_EXPORTER_OTLP_METRICS_HEADERS"`
+	OTLPMetricsProtocol    string      `env:"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL"`
+	OTLPMetricsTimeout     string      `env:"OTEL_EXPORTER_OTLP_METRICS_TIMEOUT"`
+	OTLPMetricsCompression string      `env:"OTEL_EXPORTER_OTLP_METRICS_COMPRESSION"`
+	OTelMetricInterval     string      `env:"OTEL_METRIC_EXPORT_INTERVAL"`
+
 	OTelSampler     string `env:"OTEL_TRACES_SAMPLER" envDefault:"parentbased_always_on"`
 	OTelSamplerArg  string `env:"OTEL_TRACES_SAMPLER_ARG"`
 	OTelBSPQueue    string `env:"OTEL_BSP_MAX_QUEUE_SIZE" envDefault:"2048"`
@@ -53,6 +61,7 @@ type Settings struct {
 const (
 	defaultTimeout = 10 * time.Second
 	maxTimeout     = 10 * time.Minute
+	maxInterval    = 24 * time.Hour // between two exports of metrics
 )
 
 // variable is one that has a name for a signal and one for all signals.
@@ -66,6 +75,23 @@ func (e *Environment) Traces() Settings {
 		variable{e.OTLPTracesTimeout, e.OTLPTimeout},
 		variable{e.OTLPTracesCompression, e.OTLPCompression},
 		[2]secret.Text{e.OTLPTracesHeaders, e.OTLPHeaders})
+}
+
+// Metrics gives the settings of metrics, and the time between two exports: 0 where it is not set.
+func (e *Environment) Metrics() (s Settings, interval time.Duration) {
+	s = e.settings("metrics", e.OTelMetricsExporter,
+		variable{e.OTLPMetricsEndpoint, e.OTLPEndpoint},
+		variable{e.OTLPMetricsProtocol, e.OTLPProtocol},
+		variable{e.OTLPMetricsTimeout, e.OTLPTimeout},
+		variable{e.OTLPMetricsCompression, e.OTLPCompression},
+		[2]secret.Text{e.OTLPMetricsHeaders, e.OTLPHeaders})
+	if text := strings.TrimSpace(e.OTelMetricInterval); text != "" {
+		ok := false
+		if interval, ok = Milliseconds(text, maxInterval); !ok {
+			s.warn("OTEL_METRIC_EXPORT_INTERVAL: want milliseconds, as in 60000; it is left out")
+		}
+	}
+	return s, interval
 }
 
 // Disabled tells whether all telemetry about the bridge is switched off.

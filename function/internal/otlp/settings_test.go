@@ -102,6 +102,45 @@ func TestTraces(t *testing.T) {
 	}
 }
 
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	type list []string
+	const c, v1 = "ENDPOINT=http://c", "http://c/v1/metrics"
+	for name, tt := range map[string]struct {
+		variables list
+		want      string
+		interval  time.Duration
+		warn      string
+	}{
+		"nothing":          {nil, "", 0, ""},
+		"common":           {list{c}, v1, 0, ""},
+		"own":              {list{c, "METRICS_ENDPOINT=http://m/x"}, "http://m/x", 0, ""},
+		"traces alone":     {list{"TRACES_ENDPOINT=http://t"}, "", 0, ""},
+		"no metrics":       {list{c, "OTEL_METRICS_EXPORTER=none"}, "", 0, ""},
+		"another exporter": {list{c, "OTEL_METRICS_EXPORTER=console"}, v1, 0, "OTEL_METRICS_EXPORTER"},
+		"disabled":         {list{c, "OTEL_SDK_DISABLED=true"}, "", 0, ""},
+		"interval":         {list{c, "OTEL_METRIC_EXPORT_INTERVAL=500"}, v1, 500 * time.Millisecond, ""},
+		"not milliseconds": {list{c, "OTEL_METRIC_EXPORT_INTERVAL=1m"}, v1, 0, "_EXPORT_INTERVAL"},
+		"own protocol":     {list{c, "METRICS_PROTOCOL=grpc"}, v1, 0, "_METRICS_PROTOCOL"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, interval := environment(t, tt.variables...).Metrics()
+			got := ""
+			if s.URL != nil {
+				got = s.URL.String()
+			}
+			if got != tt.want || interval != tt.interval {
+				t.Errorf("%s every %v, want %s every %v", got, interval, tt.want, tt.interval)
+			}
+			warnings := strings.Join(s.Warnings, "\n")
+			if (tt.warn == "") != (warnings == "") || !strings.Contains(warnings, tt.warn) {
+				t.Errorf("warnings %q, want %q", warnings, tt.warn)
+			}
+		})
+	}
+}
+
 func TestResource(t *testing.T) {
 	t.Parallel()
 	type is map[string]string

@@ -21,6 +21,7 @@ import (
 type exporter struct {
 	client   *otlp.Client
 	reporter *otlp.Reporter
+	exported func(taken bool) // may be nil
 }
 
 // ExportSpans sends spans. Failures are reported here, and never returned: the SDK would write
@@ -39,6 +40,9 @@ func (e *exporter) export(ctx context.Context, spans []sdk.ReadOnlySpan, lost in
 		e.reporter.Failed(ctx, "traces", len(spans)+lost, err)
 	case lost > 0:
 		e.reporter.Failed(ctx, "traces", lost, errQueueFull)
+	}
+	if e.exported != nil {
+		e.exported(err == nil)
 	}
 	return err == nil
 }

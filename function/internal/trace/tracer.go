@@ -36,7 +36,8 @@ type Options struct {
 	Getenv      func(string) string
 	Receiver    otlp.Options
 	Reporter    *otlp.Reporter
-	Log         *slog.Logger // of what is wrong with the variables
+	Exported    func(taken bool) // told of each export; may be nil
+	Log         *slog.Logger     // of what is wrong with the variables
 	Now         func() time.Time
 }
 
@@ -57,7 +58,7 @@ func New(o *Options) *Tracer {
 	warnings := settings.Warnings
 	switch {
 	case settings.URL != nil:
-		to := &exporter{client: otlp.NewClient(&settings, &o.Receiver), reporter: o.Reporter}
+		to := &exporter{client: otlp.NewClient(&settings, &o.Receiver), reporter: o.Reporter, exported: o.Exported}
 		t.provider, warnings = newProvider(o, to, warnings)
 		t.tracer = t.provider.Tracer(scope)
 	case o.Properties && !o.Environment.Disabled():

@@ -70,14 +70,14 @@ func New(o *Options) *Outlet {
 
 // Flush sends what a request has counted, before its answer. ctx is the request's.
 func (o *Outlet) Flush(ctx context.Context) {
-	o.lines.Flush()
 	if o.frozen {
 		o.pusher.Flush(ctx)
 	}
+	o.lines.Flush()
 }
 
 // Close sends what is left, until ctx ends at most.
 func (o *Outlet) Close(ctx context.Context) {
-	o.lines.Close()
 	o.pusher.Close(ctx)
+	o.lines.Close()
 }

@@ -69,12 +69,14 @@ func (p *Pusher) Start() {
 		for {
 			select {
 			case <-tick.C:
-				p.mu.Lock()
-				_ = p.export(ctx) // which is told already
-				p.mu.Unlock()
 			case <-ctx.Done():
+			}
+			if ctx.Err() != nil { // a tick may have come, too
 				return
 			}
+			p.mu.Lock()
+			_ = p.export(ctx) // which is told already
+			p.mu.Unlock()
 		}
 	}()
 }
