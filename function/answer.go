@@ -30,8 +30,10 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, d *decoded) {
 			}
 		} else {
 			rec.delivered++
+			rec.reduced += d.items[i].joined
 		}
 	}
+	rec.reduced += d.leftOut
 	p := worst(problems)
 	if p == nil {
 		s.collectCommands(r, d)
@@ -68,7 +70,8 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, d *decoded) {
 // to hear. p is what it is told of messages that are refused.
 func (s *Service) accept(w http.ResponseWriter, r *http.Request, d *decoded, report *answer.Report, p *Problem) {
 	rec := recordOf(r.Context())
-	own := accepted.Answer{Delivered: report.Delivered, Ignored: report.Ignored, Notes: accepted.Notes(d.notes)}
+	own := accepted.Answer{Delivered: report.Delivered, Ignored: report.Ignored, Reduced: rec.reduced,
+		Notes: accepted.Notes(d.notes)}
 	if own.Commands = rec.commands.JSON(); rec.commands != nil && rec.commands.Note != "" {
 		own.Notes = append(own.Notes, rec.commands.Note)
 	}

@@ -109,6 +109,7 @@ type decoded struct {
 	messages []message.Message
 	items    []item // what the body holds, in its order: messages, and what is wrong
 	ignored  int
+	leftOut  int              // readings that reduce has left out
 	reasons  []string         // why parts were ignored
 	notes    []transform.Note // for the sender, and of codecs for the operator
 	lenient  bool             // refusals are answered 2xx, for senders that punish them
@@ -119,6 +120,7 @@ type item struct {
 	part, line int
 	message    int   // its index; -1 for a part that makes none
 	err        error // why it is not stored
+	joined     int   // readings that are in its message besides its own
 }
 
 // nativePatience is how long the sender of a native message is thought to wait:

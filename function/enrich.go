@@ -5,7 +5,6 @@ import (
 
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/enriching"
-	"mayfly/transform/message"
 )
 
 // enrich adds to the messages what tables and look-ups have for them. A message that must have a row and has none is
@@ -16,17 +15,7 @@ func (s *Service) enrich(r *http.Request, d *decoded) (done func()) {
 	}
 	// By what was sent: a resend may be enriched in another way.
 	delivery.Identify(d.messages, r.Header.Get("Idempotency-Key"))
-	source := ""
-	if d.mapped != nil {
-		source = d.source
-	}
-	var messages []*message.Message
-	var of []*item
-	for i := range d.items {
-		if it := &d.items[i]; it.err == nil && it.message >= 0 {
-			messages, of = append(messages, &d.messages[it.message]), append(of, it)
-		}
-	}
+	messages, of := d.open()
 	done = func() {}
 	ctx := r.Context()
 	answerBy := recordOf(ctx).arrived.Add(d.patience)
@@ -36,7 +25,8 @@ func (s *Service) enrich(r *http.Request, d *decoded) (done func()) {
 		defer hubs.Over()
 	}
 	for i, err := range s.enricher.Enrich(ctx, &enriching.Request{
-		Source: source, Messages: messages, Until: enriching.Until(ctx, s.now(), answerBy), Room: d.request.Room,
+		Source: d.sourceName(), Messages: messages, Until: enriching.Until(ctx, s.now(), answerBy),
+		Room: d.request.Room,
 	}) {
 		of[i].err = err
 	}

@@ -12,10 +12,6 @@ func (s *Service) fit(ctx context.Context, d *decoded) {
 	if s.fitter == nil {
 		return
 	}
-	source := ""
-	if d.mapped != nil {
-		source = d.source
-	}
 	messages := make([]message.Message, 0, len(d.messages))
 	items := make([]item, 0, len(d.items))
 	rec := recordOf(ctx)
@@ -30,7 +26,7 @@ func (s *Service) fit(ctx context.Context, d *decoded) {
 			messages, items = append(messages, m), append(items, it)
 			continue
 		}
-		fitted, notes, err := s.fitter.Fit(m, source)
+		fitted, notes, err := s.fitter.Fit(m, d.sourceName())
 		s.note(ctx, rec, notes)
 		if it.err = err; err != nil {
 			fitted = []message.Message{m}
@@ -38,6 +34,7 @@ func (s *Service) fit(ctx context.Context, d *decoded) {
 		for i := range fitted {
 			it.message = len(messages)
 			messages, items = append(messages, fitted[i]), append(items, it)
+			it.joined = 0 // in the first one
 		}
 	}
 	d.messages, d.items = messages, items

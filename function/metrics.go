@@ -61,6 +61,7 @@ func (s *Service) count(record *requestRecord, r *http.Request) {
 		messages("delivered", record.delivered-record.repeated)
 		messages("deduplicated", record.repeated)
 		messages("ignored", record.ignored)
+		messages("reduced", record.reduced)
 		messages("rejected", rejected)
 		messages("failed", failed)
 		for kind, n := range record.notes {

@@ -65,17 +65,6 @@ func (p *Problem) hide(secrets []string) {
 	}
 }
 
-// secretIDs are the ids that are not to be told.
-func secretIDs(messages []message.Message) []string {
-	var ids []string
-	for i := range messages {
-		if messages[i].SecretID {
-			ids = append(ids, messages[i].DeviceID)
-		}
-	}
-	return ids
-}
-
 // newProblem makes the problem of a row.
 func newProblem(c problem.Code, detail string) *Problem {
 	row := problem.RowOf(c)

@@ -31,6 +31,7 @@ type requestRecord struct {
 	devices   int
 	delivered int
 	ignored   int
+	reduced   int // readings that reduce has put into other messages, which are stored, or has left out
 	refused   int
 	failed    int      // and may be sent again
 	bridge    bool     // failures have the statuses of Microsoft's bridge
@@ -92,6 +93,7 @@ func (rec *requestRecord) write(ctx context.Context, log *slog.Logger, r *http.R
 	count("devices", rec.devices)
 	count("delivered", rec.delivered)
 	count("ignored", rec.ignored)
+	count("reduced", rec.reduced)
 	if len(rec.reasons) > 0 {
 		attrs = append(attrs, slog.String("reason", strings.Join(rec.reasons, ", ")))
 	}

@@ -13,6 +13,7 @@ import (
 	"mayfly/function/internal/routehint"
 	"mayfly/function/internal/workroom"
 	"mayfly/transform/answer"
+	"mayfly/transform/message"
 )
 
 // newRoutes makes the table of routes. Methods are checked by the routes
@@ -147,7 +148,8 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 		ctx, step := rec.span.Step(r.Context(), "decode")
 		d, err := s.decode(ctx, &how) // 400 413 415 422 503
 		step.End(err)
-		rec.ignored, rec.reasons, rec.messages, rec.secrets = d.ignored, d.reasons, d.messages, secretIDs(d.messages)
+		rec.ignored, rec.reasons, rec.messages = d.ignored, d.reasons, d.messages
+		rec.secrets = message.SecretIDs(d.messages)
 		rec.span.Decoded(d.messages, rec.secrets)
 		s.note(r.Context(), rec, d.notes)
 		if err != nil {
@@ -165,6 +167,7 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 		if refused(s.tenancy.JoinFleets(place, rec.caller, d.source, d.messages)) { // 503
 			return
 		}
+		s.reduce(&d)
 		defer s.enrich(r, &d)() // 422 502 504, of single messages
 		s.fit(r.Context(), &d)  // 422, of single messages
 		delivery.Identify(d.messages, r.Header.Get("Idempotency-Key"))

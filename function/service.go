@@ -28,6 +28,7 @@ import (
 	"mayfly/function/internal/otlp"
 	"mayfly/function/internal/otlpanswer"
 	"mayfly/function/internal/problem"
+	"mayfly/function/internal/reducing"
 	"mayfly/function/internal/requestlog"
 	"mayfly/function/internal/tables"
 	"mayfly/function/internal/tenancy"
@@ -47,6 +48,7 @@ type Service struct {
 
 	auth      *auth.Authenticator
 	tables    *tables.Set
+	reducer   *reducing.Reducer   // nil where nothing is reduced
 	enricher  *enriching.Enricher // nil without enrich
 	fitter    *fitting.Fitter     // nil without device templates
 	delivery  *delivery.Deliverer
@@ -147,6 +149,7 @@ func New(c *Config, d Dependencies) *Service {
 	s.tables = tables.New(&tables.Options{
 		Tables: c.Tables, Rows: c.Rows, Secrets: secrets, Log: d.Log, Now: d.Now, Metrics: out.Set,
 	})
+	s.reducer = reducing.Of(c)
 	s.enricher = enriching.Of(c, &enriching.Dependencies{
 		Tables: s.tables, Metrics: out.Set, Transport: d.Lookups, Secrets: secrets, Now: d.Now, Heap: sizes.Heap,
 		LookupCall: tracer.LookupCall(),

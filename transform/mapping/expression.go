@@ -39,7 +39,7 @@ type Language struct {
 func NewLanguage(zone message.Zone) *Language {
 	l := &Language{}
 	list := append(helpers(zone), helper{textGuard, 1, noText}, helper{rawTime, 0, itself}, helper{rawTime, 1, itself},
-		helper{rowFunc, 2, l.row})
+		helper{rowFunc, 2, l.row}, helper{windowsFunc, 2, windows(zone)}, helper{"summary", 0, summary})
 	l.options = append(functions(list), gojq.WithEnvironLoader(func() []string { return nil }))
 	l.funcs = make(map[string]plan.Func, len(list))
 	for _, h := range list {
@@ -109,10 +109,12 @@ func (l *Language) compile(field string, e Expr, vars []string, change func(*goj
 	}
 	refused := refused()
 	var forbidden, wrong []string
+	rewritten := false
 	walk(reflect.ValueOf(query), func(f *gojq.Func) {
 		if why, ok := refused[f.Name]; ok {
 			forbidden = append(forbidden, f.Name+" is not there: "+why)
 		}
+		rewritten = rewriteWindows(f) || rewritten
 		if problem := l.checkRow(f); problem != "" {
 			wrong = append(wrong, problem)
 		}
@@ -125,7 +127,7 @@ func (l *Language) compile(field string, e Expr, vars []string, change func(*goj
 		return nil, FaultAt(field, e, strings.Index(e.Text, rowFunc), wrong[0])
 	}
 	text := e.Text
-	if change != nil && change(query) {
+	if change != nil && change(query) || rewritten {
 		text = query.String()
 	}
 	names := append([]string{"$request"}, vars...)

@@ -60,3 +60,14 @@ func (r *Request) QueryValue(name string) string {
 	}
 	return ""
 }
+
+// SecretIDs are the device ids of messages that are not to be told.
+func SecretIDs(messages []Message) []string {
+	var ids []string
+	for i := range messages {
+		if messages[i].SecretID {
+			ids = append(ids, messages[i].DeviceID)
+		}
+	}
+	return ids
+}

@@ -12,6 +12,7 @@ import (
 type Answer struct {
 	Delivered int
 	Ignored   int
+	Reduced   int      // readings that are in other messages, or have not changed
 	Notes     []string // what was left out of the body, a sentence each
 	Refused   int      // messages that can never be stored
 	Results   []results.Result
@@ -23,6 +24,9 @@ func (a *Answer) Text() []byte {
 	b := strconv.AppendInt([]byte(`{"delivered":`), int64(a.Delivered), 10)
 	if a.Ignored > 0 {
 		b = strconv.AppendInt(append(b, `,"ignored":`...), int64(a.Ignored), 10)
+	}
+	if a.Reduced > 0 {
+		b = strconv.AppendInt(append(b, `,"reduced":`...), int64(a.Reduced), 10)
 	}
 	if len(a.Notes) > 0 {
 		notes, _ := json.Marshal(a.Notes) // texts always marshal

@@ -73,6 +73,7 @@ type Config struct {
 	Tables       []Table                // of the file
 	Rows         *Rows                  // of these, for expressions; nil without any
 	Enrich       enrich.Lists
+	Reduce       *Reducers            // nil where nothing is reduced
 	Lookups      []*lookup.Definition // of the file
 	Keys         policy.Keys
 	Tokens       []policy.TokenSpec

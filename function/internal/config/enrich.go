@@ -33,6 +33,7 @@ func LoadEnrichment(environ []string, path string, options ...Option) (*Config, 
 func (c *Config) checkEnrichment(file *File) {
 	c.Tables, c.Rows = file.tables, file.rows
 	c.checkLookups(file)
+	c.checkReduce(file)
 	c.Enrich = enrich.Lists{
 		Global:  c.compileSteps(file, "", file.Enrich),
 		Sources: map[string][]*enrich.Compiled{}, Fleets: map[string][]*enrich.Compiled{},

@@ -17,6 +17,7 @@ import (
 	"mayfly/transform/codec"
 	"mayfly/transform/enrich"
 	"mayfly/transform/message"
+	"mayfly/transform/reduce"
 	"mayfly/transform/template"
 )
 
@@ -34,6 +35,7 @@ type File struct {
 	Tables       []TableSpec             `yaml:"tables"`       // look-up tables, for enrich and for row in expressions
 	Enrich       []enrich.Step           `yaml:"enrich"`       // what is added to messages, step by step
 	Lookups      []lookup.Spec           `yaml:"lookups"`      // services that are asked for what goes with messages
+	Reduce       *reduce.Spec            `yaml:"reduce"`       // how the readings of a request become fewer messages
 	Fleets       []FleetSpec             `yaml:"fleets"`       // further DPS instances, beside that of ID_SCOPE
 
 	name     string // of the file; empty where there is none

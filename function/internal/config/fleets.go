@@ -15,6 +15,7 @@ import (
 	"mayfly/internal/upstream"
 	"mayfly/transform/enrich"
 	"mayfly/transform/message"
+	"mayfly/transform/reduce"
 	"mayfly/transform/template"
 )
 
@@ -33,6 +34,7 @@ type FleetSpec struct {
 	HubHint           string      `yaml:"hubHint" env:"HUB_HINT"`
 
 	Template *template.Policy `yaml:"template"` // what happens to telemetry of this fleet that fits no template
+	Reduce   *reduce.Spec     `yaml:"reduce"`   // how its readings become fewer messages, before that of the file
 	Enrich   []enrich.Step    `yaml:"enrich"`   // what is added to messages of this fleet, instead of those of the file
 }
 

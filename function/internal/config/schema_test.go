@@ -22,6 +22,7 @@ import (
 	"mayfly/transform/enrich"
 	"mayfly/transform/mapping"
 	"mayfly/transform/media"
+	"mayfly/transform/reduce"
 	"mayfly/transform/sample"
 	"mayfly/transform/table"
 	"mayfly/transform/template"
@@ -119,6 +120,13 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 			{Type: "object", AdditionalProperties: &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
 				{Type: "string"}, {Type: "number"}, {Type: "boolean"},
 			}}},
+		}}
+	case reflect.TypeFor[reduce.Functions]():
+		function := &jsonschema.Schema{Type: "string", Enum: []any{"min", "max", "avg", "last", "count"}}
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{function, {Type: "array", Items: function}}}
+	case reflect.TypeFor[reduce.Change]():
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
+			{Type: "string", Enum: []any{"changed"}}, {Type: "number", Minimum: "0"},
 		}}
 	case reflect.TypeFor[table.Format]():
 		return &jsonschema.Schema{Type: "string", Enum: []any{table.CSV, table.JSON, table.YAML}}

@@ -9,6 +9,7 @@ import (
 	"mayfly/internal/settings"
 	"mayfly/transform"
 	"mayfly/transform/enrich"
+	"mayfly/transform/reduce"
 	"mayfly/transform/template"
 )
 
@@ -20,6 +21,7 @@ type Source struct {
 	Signature *signature.Spec  `yaml:"signature"` // how its requests are signed
 	Template  *template.Policy `yaml:"template"`  // likewise, for this source
 	Enrich    []enrich.Step    `yaml:"enrich"`    // what is added to its messages, before the fleet's and the file's
+	Reduce    *reduce.Spec     `yaml:"reduce"`    // likewise, for its readings
 	AllowFrom []string         `yaml:"allowFrom"` // networks; everywhere when left out
 }
 
@@ -58,6 +60,9 @@ func adopt(specs []Source, list []transform.Definition) {
 				}
 				if s.Enrich == nil {
 					s.Enrich = base.Enrich
+				}
+				if s.Reduce == nil {
+					s.Reduce = base.Reduce
 				}
 				if s.AllowFrom == nil {
 					s.AllowFrom = base.AllowFrom

@@ -130,10 +130,11 @@ func Labels() []Label {
 		{"source", "name of a built-in or configured source, `telemetry` or `device`; `none` where it is not known"},
 		{"status", "HTTP status of the answer"},
 		{"code", "code of [the table of errors](errors.md); `ok` where nothing failed"},
-		{"outcome", "of messages: `delivered`, `ignored`, `rejected` (never stored), `failed` (may be sent again) " +
-			"and `deduplicated`; of the rest: `stored`, `found`, `registered`, `moved`, `hit`, `miss`, `ok`, " +
-			"or what failed; of steps of enrich: `hit`, `miss`, `refused`, `stale` or `failed`; of look-ups: `hit` " +
-			"(an answer that was kept), `miss` (the service answered), `stale`, `none`, or what failed"},
+		{"outcome", "of messages: `delivered`, `ignored`, `reduced`, `rejected` (never stored), `failed` " +
+			"(may be sent again) and `deduplicated`; of the rest: `stored`, `found`, `registered`, `moved`, " +
+			"`hit`, `miss`, `ok`, or what failed; of steps of enrich: `hit`, `miss`, `refused`, `stale` or `failed`; " +
+			"of look-ups: `hit` (an answer that was kept), `miss` (the service answered), `stale`, `none`, " +
+			"or what failed"},
 		{"step", "name of a table or look-up"},
 		{"table", "name of a table"},
 		{"kind", "`undecoded`, `codec-failed`, `codec-error`, `codec-warning`, `template`, `time`, `credential`, " +

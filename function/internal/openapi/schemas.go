@@ -126,6 +126,7 @@ func acceptedSchema() schema {
 	s := object(map[string]schema{
 		"delivered": count("messages that the hub has stored"),
 		"ignored":   count("parts of the body that are not telemetry"),
+		"reduced":   count("readings that went with those of others, or were left out since nothing has changed"),
 		"notes":     listOf(schema{"type": "string"}, "what was left out of the body"),
 		"refused":   count("messages that can never be stored, of a batch"),
 		"results":   listOf(ref(schemaResult), "how each message of such a batch fared, in its order"),
