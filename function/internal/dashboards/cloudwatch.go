@@ -3,6 +3,7 @@ package dashboards
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mayfly/function/internal/metrics"
@@ -90,8 +91,11 @@ func cloudWatchDashboard() object {
 			"properties": object{"markdown": "## " + r.title},
 		})
 		y++
-		for i := range r.panels {
-			p := &r.panels[i]
+		panels := slices.DeleteFunc(slices.Clone(r.panels), func(p panel) bool {
+			return p.series[0].metric == metrics.BuildInfo // which no line of the log has
+		})
+		for i := range panels {
+			p := &panels[i]
 			x := i * width % columns
 			if i > 0 && x == 0 {
 				y += height

@@ -101,6 +101,32 @@ func TestAlertsHaveSections(t *testing.T) {
 	}
 }
 
+// Every section that an alarm of the clouds' own templates names is in the runbook.
+func TestTemplatesNameSections(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(root + runbook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"template.yaml", "deploy/azure/azuredeploy.json"} {
+		template, err := os.ReadFile(root + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		alarms := regexp.MustCompile(`Runbook: `+runbook+`([^"]*)"`).FindAllStringSubmatch(string(template), -1)
+		if len(alarms) < 3 {
+			t.Errorf("%s: %d alarms name the runbook", file, len(alarms))
+		}
+		for _, alarm := range alarms {
+			for _, link := range regexp.MustCompile(`#([a-z-]+)`).FindAllStringSubmatch(alarm[1], -1) {
+				if !strings.Contains(string(text), "\n### "+link[1]+"\n") {
+					t.Errorf("%s: the runbook has no section %s", file, link[1])
+				}
+			}
+		}
+	}
+}
+
 // The clouds ask for the metrics under the names that they get.
 func TestCloudsKnowTheNames(t *testing.T) {
 	t.Parallel()
