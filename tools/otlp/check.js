@@ -101,6 +101,32 @@ const checkTraces = (traces) => {
   assert.equal(refused.attributes["http.response.status_code"], 400);
 };
 
+const checkMetrics = (exports) => {
+  const last = exports.at(-1).resourceMetrics; // values are cumulative
+  assert.equal(last.length, 1);
+  assert.equal(last[0].resource.attributes["service.name"], "bridge");
+  const metrics = Object.fromEntries(last[0].scopeMetrics.flatMap((s) => s.metrics).map((m) => [m.name, m]));
+  const point = (points, attributes) => points.find((p) =>
+    Object.entries(attributes).every(([name, value]) => p.attributes[name] === value));
+  const requests = metrics.mayfly_requests_total.sum;
+  assert.equal(requests.isMonotonic, true);
+  assert.equal(requests.aggregationTemporality, 2); // cumulative
+  const route = { route: "/api/telemetry", source: "telemetry", status: "400", code: "malformed-body" };
+  const refused = point(requests.dataPoints, route);
+  assert.equal(refused.asDouble, 1);
+  const [start, end] = [BigInt(refused.startTimeUnixNano), BigInt(refused.timeUnixNano)];
+  assert.ok(start > 0n && end >= start);
+  const delivered = point(metrics.mayfly_messages_total.sum.dataPoints, { source: "cloudevents", outcome: "delivered" });
+  assert.equal(delivered.asDouble, 2);
+  const took = metrics.mayfly_request_duration_seconds;
+  assert.equal(took.unit, "s");
+  const { count, sum, positive, zeroCount = 0 } = point(took.exponentialHistogram.dataPoints, { source: "cloudevents" });
+  assert.equal(Number(count), 1);
+  assert.ok(sum > 0 && sum < 60);
+  assert.equal(positive.bucketCounts.reduce((n, c) => n + Number(c), Number(zeroCount)), 1);
+  assert.ok(metrics.mayfly_build_info.gauge.dataPoints[0].attributes.goversion.startsWith("go"));
+};
+
 for (const protocol of ["http/protobuf", "http/json"]) {
   const receiver = await startReceiver();
   const bridge = await startBridge({
@@ -111,6 +137,7 @@ for (const protocol of ["http/protobuf", "http/json"]) {
   await send(bridge.base);
   await bridge.stop(); // exports what waits
   checkTraces(receiver.got.traces);
+  checkMetrics(receiver.got.metrics);
   console.log(`${protocol}: ${receiver.got.traces.length} exports of traces, ${receiver.got.metrics.length} of metrics`);
   await receiver.stop();
 }
