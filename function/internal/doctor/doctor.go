@@ -56,7 +56,8 @@ const (
 	probeDevice = "mayfly-doctor"
 )
 
-// Run tries fleets of the configuration and calls report with each step as it ends. It returns whether none failed.
+// Run tries fleets of the configuration, then the hosts of its look-ups, and calls report with each step as it ends. It
+// returns whether none failed.
 func Run(ctx context.Context, c *config.Config, o Options, report func(Step)) bool {
 	passed := true
 	for _, name := range o.Fleets {
@@ -67,6 +68,11 @@ func Run(ctx context.Context, c *config.Config, o Options, report func(Step)) bo
 		}}
 		e.run(ctx)
 	}
+	e := &examination{config: c, report: func(s Step) {
+		passed = passed && s.Status != Fault
+		report(s)
+	}}
+	e.lookups(ctx)
 	return passed
 }
 

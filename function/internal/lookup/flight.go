@@ -107,6 +107,10 @@ func (l *lookup) enter(ctx context.Context) (leave func(), err *Error) {
 		return nil, busy
 	}
 	leave = func() { <-l.calls; <-l.own }
+	if ctx.Err() != nil { // the place came as the time ended
+		leave()
+		return nil, busy
+	}
 	for {
 		wait := ratelimit.Take(l.limiter, l.now(), 1)
 		if wait == 0 {
@@ -125,11 +129,6 @@ func (l *lookup) enter(ctx context.Context) (leave func(), err *Error) {
 }
 
 func take(ctx context.Context, places chan struct{}) bool {
-	select {
-	case places <- struct{}{}:
-		return true
-	default:
-	}
 	select {
 	case places <- struct{}{}:
 		return true
