@@ -31,29 +31,36 @@ func (n *Nearest) Try(name string) {
 	}
 }
 
-// distance counts the bytes to insert, delete or replace, up to a limit.
+// distance counts the bytes to insert, delete, replace or swap with their neighbor, up
+// to a limit.
 func distance(a, b string, limit int) int {
 	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
 		return limit
 	}
-	var row [maxNearest + 1]int
-	for j := range row {
-		row[j] = j
+	var rows [3][maxNearest + 1]int // those of this byte of a, and of the two before
+	for j := range rows[0] {
+		rows[0][j] = j
 	}
-	for i := range len(a) {
-		diagonal, least := row[0], i+1
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = min(diagonal, row[j], row[j+1]) + 1
+	leastBefore := 0
+	for i := 1; i <= len(a); i++ {
+		row, before, last := &rows[i%3], &rows[(i+2)%3], &rows[(i+1)%3]
+		row[0] = i
+		least := i
+		for j := 1; j <= len(b); j++ {
+			cost := before[j-1]
+			if a[i-1] != b[j-1] {
+				cost = min(cost, before[j], row[j-1]) + 1
 			}
-			diagonal, row[j+1] = row[j+1], cost
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				cost = min(cost, last[j-2]+1)
+			}
+			row[j] = cost
 			least = min(least, cost)
 		}
-		if least >= limit {
+		if least >= limit && leastBefore+1 >= limit { // a swap comes from the row before
 			return limit
 		}
+		leastBefore = least
 	}
-	return min(row[len(b)], limit)
+	return min(rows[len(a)%3][len(b)], limit)
 }
