@@ -29,6 +29,9 @@ func (s *Service) newCollector(watch func(Command)) *commands.Collector {
 
 // collectCommands locks what waits for the device of a request, where the request wants it.
 func (s *Service) collectCommands(r *http.Request, d *decoded) {
+	if !commands.Wanted(r, d.mapped, d.messages) {
+		return
+	}
 	rec := recordOf(r.Context())
 	rec.commands = s.commands.Collect(r.Context(), &commands.Request{
 		HTTP: r, Client: rec.client, Source: d.source, Mapped: d.mapped, Request: d.request, Messages: d.messages,

@@ -58,17 +58,23 @@ var (
 	errGone       = errors.New("the client was gone before the answer was written")
 )
 
-// Collect locks what waits for the device of a request, where the request wants it. It costs a request that does not
-// ask for it next to nothing.
+// Wanted tells whether a request may be answered with messages: it costs next to nothing, for all those that are not.
+func Wanted(r *http.Request, mapped *transform.Source, messages []message.Message) bool {
+	if mapped == nil {
+		_, ok := WantedBy(r)
+		return ok
+	}
+	settings := &mapped.Downlink
+	return settings.InAnswer() && len(messages) > 0 && (settings.When.IsZero() || messages[0].Downlink)
+}
+
+// Collect locks what waits for the device of a request that is Wanted.
 func (c *Collector) Collect(ctx context.Context, r *Request) *Delivery {
 	ask := downlink.Ask{Until: r.AnswerBy, MaxBytes: downlink.DefaultMaxBytes}
 	d := &Delivery{client: r.Client}
 	var values []any
 	if r.Mapped == nil {
-		wanted, ok := WantedBy(r.HTTP)
-		if !ok {
-			return nil
-		}
+		wanted, _ := WantedBy(r.HTTP)
 		d.hono = wanted.Hono
 		ask.Wanted, ask.Wait, ask.Max = true, wanted.Wait, downlink.DefaultMax
 		if wanted.Hono {
@@ -77,9 +83,6 @@ func (c *Collector) Collect(ctx context.Context, r *Request) *Delivery {
 		ask.Until = later(r.AnswerBy, c.Now().Add(wanted.Wait+downlink.MinPatience))
 	} else {
 		settings := &r.Mapped.Downlink
-		if !settings.InAnswer() || len(r.Messages) == 0 || !settings.When.IsZero() && !r.Messages[0].Downlink {
-			return nil
-		}
 		ask.Wanted, ask.Every, ask.Max = !settings.When.IsZero(), settings.Every, settings.Max
 		if ask.Every == 0 {
 			ask.Every = downlink.DefaultEvery

@@ -11,15 +11,15 @@ import (
 // maxWait bounds how long a request may ask to wait. Eclipse Hono's default for a tenant is the same.
 const maxWait = 60 * time.Second
 
-// Wanted is how the request of a native route asks for what waits for its device.
-type Wanted struct {
+// Wish is how the request of a native route asks for what waits for its device.
+type Wish struct {
 	Wait time.Duration // how long it is ready to wait for a message; 0: only for those that are there
 	Hono bool          // it reads the answer as Eclipse Hono's HTTP adapter writes it
 }
 
 // WantedBy tells whether a request asks: by Prefer: wait=N (RFC 7240, section 4.3), the query's wait=N, or Eclipse
 // Hono's hono-ttd, a header or in the query (https://eclipse.dev/hono/docs/user-guide/http-adapter/). N is in seconds.
-func WantedBy(r *http.Request) (w Wanted, ok bool) {
+func WantedBy(r *http.Request) (w Wish, ok bool) {
 	if values := r.Header["Hono-Ttd"]; len(values) > 0 {
 		w.Hono = true
 		w.Wait, ok = parseWait(values[0])
