@@ -92,6 +92,10 @@ type Config struct {
 	// like those: loopback Host names only, no changes from other origins. Without it GET / is a page of text.
 	Page http.Handler
 
+	// WatchMessages is told of each step of each cloud-to-device message. It must return at once, and not call the
+	// emulator.
+	WatchMessages func(MessageStep)
+
 	ErrorLog io.Writer // where net/http reports bugs in handlers; os.Stderr
 
 	Enrollments []Enrollment // individual enrollments

@@ -66,6 +66,7 @@ func (e *Emulator) consoleRoutes() []route {
 		{"GET /stats", get(func() any { return e.Stats() })},
 		{"GET /devices", get(func() any { return e.Devices() })},
 		{"GET /devices/{id}", reply(e.getDevice)},
+		{"GET /devices/{id}/messages", reply(e.getWaiting)},
 		{"POST /devices/{id}/{action}", reply(e.postDevice)},
 		{"GET /feedback", get(func() any { return e.Feedback() })},
 		{"GET /files", get(func() any { return e.Files() })},
@@ -154,6 +155,8 @@ func (e *Emulator) getDevice(r *http.Request) (any, error) {
 	}
 	return nil, notFound{"device " + r.PathValue("id")}
 }
+
+func (e *Emulator) getWaiting(r *http.Request) (any, error) { return e.Waiting(r.PathValue("id")), nil }
 
 // moveRequest is the body of POST /devices/{id}/move; /provision reads its hub.
 type moveRequest struct {

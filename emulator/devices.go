@@ -148,6 +148,15 @@ func (e *Emulator) SendToDevice(id string, m Message) error {
 	return box.Send(m, now, e.ids.Next)
 }
 
+// Waiting returns the cloud-to-device messages of a device that have not ended, in their order.
+func (e *Emulator) Waiting(id string) []WaitingMessage {
+	now := e.Now()
+	if box := e.fleet.Mailbox(id, now); box != nil {
+		return box.Waiting(now)
+	}
+	return []WaitingMessage{}
+}
+
 // Purge drops the messages that wait for a device and returns how many there were.
 func (e *Emulator) Purge(id string) int {
 	now := e.Now()

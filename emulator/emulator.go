@@ -47,7 +47,7 @@ func New(cfg Config) (*Emulator, error) {
 		record:    record.New(cfg.EventLimit, cfg.CallLimit),
 		faults:    fault.NewList(cfg.Seed),
 		blobs:     blob.NewStore(cfg.IDScope+cfg.GroupKey, cfg.BlobLimit),
-		feedback:  mailbox.NewLog(),
+		feedback:  mailbox.NewLog(cfg.WatchMessages),
 		authority: listen.NewAuthority(cfg.CADir, append([]string{cfg.BlobHost}, cfg.Names...)),
 	}
 	group, err := decodeKeys(cfg.GroupKey, cfg.GroupKeySecondary)

@@ -130,10 +130,25 @@ type (
 	// Message is a cloud-to-device message: MessageID, Body, ContentType, Properties, Expiry and others. See
 	// [mailbox.Message] for its fields.
 	Message = mailbox.Message
+	// MessageStep is what has happened to a cloud-to-device message: Device, MessageID, Command, State and others. See
+	// [mailbox.Step] for its fields.
+	MessageStep = mailbox.Step
+	// MessageState is where a cloud-to-device message is on its way; at its end it is an Outcome.
+	MessageState = mailbox.State
+	// WaitingMessage is a cloud-to-device message that has not ended. See [mailbox.Waiting] for its fields.
+	WaitingMessage = mailbox.Waiting
 	// Outcome is how a cloud-to-device message ended.
 	Outcome = mailbox.Outcome
 	// Feedback is the end of a cloud-to-device message: Device, MessageID, Outcome, DeliveryCount and Time.
 	Feedback = mailbox.Feedback
+)
+
+// The states of a cloud-to-device message.
+const (
+	MessageQueued    = mailbox.Queued
+	MessageLocked    = mailbox.Locked
+	MessageAbandoned = mailbox.Abandoned // the device gave it back: it is queued again
+	MessageUnlocked  = mailbox.Unlocked  // the lock has expired: it is queued again
 )
 
 // The outcomes, by the names of Azure's feedback messages.

@@ -14,6 +14,7 @@ func (rec *requestRecord) outcome(r *http.Request) *Finished {
 	f := &Finished{
 		Method: r.Method, Path: r.URL.Path, Source: rec.source,
 		Delivered: rec.delivered, Repeated: rec.repeated, Ignored: rec.ignored, Reasons: rec.reasons,
+		Commands: rec.commands.Len(),
 	}
 	if p := rec.problem; p != nil {
 		f.Devices, f.Accepted = rec.deviceIDs(r), rec.accepted

@@ -36,9 +36,10 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	if err != nil {
 		tried = playground.New() // loading the configuration below tells all that is wrong
 	}
-	notes := &console.Notes{}
+	notes, out := &console.Notes{}, &lines{w: w.stdout}
 	azure, err := withPage(emulator.Config{
 		Listen: local(c.EmulatorPort), Console: local(c.ConsolePort), RetryAfter: c.RetryAfter,
+		WatchMessages: out.message,
 	}, console.Options{Bridge: "http://" + local(c.Port), Notes: notes, Playground: tried})
 	if err != nil {
 		return err
@@ -54,7 +55,6 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	}
 	level := max(config.LogLevel, slog.LevelWarn)
 	log := slog.New(withoutRequests{slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: level})})
-	out := &lines{w: w.stdout}
 	transport := azure.Transport()
 	defer transport.CloseIdleConnections()
 	service := function.New(config, function.Dependencies{DPS: transport, Hub: transport, Log: log,

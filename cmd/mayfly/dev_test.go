@@ -53,6 +53,27 @@ func TestDevPrintsEveryRequest(t *testing.T) {
 	}
 }
 
+// Each step of a command has its line, and so has the request that it went with.
+func TestDevPrintsCommands(t *testing.T) {
+	t.Parallel()
+	stdout := running(t, nil, "dev", "--port", "0", "--emulator-port", "0", "--console-port", "0")
+	bridge := stdout.await(t, `bridge    (http://\S+)`)[1]
+	console := stdout.await(t, `console   (http://\S+)`)[1]
+	const device = "/api/devices/d-1/telemetry"
+	_, _ = request(t, http.MethodPost, bridge+device, "application/json", `{"n":1}`)
+	_, _ = request(t, http.MethodPost, console+"/devices/d-1/c2d", "application/json",
+		`{"messageId":"c-1","command":"re\u001bboot","text":"@"}`)
+	_, body := request(t, http.MethodGet, console+"/devices/d-1/messages", "", "")
+	contains(t, body, `"state":"queued"`)
+	_, body = request(t, http.MethodPost, bridge+device+"?wait=0", "application/json", `{"n":2}`)
+	contains(t, body, `"id":"c-1"`)
+	const step = `\d\d:\d\d:\d\d  d-1  <- command re boot 1 \(c-1\)  `
+	stdout.await(t, step+`queued\n`)
+	stdout.await(t, step+`locked\n`)
+	stdout.await(t, `POST `+device+`  delivered 1, commands 1\n`)
+	stdout.await(t, step+`completed\n`)
+}
+
 func request(t *testing.T, method, url, contentType, body string) (status int, answer string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))

@@ -61,6 +61,33 @@ func (l *lines) finished(f *function.Finished) {
 		oneLine([]byte(f.Path)), outcome(f))
 }
 
+// fates says what happens to a cloud-to-device message.
+var fates = map[emulator.MessageState]string{
+	emulator.MessageState(emulator.Success):               "completed",
+	emulator.MessageState(emulator.Rejected):              "rejected, dead-lettered",
+	emulator.MessageState(emulator.Expired):               "expired",
+	emulator.MessageState(emulator.DeliveryCountExceeded): "dead-lettered",
+	emulator.MessageState(emulator.Purged):                "dropped",
+}
+
+// message writes one line about a cloud-to-device message.
+func (l *lines) message(s emulator.MessageStep) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	what, fate := "message", fates[s.State]
+	if s.Command != "" {
+		what = "command " + oneLine([]byte(s.Command))
+	}
+	if fate == "" {
+		fate = string(s.State)
+	}
+	if s.DeliveryCount > 0 {
+		fate += fmt.Sprintf(", given back %d times", s.DeliveryCount)
+	}
+	_, _ = fmt.Fprintf(l.w, "%s  %s  <- %s %d (%s)  %s\n", time.Now().Format("15:04:05"),
+		oneLine([]byte(s.Device)), what, s.Sequence, oneLine([]byte(s.MessageID)), fate)
+}
+
 // outcome tells in one line what became of a request.
 func outcome(f *function.Finished) string {
 	var parts []string
@@ -77,6 +104,7 @@ func outcome(f *function.Finished) string {
 		before = fmt.Sprintf("%d stored before", f.Repeated)
 	}
 	count("delivered", f.Delivered, before)
+	count("commands", f.Commands, "")
 	count("ignored", f.Ignored, strings.Join(f.Reasons, ", "))
 	if f.Code != "" {
 		parts = append(parts, refused(f))

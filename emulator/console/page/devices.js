@@ -2,6 +2,22 @@
 import { devicePath, get, post } from "./api.js";
 import { $, ago, announce, exactClock, facts, h, line, plural, pretty, shortHub, show } from "./dom.js";
 
+const ends = {
+  Success: "completed by the device",
+  Rejected: "dead-lettered, the device rejected it",
+  Expired: "nobody took it in time",
+  DeliveryCountExceeded: "dead-lettered",
+  Purged: "dropped",
+};
+const waits = (m) =>
+  h(
+    "li",
+    {},
+    h("span", { class: `pill ${m.state === "locked" ? "wait" : ""}` }, m.state),
+    ` ${m.command || m.messageId} #${m.sequence}`,
+    m.state === "locked" ? ` until ${exactClock(m.lockedUntil)}` : "",
+    m.deliveryCount ? `, given back ${plural(m.deliveryCount, "time", "times")}` : "",
+  );
 const outcomes = { Success: "good", Rejected: "bad", Expired: "bad", DeliveryCountExceeded: "bad", Purged: "wait" };
 
 export function devicesView(store) {
@@ -157,14 +173,21 @@ export function devicesView(store) {
     const status = h("p", { class: "quiet", role: "status" });
     const text = h("textarea", { rows: 3, id: "c2d-body", spellcheck: "false" }, '{"on": true}');
     const command = h("input", { id: "c2d-command", autocomplete: "off", spellcheck: "false", placeholder: "none" });
+    const waiting = h("ul", { class: "c2d-waiting", "aria-label": "Messages that wait" });
     const follow = async (messageId) => {
       const end = (await get("/feedback")).find((f) => f.messageId === messageId);
+      const list = await get(devicePath(id, "messages"));
+      waiting.replaceChildren(...list.map(waits));
       if (end)
         status.replaceChildren(
           h("span", { class: `pill ${outcomes[end.outcome]}` }, end.outcome),
-          ` after ${plural(end.deliveryCount, "failed delivery", "failed deliveries")}`,
+          ` ${ends[end.outcome]}, after ${plural(end.deliveryCount, "failed delivery", "failed deliveries")}`,
         );
-      else if (status.isConnected) setTimeout(() => follow(messageId), 1000);
+      if ((!end || list.length) && status.isConnected) setTimeout(() => follow(messageId), 1000);
+    };
+    const template = (name, body) => {
+      command.value = name;
+      text.value = body;
     };
     return h(
       "form",
@@ -186,6 +209,16 @@ export function devicesView(store) {
         },
       },
       h("h3", {}, "Send it a message"),
+      h(
+        "div",
+        { class: "row" },
+        h("button", { type: "button", onclick: () => template("", '{"on": true}') }, "Message"),
+        h(
+          "button",
+          { type: "button", onclick: () => template("reboot", "@"), title: "A command that is queued if offline" },
+          "IoT Central command",
+        ),
+      ),
       h("label", { for: "c2d-body" }, "Body, JSON or text"),
       text,
       h(
@@ -195,6 +228,7 @@ export function devicesView(store) {
         h("button", { type: "submit", class: "primary" }, "Send"),
       ),
       status,
+      waiting,
     );
   }
 

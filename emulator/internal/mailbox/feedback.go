@@ -30,14 +30,41 @@ type Feedback struct {
 	Time          time.Time `json:"time"`
 }
 
-// Log keeps the last feedback of all mailboxes. It may be used by several goroutines.
-type Log struct {
-	mu   sync.Mutex
-	list ring.Ring[Feedback]
+// State is where a cloud-to-device message is on its way; at its end it is an Outcome.
+type State string
+
+// The states of a message that has not ended, and what happens to it.
+const (
+	Queued    State = "queued"
+	Locked    State = "locked"
+	Abandoned State = "abandoned"    // the device gave it back: it is queued again
+	Unlocked  State = "lock expired" // likewise, without having counted as a delivery
+)
+
+// Step is what has happened to a message.
+type Step struct {
+	Device        string
+	MessageID     string
+	Command       string // of IoT Central; may be empty
+	State         State  // or an Outcome
+	Sequence      uint64
+	DeliveryCount int
 }
 
-// NewLog returns an empty log.
-func NewLog() *Log { return &Log{list: ring.New[Feedback](maxFeedback)} }
+// Log keeps the last feedback of all mailboxes. It may be used by several goroutines.
+type Log struct {
+	mu    sync.Mutex
+	list  ring.Ring[Feedback]
+	watch func(Step)
+}
+
+// NewLog returns an empty log. watch is told of each step of each message; it may be nil.
+func NewLog(watch func(Step)) *Log {
+	if watch == nil {
+		watch = func(Step) {}
+	}
+	return &Log{list: ring.New[Feedback](maxFeedback), watch: watch}
+}
 
 // All returns the feedback, oldest first.
 func (l *Log) All() []Feedback {

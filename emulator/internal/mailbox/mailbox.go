@@ -33,13 +33,8 @@ func New(device string, log *Log) *Mailbox { return &Mailbox{device: device, log
 func (b *Mailbox) Depth(now time.Time) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	n := 0
-	for _, q := range b.queued {
-		if now.Before(q.Expiry) {
-			n++
-		}
-	}
-	return n
+	b.sweep(now)
+	return len(b.queued)
 }
 
 // Send queues a message. A message without an id gets one of newID.
@@ -55,8 +50,48 @@ func (b *Mailbox) Send(m Message, now time.Time, newID func() string) error {
 		return ErrQueueFull
 	}
 	b.sequence++
-	b.queued = append(b.queued, &queued{Message: m, enqueued: now, sequence: b.sequence})
+	q := &queued{Message: m, enqueued: now, sequence: b.sequence}
+	b.queued = append(b.queued, q)
+	b.step(q, Queued)
 	return nil
+}
+
+// Waiting is a message that has not ended.
+type Waiting struct {
+	MessageID     string    `json:"messageId"`
+	Command       string    `json:"command,omitempty"`
+	State         State     `json:"state"` // queued or locked
+	LockedUntil   time.Time `json:"lockedUntil,omitzero"`
+	Sequence      uint64    `json:"sequence"`
+	DeliveryCount int       `json:"deliveryCount"`
+	Enqueued      time.Time `json:"enqueued"`
+	Expiry        time.Time `json:"expiry"`
+	Bytes         int       `json:"bytes"`
+}
+
+// Waiting returns the messages that have not ended, in their order.
+func (b *Mailbox) Waiting(now time.Time) []Waiting {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sweep(now)
+	out := make([]Waiting, len(b.queued))
+	for i, q := range b.queued {
+		out[i] = Waiting{
+			MessageID: q.MessageID, Command: q.Properties[methodName], State: Queued, LockedUntil: q.lockedUntil,
+			Sequence: q.sequence, DeliveryCount: q.deliveries, Enqueued: q.enqueued, Expiry: q.Expiry,
+			Bytes: len(q.Body),
+		}
+		if q.lock != "" {
+			out[i].State = Locked
+		} else {
+			out[i].LockedUntil = time.Time{}
+		}
+	}
+	return out
+}
+
+func (b *Mailbox) step(q *queued, state State) {
+	b.log.watch(Step{b.device, q.MessageID, q.Properties[methodName], state, q.sequence, q.deliveries})
 }
 
 // Delivery is a message that was handed to a device, under a lock.
@@ -76,6 +111,7 @@ func (b *Mailbox) Receive(now time.Time, lockTime time.Duration, newLock func() 
 	for _, q := range b.queued {
 		if q.lock == "" {
 			q.lock, q.lockedUntil = newLock(), now.Add(lockTime)
+			b.step(q, Locked)
 			return Delivery{q.Message, q.lock, q.enqueued, q.sequence, q.deliveries}, true
 		}
 	}
@@ -92,7 +128,9 @@ func (b *Mailbox) Settle(lock string, outcome Outcome, now time.Time) bool {
 func (b *Mailbox) Abandon(lock string, now time.Time) bool {
 	return b.locked(lock, now, func(q *queued) {
 		q.lock = ""
-		if q.deliveries++; q.deliveries >= MaxDeliveries {
+		q.deliveries++
+		b.step(q, Abandoned)
+		if q.deliveries >= MaxDeliveries {
 			b.end(q, DeliveryCountExceeded, now)
 		}
 	})
@@ -128,6 +166,7 @@ func (b *Mailbox) sweep(now time.Time) {
 	for _, q := range slices.Clone(b.queued) {
 		if q.lock != "" && !now.Before(q.lockedUntil) {
 			q.lock = ""
+			b.step(q, Unlocked)
 		}
 		if !now.Before(q.Expiry) {
 			b.end(q, Expired, now)
@@ -137,5 +176,6 @@ func (b *Mailbox) sweep(now time.Time) {
 
 func (b *Mailbox) end(q *queued, outcome Outcome, now time.Time) {
 	b.queued = slices.DeleteFunc(b.queued, func(other *queued) bool { return other == q })
+	b.step(q, State(outcome))
 	b.log.add(Feedback{b.device, q.MessageID, outcome, q.deliveries, now})
 }

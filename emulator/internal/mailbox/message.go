@@ -20,6 +20,10 @@ const (
 	maxTTL     = 48 * time.Hour
 )
 
+// methodName is the property in which IoT Central names an offline command (azure-docs iot-central
+// concepts-telemetry-properties-commands.md).
+const methodName = "method-name"
+
 // Errors of Mailbox.Send and of the emulator's SendToDevice.
 var (
 	ErrNoDevice   = errors.New("emulator: no hub has this device")
@@ -84,7 +88,7 @@ func (m Message) prepared(now time.Time, newID func() string) (Message, error) {
 		if m.Properties == nil {
 			m.Properties = map[string]string{}
 		}
-		m.Properties["method-name"] = m.Command // azure-docs iot-central concepts-telemetry-properties-commands.md
+		m.Properties[methodName] = m.Command
 	}
 	return m, nil
 }

@@ -13,6 +13,7 @@ type Finished struct {
 	Devices      []string // that a problem is about, the first ones
 	Delivered    int
 	Repeated     int // stored before, and not sent again
+	Commands     int // that went with the answer
 	Ignored      int
 	Reasons      []string // why parts were ignored
 
