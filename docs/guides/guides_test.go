@@ -43,6 +43,7 @@ func TestMain(m *testing.M) {
 // dev is a running "mayfly dev".
 type dev struct {
 	address string
+	console string // of the emulator
 	cancel  context.CancelFunc
 	done    <-chan struct{}
 
@@ -70,11 +71,15 @@ func startDev(t *testing.T, program, folder string) *dev {
 	d := &dev{cancel: cancel, done: done}
 	go func() {
 		defer close(done)
-		scanner := bufio.NewScanner(output)
+		bridge, scanner := "", bufio.NewScanner(output)
 		for scanner.Scan() {
 			line := scanner.Text()
 			if _, address, ok := strings.Cut(line, "bridge    http://"); ok {
-				up <- address
+				bridge = address
+			}
+			if _, address, ok := strings.Cut(line, "console   http://"); ok {
+				d.console, _, _ = strings.Cut(address, " ")
+				up <- bridge
 			}
 			d.mu.Lock()
 			d.printed = append(d.printed, line)
@@ -117,9 +122,9 @@ func (d *dev) saw(ctx context.Context, device, body string) bool {
 }
 
 // curl sends what a curl of a guide sends, and gives what it prints.
-func curl(t *testing.T, address string, arguments []string) string {
+func curl(t *testing.T, d *dev, arguments []string) string {
 	t.Helper()
-	method, url, body, format := http.MethodGet, "", "", ""
+	method, url, body, format, quiet := http.MethodGet, "", "", "", false
 	header := http.Header{}
 	for i := 0; i < len(arguments); i++ {
 		value := func() string {
@@ -139,18 +144,25 @@ func curl(t *testing.T, address string, arguments []string) string {
 			header.Set(name, content)
 		case a == "-w":
 			format = value()
+		case a == "-o":
+			quiet = value() == "/dev/null"
 		case strings.HasPrefix(a, "-") || url != "":
 			t.Fatalf("curl: the test does not know %s", a)
 		default:
 			url = a
 		}
 	}
-	const bridge = "http://127.0.0.1:7071/"
-	if !strings.HasPrefix(url, bridge) {
+	bridge, toBridge := strings.CutPrefix(url, "http://127.0.0.1:7071/")
+	console, toConsole := strings.CutPrefix(url, "http://127.0.0.1:7080/")
+	switch {
+	case toBridge:
+		url = "http://" + d.address + "/" + bridge
+	case toConsole:
+		url = "http://" + d.console + "/" + console
+	default:
 		t.Fatalf("curl: %s is not mayfly dev", url)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+"/"+strings.TrimPrefix(url, bridge),
-		strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,6 +177,9 @@ func curl(t *testing.T, address string, arguments []string) string {
 		t.Fatal(err)
 	}
 	format = strings.NewReplacer("%{http_code}", fmt.Sprint(res.StatusCode), `\n`, "\n").Replace(format)
+	if quiet {
+		return format
+	}
 	return string(answer) + format
 }
 
@@ -229,7 +244,7 @@ func follow(t *testing.T, program, guide string) {
 			if d == nil {
 				d = startDev(t, program, folder)
 			}
-			answer, sent = curl(t, d.address, command[1:]), true
+			answer, sent = curl(t, d, command[1:]), true
 		case "text":
 			if !sent {
 				t.Errorf("nothing was sent that answers\n%s", b.text)
@@ -289,7 +304,7 @@ func post(t *testing.T, d *dev, program string) {
 		t.Fatalf("the program posts no JSON, or without a key:\n%s", program)
 	}
 	json := strings.NewReplacer(`\"`, `"`, "%.1f", "21.5").Replace(body[1])
-	got := curl(t, d.address,
+	got := curl(t, d,
 		[]string{"http://127.0.0.1:7071" + url[1], "-H", "Content-Type: application/json", "-d", json})
 	if !strings.HasPrefix(got, `{"delivered":1`) {
 		t.Errorf("%s is answered %s", json, got)
