@@ -22,7 +22,7 @@ func TestCommandsOnEveryHost(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			url := w.url + "/api/devices/known/telemetry?wait=0"
+			url := w.url + "/api/devices/known/telemetry?wait=10"
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(`{"n":1}`))
 			if err != nil {
 				t.Fatal(err)

@@ -62,12 +62,12 @@ func TestDevPrintsCommands(t *testing.T) {
 	const device = "/api/devices/d-1/telemetry"
 	_, _ = request(t, http.MethodPost, bridge+device, "application/json", `{"n":1}`)
 	_, _ = request(t, http.MethodPost, console+"/devices/d-1/c2d", "application/json",
-		`{"messageId":"c-1","command":"re\u001bboot","text":"@"}`)
+		`{"messageId":"c-1","command":"reboot","text":"@"}`)
 	_, body := request(t, http.MethodGet, console+"/devices/d-1/messages", "", "")
 	contains(t, body, `"state":"queued"`)
-	_, body = request(t, http.MethodPost, bridge+device+"?wait=0", "application/json", `{"n":2}`)
+	_, body = request(t, http.MethodPost, bridge+device+"?wait=10", "application/json", `{"n":2}`)
 	contains(t, body, `"id":"c-1"`)
-	const step = `\d\d:\d\d:\d\d  d-1  <- command re boot 1 \(c-1\)  `
+	const step = `\d\d:\d\d:\d\d  d-1  <- command reboot 1 \(c-1\)  `
 	stdout.await(t, step+`queued\n`)
 	stdout.await(t, step+`locked\n`)
 	stdout.await(t, `POST `+device+`  delivered 1, commands 1\n`)

@@ -21,9 +21,9 @@ const (
 	// DefaultMaxBytes bounds their bodies together. The first message always fits.
 	DefaultMaxBytes = 64 << 10
 
-	// maxReceive bounds the delay that a hub that is silent adds to an answer. A message that such a call has locked
-	// is delivered again when its lock ends.
-	maxReceive = 2 * time.Second
+	// A call to a hub that is silent is given up after half of what the sender still waits, but not before this. A
+	// message that such a call has locked is delivered again when its lock ends.
+	minReceive = 2 * time.Second
 	// answerMargin is left of the sender's patience for writing the answer.
 	answerMargin = 300 * time.Millisecond
 	// maxRejected is how many messages in a row are rejected for one request.
@@ -173,7 +173,7 @@ func (d *Dispatcher) receive(ctx context.Context, ask *Ask) *downlink.Message {
 	if left < MinPatience || ask.gone() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, min(left-answerMargin, maxReceive))
+	ctx, cancel := context.WithTimeout(ctx, callTime(left))
 	defer cancel()
 	d.count(ask.Source, Asked)
 	m, err := ask.Mailbox.Receive(ctx)
@@ -189,6 +189,9 @@ func (d *Dispatcher) receive(ctx context.Context, ask *Ask) *downlink.Message {
 	}
 	return m
 }
+
+// callTime is how long a call to the hub may take where the sender still waits for left.
+func callTime(left time.Duration) time.Duration { return min(left-answerMargin, max(left/2, minReceive)) }
 
 // Settle completes the messages after their answer has been written, or gives them back where an error says that it
 // was not. It must be called once where there are messages, and does not depend on the end of ctx.
@@ -211,7 +214,7 @@ func (b *Batch) Settle(ctx context.Context, err error) {
 
 // settleInTime settles a message while the answer is waited for.
 func (d *Dispatcher) settleInTime(ctx context.Context, ask *Ask, m *downlink.Message, result Result) {
-	ctx, cancel := context.WithTimeout(ctx, min(ask.Until.Sub(d.now())-answerMargin, maxReceive))
+	ctx, cancel := context.WithTimeout(ctx, callTime(ask.Until.Sub(d.now())))
 	defer cancel()
 	d.settle(ctx, ask, m, result)
 }

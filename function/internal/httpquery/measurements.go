@@ -10,7 +10,7 @@ import (
 )
 
 // about are the parameters of the device route that say something about the message.
-var about = []string{"modelId", "gatewayId", "component", "messageId", "timestamp", "fleet"}
+var about = []string{"modelId", "gatewayId", "component", "messageId", "timestamp", "fleet", "wait", "hono-ttd"}
 
 // AsForm makes a form of the query of a request without a body, for senders that can write their measurements nowhere
 // else. What says something about the message stays in the query. It reports whether there is anything left.
