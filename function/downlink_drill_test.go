@@ -90,7 +90,8 @@ func TestDownlinkDrill(t *testing.T) {
 		azure.Provision(id, "")
 		for n := range perDevice {
 			body := fmt.Appendf(nil, "%04d%04d", d, n)
-			m := emulator.Message{MessageID: hex.EncodeToString(body), Body: body, Expiry: azure.Now().Add(47 * time.Hour)}
+			m := emulator.Message{MessageID: hex.EncodeToString(body), Body: body}
+			m.Expiry = azure.Now().Add(47 * time.Hour)
 			if err := azure.SendToDevice(id, m); err != nil {
 				t.Fatal(err)
 			}
@@ -106,7 +107,8 @@ func TestDownlinkDrill(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	back := &sigfox{addr: serve(t, function.ServeOptions{Addr: "127.0.0.1:0"}, instance(t, azure)), got: map[string]int{}}
+	addr := serve(t, function.ServeOptions{Addr: "127.0.0.1:0"}, instance(t, azure))
+	back := &sigfox{addr: addr, got: map[string]int{}}
 	run := func(from, to int, cuts bool) {
 		random := rand.New(rand.NewPCG(1, uint64(from))) //nolint:gosec // to be the same each time
 		places := make(chan struct{}, 48)
