@@ -191,7 +191,9 @@ func (d *Dispatcher) receive(ctx context.Context, ask *Ask) *downlink.Message {
 }
 
 // callTime is how long a call to the hub may take where the sender still waits for left.
-func callTime(left time.Duration) time.Duration { return min(left-answerMargin, max(left/2, minReceive)) }
+func callTime(left time.Duration) time.Duration {
+	return min(left-answerMargin, max(left/2, minReceive))
+}
 
 // Settle completes the messages after their answer has been written, or gives them back where an error says that it
 // was not. It must be called once where there are messages, and does not depend on the end of ctx.
