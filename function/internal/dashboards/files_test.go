@@ -32,7 +32,7 @@ func TestFiles(t *testing.T) {
 	for path, want := range files {
 		at := filepath.Join(root, filepath.FromSlash(path))
 		if *update {
-			if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+			if err := os.MkdirAll(filepath.Dir(at), 0o750); err != nil {
 				t.Fatal(err)
 			}
 			if err := os.WriteFile(at, want, 0o600); err != nil {

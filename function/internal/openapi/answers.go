@@ -259,16 +259,16 @@ func clone(r *response) *response {
 	return &response{Description: r.Description, Headers: maps.Clone(r.Headers), Content: maps.Clone(r.Content)}
 }
 
-// statusOf gives the status of a reply: usual where it says none, any where an expression
+// statusOf gives the status of a reply: usual where it says none, open where an expression
 // gives it.
-func statusOf(r *answer.Reply, usual, any string) string {
+func statusOf(r *answer.Reply, usual, open string) string {
 	switch fixed := r.FixedStatus(); {
 	case fixed != 0:
 		return strconv.Itoa(fixed)
 	case r.Status.IsZero():
 		return usual
 	}
-	return any
+	return open
 }
 
 // replyResponse is an answer that a source describes; what it leaves out is that of own.
