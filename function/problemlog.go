@@ -22,7 +22,7 @@ func (p *Problem) logLevel() slog.Level {
 // body.
 func (p *Problem) attrs(secrets []string) []slog.Attr {
 	attrs := []slog.Attr{
-		slog.Int("status", p.Status), slog.String("code", string(p.Code)), slog.String("detail", p.Detail),
+		slog.String("code", string(p.Code)), slog.String("detail", p.Detail),
 	}
 	if p.cause != nil {
 		attrs = append(attrs, slog.String("cause", logged.Hide(p.cause.Error(), secrets)))

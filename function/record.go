@@ -1,6 +1,7 @@
 package function
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
@@ -68,15 +69,17 @@ func (rec *requestRecord) silent() bool { return rec.source == "" && rec.problem
 // maxPath bounds a path in the log: a request's head may be much longer.
 const maxPath = 256
 
-// write writes the one log record of a request. Health checks have none.
+// write writes the one log record of a request. Health checks have none. Names are those of OpenTelemetry's semantic
+// conventions where these have one; docs/observability.md lists all.
 func (rec *requestRecord) write(ctx context.Context, log *slog.Logger, r *http.Request, now time.Time) {
 	if rec.silent() {
 		return
 	}
 	attrs := []slog.Attr{
 		slog.String("requestId", requestlog.ID(ctx)),
-		slog.String("method", bounded(r.Method, maxPath)),
-		slog.String("path", bounded(r.URL.Path, maxPath)),
+		slog.String("http.request.method", bounded(r.Method, maxPath)),
+		slog.String("url.path", bounded(r.URL.Path, maxPath)),
+		slog.Int("http.response.status_code", cmp.Or(rec.status.Code, http.StatusOK)),
 		slog.Float64("ms", float64(now.Sub(rec.arrived).Microseconds())/1000),
 	}
 	if rec.source != "" {
@@ -101,7 +104,11 @@ func (rec *requestRecord) write(ctx context.Context, log *slog.Logger, r *http.R
 	count("repeated", rec.repeated)
 	count("commands", rec.commands.Len())
 	for _, kind := range slices.Sorted(maps.Keys(rec.notes)) {
-		count(string(kind), rec.notes[kind])
+		name := string(kind)
+		if kind == transform.NoteTime {
+			name = "times" // time is when the record was written
+		}
+		count(name, rec.notes[kind])
 	}
 	level := slog.LevelInfo
 	if p := rec.problem; p != nil {

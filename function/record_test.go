@@ -1,9 +1,11 @@
 package function_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
@@ -38,55 +40,60 @@ func TestRefusalsInTheLog(t *testing.T) {
   - {name: lenient, onReject: accept, deviceId: .id, measurements: .m}
 `
 	type object = map[string]any
+	const status = "http.response.status_code"
 	list := func(v ...any) []any { return v }
 	wrongID := `must be 1 to 128 letters, digits or "-._:", the last one a letter, a digit or "-"`
+	described, err := os.ReadFile("../docs/observability.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		name, target, body string
 		want               object
 	}{
 		{"one field", "/api/telemetry", `{"device":{"deviceId":"d-1"},"measurements":"PAYLOAD"}`, object{
-			"status": 422.0, "code": "invalid-message", "detail": "the message is not valid", "device": "d-1",
+			status: 422.0, "code": "invalid-message", "detail": "the message is not valid", "device": "d-1",
 			"errors": list(object{"device": "d-1", "path": "measurements", "rule": "object",
 				"hint": "must be a JSON object of measurements"}),
 		}},
 		{"a field of a batch", "/api/telemetry",
 			`[{"device":{"deviceId":"d-1"},"measurements":{}},{"device":{"deviceId":"d-2"},"measurements":[]}]`, object{
-				"status": 422.0, "code": "invalid-message", "detail": "the message is not valid", "device": "d-2",
+				status: 207.0, "code": "invalid-message", "detail": "the message is not valid", "device": "d-2",
 				"errors": list(object{"device": "d-2", "path": "[1].measurements", "rule": "object",
 					"hint": "must be a JSON object of measurements"}),
 			}},
 		{"the route's device", "/api/devices/d-1/telemetry", `"PAYLOAD"`, object{
-			"status": 422.0, "code": "invalid-message", "detail": "the message is not valid", "device": "d-1",
+			status: 422.0, "code": "invalid-message", "detail": "the message is not valid", "device": "d-1",
 			"errors": list(object{"path": "body", "rule": "object",
 				"hint": "must be a JSON object of measurements, not a string"}),
 		}},
 		{"an id of a mapping", "/api/mine", `[{"id":"PAY LOAD","m":{}}]`, object{
-			"status": 422.0, "code": "invalid-message", "detail": "the message is not valid",
+			status: 422.0, "code": "invalid-message", "detail": "the message is not valid",
 			"errors": list(object{"path": "deviceId", "rule": "deviceid", "hint": wrongID + " (in .id)"}),
 		}},
 		{"a type in a mapping", "/api/mine", `[{"id":"d-1","m":["PAYLOAD"]}]`, object{
-			"status": 422.0, "code": "invalid-message", "detail": "the message is not valid", "device": "d-1",
+			status: 422.0, "code": "invalid-message", "detail": "the message is not valid", "device": "d-1",
 			"errors": list(object{"device": "d-1", "path": "measurements", "rule": "mapping",
 				"hint": "must give an object, not a value of type array (in .m)"}),
 		}},
 		{"a mapping that fails", "/api/mine", `["PAYLOAD"]`, object{
-			"status": 422.0, "code": "invalid-message", "detail": "the message is not valid",
+			status: 422.0, "code": "invalid-message", "detail": "the message is not valid",
 			"errors": list(object{"path": "deviceId", "rule": "mapping",
 				"hint": "there is a string where an object is wanted (in .id)"}),
 		}},
 		{"a secret id", "/api/hidden", `{"id":"PAYLOAD","m":[1]}`, object{
-			"status": 422.0, "code": "invalid-message", "detail": "the message is not valid",
+			status: 422.0, "code": "invalid-message", "detail": "the message is not valid",
 			"errors": list(object{"path": "measurements", "rule": "mapping",
 				"hint": "must give an object, not a value of type array (in .m)"}),
 		}},
 		{"a refusal that is answered 2xx", "/api/lenient", `{"id":"d-1","m":[1]}`, object{
-			"status": 422.0, "code": "invalid-message", "detail": "the message is not valid", "device": "d-1",
-			"accepted": true,
+			status: 200.0, "code": "invalid-message", "detail": "the message is not valid",
+			"device": "d-1", "accepted": true,
 			"errors": list(object{"device": "d-1", "path": "measurements", "rule": "mapping",
 				"hint": "must give an object, not a value of type array (in .m)"}),
 		}},
 		{"an upstream", "/api/devices/blocked/telemetry", `{"n":1}`, object{
-			"status": 403.0, "code": "device-refused", "device": "blocked", "upstream": "dps",
+			status: 403.0, "code": "device-refused", "device": "blocked", "upstream": "dps",
 		}},
 		{"a batch", "/api/telemetry", `[{"device":{"deviceId":"d-1"},"measurements":{}},` +
 			`{"device":{"deviceId":"blocked"},"measurements":{}}]`, object{
@@ -100,6 +107,9 @@ func TestRefusalsInTheLog(t *testing.T) {
 			h.send(http.MethodPost, tt.target, tt.body)
 			got := h.lastRecord()
 			for name := range got {
+				if !bytes.Contains(described, []byte("`"+name+"`")) {
+					t.Errorf("docs/observability.md does not tell of %s", name)
+				}
 				if _, wanted := tt.want[name]; !wanted && (name == "device" || name == "errors" || name == "accepted") {
 					t.Errorf("the record has %s: %v", name, got[name])
 				}
@@ -179,5 +189,17 @@ func TestIgnoredInTheLog(t *testing.T) {
 	h.send(http.MethodPost, "/api/mine", `{"event":"join","id":"d-1"}`)
 	if record := h.lastRecord(); record["ignored"] != 1.0 || record["reason"] != "join" {
 		t.Errorf("record %v", record)
+	}
+}
+
+// A record has one time, whatever there is to say of times.
+func TestOneTimeInTheLog(t *testing.T) {
+	t.Parallel()
+	const source = `sources: [{name: mine, envelope: has("at"), deviceId: .id, measurements: .m, timestamp: .at | utc}]`
+	h := newBridge(t, source, "AUTH=none")
+	h.send(http.MethodPost, "/api/mine", `{"at":"yesterday","id":"d-1","m":{"n":1}}`)
+	record := h.lastRecord()
+	if _, isTime := record["time"].(string); !isTime || record["times"] != 1.0 {
+		t.Errorf("got %v", record)
 	}
 }

@@ -26,5 +26,5 @@ func WithID(ctx context.Context, id string) context.Context {
 // Panic writes what a handler panicked with.
 func Panic(ctx context.Context, log *slog.Logger, value any) {
 	log.ErrorContext(ctx, "the handler panicked",
-		"requestId", ID(ctx), "panic", fmt.Sprint(value), "stack", string(debug.Stack()))
+		"requestId", ID(ctx), "exception.message", fmt.Sprint(value), "exception.stacktrace", string(debug.Stack()))
 }
