@@ -34,6 +34,7 @@ func Table() []Bound {
 	all := bodies(&s)
 	all = append(all, work(&s)...)
 	all = append(all, lookups()...)
+	all = append(all, telemetry()...)
 	return append(all, remembered()...)
 }
 
@@ -154,3 +155,15 @@ func size[T int | int64](n T) string {
 }
 
 func duration(d time.Duration) string { return d.String() }
+
+// telemetry are the bounds of what the bridge tells of itself.
+func telemetry() []Bound {
+	return []Bound{
+		{"series of a metric", "1000; of a histogram, 200", "", "the rest count under `other`", "TestSeriesAreBounded"},
+		{"scrapes at one time", "4", "", "503", "TestScrapesAreBounded"},
+		{"time that an export of metrics delays an answer on Lambda", "200 ms, and half of what is left", "",
+			"it is given up, and none is tried for 10 s to a minute", "TestFlushIsBounded"},
+		{"metrics of a line for CloudWatch, and values of a histogram in it", "100", "",
+			"that many stand for all", "TestLimits"},
+	}
+}

@@ -44,9 +44,13 @@ func (s *Set) CollectProcess(host string) {
 // Gather gives all metrics as they are now.
 func (s *Set) Gather() ([]*dto.MetricFamily, error) { return s.registry.Gather() }
 
-// Handler answers scrapes: in the text format, in OpenMetrics, or in protobuf, which has native histograms.
+// Handler answers scrapes: in the text format, in OpenMetrics, or in protobuf, which has native histograms. It is one
+// and the same for all callers, and answers 503 to those that are too many at one time.
 func (s *Set) Handler() http.Handler {
-	return promhttp.HandlerFor(prometheus.Gatherer(s), promhttp.HandlerOpts{
-		EnableOpenMetrics: true, MaxRequestsInFlight: maxScrapes, ErrorHandling: promhttp.ContinueOnError,
+	s.once.Do(func() {
+		s.handler = promhttp.HandlerFor(prometheus.Gatherer(s), promhttp.HandlerOpts{
+			EnableOpenMetrics: true, MaxRequestsInFlight: maxScrapes, ErrorHandling: promhttp.ContinueOnError,
+		})
 	})
+	return s.handler
 }

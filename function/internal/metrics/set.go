@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"math"
+	"net/http"
 	"sync"
 	"time"
 
@@ -37,6 +38,9 @@ type Set struct {
 	observer Observer
 
 	collectors []*collector
+
+	once    sync.Once
+	handler http.Handler
 }
 
 // Observer is told of what is counted and measured as it happens. Its methods must return at once.

@@ -2,10 +2,12 @@ package metrics_test
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -125,6 +127,31 @@ func TestSeriesAreBounded(t *testing.T) {
 			t.Errorf("%s: %d series with %v in all, want %d", name, len(all), total, limit)
 		}
 	}
+}
+
+// Scrapes that come faster than they are answered do not pile up.
+func TestScrapesAreBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, held := metrics.New(nil), make(chan struct{})
+		s.Collect(metrics.RequestsInFlight, func(metrics.Setter) { <-held })
+		answers := make([]*httptest.ResponseRecorder, 6)
+		for i := range answers {
+			answers[i] = httptest.NewRecorder()
+			go s.Handler().ServeHTTP(answers[i], httptest.NewRequestWithContext(t.Context(), "GET", "/metrics", nil))
+		}
+		synctest.Wait()
+		refused := 0
+		for _, w := range answers {
+			if w.Code == http.StatusServiceUnavailable {
+				refused++
+			}
+		}
+		close(held)
+		if refused != 2 {
+			t.Errorf("%d of 6 are refused, want 2", refused)
+		}
+	})
 }
 
 // What is no text does not break the page.
