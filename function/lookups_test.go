@@ -1,6 +1,7 @@
 package function_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -200,6 +201,68 @@ enrich:
 		}
 		time.Sleep(time.Minute)
 	})
+}
+
+// What a look-up has of a message, its key and the answer are in no log and no answer, however it fails.
+func TestLookupSilence(t *testing.T) {
+	t.Parallel()
+	const value = "v4lue-of-the-device"
+	for name, tt := range map[string]struct {
+		serve func(*http.Request, int64) (*http.Response, error)
+		url   string
+	}{
+		"no connection": {func(*http.Request, int64) (*http.Response, error) {
+			return nil, errors.New("malformed HTTP response \"s3cret answer\"")
+		}, `https://weather.example/\(.place)`},
+		"not JSON": {func(*http.Request, int64) (*http.Response, error) {
+			return responds(200, "application/json", `{"s3cret answer`), nil
+		}, `https://weather.example/\(.place)`},
+		"select fails": {func(*http.Request, int64) (*http.Response, error) {
+			return responds(200, "application/json", `{"a":"s3cret answer"}`), nil
+		}, `https://weather.example/\(.place)`},
+		"refused": {func(*http.Request, int64) (*http.Response, error) {
+			return responds(401, "text/plain", "s3cret answer"), nil
+		}, `https://weather.example/\(.place)`},
+		"hangs":            {hang, `https://weather.example/\(.place)`},
+		"the URL is wrong": {hang, `'"https://weather.example/\(.place)/../x"'`},
+		"its jq fails":     {hang, `'"https://weather.example/" + (.place | .x)'`},
+	} {
+		for _, failed := range []string{"ignore", "refuse"} {
+			t.Run(name+", "+failed, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					azure := newAzure(t, emulator.Config{AssignAtOnce: true})
+					path := writeFile(t, "mayfly.yaml", "lookups:\n  - name: weather\n    url: "+tt.url+
+						"\n    select: .a.b\n    headers: {X-Key: k3y-of-the-service}\n    failed: "+failed+
+						"\nenrich: [{lookup: weather}]\n")
+					c, err := function.LoadConfig([]string{
+						"ID_SCOPE=" + azure.IDScope(), "GROUP_KEY=" + azure.GroupKey(), "AUTH=none", "CONFIG=" + path,
+					})
+					if err != nil {
+						t.Fatal(err)
+					}
+					var log bytes.Buffer
+					s := function.New(c, function.Dependencies{
+						DPS: azure.RoundTripper(), Hub: azure.RoundTripper(), Lookups: &badService{serve: tt.serve},
+						Log: slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+					})
+					for range 2 { // the second failure is one that was kept
+						w := httptest.NewRecorder()
+						s.ServeHTTP(w, request(t, http.MethodPost, "/api/devices/d/telemetry", `{"place":"`+value+`"}`))
+						if (w.Code == http.StatusOK) != (failed == "ignore") {
+							t.Errorf("%d %s", w.Code, w.Body)
+						}
+						log.WriteString(w.Body.String())
+					}
+					for _, secret := range []string{value, "s3cret", "k3y-of-the-service"} {
+						if strings.Contains(log.String(), secret) {
+							t.Errorf("%s is told: %s", secret, log.String())
+						}
+					}
+				})
+			})
+		}
+	}
 }
 
 // A resend is the same message, though its look-up has another answer by now.

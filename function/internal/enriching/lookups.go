@@ -91,7 +91,10 @@ func (e *Enricher) lookUp(
 // failure is the answer for a message that is refused because a look-up has failed: it says who failed, and whether to
 // send again helps.
 func failure(err *lookup.Error) error {
-	p := &problem.Error{Code: problem.LookupRefused, Detail: err.Error(), Cause: err.Err, RetryAfter: err.RetryAfter}
+	p := &problem.Error{
+		Code: problem.LookupRefused, Detail: err.Error(), Cause: errors.New(err.Kind.Name()),
+		RetryAfter: err.RetryAfter,
+	}
 	switch {
 	case err.Kind == lookup.Late:
 		p.Code = problem.LookupTimeout
@@ -100,8 +103,8 @@ func failure(err *lookup.Error) error {
 	case err.Kind.Retryable():
 		p.Code = problem.LookupUnreachable
 	}
-	if p.Cause == nil {
-		p.Cause = errors.New(err.Kind.Name())
+	if err.Kind == lookup.NoKey {
+		p.Cause = err.Err // others may show values and URLs
 	}
 	return p
 }

@@ -42,11 +42,15 @@ func (l *lookup) keep(key string, value any, f freshness) {
 	l.kept.Set(key, e)
 }
 
-// keepFailure stores a failure for a short while, beside the answer that is there.
+// keepFailure stores a failure for a short while, beside the answer that is there. Its cause is not kept: it may hold
+// the URL and more.
 func (l *lookup) keepFailure(key string, old *entry, err *Error) {
-	e := &entry{err: err, retry: l.now().Add(MaxErrorAge), size: entryBytes + len(key)}
+	kept := *err
+	kept.Detail, kept.Err = err.detail(), nil
+	e := &entry{err: &kept, retry: l.now().Add(MaxErrorAge), size: entryBytes + len(key) + len(kept.Detail)}
 	if old != nil {
-		e.value, e.fresh, e.usable, e.size = old.value, old.fresh, old.usable, old.size
+		e.value, e.fresh, e.usable = old.value, old.fresh, old.usable
+		e.size += message.Estimate(old.value, DefaultMemory)
 	}
 	l.kept.Set(key, e)
 }

@@ -77,7 +77,7 @@ type Error struct {
 	Status     int           // of the answer; 0 without one
 	Detail     string        // more, fit for a sender; may be empty
 	RetryAfter time.Duration // as the service asks, or until it is asked again
-	Err        error         // the cause, for the log
+	Err        error         // the cause, which may show values and URLs; of NoKey it is a secret.Error
 }
 
 // Error tells what failed, without any value of the message or the answer.
@@ -89,12 +89,18 @@ func (e *Error) Reason() string {
 	if e.Status != 0 {
 		text += fmt.Sprintf(" (HTTP %d)", e.Status)
 	}
-	if e.Detail != "" {
-		text += ": " + e.Detail
-	} else if cause := upstream.Cause(e.Err); cause != "" && e.Kind == Unreachable {
-		text += ": " + cause
+	if detail := e.detail(); detail != "" {
+		text += ": " + detail
 	}
 	return text
+}
+
+// detail tells more, where more is known.
+func (e *Error) detail() string {
+	if e.Detail == "" && e.Kind == Unreachable {
+		return upstream.Cause(e.Err)
+	}
+	return e.Detail
 }
 
 // Unwrap gives the kind and the cause.
