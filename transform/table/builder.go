@@ -110,14 +110,16 @@ func (b *builder) table() (*Table, error) {
 	mask := uint32(len(t.slots) - 1)
 	for n := range uint32(len(t.rows)) {
 		key := t.row(n).key
-		i := t.hash(key) & mask
+		at, tag := t.hash(key)
+		i := at & mask
 		for ; t.slots[i] != 0; i = (i + 1) & mask {
-			if first := t.slots[i] - 1; t.row(first).key == key && !b.full {
+			first := t.slots[i]&rowMask - 1
+			if t.slots[i]&^rowMask == tag && t.row(first).key == key && !b.full {
 				b.fault(ErrDuplicateKey, b.places[n], "the key %s is there already, in line %d: "+
 					"a key must have one row", message.Quote(t.key), b.places[first].line)
 			}
 		}
-		t.slots[i] = n + 1
+		t.slots[i] = (n + 1) | tag
 		if b.full {
 			break
 		}

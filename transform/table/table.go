@@ -40,7 +40,7 @@ type Table struct {
 	index   map[string]int
 	text    string   // the rows, one after another: see builder.row
 	rows    []uint32 // where each begins
-	slots   []uint32 // of the hash table: the number of a row from 1; 0 is free
+	slots   []uint32 // of the hash table: the number of a row from 1, and bits of its hash; 0 is free
 	seed    maphash.Seed
 }
 
@@ -112,9 +112,12 @@ func (t *Table) Row(key string) (Row, bool) {
 		return Row{}, false
 	}
 	mask := uint32(len(t.slots) - 1)
-	for i := t.hash(key) & mask; t.slots[i] != 0; i = (i + 1) & mask {
-		row := t.row(t.slots[i] - 1)
-		if row.key == key {
+	at, tag := t.hash(key)
+	for i := at & mask; t.slots[i] != 0; i = (i + 1) & mask {
+		if t.slots[i]&^rowMask != tag {
+			continue // another row's, and its key need not be fetched from memory
+		}
+		if row := t.row(t.slots[i]&rowMask - 1); row.key == key {
 			return row, true
 		}
 	}
@@ -130,8 +133,13 @@ func (t *Table) Find(value any) (Row, bool) {
 	return t.Row(key)
 }
 
-func (t *Table) hash(key string) uint32 {
-	return uint32(maphash.String(t.seed, key) & math.MaxUint32)
+// rowMask is the part of a slot that is the number of a row: MaxRows is below.
+const rowMask = 1<<23 - 1
+
+// hash says where the search for a key begins, and gives the part of its slot that is not the number.
+func (t *Table) hash(key string) (at, tag uint32) {
+	sum := maphash.String(t.seed, key)
+	return uint32(sum & math.MaxUint32), uint32(sum>>32) &^ rowMask
 }
 
 // row returns the row of a number.

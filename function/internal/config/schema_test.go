@@ -6,6 +6,7 @@ import (
 	"flag"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -40,7 +41,7 @@ func TestSchema(t *testing.T) {
 	t.Chdir("../../..") // descriptions are the comments of the source
 	r := &jsonschema.Reflector{
 		FieldNameTag: "yaml", RequiredFromJSONSchemaTags: true, DoNotReference: false, ExpandedStruct: true,
-		Anonymous: true, Mapper: schemaOf,
+		Anonymous: true, Mapper: schemaOf, Namer: nameOf,
 	}
 	for _, folder := range []string{"./function", "./transform"} {
 		if err := r.AddGoComments("mayfly", folder); err != nil {
@@ -62,17 +63,25 @@ func TestSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	text = append(text, '\n')
-	path := filepath.FromSlash(schemaFile)
-	have, err := os.ReadFile(path)
+	at := filepath.FromSlash(schemaFile)
+	have, err := os.ReadFile(at)
 	if err == nil && bytes.Equal(have, text) {
 		return
 	}
 	if !*update {
 		t.Fatalf("%s differs from the types: run go generate ./function/internal/config", schemaFile)
 	}
-	if err := os.WriteFile(path, text, 0o600); err != nil {
+	if err := os.WriteFile(at, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// nameOf names the definition of a type: several packages have a Spec.
+func nameOf(t reflect.Type) string {
+	if name := t.Name(); name != "Spec" && name != "Settings" {
+		return name
+	}
+	return path.Base(t.PkgPath()) + t.Name()
 }
 
 // schemaOf has the types that YAML writes in another way than their fields.
