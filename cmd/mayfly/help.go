@@ -54,6 +54,6 @@ func completionLists(w *world) map[string]func() []string {
 		if err != nil { // the user may be about to mend the file: suggest the built-in ones
 			t = transform.New()
 		}
-		return append(t.SourceNames(), "ingest")
+		return append(t.SourceNames(), "ingest", "telemetry", "device")
 	}}
 }

@@ -23,7 +23,7 @@ import (
 
 // tryCommand shows what a source makes of a request.
 type tryCommand struct {
-	Source      string   `arg:"" complete:"source" help:"The source, or ingest to detect it."`
+	Source      string   `arg:"" complete:"source" help:"The source, ingest to detect it, telemetry or device."`
 	File        string   `arg:"" complete:"file" help:"The body; - reads it from standard input."`
 	ContentType string   `short:"t" help:"Media type of the body; by default that of the file's name, or of the body."`
 	Query       string   `short:"q" help:"Query string, such as 'event=up&x=1'."`
@@ -53,29 +53,19 @@ func (c *tryCommand) Run(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	var source *transform.Source
-	if c.Source == "ingest" {
-		source, err = t.Detect(ctx, request)
-	} else {
-		source, err = t.Source(c.Source)
-	}
-	switch {
-	case err != nil:
+	trace, samples, err := c.trace(ctx, t, request)
+	if err != nil {
 		return err
-	case source == nil && c.Source == "ingest":
-		return errors.New("no source recognizes the request")
-	case source == nil:
-		return fmt.Errorf("unknown source %q; want one of %s", c.Source, strings.Join(t.SourceNames(), ", "))
 	}
 	_, fitter, err := function.LoadTemplates(w.environ, c.Config)
 	if err != nil {
 		return err
 	}
-	enricher, err := c.enricher(w, source)
+	enricher, err := c.enricher(w, samples)
 	if err != nil {
 		return err
 	}
-	result := trial.Of(ctx, source.Trace(ctx, request), trial.Options{Enricher: enricher, Fitter: fitter})
+	result := trial.Of(ctx, trace, trial.Options{Enricher: enricher, Fitter: fitter})
 	if c.JSON {
 		text, err := json.MarshalIndent(result, "", "  ")
 		if err != nil {
@@ -88,13 +78,39 @@ func (c *tryCommand) Run(ctx context.Context, w *world) error {
 	return result.Failure()
 }
 
+// trace maps the request by its source, or reads it as one of Mayfly's own formats.
+func (c *tryCommand) trace(ctx context.Context, t *transform.Transformer, r *message.Request) (
+	transform.Trace, []transform.Sample, error,
+) {
+	if trial.IsNative(c.Source) {
+		return trial.Native(t, c.Source, r), nil, nil
+	}
+	var source *transform.Source
+	var err error
+	if c.Source == "ingest" {
+		source, err = t.Detect(ctx, r)
+	} else {
+		source, err = t.Source(c.Source)
+	}
+	switch {
+	case err != nil:
+		return transform.Trace{}, nil, err
+	case source == nil && c.Source == "ingest":
+		return transform.Trace{}, nil, errors.New("no source recognizes the request")
+	case source == nil:
+		return transform.Trace{}, nil, fmt.Errorf("unknown source %q; want one of telemetry, device, %s", c.Source,
+			strings.Join(t.SourceNames(), ", "))
+	}
+	return source.Trace(ctx, r), source.Samples, nil
+}
+
 // enricher makes what adds to messages as the configuration says.
-func (c *tryCommand) enricher(w *world, source *transform.Source) (*function.Enricher, error) {
+func (c *tryCommand) enricher(w *world, samples []transform.Sample) (*function.Enricher, error) {
 	enrichment, err := function.LoadEnrichment(w.environ, c.Config, function.WithCodecs(w.codecs))
 	if err != nil || !c.Offline {
 		return enrichment.Online(), err
 	}
-	return enrichment.Offline(source.Samples...)
+	return enrichment.Offline(samples...)
 }
 
 func (c *tryCommand) request(w *world) (*message.Request, error) {

@@ -26,6 +26,14 @@ func TestTry(t *testing.T) {
 		{"ignored", []string{"try", "tts", join}, exitOK, []string{"ignored: not telemetry"}},
 		{"no message", []string{"try", "tts", file(t, "x.json", `{"uplink_message":{}}`)}, exitFailed,
 			[]string{"deviceId is missing"}},
+		{"our own format", []string{"try", "telemetry", file(t, "n.json",
+			`{"device":{"deviceId":"g-8"},"measurements":{"t":21.50,"token":"x"}}`)}, exitOK,
+			[]string{"device g-8", `{"t":21.50}`, "token was left out", `answer 200 {"delivered":1}`}},
+		{"measurements alone",
+			[]string{"try", "device", file(t, "d.json", `{"t":21.50}`), "-q", "messageId=m-1"}, exitOK,
+			[]string{"device my-device", "iothub-messageid: m-1"}},
+		{"our own format, wrong", []string{"try", "telemetry", file(t, "n.json", `{"measurements":5}`)}, exitFailed,
+			[]string{"device.deviceId", "measurements"}},
 		{"not JSON", []string{"try", "tts", file(t, "x.json", `{]`)}, exitFailed, []string{"malformed"}},
 	}
 	for _, tt := range tests {
