@@ -112,10 +112,13 @@ func TestConsoleControlsADevice(t *testing.T) {
 	s.goTo("devices")
 	s.until(`document.querySelector('tr[data-id="valve-3"]') !== null`)
 	s.click(`tr[data-id="valve-3"] button`)
+	s.press("form.c2d", "IoT Central command")
+	s.until(`document.querySelector("#c2d-body").value === "@" && document.querySelector("#c2d-command").value === "reboot"`)
 	s.fill("#c2d-body", `{"open": true, "speed": 1.50}`)
 	s.fill("#c2d-command", "turn")
-	s.click("form.c2d button")
+	s.press("form.c2d", "Send")
 	s.sees("form.c2d", "Waiting until the device asks")
+	s.sees(".c2d-waiting", "queued turn #1")
 
 	d := newPoller(t, s.console, "valve-3")
 	resp, body := d.ask(http.MethodGet, "", "")
@@ -123,11 +126,12 @@ func TestConsoleControlsADevice(t *testing.T) {
 		resp.Header.Get("iothub-app-method-name") != "turn" {
 		t.Fatalf("the device gets %d %v %q", resp.StatusCode, resp.Header, body)
 	}
+	s.sees(".c2d-waiting", "locked turn #1 until")
 	lock := strings.Trim(resp.Header.Get("ETag"), `"`)
 	if resp, _ := d.ask(http.MethodDelete, "/"+lock, ""); resp.StatusCode != http.StatusNoContent {
 		t.Fatalf("complete: %d", resp.StatusCode)
 	}
-	s.sees("form.c2d", "Success")
+	s.sees("form.c2d", "Success completed by the device")
 
 	s.press("#device-actions", "Disable")
 	s.sees("#device-state", "disabled")

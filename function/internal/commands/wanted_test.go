@@ -55,3 +55,19 @@ func TestNotWantedCostsNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func FuzzWantedBy(f *testing.F) {
+	f.Add("wait=5", "wait=5", "")
+	f.Add("", "a, wait", "3")
+	f.Fuzz(func(t *testing.T, query, prefer, ttd string) {
+		r := httptest.NewRequest("POST", "/x", nil)
+		r.URL.RawQuery = query
+		r.Header["Prefer"], r.Header["Hono-Ttd"] = []string{prefer}, []string{ttd}
+		for range 2 {
+			if w, ok := commands.WantedBy(r); w.Wait < 0 || w.Wait > time.Minute || !ok && w.Wait != 0 {
+				t.Errorf("%q %q %q: %+v %v", query, prefer, ttd, w, ok)
+			}
+			delete(r.Header, "Hono-Ttd")
+		}
+	})
+}
