@@ -15,7 +15,7 @@ const waits = (m) =>
     {},
     h("span", { class: `pill ${m.state === "locked" ? "wait" : ""}` }, m.state),
     ` ${m.command || m.messageId} #${m.sequence}`,
-    m.state === "locked" ? ` until ${exactClock(m.lockedUntil)}` : "",
+    m.state === "locked" ? ` until ${exactClock(new Date(m.lockedUntil))}` : "",
     m.deliveryCount ? `, given back ${plural(m.deliveryCount, "time", "times")}` : "",
   );
 const outcomes = { Success: "good", Rejected: "bad", Expired: "bad", DeliveryCountExceeded: "bad", Purged: "wait" };
