@@ -1,31 +1,44 @@
 package credential
 
-// names are those of members that carry a credential, in lower case and without separators.
-var names = map[string]struct{}{
+// known reports whether a name, in lower case and without separators, is that of a member that carries a credential.
+// It is a switch, so that a start does not make a map.
+func known(folded []byte) bool {
+	switch string(folded) {
 	// Keys of services, as ThingSpeak (api_key, write_api_key), emoncms and Ubidots call them.
-	"apikey": {}, "xapikey": {}, "writeapikey": {}, "readapikey": {}, "userapikey": {}, "masterapikey": {},
-	"writekey": {}, "readkey": {}, "accesskey": {}, "accesskeyid": {}, "secretkey": {}, "secretaccesskey": {},
-	"privatekey": {}, "devicekey": {}, "groupkey": {}, "sessionkey": {}, "signingkey": {}, "hmackey": {},
-	"encryptionkey": {}, "authkey": {}, "authenticationkey": {}, "siteauthenticationkey": {}, "sharedkey": {},
-	"sharedaccesskey": {}, "functionkey": {}, "functionskey": {}, "subscriptionkey": {}, "xfunctionskey": {},
-	"thingspeakapikey": {}, "xthingspeakapikey": {}, "licensekey": {}, "apisecret": {},
+	case "apikey", "xapikey", "writeapikey", "readapikey", "userapikey", "masterapikey", "writekey", "readkey",
+		"accesskey", "accesskeyid", "secretkey", "secretaccesskey", "privatekey", "devicekey", "groupkey",
+		"sessionkey", "signingkey", "hmackey", "encryptionkey", "authkey", "authenticationkey",
+		"siteauthenticationkey", "sharedkey", "sharedaccesskey", "functionkey", "functionskey", "subscriptionkey",
+		"xfunctionskey", "thingspeakapikey", "xthingspeakapikey", "licensekey", "apisecret":
+		return true
 	// Keys of LoRaWAN sessions (LoRaWAN 1.0.4 and 1.1, section 6).
-	"appkey": {}, "nwkkey": {}, "appskey": {}, "nwkskey": {}, "fnwksintkey": {}, "snwksintkey": {}, "nwksenckey": {},
-	"genappkey": {}, "netskey": {},
+	case "appkey", "nwkkey", "appskey", "nwkskey", "fnwksintkey", "snwksintkey", "nwksenckey", "genappkey",
+		"netskey":
+		return true
 	// Tokens.
-	"token": {}, "apitoken": {}, "accesstoken": {}, "authtoken": {}, "authenticationtoken": {}, "bearertoken": {},
-	"usertoken": {}, "devicetoken": {}, "webhooktoken": {}, "securitytoken": {}, "sessiontoken": {},
-	"refreshtoken": {}, "idtoken": {}, "secrettoken": {}, "sastoken": {}, "xauthtoken": {}, "jwt": {}, "jwttoken": {},
-	"bearer": {}, "authorization": {}, "proxyauthorization": {}, "sharedaccesssignature": {}, "connectionstring": {},
+	case "token", "apitoken", "accesstoken", "authtoken", "authenticationtoken", "bearertoken", "usertoken",
+		"devicetoken", "webhooktoken", "securitytoken", "sessiontoken", "refreshtoken", "idtoken", "secrettoken",
+		"sastoken", "xauthtoken", "jwt", "jwttoken", "bearer", "authorization", "proxyauthorization",
+		"sharedaccesssignature", "connectionstring":
+		return true
 	// Passwords and other secrets.
-	"password": {}, "passwd": {}, "pwd": {}, "passphrase": {}, "passkey": {}, "passcode": {}, "wifipassword": {},
-	"wifipass": {}, "mqttpassword": {}, "mqttpass": {}, "userpassword": {}, "loginpassword": {}, "secret": {},
-	"clientsecret": {}, "appsecret": {}, "sharedsecret": {}, "webhooksecret": {}, "devicesecret": {}, "psk": {},
-	"presharedkey": {}, "wifipsk": {}, "credential": {}, "credentials": {},
+	case "password", "passwd", "pwd", "passphrase", "passkey", "passcode", "wifipassword", "wifipass",
+		"mqttpassword", "mqttpass", "userpassword", "loginpassword", "secret", "clientsecret", "appsecret",
+		"sharedsecret", "webhooksecret", "devicesecret", "psk", "presharedkey", "wifipsk", "credential",
+		"credentials":
+		return true
+	}
+	return false
 }
 
-// mayCount are those of them whose numbers are readings: tokens are counted, and pwd may be anything.
-var mayCount = map[string]struct{}{"token": {}, "pwd": {}, "psk": {}, "bearer": {}, "jwt": {}}
+// mayCount reports whether numbers of that name are readings: tokens are counted, and pwd may be anything.
+func mayCount(folded []byte) bool {
+	switch string(folded) {
+	case "token", "pwd", "psk", "bearer", "jwt":
+		return true
+	}
+	return false
+}
 
 // The lengths of the names, without separators.
 const (
@@ -67,6 +80,5 @@ func Known(name string) bool {
 	if !ok {
 		return false
 	}
-	_, known := names[string(folded)]
-	return known
+	return known(folded)
 }

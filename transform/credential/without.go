@@ -124,14 +124,14 @@ func (w *walk) carries(it *jsonscan.Iterator) bool {
 	if !ok {
 		return false
 	}
-	if _, known := names[string(folded)]; !known || w.kept[string(folded)] {
+	if !known(folded) || w.kept[string(folded)] {
 		return false
 	}
 	switch jsonscan.KindOf(it.Value) {
 	case jsonscan.Boolean, jsonscan.Null:
 		return false
 	case jsonscan.Number:
-		if _, counts := mayCount[string(folded)]; counts {
+		if mayCount(folded) {
 			return false
 		}
 	case jsonscan.String:
@@ -154,7 +154,7 @@ func Mentioned(text string) map[string]bool {
 	for name := range strings.FieldsFuncSeq(text, word) {
 		var buffer [maxName]byte
 		folded, ok := fold([]byte(name), &buffer)
-		if _, known := names[string(folded)]; !ok || !known {
+		if !ok || !known(folded) {
 			continue
 		}
 		if found == nil {

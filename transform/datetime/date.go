@@ -5,10 +5,16 @@ import (
 	"strings"
 )
 
-// months by the first three letters of their English names.
-var months = map[string]int{
-	"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11,
-	"dec": 12,
+// months are the first three letters of their English names.
+const months = "jan feb mar apr may jun jul aug sep oct nov dec "
+
+// monthOf returns the number of a month by its name; 0 where it is not one.
+func monthOf(name string) int {
+	at := strings.Index(months, strings.ToLower(name[:3])+" ")
+	if at < 0 {
+		return 0
+	}
+	return at/4 + 1
 }
 
 // weekdays by the first three letters of their English names.
@@ -60,7 +66,7 @@ func (r *reader) field() (f field, ok bool) {
 		if len(name) < 3 {
 			return f, false
 		}
-		f.value, f.name = months[strings.ToLower(name[:3])], true
+		f.value, f.name = monthOf(name), true
 		f.width = len(name)
 		if f.value == 0 {
 			return f, false

@@ -25,12 +25,27 @@ func Object(object map[string]any, zone message.Zone) (time.Time, error) {
 	return calendar(parts, zone)
 }
 
-// names are those of the parts, and what else they are called.
-var names = map[string]string{
-	"year": "year", "month": "month", "day": "day", "dayofmonth": "day", "hour": "hour", "minute": "minute",
-	"min": "minute", "second": "second", "sec": "second", "millisecond": "milli", "milli": "milli", "ms": "milli",
-	"microsecond": "micro", "micro": "micro", "nanosecond": "nano", "nano": "nano", "offset": "zone",
-	"utcoffset": "zone", "timezone": "zone", "zone": "zone", "tz": "zone", "$date": "$date",
+// partOf returns the part that a name is for, in small letters and singular; empty where there is none.
+func partOf(name string) string {
+	switch name {
+	case "year", "month", "day", "hour", "minute", "second", "$date":
+		return name
+	case "dayofmonth":
+		return "day"
+	case "min":
+		return "minute"
+	case "sec":
+		return "second"
+	case "millisecond", "milli", "ms":
+		return "milli"
+	case "microsecond", "micro":
+		return "micro"
+	case "nanosecond", "nano":
+		return "nano"
+	case "offset", "utcoffset", "timezone", "zone", "tz":
+		return "zone"
+	}
+	return ""
 }
 
 // collect notes the parts of an object, and of the objects date and time inside of it.
@@ -44,9 +59,9 @@ func collect(parts map[string]any, object map[string]any) {
 			continue
 		}
 		folded := strings.ToLower(strings.Trim(name, "_"))
-		part := names[folded]
+		part := partOf(folded)
 		if part == "" {
-			part = names[strings.TrimSuffix(folded, "s")]
+			part = partOf(strings.TrimSuffix(folded, "s"))
 		}
 		if part != "" {
 			parts[part] = value
