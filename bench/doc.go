@@ -9,6 +9,8 @@
 //	go run ./bench/slow   what 2,000 senders that never finish do to one that does
 //	go run ./bench/mutate -n 100000
 //	                      random and mutated requests: no crash, no status that is not documented
+//	go test ./function/internal/lookup -run '^$' -bench Hit
+//	                      a look-up whose answer is kept
 //	go run ./bench/cold   start to first GET .../next: bootstrap against an empty Lambda function
 //
 // Each is a package of its own; process starts what they measure.
