@@ -67,6 +67,16 @@ func TestCheckEnrichment(t *testing.T) {
 		`got {"level":1,"serial":"S-1","weather":{"temperature":21.50}}`)
 }
 
+// The example proves itself.
+func TestCheckExample(t *testing.T) {
+	t.Parallel()
+	code, out, errs := command(t, nil, "check", filepath.FromSlash("../../examples/enrich/mayfly.yaml"))
+	if code != exitOK || strings.Contains(out, "FAIL") || strings.Contains(out, "warning") {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+	contains(t, strings.Join(strings.Fields(out), " "), "tanks 2 2")
+}
+
 // Each step is shown with what became of it: online from the service, offline from the samples.
 func TestTryEnrichment(t *testing.T) {
 	t.Parallel()

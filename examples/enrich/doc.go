@@ -6,5 +6,10 @@
 //	curl http://127.0.0.1:7071/api/telemetry -H 'Content-Type: application/json' \
 //	  -d '{"device":{"deviceId":"tank-1"},"measurements":{"level":0.71}}'
 //
+// Without the service, its answers are those of the samples:
+//
+//	echo '{"id":"tank-1","level":0.71}' |
+//	  go run ./cmd/mayfly try tanks - --offline --config examples/enrich/mayfly.yaml
+//
 // The service is a double: its weather is made up, and the same every day. Start reading at mayfly.yaml.
 package main
