@@ -20,7 +20,7 @@ func TestEnrichmentDocument(t *testing.T) {
 	}
 	for _, block := range found {
 		path, environ := inFolder(t, map[string]string{
-			"mayfly.yaml": string(block[1]), "weather.token": "Bearer x",
+			"mayfly.yaml": string(block[1]), "weather.token": "Bearer x", "customers.token": "Bearer y",
 			"assets.csv": "serial,site,room,calibration\nS-1,north,cellar,1.5\n",
 		})
 		if _, err := Load(environ); err != nil {
