@@ -78,7 +78,10 @@ func (f *fitter) meant(e *entry) place {
 	x := f.model.folded()
 	name := convert.Fold(e.text())
 	if e.part == &f.model.root {
-		return x.all[name]
+		if p, known := x.all[name]; known {
+			return p
+		}
+		return x.prefixed[name] // fan.rpm, fan_rpm
 	}
 	if i, ok := x.parts[e.part][name]; ok && i >= 0 {
 		return place{e.part, i}

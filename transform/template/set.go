@@ -119,6 +119,7 @@ func (m *Model) Components() []string {
 // made when a message has such a name, which is rare.
 type index struct {
 	all        map[string]place           // telemetry by folded name
+	prefixed   map[string]place           // that of components, with the name of the component in front
 	parts      map[*part]map[string]int32 // the same, of each part; -1: two
 	components map[string]*part           // by name
 	alike      map[string]*part           // by folded name; nil: two
@@ -133,7 +134,7 @@ type place struct {
 func (m *Model) folded() *index {
 	m.once.Do(func() {
 		x := &index{
-			all: map[string]place{}, parts: map[*part]map[string]int32{},
+			all: map[string]place{}, prefixed: map[string]place{}, parts: map[*part]map[string]int32{},
 			components: map[string]*part{}, alike: map[string]*part{},
 		}
 		x.add(&m.root)
@@ -161,13 +162,20 @@ func (x *index) add(p *part) {
 		} else {
 			own[name] = int32(i)
 		}
-		if _, twice := x.all[name]; twice {
-			x.all[name] = place{}
-		} else {
-			x.all[name] = place{p, int32(i)}
+		set(x.all, name, place{p, int32(i)})
+		if p.name != "" {
+			set(x.prefixed, convert.Fold(p.name)+name, place{p, int32(i)})
 		}
 	}
 	x.parts[p] = own
+}
+
+// set notes the place of a name, or that there is more than one.
+func set(places map[string]place, name string, p place) {
+	if _, twice := places[name]; twice {
+		p = place{}
+	}
+	places[name] = p
 }
 
 // component finds the component of a name, which may differ in form.
