@@ -38,8 +38,7 @@ func (b *builder) routes() []route {
 		b.page("/healthz", "healthz", "Tell whether the bridge is up, for probes", mediaText, "mayfly\n"),
 		b.ready())
 	if b.config.Host == platform.Server {
-		const summary = "Read the metrics, in Prometheus' text format"
-		list = append(list, b.page("/metrics", "metrics", summary, mediaText, ""))
+		list = append(list, b.metrics())
 	}
 	if b.config.APIDocs != config.APIDocsOff {
 		const summary = "Read the contract as a page, and try it"
@@ -54,6 +53,18 @@ func (b *builder) ready() route {
 	r.success["503"] = &response{
 		Description: "A table that messages need cannot be read yet: the text says which.",
 		Content:     map[string]mediaType{mediaText: {Schema: schema{"type": "string"}}},
+	}
+	return r
+}
+
+// metrics is the route of scrapes.
+func (b *builder) metrics() route {
+	text := mediaType{Schema: schema{"type": "string"}}
+	r := b.page("/metrics", "metrics", "Read the metrics, as Prometheus asks for them", mediaText, "")
+	r.success["200"].Content["application/openmetrics-text"] = text
+	r.success["200"].Content["application/vnd.google.protobuf"] = text
+	r.success["503"] = &response{
+		Description: "Too many ask at one time.", Content: map[string]mediaType{mediaText: text},
 	}
 	return r
 }
