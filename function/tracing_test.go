@@ -2,6 +2,7 @@ package function_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -33,8 +34,13 @@ type receiver struct {
 func (v *receiver) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, _ := io.ReadAll(r.Body)
 	var data tracepb.TracesData
-	if err := proto.Unmarshal(body, &data); err != nil {
+	err := proto.Unmarshal(body, &data)
+	known := &tracepb.TracesData{}
+	if err = errors.Join(err, proto.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(body, known)); err != nil {
 		return nil, err
+	}
+	if proto.Size(known) != proto.Size(&data) {
+		return nil, errors.New("there are fields that OTLP does not have")
 	}
 	v.mu.Lock()
 	v.calls++

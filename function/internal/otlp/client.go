@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 
 	"mayfly/internal/backoff"
 	"mayfly/internal/secret"
@@ -101,11 +100,8 @@ func (e *Error) retryable() bool {
 // Export sends one export: a TracesData or MetricsData message, which has the same form as the
 // request of its service. It tries again what is worth it, until ctx or the settings' timeout
 // ends. Its error is an *Error, or a *secret.Error of the headers.
-func (c *Client) Export(ctx context.Context, data proto.Message) error {
-	body, err := c.encode(data)
-	if err != nil {
-		return err
-	}
+func (c *Client) Export(ctx context.Context, data Message) error {
+	body := c.encode(data)
 	ctx, cancel := context.WithTimeout(ctx, c.settings.Timeout)
 	defer cancel()
 	header, err := c.headers.Get(ctx)
@@ -128,22 +124,21 @@ func (c *Client) Export(ctx context.Context, data proto.Message) error {
 }
 
 // encode makes the body of an export.
-func (c *Client) encode(data proto.Message) ([]byte, error) {
+func (c *Client) encode(data Message) []byte {
 	var body []byte
-	var err error
 	if c.settings.JSON {
-		body, err = json.Marshal(jsonObject(data.ProtoReflect()))
+		body = data.appendJSON(nil)
 	} else {
-		body, err = proto.Marshal(data)
+		body = data.Proto()
 	}
-	if err != nil || !c.settings.Gzip {
-		return body, err
+	if !c.settings.Gzip {
+		return body
 	}
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
 	_, _ = w.Write(body) // a buffer takes all
 	_ = w.Close()
-	return b.Bytes(), nil
+	return b.Bytes()
 }
 
 func (c *Client) once(ctx context.Context, header http.Header, body []byte) *Error {

@@ -51,18 +51,41 @@ func client(t testing.TB, receiver roundTrip, variables ...string) *otlp.Client 
 	return otlp.NewClient(&s, &otlp.Options{Transport: receiver, Secrets: loader, UserAgent: "mayfly", Now: time.Now})
 }
 
-func data() *trace.TracesData {
+// data is a message with a field of each type.
+func data() otlp.Message {
+	span := otlp.Message{
+		{1, "traceId", otlp.ID("0123456789abcdef")}, {2, "spanId", otlp.ID("01234567")},
+		{4, "parentSpanId", otlp.ID("12345678")}, {5, "name", otlp.Text("POST <&>\xff")},
+		{6, "kind", otlp.Uint32(2)}, {7, "startTimeUnixNano", otlp.Fixed64(1 << 60)},
+		{9, "attributes", otlp.Attributes([]attribute.KeyValue{
+			attribute.Int("i", -5), attribute.Float64("d", 1e21), attribute.Bool("b", false),
+			attribute.StringSlice("s", []string{"x", "y"}), attribute.Int64Slice("n", []int64{1, 2}),
+		})},
+		{16, "flags", otlp.Fixed32(0x301)},
+	}
+	scope := otlp.Message{{1, "scope", otlp.Scope("x")}, {2, "spans", otlp.List{span}}}
+	all := otlp.Message{{2, "scopeSpans", otlp.List{scope}}}
+	return otlp.Message{{1, "resourceSpans", otlp.List{all}}}
+}
+
+// generated is the same by the types that are generated from OTLP's definition.
+func generated() *trace.TracesData {
+	text := func(s string) *common.AnyValue {
+		return &common.AnyValue{Value: &common.AnyValue_StringValue{StringValue: s}}
+	}
+	list := &common.ArrayValue{Values: []*common.AnyValue{text("x"), text("y")}}
 	span := &trace.Span{
 		TraceId: []byte("0123456789abcdef"), SpanId: []byte("01234567"), ParentSpanId: []byte("12345678"),
-		Name: "POST <&>", Kind: trace.Span_SPAN_KIND_SERVER, StartTimeUnixNano: 1 << 60,
+		Name: "POST <&>\ufffd", Kind: trace.Span_SPAN_KIND_SERVER, StartTimeUnixNano: 1 << 60, Flags: 0x301,
 		Attributes: []*common.KeyValue{
 			{Key: "i", Value: &common.AnyValue{Value: &common.AnyValue_IntValue{IntValue: -5}}},
 			{Key: "d", Value: &common.AnyValue{Value: &common.AnyValue_DoubleValue{DoubleValue: 1e21}}},
 			{Key: "b", Value: &common.AnyValue{Value: &common.AnyValue_BoolValue{}}},
-			{Key: "y", Value: &common.AnyValue{Value: &common.AnyValue_BytesValue{BytesValue: []byte{0xff}}}},
+			{Key: "s", Value: &common.AnyValue{Value: &common.AnyValue_ArrayValue{ArrayValue: list}}},
+			{Key: "n", Value: text("[1,2]")},
 		},
 	}
-	scope := &trace.ScopeSpans{Spans: []*trace.Span{span}}
+	scope := &trace.ScopeSpans{Spans: []*trace.Span{span}, Scope: &common.InstrumentationScope{Name: "x"}}
 	return &trace.TracesData{ResourceSpans: []*trace.ResourceSpans{{ScopeSpans: []*trace.ScopeSpans{scope}}}}
 }
 
@@ -72,10 +95,12 @@ func TestExport(t *testing.T) {
 	if err := os.WriteFile(file, []byte("api-key=topsecret\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const inJSON = `{"resourceSpans":[{"scopeSpans":[{"spans":[{"attributes":[` +
+	const inJSON = `{"resourceSpans":[{"scopeSpans":[{"scope":{"name":"x"},"spans":[{"attributes":[` +
 		`{"key":"i","value":{"intValue":"-5"}},{"key":"d","value":{"doubleValue":1e+21}},` +
-		`{"key":"b","value":{"boolValue":false}},{"key":"y","value":{"bytesValue":"/w=="}}],` +
-		`"kind":2,"name":"POST <&>","parentSpanId":"3132333435363738","spanId":"3031323334353637",` +
+		`{"key":"b","value":{"boolValue":false}},` +
+		`{"key":"s","value":{"arrayValue":{"values":[{"stringValue":"x"},{"stringValue":"y"}]}}},` +
+		`{"key":"n","value":{"stringValue":"[1,2]"}}],"flags":769,` +
+		`"kind":2,"name":"POST <&>\ufffd","parentSpanId":"3132333435363738","spanId":"3031323334353637",` +
 		`"startTimeUnixNano":"1152921504606846976","traceId":"30313233343536373839616263646566"}]}]}]}`
 	for name, variables := range map[string][]string{
 		"protobuf": nil, "protobuf, gzip": {"COMPRESSION=gzip"},
@@ -123,7 +148,7 @@ func TestExport(t *testing.T) {
 				return
 			}
 			have := &trace.TracesData{}
-			if err := proto.Unmarshal(body, have); err != nil || !proto.Equal(have, data()) {
+			if err := proto.Unmarshal(body, have); err != nil || !proto.Equal(have, generated()) {
 				t.Errorf("%v: %v", err, have)
 			}
 		})

@@ -3,16 +3,11 @@ package trace
 import (
 	"context"
 	"errors"
-	"slices"
-	"strings"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/sdk/resource"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
-	commonpb "go.opentelemetry.io/proto/slim/otlp/common/v1"
-	resourcepb "go.opentelemetry.io/proto/slim/otlp/resource/v1"
-	tracepb "go.opentelemetry.io/proto/slim/otlp/trace/v1"
 
 	"mayfly/function/internal/otlp"
 )
@@ -53,93 +48,92 @@ var errQueueFull = errors.New("the queue is full: see OTEL_BSP_MAX_QUEUE_SIZE")
 func (e *exporter) Shutdown(context.Context) error { return nil }
 
 // tracesData writes spans as OTLP has them. All of them are of one resource and one scope.
-func tracesData(spans []sdk.ReadOnlySpan) *tracepb.TracesData {
-	scopeSpans := &tracepb.ScopeSpans{
-		Scope: &commonpb.InstrumentationScope{Name: scope}, SchemaUrl: otlp.SchemaURL,
-		Spans: make([]*tracepb.Span, len(spans)),
-	}
+func tracesData(spans []sdk.ReadOnlySpan) otlp.Message {
+	list := make(otlp.List, len(spans))
 	for i, s := range spans {
-		scopeSpans.Spans[i] = spanData(s)
+		list[i] = spanData(s)
 	}
-	all := &tracepb.ResourceSpans{ScopeSpans: []*tracepb.ScopeSpans{scopeSpans}}
+	about := resource.Empty()
 	if len(spans) > 0 {
-		about := spans[0].Resource()
-		all.Resource = &resourcepb.Resource{Attributes: attributes(about.Attributes())}
-		all.SchemaUrl = about.SchemaURL()
+		about = spans[0].Resource()
 	}
-	return &tracepb.TracesData{ResourceSpans: []*tracepb.ResourceSpans{all}}
+	ofScope := otlp.Message{
+		{Number: 1, Name: "scope", Value: otlp.Scope(scope)},
+		{Number: 2, Name: "spans", Value: list},
+		{Number: 3, Name: "schemaUrl", Value: otlp.Text(otlp.SchemaURL)},
+	}
+	all := otlp.Message{
+		{Number: 1, Name: "resource", Value: otlp.About(about)},
+		{Number: 2, Name: "scopeSpans", Value: otlp.List{ofScope}},
+		{Number: 3, Name: "schemaUrl", Value: otlp.Text(about.SchemaURL())},
+	}
+	return otlp.Message{{Number: 1, Name: "resourceSpans", Value: otlp.List{all}}}
 }
 
-var kinds = map[trace.SpanKind]tracepb.Span_SpanKind{
-	trace.SpanKindInternal: tracepb.Span_SPAN_KIND_INTERNAL,
-	trace.SpanKindServer:   tracepb.Span_SPAN_KIND_SERVER,
-	trace.SpanKindClient:   tracepb.Span_SPAN_KIND_CLIENT,
-	trace.SpanKindProducer: tracepb.Span_SPAN_KIND_PRODUCER,
-	trace.SpanKindConsumer: tracepb.Span_SPAN_KIND_CONSUMER,
+const (
+	statusError = 2 // Status.StatusCode
+
+	// SpanFlags beside those of W3C.
+	knowsRemote = 0x100
+	isRemote    = 0x200
+)
+
+// kinds are the numbers of Span.SpanKind.
+var kinds = map[trace.SpanKind]otlp.Uint32{
+	trace.SpanKindInternal: 1, trace.SpanKindServer: 2, trace.SpanKindClient: 3,
+	trace.SpanKindProducer: 4, trace.SpanKindConsumer: 5,
 }
 
-func spanData(s sdk.ReadOnlySpan) *tracepb.Span {
+func spanData(s sdk.ReadOnlySpan) otlp.Message {
 	sc, parent := s.SpanContext(), s.Parent()
-	traceID, spanID := sc.TraceID(), sc.SpanID()
-	out := &tracepb.Span{
-		TraceId: traceID[:], SpanId: spanID[:], TraceState: sc.TraceState().String(), Flags: flags(sc, parent),
-		Name: s.Name(), Kind: kinds[s.SpanKind()],
-		StartTimeUnixNano: uint64(s.StartTime().UnixNano()), EndTimeUnixNano: uint64(s.EndTime().UnixNano()),
-		Attributes: attributes(s.Attributes()), DroppedAttributesCount: uint32(s.DroppedAttributes()),
-		DroppedLinksCount: uint32(s.DroppedLinks()),
+	traceID, spanID, parentID := sc.TraceID(), sc.SpanID(), parent.SpanID()
+	out := otlp.Message{
+		{Number: 1, Name: "traceId", Value: otlp.ID(traceID[:])},
+		{Number: 2, Name: "spanId", Value: otlp.ID(spanID[:])},
+		{Number: 5, Name: "name", Value: otlp.Text(s.Name())},
+		{Number: 6, Name: "kind", Value: kinds[s.SpanKind()]},
+		{Number: 7, Name: "startTimeUnixNano", Value: otlp.Fixed64(s.StartTime().UnixNano())},
+		{Number: 8, Name: "endTimeUnixNano", Value: otlp.Fixed64(s.EndTime().UnixNano())},
+		{Number: 9, Name: "attributes", Value: otlp.Attributes(s.Attributes())},
+		{Number: 10, Name: "droppedAttributesCount", Value: otlp.Uint32(s.DroppedAttributes())},
+		{Number: 14, Name: "droppedLinksCount", Value: otlp.Uint32(s.DroppedLinks())},
+		{Number: 16, Name: "flags", Value: flags(sc, parent)},
 	}
-	if id := parent.SpanID(); id.IsValid() {
-		out.ParentSpanId = id[:]
+	if state := sc.TraceState().String(); state != "" {
+		out = append(out, otlp.Field{Number: 3, Name: "traceState", Value: otlp.Text(state)})
+	}
+	if parentID.IsValid() {
+		out = append(out, otlp.Field{Number: 4, Name: "parentSpanId", Value: otlp.ID(parentID[:])})
+	}
+	if links := linksData(s.Links()); len(links) > 0 {
+		out = append(out, otlp.Field{Number: 13, Name: "links", Value: links})
 	}
 	if s.Status().Code == codes.Error {
-		out.Status = &tracepb.Status{Code: tracepb.Status_STATUS_CODE_ERROR, Message: s.Status().Description}
-	}
-	for _, l := range s.Links() {
-		ofTrace, ofSpan := l.SpanContext.TraceID(), l.SpanContext.SpanID()
-		out.Links = append(out.Links, &tracepb.Span_Link{
-			TraceId: ofTrace[:], SpanId: ofSpan[:], TraceState: l.SpanContext.TraceState().String(),
-			Flags: flags(l.SpanContext, l.SpanContext),
-		})
+		failed := otlp.Message{{Number: 3, Name: "code", Value: otlp.Uint32(statusError)}}
+		out = append(out, otlp.Field{Number: 15, Name: "status", Value: failed})
 	}
 	return out
+}
+
+func linksData(links []sdk.Link) otlp.List {
+	var list otlp.List
+	for _, l := range links {
+		ofTrace, ofSpan := l.SpanContext.TraceID(), l.SpanContext.SpanID()
+		list = append(list, otlp.Message{
+			{Number: 1, Name: "traceId", Value: otlp.ID(ofTrace[:])},
+			{Number: 2, Name: "spanId", Value: otlp.ID(ofSpan[:])},
+			{Number: 3, Name: "traceState", Value: otlp.Text(l.SpanContext.TraceState().String())},
+			{Number: 6, Name: "flags", Value: flags(l.SpanContext, l.SpanContext)},
+		})
+	}
+	return list
 }
 
 // flags are those of W3C, and whether the parent, or what is linked, is of another process.
-func flags(sc, parent trace.SpanContext) uint32 {
-	f := uint32(sc.TraceFlags()) | uint32(tracepb.SpanFlags_SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK)
+func flags(sc, parent trace.SpanContext) otlp.Fixed32 {
+	f := otlp.Fixed32(sc.TraceFlags()) | knowsRemote
 	if parent.IsRemote() {
-		f |= uint32(tracepb.SpanFlags_SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK)
+		f |= isRemote
 	}
 	return f
-}
-
-// attributes writes attributes of the types that are in use here.
-func attributes(all []attribute.KeyValue) []*commonpb.KeyValue {
-	out := make([]*commonpb.KeyValue, 0, len(all))
-	for _, a := range all {
-		value := &commonpb.AnyValue{}
-		switch a.Value.Type() {
-		case attribute.BOOL:
-			value.Value = &commonpb.AnyValue_BoolValue{BoolValue: a.Value.AsBool()}
-		case attribute.INT64:
-			value.Value = &commonpb.AnyValue_IntValue{IntValue: a.Value.AsInt64()}
-		case attribute.FLOAT64:
-			value.Value = &commonpb.AnyValue_DoubleValue{DoubleValue: a.Value.AsFloat64()}
-		case attribute.STRINGSLICE:
-			list := &commonpb.ArrayValue{}
-			for text := range slices.Values(a.Value.AsStringSlice()) {
-				list.Values = append(list.Values, stringValue(text))
-			}
-			value.Value = &commonpb.AnyValue_ArrayValue{ArrayValue: list}
-		default:
-			value = stringValue(a.Value.Emit())
-		}
-		out = append(out, &commonpb.KeyValue{Key: string(a.Key), Value: value})
-	}
-	return out
-}
-
-// stringValue writes a text; protobuf takes UTF-8 alone.
-func stringValue(s string) *commonpb.AnyValue {
-	return &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: strings.ToValidUTF8(s, "\ufffd")}}
 }

@@ -4,76 +4,74 @@ import (
 	"strings"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/resource"
-	common "go.opentelemetry.io/proto/slim/otlp/common/v1"
-	pb "go.opentelemetry.io/proto/slim/otlp/metrics/v1"
-	resources "go.opentelemetry.io/proto/slim/otlp/resource/v1"
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"mayfly/function/internal/otlp"
 )
 
-const cumulative = pb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE
+const cumulative = otlp.Uint32(2) // AggregationTemporality
 
 // metricsData makes the message of an export, and counts its points.
-func metricsData(from *resource.Resource, scopes []metricdata.ScopeMetrics) (data *pb.MetricsData, points int) {
-	out := &pb.ResourceMetrics{
-		Resource:  &resources.Resource{Attributes: attributes(from.Set())},
-		SchemaUrl: otlp.SchemaURL,
-	}
+func metricsData(from *resource.Resource, scopes []metricdata.ScopeMetrics) (data otlp.Message, points int) {
+	var list otlp.List
 	for _, scope := range scopes {
-		to := &pb.ScopeMetrics{Scope: &common.InstrumentationScope{Name: scope.Scope.Name}}
+		var all otlp.List
 		for _, m := range scope.Metrics {
 			converted, n := oneMetric(&m)
-			to.Metrics, points = append(to.Metrics, converted), points+n
+			all, points = append(all, converted), points+n
 		}
-		out.ScopeMetrics = append(out.ScopeMetrics, to)
+		list = append(list, otlp.Message{
+			{Number: 1, Name: "scope", Value: otlp.Scope(scope.Scope.Name)},
+			{Number: 2, Name: "metrics", Value: all},
+		})
 	}
-	return &pb.MetricsData{ResourceMetrics: []*pb.ResourceMetrics{out}}, points
+	out := otlp.Message{
+		{Number: 1, Name: "resource", Value: otlp.About(from)},
+		{Number: 2, Name: "scopeMetrics", Value: list},
+		{Number: 3, Name: "schemaUrl", Value: otlp.Text(otlp.SchemaURL)},
+	}
+	return otlp.Message{{Number: 1, Name: "resourceMetrics", Value: otlp.List{out}}}, points
 }
 
 // oneMetric converts what the bridge makes of metrics of Prometheus: all values are float64, all sums cumulative.
-func oneMetric(m *metricdata.Metrics) (out *pb.Metric, points int) {
-	out = &pb.Metric{Name: m.Name, Description: m.Description, Unit: unit(m.Name)}
+func oneMetric(m *metricdata.Metrics) (out otlp.Message, points int) {
+	out = otlp.Message{
+		{Number: 1, Name: "name", Value: otlp.Text(m.Name)},
+		{Number: 2, Name: "description", Value: otlp.Text(m.Description)},
+		{Number: 3, Name: "unit", Value: otlp.Text(unit(m.Name))},
+	}
+	temporality := otlp.Field{Number: 2, Name: "aggregationTemporality", Value: cumulative}
+	var list otlp.List
+	add := func(number protowire.Number, name string, more ...otlp.Field) {
+		data := append(otlp.Message{{Number: 1, Name: "dataPoints", Value: list}}, more...)
+		out = append(out, otlp.Field{Number: number, Name: name, Value: data})
+	}
 	switch data := m.Data.(type) {
 	case metricdata.Gauge[float64]:
-		out.Data = &pb.Metric_Gauge{Gauge: &pb.Gauge{DataPoints: numbers(data.DataPoints)}}
-		points = len(data.DataPoints)
+		list = numbers(data.DataPoints)
+		add(5, "gauge")
 	case metricdata.Sum[float64]:
-		out.Data = &pb.Metric_Sum{Sum: &pb.Sum{
-			DataPoints: numbers(data.DataPoints), IsMonotonic: data.IsMonotonic, AggregationTemporality: cumulative,
-		}}
-		points = len(data.DataPoints)
+		list = numbers(data.DataPoints)
+		add(7, "sum", temporality, otlp.Field{Number: 3, Name: "isMonotonic", Value: otlp.Bool(data.IsMonotonic)})
 	case metricdata.Histogram[float64]:
-		to := &pb.Histogram{AggregationTemporality: cumulative}
 		for _, p := range data.DataPoints {
-			to.DataPoints = append(to.DataPoints, &pb.HistogramDataPoint{
-				Attributes: attributes(&p.Attributes), StartTimeUnixNano: nanos(p.StartTime),
-				TimeUnixNano: nanos(p.Time), Count: p.Count, Sum: &p.Sum, BucketCounts: p.BucketCounts,
-				ExplicitBounds: p.Bounds,
-			})
+			list = append(list, histogram(&p))
 		}
-		out.Data, points = &pb.Metric_Histogram{Histogram: to}, len(data.DataPoints)
+		add(9, "histogram", temporality)
 	case metricdata.ExponentialHistogram[float64]:
-		to := &pb.ExponentialHistogram{AggregationTemporality: cumulative}
 		for _, p := range data.DataPoints {
-			to.DataPoints = append(to.DataPoints, &pb.ExponentialHistogramDataPoint{
-				Attributes: attributes(&p.Attributes), StartTimeUnixNano: nanos(p.StartTime),
-				TimeUnixNano: nanos(p.Time), Count: p.Count, Sum: &p.Sum, Scale: p.Scale, ZeroCount: p.ZeroCount,
-				ZeroThreshold: p.ZeroThreshold, Positive: exponential(p.PositiveBucket),
-				Negative: exponential(p.NegativeBucket),
-			})
+			list = append(list, exponentialHistogram(&p))
 		}
-		out.Data, points = &pb.Metric_ExponentialHistogram{ExponentialHistogram: to}, len(data.DataPoints)
+		add(10, "exponentialHistogram", temporality)
 	case metricdata.Summary:
-		to := &pb.Summary{}
 		for _, p := range data.DataPoints {
-			to.DataPoints = append(to.DataPoints, summary(&p))
+			list = append(list, summary(&p))
 		}
-		out.Data, points = &pb.Metric_Summary{Summary: to}, len(data.DataPoints)
+		add(11, "summary")
 	}
-	return out, points
+	return out, len(list)
 }
 
 // unit gives the unit of a metric by its name, as Prometheus' rules for names have it.
@@ -88,48 +86,75 @@ func unit(name string) string {
 	return "1"
 }
 
-func summary(p *metricdata.SummaryDataPoint) *pb.SummaryDataPoint {
-	out := &pb.SummaryDataPoint{
-		Attributes: attributes(&p.Attributes), StartTimeUnixNano: nanos(p.StartTime), TimeUnixNano: nanos(p.Time),
-		Count: p.Count, Sum: p.Sum,
+// times are the fields of a data point that say since when it counts and when it was read.
+func times(start, at time.Time) otlp.Message {
+	return otlp.Message{
+		{Number: 2, Name: "startTimeUnixNano", Value: nanos(start)},
+		{Number: 3, Name: "timeUnixNano", Value: nanos(at)},
 	}
+}
+
+func histogram(p *metricdata.HistogramDataPoint[float64]) otlp.Message {
+	return append(times(p.StartTime, p.Time), otlp.Message{
+		{Number: 9, Name: "attributes", Value: otlp.Attributes(p.Attributes.ToSlice())},
+		{Number: 4, Name: "count", Value: otlp.Fixed64(p.Count)},
+		{Number: 5, Name: "sum", Value: otlp.Double(p.Sum)},
+		{Number: 6, Name: "bucketCounts", Value: otlp.Fixed64s(p.BucketCounts)},
+		{Number: 7, Name: "explicitBounds", Value: otlp.Doubles(p.Bounds)},
+	}...)
+}
+
+func exponentialHistogram(p *metricdata.ExponentialHistogramDataPoint[float64]) otlp.Message {
+	return append(times(p.StartTime, p.Time), otlp.Message{
+		{Number: 1, Name: "attributes", Value: otlp.Attributes(p.Attributes.ToSlice())},
+		{Number: 4, Name: "count", Value: otlp.Fixed64(p.Count)},
+		{Number: 5, Name: "sum", Value: otlp.Double(p.Sum)},
+		{Number: 6, Name: "scale", Value: otlp.Sint32(p.Scale)},
+		{Number: 7, Name: "zeroCount", Value: otlp.Fixed64(p.ZeroCount)},
+		{Number: 8, Name: "positive", Value: buckets(p.PositiveBucket)},
+		{Number: 9, Name: "negative", Value: buckets(p.NegativeBucket)},
+		{Number: 14, Name: "zeroThreshold", Value: otlp.Double(p.ZeroThreshold)},
+	}...)
+}
+
+func buckets(b metricdata.ExponentialBucket) otlp.Message {
+	return otlp.Message{
+		{Number: 1, Name: "offset", Value: otlp.Sint32(b.Offset)},
+		{Number: 2, Name: "bucketCounts", Value: otlp.Uint64s(b.Counts)},
+	}
+}
+
+func summary(p *metricdata.SummaryDataPoint) otlp.Message {
+	var quantiles otlp.List
 	for _, q := range p.QuantileValues {
-		out.QuantileValues = append(out.QuantileValues,
-			&pb.SummaryDataPoint_ValueAtQuantile{Quantile: q.Quantile, Value: q.Value})
+		quantiles = append(quantiles, otlp.Message{
+			{Number: 1, Name: "quantile", Value: otlp.Double(q.Quantile)},
+			{Number: 2, Name: "value", Value: otlp.Double(q.Value)},
+		})
 	}
-	return out
+	return append(times(p.StartTime, p.Time), otlp.Message{
+		{Number: 7, Name: "attributes", Value: otlp.Attributes(p.Attributes.ToSlice())},
+		{Number: 4, Name: "count", Value: otlp.Fixed64(p.Count)},
+		{Number: 5, Name: "sum", Value: otlp.Double(p.Sum)},
+		{Number: 6, Name: "quantileValues", Value: quantiles},
+	}...)
 }
 
-func numbers(points []metricdata.DataPoint[float64]) []*pb.NumberDataPoint {
-	out := make([]*pb.NumberDataPoint, len(points))
+func numbers(points []metricdata.DataPoint[float64]) otlp.List {
+	out := make(otlp.List, len(points))
 	for i, p := range points {
-		out[i] = &pb.NumberDataPoint{
-			Attributes: attributes(&p.Attributes), StartTimeUnixNano: nanos(p.StartTime),
-			TimeUnixNano: nanos(p.Time), Value: &pb.NumberDataPoint_AsDouble{AsDouble: p.Value},
-		}
+		out[i] = append(times(p.StartTime, p.Time), otlp.Message{
+			{Number: 7, Name: "attributes", Value: otlp.Attributes(p.Attributes.ToSlice())},
+			{Number: 4, Name: "asDouble", Value: otlp.Double(p.Value)},
+		}...)
 	}
 	return out
-}
-
-func exponential(b metricdata.ExponentialBucket) *pb.ExponentialHistogramDataPoint_Buckets {
-	return &pb.ExponentialHistogramDataPoint_Buckets{Offset: b.Offset, BucketCounts: b.Counts}
 }
 
 // nanos gives a time as OTLP has it; 0 where it is not known.
-func nanos(t time.Time) uint64 {
+func nanos(t time.Time) otlp.Fixed64 {
 	if t.IsZero() {
 		return 0
 	}
-	return uint64(t.UnixNano())
-}
-
-// attributes converts labels and what describes the sender: all of them are texts.
-func attributes(set *attribute.Set) []*common.KeyValue {
-	out := make([]*common.KeyValue, 0, set.Len())
-	for iter := set.Iter(); iter.Next(); {
-		kv := iter.Attribute()
-		value := &common.AnyValue_StringValue{StringValue: kv.Value.AsString()}
-		out = append(out, &common.KeyValue{Key: string(kv.Key), Value: &common.AnyValue{Value: value}})
-	}
-	return out
+	return otlp.Fixed64(t.UnixNano())
 }

@@ -9,7 +9,6 @@ import (
 	bridge "go.opentelemetry.io/contrib/bridges/prometheus"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
-	"google.golang.org/protobuf/proto"
 
 	"mayfly/function/internal/metrics"
 	"mayfly/function/internal/otlp"
@@ -27,7 +26,7 @@ const (
 
 // Client sends an export; an [otlp.Client] does.
 type Client interface {
-	Export(ctx context.Context, data proto.Message) error
+	Export(ctx context.Context, data otlp.Message) error
 }
 
 // Options are what a Pusher is made of.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/resource"
 	pb "go.opentelemetry.io/proto/slim/otlp/metrics/v1"
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
 	"mayfly/function/internal/metrics"
@@ -26,11 +28,26 @@ type receiver struct {
 	answer func(context.Context) error
 	calls  atomic.Int32
 	last   *pb.MetricsData
+	// unknown counts the bytes of fields that are not OTLP's.
+	unknown int
 }
 
-func (r *receiver) Export(ctx context.Context, data proto.Message) error {
+func (r *receiver) Export(ctx context.Context, data otlp.Message) error {
 	r.calls.Add(1)
-	r.last = data.(*pb.MetricsData)
+	r.last = &pb.MetricsData{}
+	body, known := data.Proto(), &pb.MetricsData{}
+	if err := proto.Unmarshal(body, r.last); err != nil {
+		return err
+	}
+	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(body, known); err != nil {
+		return err
+	}
+	r.unknown = proto.Size(r.last) - proto.Size(known)
+	text, _ := data.MarshalJSON()
+	inJSON := &pb.MetricsData{}
+	if err := protojson.Unmarshal(text, inJSON); err != nil || !proto.Equal(inJSON, r.last) {
+		return fmt.Errorf("in JSON it is another export: %v, %s", err, text)
+	}
 	if r.answer == nil {
 		return nil
 	}
@@ -55,13 +72,19 @@ func newPusher(r *receiver, interval time.Duration) (*push.Pusher, *metrics.Set,
 func TestExport(t *testing.T) {
 	t.Parallel()
 	r := &receiver{}
-	p, set, _ := newPusher(r, 0)
+	p, set, log := newPusher(r, 0)
 	set.CollectProcess("server")
 	set.Add(metrics.Messages, 3, "tts", "delivered")
 	for _, ms := range []time.Duration{0, 1, 2, 1000} {
 		set.Observe(metrics.DecodeDuration, ms*time.Millisecond, "tts")
 	}
 	p.Flush(t.Context())
+	if log.Len() > 0 {
+		t.Error(log)
+	}
+	if unknown := r.unknown; unknown != 0 {
+		t.Errorf("%d bytes are of fields that OTLP does not have", unknown)
+	}
 	from := r.last.GetResourceMetrics()[0]
 	if a := from.GetResource().GetAttributes(); len(a) != 1 || a[0].GetValue().GetStringValue() != "bridge" {
 		t.Errorf("resource %v", a)
