@@ -14,6 +14,8 @@ const maxProxies = 8
 // proxies knows the addresses of the proxies that were chosen: they are the operator's, and may be in a private
 // network.
 type proxies struct {
+	of func(*http.Request) (*url.URL, error) // the environment's
+
 	mu    sync.Mutex
 	addrs []string
 }
@@ -23,7 +25,7 @@ func (p *proxies) choose(r *http.Request) (*url.URL, error) {
 	if err := checkHost(r.URL.Hostname()); err != nil {
 		return nil, err
 	}
-	proxy, err := http.ProxyFromEnvironment(r)
+	proxy, err := p.of(r)
 	if err != nil || proxy == nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"syscall"
 	"time"
 )
@@ -46,9 +47,15 @@ func Transport(o Options) *http.Transport {
 		t.Proxy, t.DialContext = http.ProxyFromEnvironment, dialer.DialContext
 		return t
 	}
+	guard(t, dialer, http.ProxyFromEnvironment)
+	return t
+}
+
+// guard has a transport connect to public addresses, and to the proxies that of gives.
+func guard(t *http.Transport, dialer *net.Dialer, of func(*http.Request) (*url.URL, error)) {
 	guarded := *dialer
 	guarded.Control = control
-	proxies := &proxies{}
+	proxies := &proxies{of: of}
 	t.Proxy = proxies.choose
 	t.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if proxies.has(addr) {
@@ -56,7 +63,6 @@ func Transport(o Options) *http.Transport {
 		}
 		return guarded.DialContext(ctx, network, addr)
 	}
-	return t
 }
 
 // control refuses an address that is not public. It sees what the name was resolved to.
