@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -11,6 +12,7 @@ const (
 	// below the minute for which a hub locks a message.
 	maxArrival  = 10 * time.Second
 	arrivalPoll = 10 * time.Millisecond
+	minCalm     = 3
 )
 
 var (
@@ -25,26 +27,32 @@ func (w *watchedWriter) Confirm(settle func(error)) {
 		settle(err)
 		return
 	}
-	settle(w.conn.arrived())
+	settle(w.conn.arrived(w.client))
 }
 
 // arrived waits until a client has closed its connection, as it does after an answer with Connection: close, and tells
 // whether it may have missed the answer. A client that closes before it has read everything resets the connection, and
-// one that is gone acknowledges nothing. One that does neither within maxArrival counts as having read it.
-func (c *connection) arrived() error {
+// one that is gone acknowledges nothing. One that does neither within maxArrival counts as having read it. client is
+// the context that net/http ends with the connection: the end of TLS comes before that of the socket.
+func (c *connection) arrived(client context.Context) error {
 	if c == nil || c.socket == nil {
 		return nil
 	}
-	for end := now().Add(maxArrival); ; time.Sleep(arrivalPoll) { //nolint:forbidigo // sockets live by time.Now
+	// How often nothing was wrong with a connection that is closed: a reset follows at once.
+	calm := 0
+	for end := now().Add(maxArrival); ; time.Sleep(arrivalPoll) { //nolint:forbidigo // sockets live by it
 		closed, err := c.socket.ending()
 		pending, fault := unacknowledged(c.socket.Conn)
 		late := !now().Before(end)
+		if closed || client.Err() != nil {
+			calm++
+		}
 		switch {
 		case err != nil:
 			return errReset
 		case fault != nil:
 			return errNotConnected
-		case pending == 0 && (closed || late):
+		case pending == 0 && (calm >= minCalm || late):
 			return nil
 		case late:
 			return errUnacked

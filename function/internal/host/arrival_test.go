@@ -2,6 +2,7 @@ package host_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"mayfly/function/internal/host"
 	"mayfly/function/internal/receipt"
 	"mayfly/internal/hosttest"
 )
@@ -90,6 +92,42 @@ func readAnswer(t *testing.T, c *net.TCPConn, andClose bool) {
 	}
 	if andClose {
 		_ = c.Close()
+	}
+}
+
+// Over TLS it is told in the same way, and as soon.
+func TestArrivalOverTLS(t *testing.T) {
+	t.Parallel()
+	borrowed := httptest.NewTLSServer(http.NotFoundHandler())
+	defer borrowed.Close()
+	told := make(chan error, 1)
+	text := strings.Repeat("x", 1000)
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		receipt.Prepare(w)
+		w.Header().Set("Content-Length", fmt.Sprint(len(text)))
+		_, err := io.WriteString(w, text)
+		receipt.After(w, err, func(err error) { told <- err })
+	})
+	s := startServer(t, host.Options{Addr: "127.0.0.1:0", TLS: borrowed.TLS}, handler)
+	for name, failed := range map[string]bool{"whole": false, "cut": true} {
+		conn, err := tls.Dial("tcp", s.addr, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // of this test
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		_, _ = io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+		if failed {
+			_, _ = io.ReadFull(conn.NetConn(), make([]byte, 10)) // of the answer's first record
+		} else if res, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil {
+			t.Fatal(err)
+		} else if _, err := io.ReadAll(res.Body); err != nil {
+			t.Fatal(err)
+		}
+		_ = conn.Close()
+		if err := <-told; (err != nil) != failed || time.Since(start) > 8*time.Second {
+			t.Errorf("%s: told %v after %v", name, err, time.Since(start))
+		}
 	}
 }
 

@@ -170,7 +170,7 @@ func (h *hostHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := requestlog.WithID(r.Context(), requestIDOf(h.host, r.Header))
 	dropForeignIdentity(h.host, r.Header)
 	dropLoadBalancer(r.Header)
-	watched := &watchedWriter{ResponseWriter: w, conn: conn}
+	watched := &watchedWriter{ResponseWriter: w, conn: conn, client: r.Context()}
 	defer h.lastResort(ctx, watched)
 	r = r.WithContext(ctx)
 	if conn.closeAfter(r) {
@@ -220,6 +220,7 @@ func (h *hostHandler) lastResort(ctx context.Context, w *watchedWriter) {
 type watchedWriter struct {
 	http.ResponseWriter
 	conn    *connection
+	client  context.Context //nolint:containedctx // ends with the connection
 	started bool
 }
 
