@@ -60,6 +60,9 @@ func (t *Transformer) Language() *mapping.Language { return t.language() }
 // WithTables has the function row find rows of tables. It is for the start, before sources are added.
 func (t *Transformer) WithTables(tables mapping.Tables) { t.tables = tables }
 
+// Tables are those; nil without any.
+func (t *Transformer) Tables() mapping.Tables { return t.tables }
+
 func (t *Transformer) languageOf(zone message.Zone, name string) *mapping.Language {
 	return mapping.NewLanguage(zone).WithTables(t.tables).On(t.machine, name)
 }

@@ -47,7 +47,7 @@ func (c *checkCommand) Run(ctx context.Context, w *world) error {
 		prover := &models.Prover{Folder: filepath.Dir(report.Found), Set: report.Templates}
 		// Its faults are among those of the report.
 		enrichment, _ := function.LoadEnrichment(w.environ, file, function.WithCodecs(w.codecs))
-		failed, err := proveAll(ctx, w.stdout, report.Transformer, &proof{prover, enrichment})
+		failed, err := proveAll(ctx, w.stdout, report.Transformer, &proof{report.Transformer, prover, enrichment})
 		if err != nil {
 			return err
 		}
@@ -85,19 +85,21 @@ func printFaults(out io.Writer, prefix string, faults []function.Fault) {
 
 // proof is what samples are proved with beside their sources.
 type proof struct {
+	transform  *transform.Transformer
 	models     *models.Prover
 	enrichment *function.Enrichment
 }
 
 // enricher makes what enriches the messages of a sample; nil where nothing does.
 func (p *proof) enricher(of transform.Sample) (*function.Enricher, error) {
-	switch {
-	case !of.Enriched():
-		return nil, nil
-	case p.enrichment == nil:
-		return nil, errors.New("rows and answers are for enrich, and the file has no step of it")
+	if of.Enriched() && p.enrichment == nil {
+		return nil, errors.New("rows and answers are for tables and enrich, and the file has none")
 	}
-	return p.enrichment.Offline(of)
+	enricher, err := p.enrichment.Offline(p.transform, of)
+	if !of.Enriched() {
+		enricher = nil
+	}
+	return enricher, err
 }
 
 // proveAll runs the samples of all sources and returns how many failed.

@@ -53,15 +53,15 @@ func (c *tryCommand) Run(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	trace, samples, err := c.trace(ctx, t, request)
+	var enricher *function.Enricher
+	trace, err := c.trace(ctx, t, request, func(samples []transform.Sample) (err error) {
+		enricher, err = c.enricher(w, t, samples)
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	_, fitter, err := function.LoadTemplates(w.environ, c.Config)
-	if err != nil {
-		return err
-	}
-	enricher, err := c.enricher(w, samples)
 	if err != nil {
 		return err
 	}
@@ -78,12 +78,13 @@ func (c *tryCommand) Run(ctx context.Context, w *world) error {
 	return result.Failure()
 }
 
-// trace maps the request by its source, or reads it as one of Mayfly's own formats.
-func (c *tryCommand) trace(ctx context.Context, t *transform.Transformer, r *message.Request) (
-	transform.Trace, []transform.Sample, error,
-) {
+// trace maps the request by its source, or reads it as one of Mayfly's own formats. prepare is called before, with the
+// samples of the source.
+func (c *tryCommand) trace(
+	ctx context.Context, t *transform.Transformer, r *message.Request, prepare func([]transform.Sample) error,
+) (transform.Trace, error) {
 	if trial.IsNative(c.Source) {
-		return trial.Native(t, c.Source, r), nil, nil
+		return trial.Native(t, c.Source, r), prepare(nil)
 	}
 	var source *transform.Source
 	var err error
@@ -94,23 +95,28 @@ func (c *tryCommand) trace(ctx context.Context, t *transform.Transformer, r *mes
 	}
 	switch {
 	case err != nil:
-		return transform.Trace{}, nil, err
+		return transform.Trace{}, err
 	case source == nil && c.Source == "ingest":
-		return transform.Trace{}, nil, errors.New("no source recognizes the request")
+		return transform.Trace{}, errors.New("no source recognizes the request")
 	case source == nil:
-		return transform.Trace{}, nil, fmt.Errorf("unknown source %q; want one of telemetry, device, %s", c.Source,
+		return transform.Trace{}, fmt.Errorf("unknown source %q; want one of telemetry, device, %s", c.Source,
 			strings.Join(t.SourceNames(), ", "))
 	}
-	return source.Trace(ctx, r), source.Samples, nil
+	if err := prepare(source.Samples); err != nil {
+		return transform.Trace{}, err
+	}
+	return source.Trace(ctx, r), nil
 }
 
 // enricher makes what adds to messages as the configuration says.
-func (c *tryCommand) enricher(w *world, samples []transform.Sample) (*function.Enricher, error) {
+func (c *tryCommand) enricher(
+	w *world, t *transform.Transformer, samples []transform.Sample,
+) (*function.Enricher, error) {
 	enrichment, err := function.LoadEnrichment(w.environ, c.Config, function.WithCodecs(w.codecs))
 	if err != nil || !c.Offline {
-		return enrichment.Online(), err
+		return enrichment.Online(t), err
 	}
-	return enrichment.Offline(samples...)
+	return enrichment.Offline(t, samples...)
 }
 
 func (c *tryCommand) request(w *world) (*message.Request, error) {

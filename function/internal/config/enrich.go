@@ -32,6 +32,9 @@ func LoadEnrichment(environ []string, path string, options ...Option) (*Config, 
 // checkEnrichment checks the tables and the steps that use them.
 func (c *Config) checkEnrichment(file *File) {
 	c.Tables, c.Rows = file.tables, file.rows
+	for i := range c.Tables {
+		file.checkTableHeaders(fmt.Sprintf("tables[%d].", i), &c.Tables[i])
+	}
 	c.checkLookups(file)
 	c.checkReduce(file)
 	c.Enrich = enrich.Lists{

@@ -114,7 +114,6 @@ func (f *File) checkTable(place string, t *Table, before []Table) bool {
 	if problem := settings.Enum(t.Allow, "private"); problem != "" {
 		fault("allow", "%s", problem)
 	}
-	f.checkTableHeaders(place, t)
 	return len(f.faults) == faults
 }
 

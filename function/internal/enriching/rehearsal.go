@@ -12,6 +12,7 @@ import (
 	"mayfly/function/internal/lookup"
 	"mayfly/function/internal/tables"
 	"mayfly/internal/secret"
+	"mayfly/transform"
 	"mayfly/transform/enrich"
 	"mayfly/transform/message"
 	"mayfly/transform/sample"
@@ -22,38 +23,41 @@ import (
 type Rehearsal struct{ config *config.Config }
 
 // Rehearse reads the tables, look-ups and steps of the configuration file at path, or of that of CONFIG; nil where
-// there are no steps. Its error is a FaultsError.
+// there are neither steps nor tables. Its error is a FaultsError.
 func Rehearse(environ []string, path string, options ...config.Option) (*Rehearsal, error) {
 	c, err := config.LoadEnrichment(environ, path, options...)
-	if err != nil || len(c.Enrich.All()) == 0 {
+	if err != nil || len(c.Enrich.All())+len(c.Tables) == 0 {
 		return nil, err
 	}
 	return &Rehearsal{c}, nil
 }
 
-// Online returns what enriches as the bridge does: it asks services.
-func (r *Rehearsal) Online() *Enricher {
+// Online returns what enriches as the bridge does: it asks services. The expressions of t find the same rows.
+func (r *Rehearsal) Online(t *transform.Transformer) *Enricher {
 	if r == nil {
 		return nil
 	}
+	rows, _ := t.Tables().(*config.Rows)
 	secrets := &secret.Loader{Transport: http.DefaultTransport, Getenv: os.Getenv, Now: time.Now}
 	return Of(r.config, &Dependencies{
 		Tables: tables.New(&tables.Options{
-			Tables: r.config.Tables, Secrets: secrets, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+			Tables: r.config.Tables, Rows: rows, Secrets: secrets, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		}),
 		Secrets: secrets, Now: time.Now,
 	})
 }
 
 // Offline returns what enriches with the rows and answers of samples, the first that has some for a name, and makes no
-// call. A table that is a file has its own rows where no sample has others.
-func (r *Rehearsal) Offline(samples ...sample.Sample) (*Enricher, error) {
+// call. A table that is a file has its own rows where no sample has others. The expressions of t find the same rows,
+// until this is called again.
+func (r *Rehearsal) Offline(t *transform.Transformer, samples ...sample.Sample) (*Enricher, error) {
 	if r == nil {
 		return nil, nil
 	}
 	o := &Options{Steps: &r.config.Enrich, Tables: map[string]Finder{}}
 	answers := map[string][]byte{}
 	rows := map[string]sample.Data{}
+	fixed := map[string]fixedRows{}
 	for i := len(samples) - 1; i >= 0; i-- {
 		for name, text := range samples[i].Answers {
 			answers[name] = text
@@ -63,15 +67,23 @@ func (r *Rehearsal) Offline(samples ...sample.Sample) (*Enricher, error) {
 		}
 	}
 	for i := range r.config.Tables {
-		t := &r.config.Tables[i]
-		fixed := fixedRows{t.Rows}
-		if text, ok := rows[t.Name]; ok {
+		of := &r.config.Tables[i]
+		one := fixedRows{of.Rows}
+		if text, ok := rows[of.Name]; ok {
 			var err error
-			if fixed.Table, err = table.Read(text, table.JSON, t.Key); err != nil {
-				return nil, errors.New("the rows of table " + t.Name + ": " + err.Error())
+			if one.Table, err = table.Read(text, table.JSON, of.Key); err != nil {
+				return nil, errors.New("the rows of table " + of.Name + ": " + err.Error())
 			}
 		}
-		o.Tables[t.Name] = fixed
+		o.Tables[of.Name], fixed[of.Name] = one, one
+	}
+	if seen, ok := t.Tables().(*config.Rows); ok {
+		seen.Use(func(name string) (*table.Table, error) {
+			if fixed[name].Table == nil {
+				return nil, errNoRows
+			}
+			return fixed[name].Table, nil
+		})
 	}
 	if set := lookup.New(&lookup.Options{
 		Definitions: r.config.Lookups, Answers: answers, Now: time.Now,

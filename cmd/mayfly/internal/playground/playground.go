@@ -48,7 +48,7 @@ func Load(environ []string, path string, options ...function.LoadOption) (*Playg
 	if err != nil {
 		return nil, err
 	}
-	return &Playground{t, enrichment.Online(), fitter}, nil
+	return &Playground{t, enrichment.Online(t), fitter}, nil
 }
 
 // Sources lists Mayfly's own formats, then the other sources.
