@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"slices"
@@ -32,16 +31,16 @@ func (s *Service) readBody(
 	if r.ContentLength > limit {
 		return nil, tooLarge
 	}
-	counted := &countedReader{r: http.MaxBytesReader(w, r.Body, limit), body: s.openBody(r, caller)}
-	defer counted.body.Close()
+	room := s.openBody(r, caller)
+	defer room.Close()
 	encodings := decompress.Encodings(r.Header)
 	if err := decompress.Check(encodings); err != nil {
 		return nil, err
 	}
-	body, err := readAll(counted, r.ContentLength)
+	body, err := room.ReadAll(http.MaxBytesReader(w, r.Body, limit), r.ContentLength)
 	var over *http.MaxBytesError
 	switch {
-	case err != nil && counted.body.Evicted():
+	case err != nil && room.Evicted():
 		return nil, problem.ErrBusy
 	case errors.As(err, &over):
 		return nil, tooLarge
@@ -135,28 +134,6 @@ func (s *Service) openBody(r *http.Request, caller *policy.Caller) *bodyroom.Bod
 		cut = c.Cut
 	}
 	return room.Open(from, cut)
-}
-
-// countedReader takes room for what is read of a body.
-type countedReader struct {
-	r    io.Reader
-	body *bodyroom.Body
-}
-
-func (c *countedReader) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	if full := c.body.Grow(n); full != nil {
-		return n, full
-	}
-	return n, err
-}
-
-// readAll reads a body whose length may be known. Room is made for what has come,
-// not for what is announced: a sender that is slow must not hold it empty.
-func readAll(r io.Reader, length int64) ([]byte, error) {
-	buf := bytes.NewBuffer(make([]byte, 0, min(max(length, 0), 4<<10)+bytes.MinRead))
-	_, err := buf.ReadFrom(r)
-	return buf.Bytes(), err
 }
 
 // checkCount refuses more messages than one request may hold.

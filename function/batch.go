@@ -42,9 +42,8 @@ func (d *decoded) checkSizes() {
 	}
 }
 
-// deliver sends the messages that are not refused.
-func (s *Service) deliver(ctx context.Context, d *decoded) {
-	rec := recordOf(ctx)
+// unrefused gives the messages that are not refused, each with its item.
+func (d *decoded) unrefused() ([]message.Message, []*item) {
 	messages, sent := d.messages, make([]*item, 0, len(d.items))
 	for i := range d.items {
 		if d.items[i].err == nil {
@@ -57,6 +56,13 @@ func (s *Service) deliver(ctx context.Context, d *decoded) {
 			messages[i] = d.messages[it.message]
 		}
 	}
+	return messages, sent
+}
+
+// deliver sends the messages that are not refused.
+func (s *Service) deliver(ctx context.Context, d *decoded) {
+	rec := recordOf(ctx)
+	messages, sent := d.unrefused()
 	out := s.delivery.Deliver(ctx, &delivery.Request{
 		Source: d.source, Messages: messages, Arrived: rec.arrived, AnswerBy: rec.arrived.Add(d.patience),
 	})

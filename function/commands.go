@@ -7,6 +7,7 @@ import (
 	"mayfly/function/internal/commands"
 	"mayfly/function/internal/downlink"
 	"mayfly/function/internal/metrics"
+	"mayfly/function/internal/platform"
 	down "mayfly/transform/downlink"
 
 	"mayfly/transform"
@@ -23,7 +24,8 @@ func (s *Service) newCollector(watch func(Command)) *commands.Collector {
 		Mailbox: func(ctx context.Context, m *message.Message) (downlink.Mailbox, bool) {
 			return s.delivery.Mailbox(ctx, m)
 		},
-		Log: s.log, Now: s.now,
+		Pushes: commands.NewPushes(s.pushes, s.config.Host == platform.Lambda),
+		Log:    s.log, Now: s.now,
 	}
 }
 
@@ -32,9 +34,13 @@ func (s *Service) collectCommands(r *http.Request, d *decoded) {
 	if !commands.Wanted(r, d.mapped, d.messages) {
 		return
 	}
-	rec := recordOf(r.Context())
+	rec, part := recordOf(r.Context()), 0
+	if len(d.items) > 0 {
+		part = d.items[0].part
+	}
 	rec.commands = s.commands.Collect(r.Context(), &commands.Request{
-		HTTP: r, Client: rec.client, Source: d.source, Mapped: d.mapped, Request: d.request, Messages: d.messages,
+		HTTP: r, Client: rec.client, Source: d.source, Mapped: d.mapped, Request: d.request,
+		Messages: d.messages, Part: part,
 		AnswerBy: rec.arrived.Add(d.patience), Allowed: rec.caller.MayReceive(),
 	})
 }

@@ -24,6 +24,7 @@ type reading struct {
 	request *message.Request  // what there is to read
 	mapped  *transform.Source // nil: one of Mayfly's own formats
 	native  func(*message.Request) (transform.Outcome, error)
+	back    *transform.Source // whose devices the messages are for; nil: they are telemetry
 }
 
 // chooseFunc finds out how the body of a request is to be read.

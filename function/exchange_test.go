@@ -44,6 +44,7 @@ var update = flag.Bool("update", false, "write the transcripts and the generated
 //	-- response --   after how long, status, headers, body
 //	-- upstream --   the calls to DPS and hubs, in order
 //	-- events --     what the hubs have stored
+//	-- pushed --     what the clouds of devices were sent
 func TestExchanges(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/exchange/*.txt")
@@ -98,6 +99,7 @@ func TestEveryErrorHasATranscript(t *testing.T) {
 type transcript struct {
 	t         *testing.T
 	azure     *emulator.Emulator
+	clouds    clouds
 	env       []string
 	deadline  time.Duration
 	gzipped   bool
@@ -160,6 +162,10 @@ func play(t *testing.T, script *txtar.Archive) *txtar.Archive {
 		add("upstream", x.upstream())
 	}
 	add("events", x.events())
+	if len(x.clouds.pushed) > 0 {
+		sort.Strings(x.clouds.pushed) // to several devices at a time
+		add("pushed", strings.Join(x.clouds.pushed, "\n")+"\n")
+	}
 	return out
 }
 
@@ -206,6 +212,8 @@ func (x *transcript) prepare(setup string) {
 					x.t.Fatal(err)
 				}
 			})
+		case "cloud":
+			x.clouds.add(rest)
 		case "device":
 			id, state, _ := strings.Cut(rest, " ")
 			later = append(later, func() { x.device(id, state) })
@@ -223,29 +231,6 @@ func (x *transcript) prepare(setup string) {
 	}
 }
 
-func (x *transcript) device(id, state string) {
-	state, hub, _ := strings.Cut(state, " ")
-	switch state {
-	case "provisioned":
-		if hub == "" {
-			hub = x.azure.Hubs()[0]
-		}
-		x.azure.Provision(id, hub)
-	case "blocked":
-		x.azure.Block(id)
-	case "disabled":
-		x.azure.Disable(id)
-	case "awaiting-approval":
-		x.azure.AwaitApproval(id)
-	case "moved":
-		x.azure.Move(id, hub)
-	case "moved-but-look-ups-are-stale":
-		x.azure.Move(id, hub, emulator.StaleLookup())
-	default:
-		x.t.Fatalf("no state %q", state)
-	}
-}
-
 func (x *transcript) start() {
 	x.t.Helper()
 	if x.azure == nil {
@@ -260,8 +245,9 @@ func (x *transcript) start() {
 	if x.panics {
 		upstream = panicking{}
 	}
+	x.clouds.azure = upstream
 	x.service = function.New(config,
-		function.Dependencies{DPS: upstream, Hub: upstream, Lookups: &x.lookups, Log: slog.New(slog.DiscardHandler)})
+		function.Dependencies{DPS: &x.clouds, Hub: upstream, Lookups: &x.lookups, Log: slog.New(slog.DiscardHandler)})
 }
 
 type panicking struct{}

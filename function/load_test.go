@@ -19,14 +19,15 @@ func TestBudgetsOfBodies(t *testing.T) {
 		sizes := bounds.Derive(0, 1)
 		l := newLoad(&sizes, limit, time.Now)
 		for want, room := range map[int64]*bodyroom.Room{128 * mib: l.bodies, unauthenticated: l.unauthenticated} {
-			r := &countedReader{r: zeros{}, body: room.Open("", nil)}
+			body := room.Open("", nil)
+			r := body.Reader(zeros{})
 			if n, err := io.CopyN(io.Discard, r, want); n != want || err != nil {
 				t.Errorf("%d of %d bytes, %v", n, want, err)
 			}
-			if _, err := r.Read(make([]byte, 1)); !errors.Is(err, bodyroom.ErrFull) || !r.body.Evicted() {
+			if _, err := r.Read(make([]byte, 1)); !errors.Is(err, bodyroom.ErrFull) || !body.Evicted() {
 				t.Errorf("more than %d bytes", want)
 			}
-			if r.body.Close(); room.Held() != 0 {
+			if body.Close(); room.Held() != 0 {
 				t.Errorf("%d bytes are left", room.Held())
 			}
 		}

@@ -9,6 +9,7 @@ import (
 
 	"mayfly/dps"
 	"mayfly/function/internal/delivery"
+	"mayfly/function/internal/failure"
 	"mayfly/function/internal/logged"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/results"
@@ -39,13 +40,7 @@ type Problem struct {
 }
 
 // Upstream is what the service behind us said.
-type Upstream struct {
-	Service    string `json:"service"` // "dps" or "hub"
-	Status     int    `json:"status,omitempty"`
-	ErrorCode  string `json:"errorCode,omitempty"`
-	Message    string `json:"message,omitempty"`
-	TrackingID string `json:"trackingId,omitempty"`
-}
+type Upstream = failure.Upstream
 
 // Result is how one message of a batch fared.
 type Result = results.Result
@@ -111,7 +106,7 @@ func problemOf(ctx context.Context, err error, now time.Time) *Problem {
 		return dpsProblem(ctx, fromDPS)
 	case errors.As(err, &early):
 		p := newProblem(problem.HubNotReady, "the hub does not know "+early.Refused.Device+" yet")
-		p.Upstream = hubUpstream(early.Refused)
+		p.Upstream = failure.OfHub(early.Refused)
 		return p
 	case errors.As(err, &fromHub):
 		return hubProblem(ctx, fromHub, now)

@@ -10,6 +10,7 @@ import (
 	"mayfly/function/internal/method"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
+	"mayfly/function/internal/reverse"
 	"mayfly/function/internal/routehint"
 	"mayfly/function/internal/workroom"
 	"mayfly/transform/answer"
@@ -41,6 +42,7 @@ func (s *Service) newRoutes() http.Handler {
 			route{"device", method.Only(http.MethodPost), s.chooseResult}},
 		{[]string{"/api/ingest"},
 			route{"", method.Only(http.MethodPost, http.MethodGet, http.MethodPut), s.chooseDetected}},
+		{[]string{"/api/downlink/{source}"}, route{"", method.Only(http.MethodPost), s.chooseEvents}},
 		{[]string{"/api/{source}", "/api/{source}/{rest...}"}, route{"", s.sourceMethods, s.chooseNamed}},
 	} {
 		for _, pattern := range rt.patterns {
@@ -102,7 +104,7 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 		if refused(s.origins.Check(r)) { // 403
 			return
 		}
-		caller, err := s.auth.Authenticate(r, cmp.Or(rt.source, r.PathValue("source"))) // 401 403 429 503
+		caller, err := s.auth.Authenticate(r, reverse.Named(r, rt.source)) // 401 403 429 503
 		rec.caller = caller
 		if refused(err) {
 			return
@@ -145,6 +147,9 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 		if how.mapped != nil && destination.IsCheck(r) {
 			s.confirmer.Confirm(r, body)
 		}
+		if how.back != nil && destination.AnswerValidation(w, r, body) { // 200: Event Grid asks first
+			return
+		}
 		ctx, step := rec.span.Step(r.Context(), "decode")
 		d, err := s.decode(ctx, &how) // 400 413 415 422 503
 		step.End(err)
@@ -165,6 +170,11 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 			return
 		}
 		if refused(s.tenancy.JoinFleets(place, rec.caller, d.source, d.messages)) { // 503
+			return
+		}
+		if d.back != nil {
+			s.pushBack(r.Context(), &d) // 404 422 502 503
+			s.answer(w, r, &d)
 			return
 		}
 		s.reduce(&d)

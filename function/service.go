@@ -28,6 +28,7 @@ import (
 	"mayfly/function/internal/otlp"
 	"mayfly/function/internal/otlpanswer"
 	"mayfly/function/internal/problem"
+	"mayfly/function/internal/push"
 	"mayfly/function/internal/reducing"
 	"mayfly/function/internal/requestlog"
 	"mayfly/function/internal/tables"
@@ -53,6 +54,7 @@ type Service struct {
 	fitter    *fitting.Fitter     // nil without device templates
 	delivery  *delivery.Deliverer
 	commands  *commands.Collector
+	pushes    *push.Client
 	sizes     Sizes
 	load      load
 	tenancy   *tenancy.Tenancy
@@ -143,6 +145,9 @@ func New(c *Config, d Dependencies) *Service {
 		load:    newLoad(&sizes, c.BodyLimit, d.Now),
 		origins: origin.Guard{Open: c.Auth == policy.ModeNone},
 	}
+	s.pushes = push.New(push.Options{
+		Transport: d.DPS, Secrets: secrets, Now: d.Now, UserAgent: userAgent, Metrics: out.Set,
+	})
 	s.commands = s.newCollector(d.Commanded)
 	s.tenancy = tenancy.New(c, s.load.requests)
 	s.collect(d.Around)

@@ -1,17 +1,14 @@
 package function
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"mayfly/dps"
+	"mayfly/function/internal/failure"
 	"mayfly/function/internal/problem"
 	"mayfly/httpsend"
-	"mayfly/internal/upstream"
 )
 
 // dpsProblem tells of a call to DPS that failed.
@@ -31,46 +28,23 @@ func dpsProblem(ctx context.Context, e *dps.Error) *Problem {
 			detail = "DPS does not accept the request"
 		}
 	case dps.NotAssigned, dps.NotEnrolled, dps.Refused, dps.Disabled:
-		c, detail = problem.DeviceRefused, "DPS refuses "+e.Device+": "+refusedBecause(e)
+		c, detail = problem.DeviceRefused, "DPS refuses "+e.Device+": "+failure.Refusal(e)
 	case dps.Misconfigured:
 		c, detail = problem.DPSMisconfigured, "DPS cannot give "+e.Device+" a hub: "+e.Repair
 	case dps.Failed:
 		c, detail = problem.RegistrationFailed, "DPS could not register "+e.Device+" for a reason that passes"
 	case dps.Unavailable, dps.Malformed:
-		c, detail = problem.DPSUnreachable, because("DPS gave no usable answer for "+e.Device, e.Err)
-		if cutShort(ctx, e.Err) {
+		c, detail = problem.DPSUnreachable, failure.Because("DPS gave no usable answer for "+e.Device, e.Err)
+		if failure.CutShort(ctx, e.Err) {
 			c = problem.OutOfTime
 		}
 	}
 	p := newProblem(c, detail)
-	p.Upstream = &Upstream{
-		Service:    "dps",
-		Status:     e.Status,
-		ErrorCode:  number(e.Code),
-		Message:    e.Message,
-		TrackingID: e.TrackingID,
-	}
+	p.Upstream = failure.OfDPS(e)
 	if e.RetryAfter > 0 {
 		p.retryAfter = e.RetryAfter
 	}
 	return p
-}
-
-func refusedBecause(e *dps.Error) string {
-	switch {
-	case e.Kind == dps.Disabled:
-		return "its enrollment is disabled"
-	case e.Kind == dps.NotEnrolled:
-		return "there is no enrollment for it, or ID_SCOPE is wrong"
-	case e.Code == 400209:
-		// Bridge and IoT Central documents: "unassociated or blocked".
-		return "it is blocked, or waits for approval"
-	case strings.Contains(e.Message, "401"):
-		// The custom allocation of IoT Central, or a function with a key of its own.
-		return "the custom allocation answers 401: it waits for approval, or the function's key is wrong"
-	default:
-		return "the allocation policy refuses it"
-	}
 }
 
 // hubProblem tells of a send that failed.
@@ -84,7 +58,7 @@ func hubProblem(ctx context.Context, e *httpsend.Error, now time.Time) *Problem 
 	case httpsend.Throttled:
 		c, detail = problem.HubBusy, "the hub throttles"
 	case httpsend.Down:
-		c, detail = problem.HubDown, because("the hub has not answered for a while", e.Err)
+		c, detail = problem.HubDown, failure.Because("the hub has not answered for a while", e.Err)
 	case httpsend.QuotaExceeded:
 		c, detail = problem.HubQuota, "the hub's daily quota is used up until the next UTC day"
 	case httpsend.Invalid, httpsend.NotHere, httpsend.LockLost:
@@ -94,17 +68,17 @@ func hubProblem(ctx context.Context, e *httpsend.Error, now time.Time) *Problem 
 	case httpsend.TooLarge:
 		c, detail = problem.EventTooLarge, e.Message
 	case httpsend.Unavailable:
-		detail = because(fmt.Sprintf("the hub gave no usable answer, tries: %d", e.Tries), e.Err)
-		if c = problem.HubUnreachable; cutShort(ctx, e.Err) {
+		detail = failure.Because(fmt.Sprintf("the hub gave no usable answer, tries: %d", e.Tries), e.Err)
+		if c = problem.HubUnreachable; failure.CutShort(ctx, e.Err) {
 			c = problem.OutOfTime
 		}
 	}
 	if e.Kind == httpsend.NotHere && e.Status == 0 { // the hub's name does not exist
-		c, detail = problem.HubUnreachable, because("the hub cannot be found", e.Err)
+		c, detail = problem.HubUnreachable, failure.Because("the hub cannot be found", e.Err)
 	}
 	p := newProblem(c, detail)
 	if e.Status != 0 || c == problem.HubUnreachable || c == problem.OutOfTime {
-		p.Upstream = hubUpstream(e)
+		p.Upstream = failure.OfHub(e)
 	}
 	switch {
 	case e.Kind == httpsend.QuotaExceeded:
@@ -114,35 +88,4 @@ func hubProblem(ctx context.Context, e *httpsend.Error, now time.Time) *Problem 
 		p.retryAfter = e.RetryAfter
 	}
 	return p
-}
-
-// cutShort reports whether a call has failed because our own time was over, and
-// not by a fault of the service that a cause tells of.
-func cutShort(ctx context.Context, cause error) bool {
-	return ctx.Err() != nil && (cause == nil || upstream.TimedOut(cause))
-}
-
-// because adds why a call got no answer.
-func because(detail string, err error) string {
-	if cause := upstream.Cause(err); cause != "" {
-		return detail + ": " + cause
-	}
-	return detail
-}
-
-func hubUpstream(e *httpsend.Error) *Upstream {
-	return &Upstream{
-		Service:    "hub",
-		Status:     e.Status,
-		ErrorCode:  cmp.Or(e.Name, number(e.Code)),
-		Message:    e.Message,
-		TrackingID: e.TrackingID,
-	}
-}
-
-func number(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.Itoa(n)
 }

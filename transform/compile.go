@@ -11,7 +11,6 @@ import (
 	"mayfly/transform/answer"
 	"mayfly/transform/codecset"
 	"mayfly/transform/credential"
-	"mayfly/transform/downlink"
 	"mayfly/transform/mapping"
 	"mayfly/transform/message"
 )
@@ -138,7 +137,7 @@ func (t *Transformer) compile(d *Definition) (*Source, error) {
 	faults = append(faults, found...)
 	s.commands, found = s.Downlink.Compile(l)
 	faults = append(faults, found...)
-	s.pusher, found = downlink.CompilePush(l, &s.Downlink.Push)
+	s.pusher, found = s.Downlink.CompilePush(l)
 	faults = append(faults, found...)
 	for _, f := range faults {
 		d.own(f)

@@ -57,7 +57,14 @@ func sourcesDoc(t *testing.T) string {
 		if methods == "" {
 			methods = "POST"
 		}
-		fmt.Fprintf(&table, "| [`%s`](#%s) | %s | %s |\n", name, name, s.Title, methods)
+		var down string
+		switch {
+		case s.Downlink.InAnswer():
+			down = "in the answer"
+		case !s.Downlink.Push.URL.IsZero():
+			down = "by push"
+		}
+		fmt.Fprintf(&table, "| [`%s`](#%s) | %s | %s | %s |\n", name, name, s.Title, methods, down)
 		answers.WriteString(answersRow(t, s))
 		fmt.Fprintf(&sections, "\n## %s\n\n**%s** ([documentation](%s))\n\n%s", name, s.Title, s.Docs, indented(s.Setup))
 		var props []string
@@ -93,8 +100,10 @@ Events that are not telemetry (joins, acknowledgements, and kinds that are new) 
 where they are in the sender's own envelope. Every other body is refused with 422 and a hint: which source it looks like, or
 what this one expects.
 
-| source | sender | methods |
-|---|---|---|
+Messages for devices go with the answer, or are pushed to the sender, where the table says so: [downlink.md](downlink.md).
+
+| source | sender | methods | messages to devices |
+|---|---|---|---|
 ` + table.String() + `
 ## What a sender is answered, and what it does then
 

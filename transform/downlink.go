@@ -16,6 +16,9 @@ func (s *Source) Pusher() *downlink.Pusher { return s.pusher }
 
 // Uplink gives what a message that goes back to a device needs of the request that it follows.
 func (s *Source) Uplink(ctx context.Context, r *message.Request, part int) (downlink.Uplink, error) {
+	r = &message.Request{ // its values count anew
+		Method: r.Method, Path: r.Path, Query: r.Query, Header: r.Header, Body: r.Body, Received: r.Received,
+	}
 	j := newJob(ctx, r)
 	defer j.Done()
 	_, parts, err := s.read(j, media.SkippingLines())

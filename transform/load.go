@@ -29,7 +29,7 @@ func (t *Transformer) Add(file string, definitions []Definition, files fs.FS) er
 		if slices.Contains(names, d.Name) {
 			found = append(found, &message.Fault{Field: "name", Problem: "another source in this file has it"})
 		}
-		if slices.Contains([]string{"telemetry", "device", "devices", "ingest"}, d.Name) {
+		if slices.Contains([]string{"telemetry", "device", "devices", "ingest", "downlink"}, d.Name) {
 			found = append(found, &message.Fault{Field: "name", Problem: "/api/" + d.Name + " is taken"})
 		}
 		names = append(names, d.Name)

@@ -42,12 +42,12 @@ func environment(t *testing.T, azure *emulator.Emulator, more ...string) []strin
 }
 
 // ways starts the binary on every host, each with an emulator of its own.
-func ways(t *testing.T) []way {
+func ways(t *testing.T, variables ...string) []way {
 	t.Helper()
 	var all []way
 	command := func(azure *emulator.Emulator, more ...string) *exec.Cmd {
 		cmd := exec.CommandContext(t.Context(), bootstrap(t))
-		cmd.Env = environment(t, azure, more...)
+		cmd.Env = environment(t, azure, append(more, variables...)...)
 		return cmd
 	}
 	newAzure := func() *emulator.Emulator {

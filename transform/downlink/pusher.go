@@ -21,7 +21,11 @@ type Pusher struct {
 	to                        *url.URL
 	device, url, body, failed *mapping.Expression
 	headers                   []pushHeader
+	events                    func() *EventReader
 }
+
+// Events gives the reader of what is posted to /api/downlink/SOURCE. It is made when it is first needed.
+func (p *Pusher) Events() *EventReader { return p.events() }
 
 type pushHeader struct {
 	name  string // canonical

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"mayfly/transform/answer"
@@ -39,11 +40,14 @@ type Settings struct {
 	Answer answer.Reply `yaml:"answer"`
 	// Push says how messages are handed to the cloud that speaks for the devices.
 	Push Push `yaml:"push"`
+	// Events say how the events that ask for a message to a device are read, which is then pushed at once.
+	Events Events `yaml:"events"`
 }
 
 // Each changes every expression of settings but when by a function.
 func (s *Settings) Each(change func(field string, e mapping.Expr) mapping.Expr) {
 	s.Push.Each(change)
+	s.Events.eachExpression(change)
 	answer.EachOf(&s.Answer, "downlink.answer.", change)
 }
 
@@ -53,6 +57,21 @@ func (s *Settings) Compile(l *mapping.Language) (*answer.Single, message.Faults)
 		return nil, nil
 	}
 	return answer.CompileSingle(l, "downlink.answer.", &s.Answer, "$commands")
+}
+
+// CompilePush makes the pusher; nil where messages are not pushed.
+func (s *Settings) CompilePush(l *mapping.Language) (*Pusher, message.Faults) {
+	p, faults := CompilePush(l, &s.Push)
+	if p == nil {
+		return nil, faults
+	}
+	read := func() (*EventReader, message.Faults) { return s.Events.compile(l) }
+	if !s.Events.isZero() {
+		_, found := read()
+		faults = append(faults, found...)
+	}
+	p.events = sync.OnceValue(func() *EventReader { r, _ := read(); return r })
+	return p, faults
 }
 
 // InAnswer tells whether messages go with the answer.
@@ -77,6 +96,7 @@ func (s *Settings) Check(fault func(field, problem string)) {
 // Inherit takes what settings leave out from others, when aside.
 func (s *Settings) Inherit(base *Settings) {
 	s.Push.Inherit(&base.Push)
+	s.Events.inherit(&base.Events)
 	if s.Every == 0 {
 		s.Every = base.Every
 	}

@@ -25,6 +25,7 @@ type Collector struct {
 	Dispatcher *downlink.Dispatcher
 	// Mailbox opens what waits for the device of a message; ok is false where its hub is not known.
 	Mailbox func(ctx context.Context, m *message.Message) (box downlink.Mailbox, ok bool)
+	Pushes  *Pushes
 	Log     *slog.Logger
 	Now     func() time.Time
 }
@@ -37,6 +38,7 @@ type Request struct {
 	Mapped   *transform.Source // nil: a native route
 	Request  *message.Request
 	Messages []message.Message
+	Part     int       // of the body, of which the first message is
 	AnswerBy time.Time // when its sender stops waiting
 	Allowed  bool      // whether its caller may receive
 }
@@ -45,6 +47,10 @@ type Request struct {
 type Delivery struct {
 	Note  string // why nothing goes, where the sender should know; the rest is zero then
 	batch *downlink.Batch
+
+	push   func(context.Context) // after the answer; nil: nothing is pushed
+	posted bool                  // the host tells when the answer was posted
+
 	hono  bool
 	reply answer.Replied
 
@@ -58,14 +64,18 @@ var (
 	errGone       = errors.New("the client was gone before the answer was written")
 )
 
-// Wanted tells whether a request may be answered with messages: it costs next to nothing, for all those that are not.
+// Wanted tells whether a request may be answered with messages, or messages be pushed after it: it costs next to
+// nothing, for all those that are not.
 func Wanted(r *http.Request, mapped *transform.Source, messages []message.Message) bool {
 	if mapped == nil {
 		_, ok := WantedBy(r)
 		return ok
 	}
 	settings := &mapped.Downlink
-	return settings.InAnswer() && len(messages) > 0 && (settings.When.IsZero() || messages[0].Downlink)
+	if !settings.InAnswer() {
+		return mapped.Pusher() != nil
+	}
+	return len(messages) > 0 && (settings.When.IsZero() || messages[0].Downlink)
 }
 
 // Collect locks what waits for the device of a request that is Wanted.
@@ -83,6 +93,9 @@ func (c *Collector) Collect(ctx context.Context, r *Request) *Delivery {
 		ask.Until = later(r.AnswerBy, c.Now().Add(wanted.Wait+downlink.MinPatience))
 	} else {
 		settings := &r.Mapped.Downlink
+		if !settings.InAnswer() {
+			return c.pushAfter(ctx, r)
+		}
 		ask.Wanted, ask.Every, ask.Max = !settings.When.IsZero(), settings.Every, settings.Max
 		if ask.Every == 0 {
 			ask.Every = downlink.DefaultEvery
@@ -111,10 +124,7 @@ func (c *Collector) Collect(ctx context.Context, r *Request) *Delivery {
 		ask.Until = deadline.Add(-answerMargin)
 	}
 	ask.Source, ask.Fleet, ask.DeviceID, ask.Mailbox = r.Source, first.Fleet, first.DeviceID, box
-	ask.LogName, ask.RequestID = first.DeviceID, requestlog.ID(ctx)
-	if first.SecretID {
-		ask.LogName = "(secret)"
-	}
+	ask.LogName, ask.RequestID = logName(first), requestlog.ID(ctx)
 	ask.Client, ask.Stop = r.Client, receipt.Stop(ctx)
 	d.batch = c.Dispatcher.Take(ctx, &ask)
 	if len(d.batch.Messages) == 0 {
@@ -160,6 +170,14 @@ func (c *Collector) fitter(ctx context.Context, r *Request) func(*down.Message) 
 		}
 		return content.Frame, downlink.Result{Outcome: downlink.Delivered}
 	}
+}
+
+// logName is what the log calls the device of a message.
+func logName(m *message.Message) string {
+	if m.SecretID {
+		return "(secret)"
+	}
+	return m.DeviceID
 }
 
 // oneDevice tells whether all messages are of one device.

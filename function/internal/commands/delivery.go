@@ -98,11 +98,14 @@ func headerText(text string) string {
 
 // Prepare makes an answer that is about to be written one whose arrival can be told, where it matters.
 func (d *Delivery) Prepare(w http.ResponseWriter, reply *answer.Replied) {
-	if d.Len() == 0 {
+	pushes := d != nil && d.push != nil
+	if d.Len() == 0 && !pushes {
 		return
 	}
-	receipt.Prepare(w)
-	w.Header().Set("Cache-Control", "no-store")
+	receipt.Prepare(w) // what is pushed would hold up the next request on the connection
+	if !pushes {
+		w.Header().Set("Cache-Control", "no-store")
+	}
 	if reply.Status != http.StatusNoContent {
 		w.Header().Set("Content-Length", strconv.Itoa(len(reply.Body)))
 	}
@@ -121,6 +124,10 @@ func (d *Delivery) Written(err error) {
 
 // Settle completes the messages when the answer has arrived, and gives them back where it has not, or was not written.
 func (d *Delivery) Settle(ctx context.Context, w http.ResponseWriter) {
+	if d != nil && d.push != nil {
+		d.pushNow(ctx, w)
+		return
+	}
 	if d.Len() == 0 {
 		return
 	}

@@ -30,6 +30,9 @@ type Deliverer interface {
 	Deliver(ctx context.Context, m *downlink.Message) Result
 }
 
+// Due tells whether the hub is to be asked for a device now, and remembers that it is.
+func (d *Dispatcher) Due(ask *Ask) bool { return d.due(ask) }
+
 // Push delivers what waits for a device, one message after the other, as far as it is due and there is time. It stops
 // at a message that has to be delivered again, so that order is kept, and tells how many were delivered.
 func (d *Dispatcher) Push(ctx context.Context, ask *Ask, to Deliverer) (delivered int) {

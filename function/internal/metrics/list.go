@@ -35,6 +35,7 @@ const (
 	TableRows
 	TableBroken
 	Commands
+	Pushes
 	Provisionings
 	ProvisionDuration
 	HintTries
@@ -81,6 +82,8 @@ var list = [count]Metric{
 		"1 while the newest rows of a table cannot be read and the ones before are in use; else 0."},
 	Commands: {"mayfly_commands_total", Counter, []string{"source", "stage"},
 		"Cloud-to-device messages on their way to devices, and the questions for them, by source and stage."},
+	Pushes: {"mayfly_pushes_total", Counter, []string{"source", "outcome"},
+		"Messages for devices that were pushed to the cloud that speaks for them, by how the push ended."},
 	Provisionings: {"mayfly_provisionings_total", Counter, []string{"fleet", "outcome"},
 		"Devices that were not known, or had moved, by how asking DPS ended."},
 	ProvisionDuration: {"mayfly_provision_duration_seconds", Histogram, []string{"fleet"},
@@ -134,7 +137,8 @@ func Labels() []Label {
 			"(may be sent again) and `deduplicated`; of the rest: `stored`, `found`, `registered`, `moved`, " +
 			"`hit`, `miss`, `ok`, or what failed; of steps of enrich: `hit`, `miss`, `refused`, `stale` or `failed`; " +
 			"of look-ups: `hit` (an answer that was kept), `miss` (the service answered), `stale`, `none`, " +
-			"or what failed"},
+			"or what failed; of pushes: `pushed`, `unfit` (no bytes for the device), `refused` (4xx), `reported` " +
+			"(an error in a 2xx), `down` (429, 5xx, no answer), `unknown` (nobody says where to) or `no-key`"},
 		{"step", "name of a table or look-up"},
 		{"table", "name of a table"},
 		{"kind", "`undecoded`, `codec-failed`, `codec-error`, `codec-warning`, `template`, `time`, `credential`, " +

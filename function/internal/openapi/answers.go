@@ -83,6 +83,7 @@ const (
 	kindFixed  kind = iota // answers without reading
 	kindNative             // takes Mayfly's own formats
 	kindMapped             // takes what sources map
+	kindBack               // takes events that ask for messages to devices
 	kindBridge             // takes Mayfly's own format, with the statuses of Microsoft's bridge
 )
 
@@ -92,9 +93,11 @@ func (b *builder) can(k kind, s *source, code problem.Code) bool {
 	keys := b.config.Auth == policy.ModeKeys
 	switch code {
 	case problem.NoSource, problem.UnsupportedHost: // of paths that are not routes
-		return false
+		return k == kindBack && code == problem.NoSource
 	case problem.MethodNotAllowed, problem.Internal:
 		return true
+	case problem.NoDownlink, problem.DownlinkRefused, problem.DownlinkDown:
+		return k == kindBack
 	case problem.Unauthenticated:
 		return k != kindFixed && (keys || s != nil && s.signed())
 	case problem.SlowDown:
@@ -106,7 +109,9 @@ func (b *builder) can(k kind, s *source, code problem.Code) bool {
 	case problem.CodecUnavailable:
 		return k == kindMapped
 	default:
-		return k != kindFixed
+		where := problem.RowOf(code).Where
+		return k != kindFixed && !(k == kindBack && (where == "assign" && code != problem.KeyUnavailable ||
+			where == "send" || where == "fit" || code == problem.EventTooLarge))
 	}
 }
 

@@ -123,11 +123,11 @@ func (b *builder) telemetryRoutes() []route {
 		},
 		success: b.anySuccess(),
 	}
-	list := []route{send, device, commandRoute(), ingest, handshake("/api/ingest", "ingest")}
+	list := []route{send, device, commandRoute(), b.downlinkRoute(), ingest, handshake("/api/ingest", "ingest")}
 	for _, path := range []string{"/api/IoTCIntegration", "/api/iotcintegration"} {
 		old := send
 		old.path, old.kind = path, kindBridge
-		old.id = "bridge-" + strconv.Itoa(len(list)-4)
+		old.id = "bridge-" + strconv.Itoa(len(list)-5)
 		old.methods = []string{http.MethodGet, http.MethodPost}
 		old.summary = "Send messages as to Microsoft's iotc-device-bridge"
 		old.description = "For devices that know the name of its function, and its statuses: 400 for what is wrong " +

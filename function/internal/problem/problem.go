@@ -44,6 +44,9 @@ const (
 	HubNotReady         Code = "hub-not-ready"
 	HubRefused          Code = "hub-refused"
 	HubUnreachable      Code = "hub-unreachable"
+	NoDownlink          Code = "no-downlink"
+	DownlinkRefused     Code = "downlink-refused"
+	DownlinkDown        Code = "downlink-down"
 	OutOfTime           Code = "out-of-time"
 	Internal            Code = "internal"
 )

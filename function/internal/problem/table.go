@@ -152,6 +152,18 @@ var rows = [...]Row{
 		502, HubUnreachable, true, "send again later", 5 * time.Second,
 	},
 	{
+		"push", "the source, or the device, has no way for messages to it",
+		404, NoDownlink, false, "set downlink.push of the source, or send when the device has sent", 0,
+	},
+	{
+		"push", "the cloud of the device refuses the message",
+		502, DownlinkRefused, false, "look at the detail: the device may be unknown there, or the key lack a right", 0,
+	},
+	{
+		"push", "the cloud of the device does not answer, throttles, or answers 5xx",
+		503, DownlinkDown, true, "wait as Retry-After says", 5 * time.Second,
+	},
+	{
 		"any", "out of time",
 		504, OutOfTime, true, "send again", 2 * time.Second,
 	},

@@ -13,9 +13,11 @@ import (
 	"time"
 
 	"mayfly/function/internal/downlink"
+	"mayfly/function/internal/metrics"
 	"mayfly/internal/secret"
 	"mayfly/internal/upstream"
 	message "mayfly/transform/downlink"
+	mapped "mayfly/transform/message"
 )
 
 const (
@@ -30,12 +32,11 @@ type Options struct {
 	Secrets   *secret.Loader
 	Now       func() time.Time
 	UserAgent string
-	// Count is told how each push ended: by a Kind, or "pushed". May be nil.
-	Count func(source, outcome string)
+	Metrics   *metrics.Set // may be nil
 }
 
-// Pushed is the outcome of a push that did not fail, as counters name it.
-const Pushed = "pushed"
+// pushed is the outcome of a push that did not fail, as counters name it; others have their Kind.
+const pushed = "pushed"
 
 // Client pushes messages. It is safe for concurrent use.
 type Client struct {
@@ -48,9 +49,6 @@ type Client struct {
 
 // New makes a client.
 func New(o Options) *Client {
-	if o.Count == nil {
-		o.Count = func(string, string) {}
-	}
 	return &Client{options: o, targets: map[string]*target{}, keys: map[*message.Pusher]*secret.Value[string]{}}
 }
 
@@ -90,11 +88,11 @@ func (d *deliverer) Deliver(ctx context.Context, m *message.Message) downlink.Re
 // Push hands one message over. Nil is a message that the cloud has taken.
 func (c *Client) Push(ctx context.Context, w *Way, m *message.Message) *Error {
 	err := c.push(ctx, w, m)
-	outcome := Pushed
+	outcome := pushed
 	if err != nil {
 		outcome = string(err.Kind)
 	}
-	c.options.Count(w.Source, outcome)
+	c.options.Metrics.Add(metrics.Pushes, 1, w.Source, outcome)
 	return err
 }
 
@@ -127,9 +125,8 @@ func (c *Client) push(ctx context.Context, w *Way, m *message.Message) *Error {
 
 // briefly gives an error of an expression without the values that it met.
 func briefly(err error) string {
-	var bad interface{ Briefly() string }
-	if errors.As(err, &bad) {
-		return bad.Briefly()
+	if bad, ok := errors.AsType[*mapped.Error](err); ok && len(bad.Fields) > 0 {
+		return bad.Fields[0].Path + ": " + bad.Fields[0].Logged()
 	}
 	return err.Error()
 }

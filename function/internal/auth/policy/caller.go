@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -69,10 +70,18 @@ func (keys Keys) Find(key string, now time.Time) *Caller {
 	return keys[found].Owner
 }
 
-// MayUse tells whether the caller may send to a source. A nil caller is one whom
-// somebody else has checked.
+// DownlinkPrefix makes of a source's name that of its way back, by which messages come to
+// the devices.
+const DownlinkPrefix = "downlink/"
+
+// MayUse tells whether the caller may send to a source, or by its way back. A nil caller is
+// one whom somebody else has checked.
 func (c *Caller) MayUse(source string) bool {
-	return c == nil || c.Sources == nil || slices.Contains(c.Sources, source)
+	if c == nil {
+		return true
+	}
+	source, back := strings.CutPrefix(source, DownlinkPrefix)
+	return (!back || c.MayReceive()) && (c.Sources == nil || slices.Contains(c.Sources, source))
 }
 
 // NotAllowed is one answer for each thing that a caller may not do: which of them
