@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"mayfly/function/internal/problem"
 	"mayfly/function/internal/tables"
 	"mayfly/transform/enrich"
 	"mayfly/transform/message"
@@ -140,7 +141,9 @@ type Rows struct{ *tables.Table }
 func (r Rows) Find(ctx context.Context, key any) (Found, error) {
 	rows, err := r.Use(ctx)
 	if err != nil {
-		return Found{}, err
+		return Found{}, &problem.Error{
+			Code: problem.LookupUnreachable, Detail: "the table " + r.Name + " could not be read yet", Cause: err,
+		}
 	}
 	if row, ok := rows.Find(key); ok {
 		return Found{Row: row}, nil
