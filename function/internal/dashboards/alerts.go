@@ -111,6 +111,11 @@ func outside() []alert {
 			about: "More than 5 % of the requests fail because a look-up does not answer, or refuses",
 		},
 		{
+			name: "MayflyPushesFail", severity: ticket, section: string(problem.DownlinkDown), window: 15, lasting: 15,
+			above: 0.05, part: requests(codesOf("push")...), whole: all,
+			about: "More than 5 % of the requests fail because the cloud of a device does not take messages for it",
+		},
+		{
 			name: "MayflyTableBroken", severity: ticket, section: "broken-table", window: 5, lasting: 15,
 			part:  series{metric: metrics.TableBroken, op: worst, by: "table"},
 			about: "The newest rows of a table cannot be read; older ones are in use",

@@ -237,6 +237,10 @@ func aroundRow() row {
 			"Commands by stage", "Cloud-to-device messages: from the hub to the device.", perSecond,
 			[]series{{metric: metrics.Commands, op: rate, by: "stage"}},
 		},
+		{
+			"Pushes by outcome", "Messages for devices that were pushed to the cloud which speaks for them.", perSecond,
+			[]series{{metric: metrics.Pushes, op: rate, by: "outcome"}},
+		},
 	}}
 }
 

@@ -47,6 +47,7 @@ func TestQueriesGiveValues(t *testing.T) {
 	// What an ordinary run does not have, and why.
 	justified := map[string]string{
 		"mayfly_exports_total":  "nothing is exported over OTLP here",
+		"mayfly_pushes_total":   "no cloud of devices is there",
 		"mayfly_commands_total": "no device waits for commands",
 	}
 	bridge := startBridge(t)
