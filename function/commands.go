@@ -8,17 +8,16 @@ import (
 	"mayfly/function/internal/downlink"
 	"mayfly/function/internal/metrics"
 	"mayfly/function/internal/platform"
-	down "mayfly/transform/downlink"
-
 	"mayfly/transform"
+	down "mayfly/transform/downlink"
 	"mayfly/transform/message"
 )
 
 // newCollector makes what gets the messages that wait for devices.
-func (s *Service) newCollector(watch func(Command)) *commands.Collector {
+func (s *Service) newCollector() *commands.Collector {
 	return &commands.Collector{
 		Dispatcher: downlink.New(downlink.Options{
-			Log: s.log, Now: s.now, MaxWaiting: max(s.sizes.InFlight/4, 1), Watch: watch,
+			Log: s.log, Now: s.now, MaxWaiting: max(s.sizes.InFlight/4, 1),
 			Count: func(source string, step downlink.Step) { s.metrics.Add(metrics.Commands, 1, source, string(step)) },
 		}),
 		Mailbox: func(ctx context.Context, m *message.Message) (downlink.Mailbox, bool) {

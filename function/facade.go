@@ -17,7 +17,6 @@ import (
 	"mayfly/function/internal/connect"
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/doctor"
-	"mayfly/function/internal/downlink"
 	"mayfly/function/internal/enriching"
 	"mayfly/function/internal/fitting"
 	"mayfly/function/internal/host"
@@ -49,8 +48,6 @@ type (
 	NamedFile = config.NamedFile
 	// Delivery is a message that the hub has stored.
 	Delivery = delivery.Stored
-	// Command is a step of a cloud-to-device message on its way to a device.
-	Command = downlink.Event
 	// Enrichment makes Enrichers of a configuration file, for people who try it.
 	Enrichment = enriching.Rehearsal
 	// Enricher adds to messages what tables and look-ups have for them.

@@ -88,8 +88,6 @@ type Dependencies struct {
 	Sizes *Sizes
 	// Observe is told of each message that the hub has stored. May be nil.
 	Observe func(Delivery)
-	// Commanded is told of each step of a message on its way to a device. May be nil.
-	Commanded func(Command)
 	// MetricLines takes the lines of METRICS=emf, each in one Write; none are written when nil.
 	MetricLines io.Writer
 	// Around tells of what is around the Service, for metrics. May be nil.
@@ -148,7 +146,7 @@ func New(c *Config, d Dependencies) *Service {
 	s.pushes = push.New(push.Options{
 		Transport: d.DPS, Secrets: secrets, Now: d.Now, UserAgent: userAgent, Metrics: out.Set,
 	})
-	s.commands = s.newCollector(d.Commanded)
+	s.commands = s.newCollector()
 	s.tenancy = tenancy.New(c, s.load.requests)
 	s.collect(d.Around)
 	s.tables = tables.New(&tables.Options{

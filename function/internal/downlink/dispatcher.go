@@ -64,19 +64,8 @@ type Options struct {
 	Now func() time.Time
 	// Count is told of each step; may be nil.
 	Count func(source string, step Step)
-	// Watch is told of each step of a message, for a person who looks on; may be nil.
-	Watch func(Event)
 	// MaxWaiting bounds the requests that wait for a message at one time; 256 when 0. One more looks once.
 	MaxWaiting int
-}
-
-// Event is a step of one message.
-type Event struct {
-	Step             Step
-	Source, DeviceID string
-	Name, MessageID  string
-	Sequence         uint64
-	Reason           string // of what is not Completed
 }
 
 // Dispatcher locks and settles messages.
@@ -84,7 +73,6 @@ type Dispatcher struct {
 	log     *slog.Logger
 	now     func() time.Time
 	count   func(string, Step)
-	watch   func(Event)
 	turns   turns
 	asked   asked
 	waiting chan struct{}
@@ -95,14 +83,11 @@ func New(o Options) *Dispatcher {
 	if o.Count == nil {
 		o.Count = func(string, Step) {}
 	}
-	if o.Watch == nil {
-		o.Watch = func(Event) {}
-	}
 	if o.MaxWaiting == 0 {
 		o.MaxWaiting = 256
 	}
 	return &Dispatcher{
-		log: o.Log, now: o.Now, count: o.Count, watch: o.Watch, waiting: make(chan struct{}, o.MaxWaiting),
+		log: o.Log, now: o.Now, count: o.Count, waiting: make(chan struct{}, o.MaxWaiting),
 	}
 }
 
@@ -185,7 +170,7 @@ func (d *Dispatcher) receive(ctx context.Context, ask *Ask) *downlink.Message {
 	}
 	if m != nil {
 		m.DeviceID, m.Fleet = ask.DeviceID, ask.Fleet
-		d.step(ask, m, Locked, "")
+		d.count(ask.Source, Locked)
 	}
 	return m
 }
@@ -243,14 +228,8 @@ func (d *Dispatcher) settle(ctx context.Context, ask *Ask, m *downlink.Message, 
 			attrs = append(attrs, slog.String("cause", err.Error()))
 		}
 	}
-	d.step(ask, m, step, result.Reason)
-	d.log.LogAttrs(ctx, level, what, attrs...)
-}
-
-// step tells of a step of a message.
-func (d *Dispatcher) step(ask *Ask, m *downlink.Message, step Step, reason string) {
 	d.count(ask.Source, step)
-	d.watch(Event{step, ask.Source, ask.DeviceID, m.Name(), m.ID, m.Sequence, reason})
+	d.log.LogAttrs(ctx, level, what, attrs...)
 }
 
 // attrs says in the log which message it is about.
