@@ -117,7 +117,7 @@ func lookups() []Bound {
 	const failed = "the look-up has failed: `failed:` says what becomes of the message"
 	return []Bound{
 		{"look-ups of a configuration", count(lookup.MaxLookups), "", "the start is refused", "TestLookupFaults"},
-		{"calls of look-ups, together", count(lookup.MaxCalls), "", "others wait within the time of their look-up",
+		{"calls of look-ups, together", count(lookup.MaxCalls), "", "others wait, for 5 s at most",
 			"TestHangingService"},
 		{"of these, of one look-up", count(lookup.MaxCallsOfOne), "", "likewise", "TestHangingService"},
 		{"keys of a look-up that are waited for", count(lookup.MaxFlights), "", failed, "TestTooManyKeys"},

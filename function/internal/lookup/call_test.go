@@ -61,8 +61,8 @@ func TestRate(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if n := of.calls.Load(); n < 2 || n > 3 || fine.Load() != n {
-			t.Errorf("%d calls in two seconds, %d answers", n, fine.Load())
+		if n := of.calls.Load(); n < 5 || n > 6 || fine.Load() != n {
+			t.Errorf("%d calls in five seconds, %d answers", n, fine.Load())
 		}
 	})
 }

@@ -15,7 +15,8 @@ const (
 // call at a time finds out whether the service is back. It also keeps the pause that the service has asked for.
 type circuit struct {
 	mu       sync.Mutex
-	failures int // in a row
+	failures int       // in a row
+	since    time.Time // when the first of them ended
 	open     time.Duration
 	until    time.Time // before which no call is made while open is set
 	pause    time.Time // before which the service does not want to be asked
@@ -56,14 +57,18 @@ func (c *circuit) succeeded() {
 	c.failures, c.open = 0, 0
 }
 
-// failed takes note of a failure, and of the pause that the service has asked for with it.
-func (c *circuit) failed(now time.Time, asked time.Duration) {
+// failed takes note of a failure, and of the pause that the service has asked for with it. The circuit opens when
+// failures in a row have come in for so long: calls that go out together and stall together are one failure, not many.
+func (c *circuit) failed(now time.Time, asked, long time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if until := now.Add(asked); asked > 0 && until.After(c.pause) {
 		c.pause = until
 	}
-	if c.failures++; c.failures >= openAfter {
+	if c.failures == 0 {
+		c.since = now
+	}
+	if c.failures++; c.failures >= openAfter && now.Sub(c.since) >= long {
 		c.open = min(max(2*c.open, minOpen), maxOpen)
 		c.until = now.Add(c.open)
 	}

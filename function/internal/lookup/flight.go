@@ -43,11 +43,7 @@ func (l *lookup) join(ctx context.Context, q *query, old *entry) (*flight, *Erro
 	f := &flight{done: make(chan struct{})}
 	l.flights[q.cached] = f
 	// Not with ctx: others wait for the same answer. It ends by itself in time.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.timeout)
-	go func() {
-		defer cancel()
-		l.fly(ctx, f, q, old)
-	}()
+	go l.fly(context.WithoutCancel(ctx), f, q, old)
 	return f, nil
 }
 
@@ -77,12 +73,14 @@ func (l *lookup) fly(ctx context.Context, f *flight, q *query, old *entry) {
 		l.mu.Unlock()
 		close(f.done)
 	}()
-	leave, err := l.enter(ctx)
+	leave, err := l.wait(ctx)
 	if err != nil {
 		f.err = err
 		return
 	}
 	defer leave()
+	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+	defer cancel()
 	value, fresh, err := l.ask(ctx, q)
 	l.judge(err)
 	if err != nil {
@@ -94,6 +92,13 @@ func (l *lookup) fly(ctx context.Context, f *flight, q *query, old *entry) {
 	}
 	f.value = value
 	l.keep(q.cached, value, fresh)
+}
+
+// wait is enter for as long as senders wait at most.
+func (l *lookup) wait(ctx context.Context) (leave func(), err *Error) {
+	ctx, cancel := context.WithTimeout(ctx, maxWait)
+	defer cancel()
+	return l.enter(ctx)
 }
 
 // enter waits for the permission to make a call, no longer than ctx. leave gives the place back.
@@ -144,11 +149,13 @@ func (l *lookup) judge(err *Error) {
 		return
 	}
 	switch err.Kind {
-	case Late, Unreachable, Unavailable, Redirected, NotAllowed, Unusable:
-		l.circuit.failed(l.now(), err.RetryAfter)
+	case Late:
+		l.circuit.failed(l.now(), err.RetryAfter, l.timeout)
+	case Unreachable, Unavailable, Redirected, NotAllowed, Unusable:
+		l.circuit.failed(l.now(), err.RetryAfter, 0)
 	case Refused:
 		if err.Status == http.StatusUnauthorized || err.Status == http.StatusForbidden {
-			l.circuit.failed(l.now(), err.RetryAfter)
+			l.circuit.failed(l.now(), err.RetryAfter, 0)
 			return
 		}
 		l.circuit.succeeded()

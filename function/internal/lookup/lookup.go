@@ -25,6 +25,7 @@ const (
 	MaxFlights    = 1000            // keys of a look-up that are asked for, those that wait for a call included
 	DefaultMemory = 16 << 20        // of the answers that are kept, in bytes
 	MaxErrorAge   = 5 * time.Second // of a failure that is the answer for others, too
+	maxWait       = 5 * time.Second // for one's turn to call: nearly nobody has more patience
 	maxKey        = 128             // bytes of a key; a longer one is hashed
 	entryBytes    = 400             // of an entry without its key and value: its record, and its place in the cache
 )
@@ -155,7 +156,8 @@ type Result struct {
 }
 
 // Get looks up what belongs to a message. It returns when there is an answer, at the latest when in says or ctx ends. A
-// call goes on without them, for others who wait for the same answer, for no longer than the look-up's timeout.
+// call goes on without them, for others who wait for the same answer, and ends by itself: it waits for its turn for
+// five seconds at most, and then has the look-up's timeout.
 func (s *Set) Get(ctx context.Context, name string, in *Input) Result {
 	l, ok := s.lookups[name]
 	if !ok {
