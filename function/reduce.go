@@ -25,16 +25,19 @@ func (d *decoded) open() (messages []*message.Message, of []*item) {
 	return messages, of
 }
 
-// reduce makes fewer messages of the readings of a request. The item of a message remembers for how many it stands.
-func (s *Service) reduce(d *decoded) {
+// reduce makes fewer messages of the readings of a request. The item of a message remembers for how many it stands. The
+// error is for a request that takes too much memory.
+func (s *Service) reduce(d *decoded) error {
 	if s.reducer == nil {
-		return
+		return nil
 	}
 	messages, of := d.open()
-	for i, n := range s.reducer.Reduce(d.sourceName(), messages) {
+	stand, err := s.reducer.Reduce(d.sourceName(), messages, d.request.Room)
+	for i, n := range stand {
 		if of[i].joined = n - 1; n == reduce.Unchanged {
 			d.leftOut++
 		}
 	}
 	d.items = slices.DeleteFunc(d.items, func(it item) bool { return it.joined < 0 })
+	return err
 }

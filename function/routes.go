@@ -177,7 +177,9 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 			s.answer(w, r, &d)
 			return
 		}
-		s.reduce(&d)
+		if refused(s.reduce(&d)) { // 413 503
+			return
+		}
 		defer s.enrich(r, &d)() // 422 502 504, of single messages
 		s.fit(r.Context(), &d)  // 422, of single messages
 		delivery.Identify(d.messages, r.Header.Get("Idempotency-Key"))
