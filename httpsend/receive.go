@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mayfly/internal/backoff"
+	"mayfly/internal/upstream"
 )
 
 const (
@@ -130,8 +131,8 @@ func (c *Client) settle(ctx context.Context, t Target, method, lockToken, rest, 
 	if err := c.validate(t, nil); err != nil {
 		return err
 	}
-	if lockToken == "" {
-		return &Error{Hub: t.Hub, Device: t.DeviceID, Kind: Invalid, Message: "the lock token is missing"}
+	if lockToken == "" || !upstream.Printable(lockToken) {
+		return &Error{Hub: t.Hub, Device: t.DeviceID, Kind: Invalid, Message: "the lock token is not that of a message"}
 	}
 	transport, release, failed := c.transport(t)
 	if failed != nil {
@@ -144,7 +145,7 @@ func (c *Client) settle(ctx context.Context, t Target, method, lockToken, rest, 
 	defer cancel()
 	path := deviceBound + "/" + url.PathEscape(lockToken) + rest
 	for n := 1; ; n++ {
-		failed = c.settleOnce(ctx, transport, t, method, path, query)
+		failed = c.settleOnce(ctx, transport, t, method, path, query, lockToken)
 		if failed == nil {
 			return nil
 		}
@@ -157,11 +158,12 @@ func (c *Client) settle(ctx context.Context, t Target, method, lockToken, rest, 
 }
 
 func (c *Client) settleOnce(
-	ctx context.Context, transport http.RoundTripper, t Target, method, path, query string,
+	ctx context.Context, transport http.RoundTripper, t Target, method, path, query, lockToken string,
 ) *Error {
 	ctx, cancel := context.WithTimeout(ctx, maxSettle)
 	defer cancel()
 	req := newRequest(ctx, t, method, path, query, nil)
+	req.Header["If-Match"] = []string{lockToken} // without quotes, as Microsoft's Node SDK sends it
 	c.sign(req, t)
 	_, failed := c.once(transport, t, req)
 	return failed

@@ -167,14 +167,14 @@ func TestSettle(t *testing.T) {
 			t.Parallel()
 			got, status := []string{}, []int{503, 204}
 			client := &httpsend.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-				got = append(got, r.Method+" "+r.URL.RequestURI())
+				got = append(got, r.Method+" "+r.URL.RequestURI()+" "+r.Header.Get("If-Match"))
 				return answers(status[len(got)-1], "")(r)
 			})}
 			client.SetJitter(func(int, time.Duration, time.Duration) time.Duration { return 0 })
 			if err := tt.do(client, t.Context(), testTarget(t), "a/b"); err != nil {
 				t.Error(err)
 			}
-			want := fmt.Sprintf(tt.want, "/devices/d/messages/devicebound", "api-version=2021-04-12")
+			want := fmt.Sprintf(tt.want, "/devices/d/messages/devicebound", "api-version=2021-04-12") + " a/b"
 			if diff := cmp.Diff([]string{want, want}, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -185,8 +185,10 @@ func TestSettle(t *testing.T) {
 				failed.Name != "DeviceMessageLockLost" {
 				t.Errorf("a lost lock: %v", err)
 			}
-			if err := tt.do(client, t.Context(), testTarget(t), ""); !errors.Is(err, httpsend.Invalid) {
-				t.Errorf("no lock: %v", err)
+			for _, lock := range []string{"", "a\r\nb"} {
+				if err := tt.do(client, t.Context(), testTarget(t), lock); !errors.Is(err, httpsend.Invalid) {
+					t.Errorf("lock %q: %v", lock, err)
+				}
 			}
 		})
 	}
