@@ -59,7 +59,9 @@ func TestObserve(t *testing.T) {
 				hub := newSlowHub(tt.hub)
 				client := &httpsend.Client{Observe: o.observe}
 				client.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+					o.mu.Lock()
 					sent = append(sent, r.Header["Traceparent"]...)
+					o.mu.Unlock()
 					return hub.RoundTrip(r)
 				})
 				if err := send(t, client, time.Minute); err != nil {

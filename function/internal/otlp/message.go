@@ -28,21 +28,34 @@ type Value interface {
 	appendJSON(b []byte) []byte
 }
 
-// The types of values.
+// The types of values, by those of protobuf.
 type (
-	Text     string    // string
-	ID       []byte    // bytes, of a trace or a span: hexadecimal in JSON
-	Bool     bool      // bool
-	Int      int64     // int64: a text in JSON
-	Uint32   uint32    // uint32, or an enumeration: a number in JSON
-	Sint32   int32     // sint32
-	Fixed32  uint32    // fixed32
-	Fixed64  uint64    // fixed64: a text in JSON
-	Double   float64   // double
-	Uint64s  []uint64  // repeated uint64
-	Fixed64s []uint64  // repeated fixed64
-	Doubles  []float64 // repeated double
-	List     []Message // repeated message
+	// Text is a value of type string.
+	Text string
+	// ID is a value of type bytes that are the id of a trace or a span: hexadecimal in JSON.
+	ID []byte
+	// Bool is a value of type bool.
+	Bool bool
+	// Int is a value of type int64: a text in JSON.
+	Int int64
+	// Uint32 is a value of type uint32 or an enumeration: a number in JSON.
+	Uint32 uint32
+	// Sint32 is a value of type sint32.
+	Sint32 int32
+	// Fixed32 is a value of type fixed32.
+	Fixed32 uint32
+	// Fixed64 is a value of type fixed64: a text in JSON.
+	Fixed64 uint64
+	// Double is a value of type double.
+	Double float64
+	// Uint64s is a value of type repeated uint64.
+	Uint64s []uint64
+	// Fixed64s is a value of type repeated fixed64.
+	Fixed64s []uint64
+	// Doubles is a value of type repeated double.
+	Doubles []float64
+	// List is a value of type repeated message.
+	List []Message
 )
 
 // Proto gives the message as protobuf.

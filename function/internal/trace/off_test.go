@@ -1,6 +1,7 @@
 package trace_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ func TestOffCostsNothing(t *testing.T) {
 		if tracer != nil || tracer.DPSCall() != nil || tracer.HubCall() != nil || tracer.LookupCall() != nil {
 			t.Errorf("%s: there is a tracer", name)
 		}
-		r := httptest.NewRequest("POST", "/", nil)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil)
 		r.Header.Set("Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 		ctx := t.Context()
 		allocations := testing.AllocsPerRun(100, func() {
