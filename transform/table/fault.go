@@ -96,7 +96,9 @@ func (p *placer) place(offset int) place {
 // checkText refuses what is not text in UTF-8.
 func checkText(data []byte) Faults {
 	var faults Faults
-	if at := bytes.IndexByte(data, 0); at >= 0 {
+	if bytes.HasPrefix(data, []byte("PK\x03\x04")) {
+		faults.add(ErrMalformed, place{1, 1}, "is a ZIP archive, as spreadsheets are: export the table as CSV in UTF-8")
+	} else if at := bytes.IndexByte(data, 0); at >= 0 {
 		hint := "remove it"
 		if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) || at == 1 {
 			hint = "the file looks like UTF-16; save it as UTF-8"

@@ -109,6 +109,7 @@ func TestFaults(t *testing.T) {
 			`line 3, column 7: the key "serial" is there already, in line 2`},
 		{"a NUL byte", table.CSV, "serial,site\nA-1,De\x00lft\n", table.ErrNUL,
 			"line 2, column 7: has a NUL byte; remove it"},
+		{"a spreadsheet", table.CSV, "PK\x03\x04\x00\x00", table.ErrMalformed, "line 1, column 1: is a ZIP archive"},
 		{"UTF-16", table.CSV, "s\x00e\x00r\x00", table.ErrNUL,
 			"line 1, column 2: has a NUL byte; the file looks like UTF-16"},
 		{"Latin-1", table.CSV, "serial,site\nA-1,M\xfcnster\n", table.ErrMalformed, "line 2, column 6: is not UTF-8"},
