@@ -1,6 +1,7 @@
 package function
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -74,6 +75,8 @@ type Service struct {
 type Dependencies struct {
 	// DPS and Hub carry the calls out; see Transports.
 	DPS, Hub http.RoundTripper
+	// Pushes carries messages to the clouds of devices; DPS does where it is nil.
+	Pushes http.RoundTripper
 	// Lookups makes the calls of look-ups, to any address; nil: one transport for each, to where it may call.
 	Lookups http.RoundTripper
 	// Receiver carries telemetry about the service to where OTEL_EXPORTER_OTLP_ENDPOINT says; own
@@ -144,7 +147,7 @@ func New(c *Config, d Dependencies) *Service {
 		origins: origin.Guard{Open: c.Auth == policy.ModeNone},
 	}
 	s.pushes = push.New(push.Options{
-		Transport: d.DPS, Secrets: secrets, Now: d.Now, UserAgent: userAgent, Metrics: out.Set,
+		Transport: cmp.Or(d.Pushes, d.DPS), Secrets: secrets, Now: d.Now, UserAgent: userAgent, Metrics: out.Set,
 	})
 	s.commands = s.newCollector()
 	s.tenancy = tenancy.New(c, s.load.requests)

@@ -57,7 +57,8 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	log := slog.New(withoutRequests{slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: level})})
 	transport := azure.Transport()
 	defer transport.CloseIdleConnections()
-	service := function.New(config, function.Dependencies{DPS: transport, Hub: transport, Log: log,
+	toClouds, _ := function.Transports(config) // they are not emulated
+	service := function.New(config, function.Dependencies{DPS: transport, Hub: transport, Pushes: toClouds, Log: log,
 		Observe: func(d function.Delivery) {
 			notes.Add(d.Message.DeviceID, d.Message.MessageID, d.Source, d.Hub, d.Took)
 			out.delivered(d)
