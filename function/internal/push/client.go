@@ -123,10 +123,11 @@ func (c *Client) push(ctx context.Context, w *Way, m *message.Message) *Error {
 	return failed
 }
 
-// briefly gives an error of an expression without the values that it met.
+// briefly gives an error of an expression without the values that it met, and without the expression.
 func briefly(err error) string {
 	if bad, ok := errors.AsType[*mapped.Error](err); ok && len(bad.Fields) > 0 {
-		return bad.Fields[0].Path + ": " + bad.Fields[0].Logged()
+		text, _, _ := strings.Cut(bad.Fields[0].Logged(), " (in ")
+		return bad.Fields[0].Path + ": " + strings.TrimPrefix(text, "error: ")
 	}
 	return err.Error()
 }
