@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/sdk/resource"
-	"google.golang.org/protobuf/proto"
 
 	"mayfly/function/internal/metrics"
 	"mayfly/function/internal/metrics/outlet"
@@ -20,7 +19,7 @@ import (
 
 type receiver struct{ calls int }
 
-func (r *receiver) Export(context.Context, proto.Message) error {
+func (r *receiver) Export(context.Context, otlp.Message) error {
 	r.calls++
 	return nil
 }
