@@ -117,6 +117,7 @@ func TestDrillBrokenReceiver(t *testing.T) {
 					}
 					minutes := int(time.Since(begin).Minutes()) + 2
 					broken := answer != nil && !strings.Contains(name, "answer") || name == "answers 500"
+					synctest.Wait() // for who writes the log
 					warned := strings.Count(s.log.String(), "is lost")
 					// On Lambda so many at once are more than the queue holds.
 					if warned > minutes || broken && warned == 0 || !broken && warned > 0 && host == "server" {
