@@ -110,7 +110,7 @@ func TestDownlinkDrill(t *testing.T) {
 	addr := serve(t, function.ServeOptions{Addr: "127.0.0.1:0"}, instance(t, azure))
 	back := &sigfox{addr: addr, got: map[string]int{}}
 	run := func(from, to int, cuts bool) {
-		random := rand.New(rand.NewPCG(1, uint64(from))) //nolint:gosec // to be the same each time
+		random := rand.New(rand.NewPCG(1, uint64(from)))
 		places := make(chan struct{}, 48)
 		var wg sync.WaitGroup
 		for n := from; n < to; n++ {
@@ -165,11 +165,11 @@ func settled(t *testing.T, azure *emulator.Emulator) map[string]bool {
 	calls := -1
 	for range 300 {
 		time.Sleep(100 * time.Millisecond)
-		if n := len(azure.Calls()); n == calls {
+		n := len(azure.Calls())
+		if n == calls {
 			break
-		} else {
-			calls = n
 		}
+		calls = n
 	}
 	out := map[string]bool{}
 	for _, f := range azure.Feedback() {

@@ -215,7 +215,8 @@ function encodeDownlink(i) {
 					Payload []byte `json:"frm_payload"`
 				} `json:"downlinks"`
 			}
-			err := json.Unmarshal([]byte(text[strings.Index(text, "{"):]), &sent)
+			_, body, _ := strings.Cut(text, "{")
+			err := json.Unmarshal([]byte("{"+body), &sent)
 			if err != nil || len(sent.Downlinks) != 1 {
 				t.Fatal(text)
 			}

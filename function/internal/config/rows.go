@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"mayfly/transform/mapping"
@@ -42,10 +43,8 @@ func (r *Rows) Use(find func(name string) (*table.Table, error)) { r.find.Store(
 
 // Check implements [mapping.Tables].
 func (r *Rows) Check(name string) string {
-	for _, known := range r.names {
-		if known == name {
-			return ""
-		}
+	if slices.Contains(r.names, name) {
+		return ""
 	}
 	return unknownRows("tables", name, r.names)
 }

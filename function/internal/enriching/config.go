@@ -34,6 +34,7 @@ func Of(c *config.Config, d *Dependencies) *Enricher {
 		finders[name] = Rows{d.Tables.Table(name)}
 	}
 	o := &Options{
+		Now:   d.Now,
 		Steps: &c.Enrich, Tables: finders,
 		Count: func(step string, outcome enrich.Outcome) {
 			d.Metrics.Add(metrics.Enrichments, 1, step, string(outcome))

@@ -29,6 +29,7 @@ type Options struct {
 	Tables  map[string]Finder                         // by name
 	Lookups Looker                                    // nil without look-ups
 	Count   func(step string, outcome enrich.Outcome) // may be nil
+	Now     func() time.Time                          // the clock of Try
 }
 
 // Enricher adds to messages.

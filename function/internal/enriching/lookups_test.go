@@ -40,7 +40,7 @@ func enricher(t *testing.T, l *looker, step enrich.Step) *Enricher {
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
-	return New(&Options{Steps: &enrich.Lists{Global: []*enrich.Compiled{compiled}}, Lookups: l})
+	return New(&Options{Steps: &enrich.Lists{Global: []*enrich.Compiled{compiled}}, Lookups: l, Now: time.Now})
 }
 
 // What becomes of a message by what the look-up gives.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"os"
 	"time"
 
 	"mayfly/function/internal/config"
@@ -38,7 +37,7 @@ func (r *Rehearsal) Online(t *transform.Transformer) *Enricher {
 		return nil
 	}
 	rows, _ := t.Tables().(*config.Rows)
-	secrets := &secret.Loader{Transport: http.DefaultTransport, Getenv: os.Getenv, Now: time.Now}
+	secrets := &secret.Loader{Transport: http.DefaultTransport, Getenv: r.config.Getenv, Now: time.Now}
 	return Of(r.config, &Dependencies{
 		Tables: tables.New(&tables.Options{
 			Tables: r.config.Tables, Rows: rows, Secrets: secrets, Log: slog.New(slog.DiscardHandler), Now: time.Now,
@@ -54,7 +53,7 @@ func (r *Rehearsal) Offline(t *transform.Transformer, samples ...sample.Sample) 
 	if r == nil {
 		return nil, nil
 	}
-	o := &Options{Steps: &r.config.Enrich, Tables: map[string]Finder{}}
+	o := &Options{Steps: &r.config.Enrich, Tables: map[string]Finder{}, Now: time.Now}
 	answers := map[string][]byte{}
 	rows := map[string]sample.Data{}
 	fixed := map[string]fixedRows{}
@@ -115,7 +114,7 @@ func (e *Enricher) Try(ctx context.Context, source string, m *message.Message) (
 		return nil, nil
 	}
 	var results []enrich.Result
-	now := time.Now()
+	now := e.Now()
 	rq := &Request{Source: source, Until: Until(ctx, now, now.Add(tryTime))}
 	err := e.message(ctx, rq, m, func(r enrich.Result) { results = append(results, r) })
 	return results, err

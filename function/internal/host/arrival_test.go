@@ -111,7 +111,7 @@ func TestArrivalOverTLS(t *testing.T) {
 	})
 	s := startServer(t, host.Options{Addr: "127.0.0.1:0", TLS: borrowed.TLS}, handler)
 	for name, failed := range map[string]bool{"whole": false, "cut": true} {
-		conn, err := tls.Dial("tcp", s.addr, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // of this test
+		conn, err := tls.Dial("tcp", s.addr, &tls.Config{InsecureSkipVerify: true})
 		if err != nil {
 			t.Fatal(err)
 		}

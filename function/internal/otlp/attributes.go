@@ -32,7 +32,7 @@ func anyValue(v attribute.Value) Message {
 		}
 		return Message{{5, "arrayValue", Message{{1, "values", list}}}}
 	default:
-		return Message{{1, "stringValue", Text(v.Emit())}}
+		return Message{{1, "stringValue", Text(v.String())}}
 	}
 }
 

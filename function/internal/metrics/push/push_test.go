@@ -46,7 +46,7 @@ func (r *receiver) Export(ctx context.Context, data otlp.Message) error {
 	text, _ := data.MarshalJSON()
 	inJSON := &pb.MetricsData{}
 	if err := protojson.Unmarshal(text, inJSON); err != nil || !proto.Equal(inJSON, r.last) {
-		return fmt.Errorf("in JSON it is another export: %v, %s", err, text)
+		return fmt.Errorf("in JSON it is another export: %w, %s", err, text)
 	}
 	if r.answer == nil {
 		return nil
