@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	dto "github.com/prometheus/client_model/go"
 )
@@ -25,8 +24,7 @@ func (s *Set) CollectProcess(host string) {
 	if s == nil {
 		return
 	}
-	s.registry.MustRegister(collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.process = true
 	s.Collect(BuildInfo, func(set Setter) {
 		version, revision := "(devel)", ""
 		if info, ok := debug.ReadBuildInfo(); ok {
@@ -42,7 +40,14 @@ func (s *Set) CollectProcess(host string) {
 }
 
 // Gather gives all metrics as they are now.
-func (s *Set) Gather() ([]*dto.MetricFamily, error) { return s.registry.Gather() }
+func (s *Set) Gather() ([]*dto.MetricFamily, error) {
+	if s.process {
+		// The client's own registry has the collectors of the runtime and the process, whether they are wanted or
+		// not. Package collectors would make them again, and costs each cold start 0.2 ms.
+		return prometheus.Gatherers{s.registry, prometheus.DefaultGatherer}.Gather()
+	}
+	return s.registry.Gather()
+}
 
 // Handler answers scrapes: in the text format, in OpenMetrics, or in protobuf, which has native histograms. It is one
 // and the same for all callers, and answers 503 to those that are too many at one time.

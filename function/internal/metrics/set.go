@@ -34,6 +34,7 @@ type values [maxLabels]string
 // Set is a value for each metric of the list and each combination of its labels' values.
 type Set struct {
 	registry *prometheus.Registry
+	process  bool // what the runtime and the process tell is gathered, too
 	families [count]family
 	observer Observer
 
