@@ -23,6 +23,7 @@ import (
 	"mayfly/function/internal/metrics"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
+	"mayfly/function/internal/reducing"
 	"mayfly/function/internal/requestlog"
 	"mayfly/internal/secret"
 	"mayfly/transform"
@@ -52,6 +53,8 @@ type (
 	Enrichment = enriching.Rehearsal
 	// Enricher adds to messages what tables and look-ups have for them.
 	Enricher = enriching.Enricher
+	// Reducer makes one message of several readings.
+	Reducer = reducing.Reducer
 	// Fitter applies device templates.
 	Fitter = fitting.Fitter
 	// Explanation is what a device template makes of a message.

@@ -38,10 +38,10 @@ type tryCommand struct {
 // Help is the long help of the command.
 func (tryCommand) Help() string {
 	return `Shows the body as it was read, each expression of the source with its value, the
-device, what tables and look-ups add, what its template made right or misses, and the
-event with its headers as the hub would get it. Nothing is sent, but look-ups are made
-unless --offline is given. The exit code is 1 when a part that is not ignored does not
-become a message.`
+device, what reduce makes of several readings, what tables and look-ups add, what its
+template made right or misses, and the event with its headers as the hub would get it.
+Nothing is sent, but look-ups are made unless --offline is given. The exit code is 1
+when a part that is not ignored does not become a message.`
 }
 
 func (c *tryCommand) Run(ctx context.Context, w *world) error {
@@ -53,19 +53,18 @@ func (c *tryCommand) Run(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	var enricher *function.Enricher
+	var options trial.Options
 	trace, err := c.trace(ctx, t, request, func(samples []transform.Sample) (err error) {
-		enricher, err = c.enricher(w, t, samples)
+		options.Reducer, options.Enricher, err = c.reduceAndEnrich(w, t, samples)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	_, fitter, err := function.LoadTemplates(w.environ, c.Config)
-	if err != nil {
+	if _, options.Fitter, err = function.LoadTemplates(w.environ, c.Config); err != nil {
 		return err
 	}
-	result := trial.Of(ctx, trace, trial.Options{Enricher: enricher, Fitter: fitter})
+	result := trial.Of(ctx, trace, options)
 	if c.JSON {
 		text, err := json.MarshalIndent(result, "", "  ")
 		if err != nil {
@@ -108,15 +107,16 @@ func (c *tryCommand) trace(
 	return source.Trace(ctx, r), nil
 }
 
-// enricher makes what adds to messages as the configuration says.
-func (c *tryCommand) enricher(
+// reduceAndEnrich makes what the configuration does to messages before their templates.
+func (c *tryCommand) reduceAndEnrich(
 	w *world, t *transform.Transformer, samples []transform.Sample,
-) (*function.Enricher, error) {
+) (*function.Reducer, *function.Enricher, error) {
 	enrichment, err := function.LoadEnrichment(w.environ, c.Config, function.WithCodecs(w.codecs))
 	if err != nil || !c.Offline {
-		return enrichment.Online(t), err
+		return enrichment.Reducer(), enrichment.Online(t), err
 	}
-	return enrichment.Offline(t, samples...)
+	enricher, err := enrichment.Offline(t, samples...)
+	return enrichment.Reducer(), enricher, err
 }
 
 func (c *tryCommand) request(w *world) (*message.Request, error) {

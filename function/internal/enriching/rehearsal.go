@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"mayfly/function/internal/config"
 	"mayfly/function/internal/lookup"
+	"mayfly/function/internal/reducing"
 	"mayfly/function/internal/tables"
 	"mayfly/internal/secret"
 	"mayfly/transform"
@@ -18,17 +21,26 @@ import (
 	"mayfly/transform/table"
 )
 
-// Rehearsal makes enrichers of a configuration file for people who try it. A nil Rehearsal has nothing to enrich.
+// Rehearsal makes what reduces and enriches messages, of a configuration file and for people who try it. A nil
+// Rehearsal has neither.
 type Rehearsal struct{ config *config.Config }
 
 // Rehearse reads the tables, look-ups and steps of the configuration file at path, or of that of CONFIG; nil where
-// there are neither steps nor tables. Its error is a FaultsError.
+// there is nothing to do. Its error is a FaultsError.
 func Rehearse(environ []string, path string, options ...config.Option) (*Rehearsal, error) {
 	c, err := config.LoadEnrichment(environ, path, options...)
-	if err != nil || len(c.Enrich.All())+len(c.Tables) == 0 {
+	if err != nil || (len(c.Enrich.All())+len(c.Tables) == 0 && c.Reduce == nil) {
 		return nil, err
 	}
 	return &Rehearsal{c}, nil
+}
+
+// Reducer returns what makes one message of several readings; nil where nothing does.
+func (r *Rehearsal) Reducer() *reducing.Reducer {
+	if r == nil {
+		return nil
+	}
+	return reducing.Of(r.config)
 }
 
 // Online returns what enriches as the bridge does: it asks services. The expressions of t find the same rows.
@@ -57,13 +69,11 @@ func (r *Rehearsal) Offline(t *transform.Transformer, samples ...sample.Sample) 
 	answers := map[string][]byte{}
 	rows := map[string]sample.Data{}
 	fixed := map[string]fixedRows{}
-	for i := len(samples) - 1; i >= 0; i-- {
-		for name, text := range samples[i].Answers {
+	for _, one := range slices.Backward(samples) {
+		for name, text := range one.Answers {
 			answers[name] = text
 		}
-		for name, text := range samples[i].Rows {
-			rows[name] = text
-		}
+		maps.Copy(rows, one.Rows)
 	}
 	for i := range r.config.Tables {
 		of := &r.config.Tables[i]

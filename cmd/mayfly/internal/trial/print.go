@@ -12,6 +12,7 @@ import (
 	"mayfly/transform"
 	"mayfly/transform/enrich"
 	"mayfly/transform/message"
+	"mayfly/transform/reduce"
 	"mayfly/transform/template"
 )
 
@@ -51,6 +52,7 @@ func (p *printer) trial(t *Trial) {
 			}
 			p.value(p.paint("36", step.Field)+"  ", step.Value)
 		}
+		p.reduced(t.Reduced, i)
 		p.enrichment(t.Enrichment, i)
 		p.templates(t.Templates, i)
 		if part.Ignored {
@@ -73,6 +75,24 @@ func (p *printer) trial(t *Trial) {
 		return
 	}
 	p.title(fmt.Sprintf("answer %d %s", t.Answer.Status, strings.TrimSpace(t.Answer.Body)))
+}
+
+// reduced tells what became of the readings of a part.
+func (p *printer) reduced(list []Reduced, part int) {
+	for i := range list {
+		r := &list[i]
+		if r.Part != part {
+			continue
+		}
+		text := fmt.Sprintf("stands for %d readings", r.Readings)
+		switch r.Readings {
+		case reduce.Joined:
+			text = "is in another message"
+		case reduce.Unchanged:
+			text = "left out: nothing has changed"
+		}
+		p.line("%s  %s", p.paint("36", "reduce "+r.DeviceID), p.paint("33", text))
+	}
 }
 
 // enrichment tells what became of each step.

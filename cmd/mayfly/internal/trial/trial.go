@@ -8,6 +8,7 @@ import (
 	"mayfly/transform"
 	"mayfly/transform/enrich"
 	"mayfly/transform/message"
+	"mayfly/transform/sample"
 	"mayfly/transform/template"
 )
 
@@ -15,8 +16,16 @@ import (
 type Trial struct {
 	transform.Trace
 
-	Enrichment []Added `json:"enrichment,omitempty"`
-	Templates  []Step  `json:"templates,omitempty"`
+	Reduced    []Reduced `json:"reduced,omitempty"`
+	Enrichment []Added   `json:"enrichment,omitempty"`
+	Templates  []Step    `json:"templates,omitempty"`
+}
+
+// Reduced is a message that goes into another one, is left out, or stands for several readings.
+type Reduced struct {
+	Part     int    `json:"part"` // of the body
+	DeviceID string `json:"deviceId"`
+	Readings int    `json:"readings"` // that the message stands for; 0: it is in another one; -1: nothing has changed
 }
 
 // Step is what the device template makes of a message.
@@ -40,6 +49,7 @@ type Added struct {
 
 // Options are what is done to messages after the mapping. Each may be nil.
 type Options struct {
+	Reducer  *function.Reducer
 	Enricher *function.Enricher
 	Fitter   *function.Fitter
 }
@@ -47,11 +57,56 @@ type Options struct {
 // Of adds to a trace what enrich and device templates make of its messages.
 func Of(ctx context.Context, t transform.Trace, o Options) *Trial {
 	out := &Trial{Trace: t}
+	out.reduce(o.Reducer)
 	for i := range t.Parts {
 		out.enrich(ctx, i, o.Enricher)
 		out.fit(i, o.Fitter)
 	}
 	return out
+}
+
+// reduce makes one message of several readings, whatever their parts.
+func (t *Trial) reduce(reducer *function.Reducer) {
+	if reducer == nil {
+		return
+	}
+	var messages []*message.Message
+	for i := range t.Parts {
+		for _, m := range all(&t.Parts[i]) {
+			messages = append(messages, &m.Message)
+		}
+	}
+	stand, err := reducer.Reduce(t.Source, messages, nil)
+	if err != nil {
+		return // there is no room that could be full
+	}
+	next := 0
+	for i := range t.Parts {
+		part := &t.Parts[i]
+		var kept []*transform.TraceMessage
+		for _, m := range all(part) {
+			n := stand[next]
+			next++
+			if n != 1 {
+				t.Reduced = append(t.Reduced, Reduced{Part: i, DeviceID: m.DeviceID, Readings: n})
+			}
+			if n > 0 {
+				written := sample.Of(&m.Message)
+				m.MessageID, m.Time, m.Properties = written.MessageID, written.Time, written.Properties
+				m.Body = m.Message.Body
+				kept = append(kept, m)
+			}
+		}
+		keep(part, kept)
+	}
+}
+
+// all returns the messages of a part.
+func all(part *transform.TracePart) []*transform.TraceMessage {
+	if part.Message == nil {
+		return nil
+	}
+	return append([]*transform.TraceMessage{part.Message}, part.More...)
 }
 
 // enrich applies the steps of enrich to the message of a part.
@@ -61,7 +116,7 @@ func (t *Trial) enrich(ctx context.Context, i int, enricher *function.Enricher) 
 		return
 	}
 	var kept []*transform.TraceMessage
-	for _, m := range append([]*transform.TraceMessage{part.Message}, part.More...) {
+	for _, m := range all(part) {
 		results, err := enricher.Try(ctx, t.Source, &m.Message)
 		for _, r := range results {
 			t.Enrichment = append(t.Enrichment, Added{
@@ -86,7 +141,7 @@ func (t *Trial) fit(i int, fitter *function.Fitter) {
 		return
 	}
 	var kept []*transform.TraceMessage
-	for _, m := range append([]*transform.TraceMessage{part.Message}, part.More...) {
+	for _, m := range all(part) {
 		e := fitter.Explain(m.Message, t.Source)
 		if e == nil {
 			kept = append(kept, m)
