@@ -11,6 +11,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+
+	"mayfly/internal/yamlnode"
 )
 
 // Fault is one member that cannot be read.
@@ -54,7 +56,7 @@ func faultOf(err error, node ast.Node) Fault {
 	if line, column, rest, ok := bracketed(f.Problem); ok {
 		f.Line, f.Column, f.Problem = line, column, rest
 	} else {
-		f.Line, f.Column = position(node)
+		f.Line, f.Column = yamlnode.Position(node)
 	}
 	return f
 }
@@ -92,7 +94,7 @@ func readsItself(t reflect.Type) bool {
 
 // read decodes a node into a value, and takes note of all that does not fit.
 func (r *reader) read(node ast.Node, path string, into reflect.Value) {
-	node = r.resolve(node)
+	node = r.anchors.Resolve(node)
 	if r.nodes++; node == nil || node.Type() == ast.NullType || r.nodes > maxNodes {
 		return
 	}
@@ -220,7 +222,7 @@ func wantedOf(t reflect.Type) string {
 }
 
 func (r *reader) fault(node ast.Node, path, problem string) {
-	line, column := position(node)
+	line, column := yamlnode.Position(node)
 	r.faults = append(r.faults, Fault{Path: path, Line: line, Column: column, Problem: problem})
 }
 

@@ -1,46 +1,35 @@
 package settings
 
 import (
-	"slices"
+	"math"
 	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"mayfly/internal/yamlnode"
 )
 
 // Places tells where the members of a YAML text stand. The zero value knows none.
 type Places struct {
 	root    ast.Node
-	anchors map[string]ast.Node
+	anchors yamlnode.Anchors
 }
 
 // NewPlaces reads the places of a text. It knows none of a text that is not YAML.
 func NewPlaces(text []byte) *Places {
-	p := &Places{anchors: map[string]ast.Node{}}
+	p := &Places{}
 	_ = Guard(func() error {
 		file, err := parser.ParseBytes(text, 0)
 		if err != nil || len(file.Docs) == 0 {
 			return err
 		}
 		p.root = file.Docs[0].Body
-		if p.root != nil {
-			ast.Walk(anchorVisitor(p.anchors), p.root)
-		}
+		p.anchors = yamlnode.Of(p.root)
 		return nil
 	})
 	return p
-}
-
-// anchorVisitor collects what anchors name.
-type anchorVisitor map[string]ast.Node
-
-// Visit implements [ast.Visitor].
-func (v anchorVisitor) Visit(node ast.Node) ast.Visitor {
-	if anchor, ok := node.(*ast.AnchorNode); ok {
-		v[anchor.Name.GetToken().Value] = anchor.Value
-	}
-	return v
 }
 
 // At gives line and column, from 1, of a member such as callers[1].keys[0]; where
@@ -51,13 +40,13 @@ func (p *Places) At(path string) (line, column int) {
 		at = node
 		node, path = p.child(node, path)
 	}
-	return position(at)
+	return yamlnode.Position(at)
 }
 
 // child gives the node of the first step of a path, and the rest of the path; nil
 // where there is no step or no such node.
 func (p *Places) child(node ast.Node, path string) (ast.Node, string) {
-	node = p.resolve(node)
+	node = p.anchors.Resolve(node)
 	if list, ok := node.(*ast.SequenceNode); ok {
 		number, rest, found := strings.Cut(strings.TrimPrefix(path, "["), "]")
 		i, err := strconv.Atoi(number)
@@ -77,67 +66,14 @@ func (p *Places) child(node ast.Node, path string) (ast.Node, string) {
 	return nil, ""
 }
 
-// resolve gives what an alias or an anchor stands for.
-func (p *Places) resolve(node ast.Node) ast.Node {
-	for range 100 { // an alias may name itself
-		switch n := node.(type) {
-		case *ast.AnchorNode:
-			node = n.Value
-		case *ast.AliasNode:
-			node = p.anchors[n.Value.GetToken().Value]
-		case *ast.TagNode:
-			node = n.Value
-		default:
-			return node
-		}
-	}
-	return nil
-}
-
 // pairs gives the members of a mapping: its own, then those that it merges.
 func (p *Places) pairs(node ast.Node) []*ast.MappingValueNode {
-	return p.merged(node, 10)
-}
-
-func (p *Places) merged(node ast.Node, depth int) []*ast.MappingValueNode {
-	var all []*ast.MappingValueNode
-	switch n := node.(type) {
-	case *ast.MappingNode:
-		all = n.Values
-	case *ast.MappingValueNode:
-		all = []*ast.MappingValueNode{n}
-	}
-	var own, others []*ast.MappingValueNode
-	for _, pair := range all {
-		if pair.Key.Type() != ast.MergeKeyType {
-			own = append(own, pair)
-		} else if depth > 0 {
-			others = append(others, p.merged(p.resolve(pair.Value), depth-1)...)
-		}
-	}
-	return slices.Concat(own, others)
+	left := math.MaxInt
+	pairs, _ := p.anchors.Pairs(node, 10, &left)
+	return pairs
 }
 
 func keyOf(pair *ast.MappingValueNode) string { return pair.Key.GetToken().Value }
-
-// position is that of a node's first character.
-func position(node ast.Node) (line, column int) {
-	switch n := node.(type) {
-	case nil:
-		return 0, 0
-	case *ast.MappingNode:
-		if len(n.Values) > 0 && !n.IsFlowStyle {
-			return position(n.Values[0])
-		}
-	case *ast.MappingValueNode:
-		return position(n.Key)
-	}
-	token := node.GetToken()
-	if token == nil || token.Position == nil {
-		return 0, 0
-	}
-	return token.Position.Line, token.Position.Column
-}
 
 // Find gives the path of the first text for which a function holds; empty where there
 // is none.

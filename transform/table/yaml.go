@@ -11,12 +11,13 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"mayfly/internal/settings"
+	"mayfly/internal/yamlnode"
 	"mayfly/transform/message"
 )
 
 // readYAML reads a list of mappings, or a mapping of mappings by key.
 func (b *builder) readYAML(data []byte) {
-	r := yamlReader{builder: b, anchors: map[string]ast.Node{}, left: maxNodes}
+	r := yamlReader{builder: b, left: maxNodes}
 	err := settings.Guard(func() error {
 		file, err := parser.ParseBytes(data, 0)
 		if err != nil {
@@ -28,7 +29,7 @@ func (b *builder) readYAML(data []byte) {
 		case len(file.Docs) > 1:
 			b.fault(ErrMalformed, at(file.Docs[1]), "a second document after --- would not be read: use one document")
 		default:
-			ast.Walk(&r, file.Docs[0].Body)
+			r.Anchors = yamlnode.Of(file.Docs[0].Body)
 			r.rows(file.Docs[0].Body)
 		}
 		return nil
@@ -54,20 +55,13 @@ const (
 // yamlReader reads rows out of nodes.
 type yamlReader struct {
 	*builder
-	anchors map[string]ast.Node
-	left    int // nodes
-}
+	yamlnode.Anchors
 
-// Visit implements [ast.Visitor]: it collects what anchors name.
-func (r *yamlReader) Visit(node ast.Node) ast.Visitor {
-	if anchor, ok := node.(*ast.AnchorNode); ok {
-		r.anchors[anchor.Name.GetToken().Value] = anchor.Value
-	}
-	return r
+	left int // nodes
 }
 
 func (r *yamlReader) rows(body ast.Node) {
-	body = r.resolve(body)
+	body = r.Resolve(body)
 	if list, ok := body.(*ast.SequenceNode); ok {
 		for _, node := range list.Values {
 			if r.full {
@@ -77,7 +71,7 @@ func (r *yamlReader) rows(body ast.Node) {
 		}
 		return
 	}
-	pairs, ok := r.pairs(body, maxDepth)
+	pairs, ok := r.Pairs(body, maxDepth, &r.left)
 	if !ok {
 		r.fault(ErrMalformed, at(body), "is not a table: want a list of rows, or rows by their keys")
 		return
@@ -94,7 +88,7 @@ func (r *yamlReader) rows(body ast.Node) {
 
 // object takes a row. key is that of the row where it stands outside of it.
 func (r *yamlReader) object(node ast.Node, key *cell) {
-	pairs, ok := r.pairs(r.resolve(node), maxDepth)
+	pairs, ok := r.Pairs(r.Resolve(node), maxDepth, &r.left)
 	where := at(node)
 	if !ok {
 		r.fault(ErrMalformed, where, "the row is not a mapping, as in {%s: ...}", r.key)
@@ -157,7 +151,7 @@ var errNodes = errors.New("the table becomes too large by its aliases, or is nes
 
 // value gives a node as a value: numbers as they are written.
 func (r *yamlReader) value(node ast.Node, depth int) (any, error) {
-	node = r.resolve(node)
+	node = r.Resolve(node)
 	if r.left--; r.left < 0 || depth > maxDepth {
 		return nil, errNodes
 	}
@@ -184,7 +178,7 @@ func (r *yamlReader) value(node ast.Node, depth int) (any, error) {
 		}
 		return list, nil
 	}
-	pairs, ok := r.pairs(node, maxDepth)
+	pairs, ok := r.Pairs(node, maxDepth, &r.left)
 	if !ok {
 		return nil, errors.New("the value is not a text, a number, a boolean, a list or a mapping")
 	}
@@ -220,63 +214,10 @@ func number(node ast.Node) (any, error) {
 	return nil, fmt.Errorf("%s is not a number that a message can have", message.Quote(text))
 }
 
-// resolve gives what an anchor, an alias or a tag stands for.
-func (r *yamlReader) resolve(node ast.Node) ast.Node {
-	for range maxDepth {
-		switch n := node.(type) {
-		case *ast.AnchorNode:
-			node = n.Value
-		case *ast.AliasNode:
-			node = r.anchors[n.Value.GetToken().Value]
-		case *ast.TagNode:
-			node = n.Value
-		default:
-			return node
-		}
-	}
-	return nil
-}
-
-// pairs gives the members of a mapping: its own, then those that it merges.
-func (r *yamlReader) pairs(node ast.Node, depth int) (own []*ast.MappingValueNode, ok bool) {
-	var all []*ast.MappingValueNode
-	switch n := node.(type) {
-	case *ast.MappingNode:
-		all = n.Values
-	case *ast.MappingValueNode:
-		all = []*ast.MappingValueNode{n}
-	default:
-		return nil, false
-	}
-	var merged []*ast.MappingValueNode
-	for _, pair := range all {
-		if r.left--; r.left < 0 {
-			break
-		}
-		if pair.Key.Type() != ast.MergeKeyType {
-			own = append(own, pair)
-		} else if depth > 0 {
-			more, _ := r.pairs(r.resolve(pair.Value), depth-1)
-			merged = append(merged, more...)
-		}
-	}
-	return append(own, merged...), true
-}
-
 // at gives the place of a node.
 func at(node ast.Node) place {
-	switch n := node.(type) {
-	case *ast.MappingNode:
-		if len(n.Values) > 0 && !n.IsFlowStyle {
-			return at(n.Values[0])
-		}
-	case *ast.MappingValueNode:
-		return at(n.Key)
-	}
-	if node == nil || node.GetToken() == nil || node.GetToken().Position == nil {
-		return place{}
-	}
-	return placeAt(node.GetToken().Position)
+	line, column := yamlnode.Position(node)
+	return place{uint32(line), uint32(column)}
 }
 
 func placeAt(p *token.Position) place {
