@@ -54,12 +54,18 @@ type Observer interface {
 
 // family is one metric.
 type family struct {
-	counters   *prometheus.CounterVec
-	histograms *prometheus.HistogramVec
+	counters *prometheus.CounterVec // nil for histograms
 
-	mu      sync.RWMutex
-	counter map[values]prometheus.Counter
-	observe map[values]prometheus.Observer
+	counter series[prometheus.Counter]
+	observe series[prometheus.Observer]
+}
+
+// series are the children of a metric, by their labels' values.
+type series[V any] struct {
+	mu   sync.RWMutex
+	made map[values]V
+	max  int
+	make func(labels ...string) V
 }
 
 // New makes a set in which nothing is counted yet. observer may be nil.
@@ -70,15 +76,15 @@ func New(observer Observer) *Set {
 		switch m.Kind {
 		case Counter:
 			f.counters = prometheus.NewCounterVec(prometheus.CounterOpts{Name: m.Name, Help: m.Help}, m.Labels)
-			f.counter = map[values]prometheus.Counter{}
+			f.counter.init(maxSeries, f.counters.WithLabelValues)
 			s.registry.MustRegister(f.counters)
 		case Histogram:
-			f.histograms = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			histograms := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 				Name: m.Name, Help: m.Help, Buckets: buckets, NativeHistogramBucketFactor: nativeFactor,
 				NativeHistogramMaxBucketNumber: nativeBuckets, NativeHistogramMinResetDuration: nativeReset,
 			}, m.Labels)
-			f.observe = map[values]prometheus.Observer{}
-			s.registry.MustRegister(f.histograms)
+			f.observe.init(maxHistograms, histograms.WithLabelValues)
+			s.registry.MustRegister(histograms)
 		case Gauge: // see Collect
 		}
 	}
@@ -91,7 +97,7 @@ func (s *Set) Add(id ID, n int, labels ...string) {
 		return
 	}
 	f := &s.families[id]
-	f.child(keyOf(labels), len(labels)).Add(float64(n))
+	f.counter.of(keyOf(labels), len(labels)).Add(float64(n))
 	if s.observer != nil {
 		s.observer.Added(&list[id], float64(n), append([]string(nil), labels...))
 	}
@@ -103,7 +109,7 @@ func (s *Set) Observe(id ID, d time.Duration, labels ...string) {
 		return
 	}
 	seconds := max(d.Seconds(), 0) // a clock may have been set back
-	s.families[id].histogram(keyOf(labels), len(labels)).Observe(seconds)
+	s.families[id].observe.of(keyOf(labels), len(labels)).Observe(seconds)
 	if s.observer != nil {
 		s.observer.Observed(&list[id], seconds, append([]string(nil), labels...))
 	}
@@ -115,40 +121,26 @@ func keyOf(labels []string) values {
 	return key
 }
 
-// child finds the counter of a combination of values, or makes it.
-func (f *family) child(key values, labels int) prometheus.Counter {
-	f.mu.RLock()
-	c, ok := f.counter[key]
-	f.mu.RUnlock()
-	if ok {
-		return c
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	key = bounded(f.counter, key, labels, maxSeries)
-	if c, ok = f.counter[key]; !ok {
-		c = f.counters.WithLabelValues(key[:labels]...)
-		f.counter[key] = c
-	}
-	return c
+func (s *series[V]) init(limit int, newChild func(labels ...string) V) {
+	s.made, s.max, s.make = map[values]V{}, limit, newChild
 }
 
-// histogram is the same for histograms.
-func (f *family) histogram(key values, labels int) prometheus.Observer {
-	f.mu.RLock()
-	o, ok := f.observe[key]
-	f.mu.RUnlock()
+// of finds the child of a combination of values, or makes it.
+func (s *series[V]) of(key values, labels int) V {
+	s.mu.RLock()
+	child, ok := s.made[key]
+	s.mu.RUnlock()
 	if ok {
-		return o
+		return child
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	key = bounded(f.observe, key, labels, maxHistograms)
-	if o, ok = f.observe[key]; !ok {
-		o = f.histograms.WithLabelValues(key[:labels]...)
-		f.observe[key] = o
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	under := bounded(s.made, key, labels, s.max) // another variable, so that key needs no memory of the heap
+	if child, ok = s.made[under]; !ok {
+		child = s.make(under[:labels]...)
+		s.made[under] = child
 	}
-	return o
+	return child
 }
 
 // bounded gives the combination that one is counted under. It keeps nothing of the texts that the values are cut from.
