@@ -41,11 +41,11 @@ func distance(a, b string, limit int) int {
 	for j := range rows[0] {
 		rows[0][j] = j
 	}
-	leastBefore := 0
+	minBefore := 0
 	for i := 1; i <= len(a); i++ {
 		row, before, last := &rows[i%3], &rows[(i+2)%3], &rows[(i+1)%3]
 		row[0] = i
-		least := i
+		lowest := i
 		for j := 1; j <= len(b); j++ {
 			cost := before[j-1]
 			if a[i-1] != b[j-1] {
@@ -55,12 +55,12 @@ func distance(a, b string, limit int) int {
 				cost = min(cost, last[j-2]+1)
 			}
 			row[j] = cost
-			least = min(least, cost)
+			lowest = min(lowest, cost)
 		}
-		if least >= limit && leastBefore+1 >= limit { // a swap comes from the row before
+		if lowest >= limit && minBefore+1 >= limit { // a swap comes from the row before
 			return limit
 		}
-		leastBefore = least
+		minBefore = lowest
 	}
 	return min(rows[len(a)%3][len(b)], limit)
 }
