@@ -1,10 +1,8 @@
 package transform
 
 import (
-	"embed"
 	"fmt"
 	"io/fs"
-	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -15,6 +13,7 @@ import (
 	"mayfly/transform/mapping"
 	"mayfly/transform/media"
 	"mayfly/transform/sample"
+	"mayfly/transform/sources"
 )
 
 // Definition is a source as it stands in its YAML file. What is an Expr is jq
@@ -22,11 +21,15 @@ import (
 // (lower-case names, first values) and units, and each name under let is a
 // variable.
 type Definition struct {
-	Name     string        `yaml:"name"`     // its route is /api/NAME
-	From     string        `yaml:"from"`     // a built-in source that this one changes
-	Title    string        `yaml:"title"`    // what the sender is called
-	Docs     string        `yaml:"docs"`     // link to the sender's own documentation
-	Setup    string        `yaml:"setup"`    // how to set the sender up, for its user
+	Name  string `yaml:"name"`  // its route is /api/NAME
+	From  string `yaml:"from"`  // a built-in source that this one changes
+	Title string `yaml:"title"` // what the sender is called
+	Docs  string `yaml:"docs"`  // link to the sender's own documentation
+	Setup string `yaml:"setup"` // how to set the sender up, for its user
+	Group string `yaml:"group"` // lorawan, cellular, sensors, weather, trackers, collectors or standards
+	// Evidence tells what the mapping is made from, for its user: which shapes were seen
+	// in the sender's code, and which are from hearsay and read leniently.
+	Evidence string        `yaml:"evidence"`
 	Methods  []string      `yaml:"methods"`  // POST when empty
 	Patience time.Duration `yaml:"patience"` // how long the sender waits for the answer; 5s
 
@@ -107,21 +110,8 @@ type (
 	SampleMessage = sample.Message
 )
 
-//go:embed sources/*.yaml
-var sourceFiles embed.FS
-
-// builtinNames lists the built-in sources, sorted, without parsing any.
-func builtinNames() []string {
-	files, _ := sourceFiles.ReadDir("sources") // it is embedded
-	names := make([]string, len(files))
-	for i, file := range files {
-		names[i] = strings.TrimSuffix(file.Name(), ".yaml")
-	}
-	return names
-}
-
 func (t *Transformer) builtin(name string) (*Source, error) {
-	text, _ := BuiltinText(name) // names come from there
+	text, _ := sources.Text(name) // names come from there
 	d, err := ParseDefinition(text)
 	if err != nil {
 		return nil, err

@@ -1,9 +1,7 @@
 package transform
 
 import (
-	"bytes"
 	"context"
-	"strings"
 
 	"mayfly/transform/media"
 	"mayfly/transform/message"
@@ -17,10 +15,7 @@ func (t *Transformer) Detect(ctx context.Context, r *message.Request) (*Source, 
 	defer r.Meter().Back(mark) // the source reads the body again
 	r = media.Readable(r)
 	var seen detection
-	for _, name := range t.order {
-		if !hinted(t.sources[name].hints, r) {
-			continue
-		}
+	for _, name := range t.index().Candidates(r) {
 		source, err := t.Source(name)
 		if err != nil {
 			return nil, err
@@ -72,34 +67,6 @@ func (d *detection) fits(ctx context.Context, s *Source, r *message.Request) (bo
 	defer j.Done()
 	fits, err := j.Truth(s.of.detect, body)
 	return fits && err == nil, nil
-}
-
-// hinted tells whether a request holds one of the hints: in its body, or as the
-// beginning of the name of a query parameter or a header. No hints are no
-// obstacle.
-func hinted(hints []string, r *message.Request) bool {
-	for _, hint := range hints {
-		if bytes.Contains(r.Body, []byte(hint)) {
-			return true
-		}
-		for name := range r.Query {
-			if name == hint {
-				return true
-			}
-		}
-		for name, values := range r.Header {
-			if len(name) >= len(hint) && strings.EqualFold(name[:len(hint)], hint) ||
-				name == "Content-Type" && len(values) > 0 && strings.Contains(values[0], hint) {
-				return true
-			}
-		}
-		for _, value := range r.Query["id"] { // Shelly's only mark
-			if strings.HasPrefix(value, hint) {
-				return true
-			}
-		}
-	}
-	return len(hints) == 0
 }
 
 // Detects tells whether a request is one of this source's sender's.

@@ -22,6 +22,7 @@ import (
 	"mayfly/transform/answer"
 	"mayfly/transform/mapping"
 	"mayfly/transform/message"
+	"mayfly/transform/sources"
 )
 
 var update = flag.Bool("update", false, "write the generated documents anew")
@@ -48,42 +49,25 @@ func sourcesDoc(t *testing.T) string {
 	t.Helper()
 	tr := transform.New()
 	var table, answers, sections strings.Builder
+	for _, g := range sources.Groups() {
+		fmt.Fprintf(&table, "\n**%s**\n\n| source | sender | methods | messages to devices |\n|---|---|---|---|\n", g.Title)
+		for _, name := range tr.SourceNames() {
+			s, err := tr.Source(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.Group == g.Name {
+				table.WriteString(sourceRow(s))
+			}
+		}
+	}
 	for _, name := range tr.SourceNames() {
 		s, err := tr.Source(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		methods := strings.Join(s.Methods, ", ")
-		if methods == "" {
-			methods = "POST"
-		}
-		var down string
-		switch {
-		case s.Downlink.InAnswer():
-			down = "in the answer"
-		case !s.Downlink.Push.URL.IsZero():
-			down = "by push"
-		}
-		fmt.Fprintf(&table, "| [`%s`](#%s) | %s | %s | %s |\n", name, name, s.Title, methods, down)
 		answers.WriteString(answersRow(t, s))
-		fmt.Fprintf(&sections, "\n## %s\n\n**%s** ([documentation](%s))\n\n%s", name, s.Title, s.Docs, indented(s.Setup))
-		var props []string
-		for p := range s.Definition.Properties {
-			props = append(props, "`"+p+"`")
-		}
-		slices.Sort(props)
-		if len(props) > 0 {
-			fmt.Fprintf(&sections, "\nProperties: %s.\n", strings.Join(props, ", "))
-		}
-		var ignored []string
-		for _, sample := range s.Samples {
-			if len(sample.Messages) == 0 {
-				ignored = append(ignored, sample.Name)
-			}
-		}
-		if len(ignored) > 0 {
-			fmt.Fprintf(&sections, "\nIgnored, for example: %s.\n", strings.Join(ignored, "; "))
-		}
+		sections.WriteString(sourceSection(s))
 	}
 	return `<!-- Made from transform/sources by go generate ./transform: change these. -->
 
@@ -100,10 +84,8 @@ Events that are not telemetry (joins, acknowledgements, and kinds that are new) 
 where they are in the sender's own envelope. Every other body is refused with 422 and a hint: which source it looks like, or
 what this one expects.
 
-Messages for devices go with the answer, or are pushed to the sender, where the table says so: [downlink.md](downlink.md).
-
-| source | sender | methods | messages to devices |
-|---|---|---|---|
+Messages for devices go with the answer, or are pushed to the sender, where the tables say so: [downlink.md](downlink.md).
+"Made from" tells what a mapping is made from, where a part of it is from hearsay.
 ` + table.String() + `
 ## What a sender is answered, and what it does then
 
@@ -115,6 +97,49 @@ How to change an answer: [mapping.md](mapping.md#the-answer).
 | source | waits | stored | some never stored | all never stored | what the sender does with a failure |
 |---|---|---|---|---|---|
 ` + answers.String() + sections.String()
+}
+
+// sourceRow is the row of a source in the table of its group.
+func sourceRow(s *transform.Source) string {
+	methods := strings.Join(s.Methods, ", ")
+	if methods == "" {
+		methods = "POST"
+	}
+	var down string
+	switch {
+	case s.Downlink.InAnswer():
+		down = "in the answer"
+	case !s.Downlink.Push.URL.IsZero():
+		down = "by push"
+	}
+	return fmt.Sprintf("| [`%s`](#%s) | %s | %s | %s |\n", s.Name, s.Name, s.Title, methods, down)
+}
+
+// sourceSection is what a user reads of a source.
+func sourceSection(s *transform.Source) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n## %s\n\n**%s** ([documentation](%s))\n\n%s", s.Name, s.Title, s.Docs, indented(s.Setup))
+	if s.Evidence != "" {
+		fmt.Fprintf(&b, "\nMade from: %s", indented(s.Evidence))
+	}
+	var props []string
+	for p := range s.Definition.Properties {
+		props = append(props, "`"+p+"`")
+	}
+	slices.Sort(props)
+	if len(props) > 0 {
+		fmt.Fprintf(&b, "\nProperties: %s.\n", strings.Join(props, ", "))
+	}
+	var ignored []string
+	for _, sample := range s.Samples {
+		if len(sample.Messages) == 0 && sample.Refused == "" {
+			ignored = append(ignored, sample.Name)
+		}
+	}
+	if len(ignored) > 0 {
+		fmt.Fprintf(&b, "\nIgnored, for example: %s.\n", strings.Join(ignored, "; "))
+	}
+	return b.String()
 }
 
 // answersRow is the row of a source in the table of answers.

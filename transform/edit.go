@@ -1,13 +1,13 @@
 package transform
 
-import "mayfly/transform/message"
+import (
+	"mayfly/transform/message"
+	"mayfly/transform/sources"
+)
 
 // BuiltinText gives the YAML of a built-in source, for those who want to change
 // it; false when there is none of that name.
-func BuiltinText(name string) ([]byte, bool) {
-	text, err := sourceFiles.ReadFile("sources/" + name + ".yaml")
-	return text, err == nil
-}
+func BuiltinText(name string) ([]byte, bool) { return sources.Text(name) }
 
 // Compile makes a source of a definition that is not built in, or tells all that
 // is wrong with it.

@@ -12,6 +12,7 @@ import (
 	"mayfly/transform/answer"
 	"mayfly/transform/mapping"
 	"mayfly/transform/message"
+	"mayfly/transform/sources"
 )
 
 // Add compiles a user's own sources, which stand in a file, and takes them in; one
@@ -54,6 +55,7 @@ func (t *Transformer) Add(file string, definitions []Definition, files fs.FS) er
 	}
 	t.order = slices.DeleteFunc(t.order, func(name string) bool { return slices.Contains(names, name) })
 	t.order = slices.Insert(t.order, 0, names...)
+	t.indexed()
 	return nil
 }
 
@@ -81,10 +83,10 @@ func (t *Transformer) prepare(d *Definition, before []Definition) message.Faults
 			return faults
 		}
 	}
-	text, ok := BuiltinText(d.From)
+	text, ok := sources.Text(d.From)
 	if !ok {
 		problem := "source " + message.Quote(d.From) + " is not known; mayfly check lists them"
-		if near := settings.Nearest(d.From, builtinNames()); near != "" {
+		if near := settings.Nearest(d.From, sources.Names()); near != "" {
 			problem += "; did you mean " + near + "?"
 		}
 		return append(faults, &message.Fault{Field: "from", Problem: problem})
@@ -113,6 +115,7 @@ func (d *Definition) inherit(base *Definition) {
 		}
 	}
 	d.Title, d.Docs, d.Setup = cmp.Or(d.Title, base.Title), cmp.Or(d.Docs, base.Docs), cmp.Or(d.Setup, base.Setup)
+	d.Group, d.Evidence = cmp.Or(d.Group, base.Group), cmp.Or(d.Evidence, base.Evidence)
 	d.Patience, d.Units = cmp.Or(d.Patience, base.Patience), cmp.Or(d.Units, base.Units)
 	d.OnReject, d.Zone = cmp.Or(d.OnReject, base.OnReject), cmp.Or(d.Zone, base.Zone)
 	d.Format, d.Codec = cmp.Or(d.Format, base.Format), cmp.Or(d.Codec, base.Codec)

@@ -17,7 +17,7 @@ func (s *Source) Prove(ctx context.Context, of Sample, then ...func(*message.Mes
 	got, want []SampleMessage, err error,
 ) {
 	out, err := s.Map(ctx, of.Request.Request(s.Name))
-	if err != nil {
+	if err = of.Refusal(err); err != nil || of.Refused != "" {
 		return nil, nil, err
 	}
 	for i := range out.Messages {

@@ -26,7 +26,7 @@ func TestBuiltinSources(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for what, text := range map[string]string{"title": source.Title, "docs": source.Docs, "setup": source.Setup, "detect": source.Definition.Detect.Text} {
+			for what, text := range map[string]string{"title": source.Title, "docs": source.Docs, "setup": source.Setup, "group": source.Group, "detect": source.Definition.Detect.Text} {
 				if text == "" {
 					t.Errorf("%s is missing", what)
 				}

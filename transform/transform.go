@@ -10,13 +10,15 @@ import (
 	"mayfly/transform/mapping"
 	"mayfly/transform/message"
 	"mayfly/transform/rules"
+	"mayfly/transform/sources"
 )
 
 // Transformer reads bodies.
 type Transformer struct {
 	validate *rules.Rules
 	sources  map[string]*lazySource
-	order    []string // in which Detect asks: the user's own first, then the built-in ones
+	order    []string              // in which Detect asks: the user's own first, then the built-in ones
+	index    func() *sources.Index // of them
 	language func() *mapping.Language
 	engine   codec.Engine    // runs scripts
 	machine  mapping.Machine // runs what plans do not cover; nil: this process
@@ -35,15 +37,23 @@ func New() *Transformer {
 	t := &Transformer{
 		validate: &rules.Rules{},
 		sources:  map[string]*lazySource{},
-		order:    builtinNames(),
+		order:    sources.Names(),
 		engine:   codec.InProcess{},
 	}
 	t.language = sync.OnceValue(func() *mapping.Language { return t.languageOf(message.Zone{}, "") })
 	for _, name := range t.order {
 		compile := sync.OnceValues(func() (*Source, error) { return t.builtin(name) })
-		t.sources[name] = &lazySource{get: compile, hints: builtinHints[name]}
+		t.sources[name] = &lazySource{get: compile, hints: sources.Hints(name)}
 	}
+	t.indexed()
 	return t
+}
+
+// indexed has the sources that may be a request's looked for anew.
+func (t *Transformer) indexed() {
+	t.index = sync.OnceValue(func() *sources.Index {
+		return sources.NewIndex(t.order, func(name string) []string { return t.sources[name].hints })
+	})
 }
 
 // WithCodecs sets what runs scripts, [codec.InProcess] otherwise, and expressions where it

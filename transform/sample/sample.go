@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/textproto"
 	"slices"
+	"strings"
 
 	"mayfly/transform/media"
 	"mayfly/transform/message"
@@ -18,6 +19,8 @@ type Sample struct {
 	Request Request `yaml:"request"` // what the sender sends
 	// Messages that come out; none where the request is ignored.
 	Messages []Message `yaml:"messages"`
+	// Refused is a part of the error, where the request is refused.
+	Refused string `yaml:"refused"`
 	// Model is a device template that the messages must fit: the DTMI of one of
 	// templates, or a file.
 	Model string `yaml:"model"`
@@ -31,6 +34,20 @@ type Sample struct {
 
 // Enriched tells whether the messages of the sample are those after enrich.
 func (s *Sample) Enriched() bool { return s.Rows != nil || s.Answers != nil }
+
+// Refusal gives what is wrong with the error that the request of the sample met: nil for
+// the one that the sample promises.
+func (s *Sample) Refusal(err error) error {
+	switch {
+	case s.Refused == "":
+		return err
+	case err == nil:
+		return fmt.Errorf("is not refused; want an error with %q", s.Refused)
+	case !strings.Contains(err.Error(), s.Refused):
+		return fmt.Errorf("is refused without %q: %w", s.Refused, err)
+	}
+	return nil
+}
 
 // Request is a request as a sample writes it down.
 type Request struct {
