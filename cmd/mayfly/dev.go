@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"mayfly/cmd/mayfly/internal/devlines"
 	"mayfly/cmd/mayfly/internal/playground"
 	"mayfly/emulator"
 	"mayfly/emulator/console"
@@ -36,10 +37,10 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	if err != nil {
 		tried = playground.New() // loading the configuration below tells all that is wrong
 	}
-	notes, out := &console.Notes{}, &lines{w: w.stdout}
+	notes, out := &console.Notes{}, devlines.New(w.stdout)
 	azure, err := withPage(emulator.Config{
 		Listen: local(c.EmulatorPort), Console: local(c.ConsolePort), RetryAfter: c.RetryAfter,
-		WatchMessages: out.message,
+		WatchMessages: out.Message,
 	}, console.Options{Bridge: "http://" + local(c.Port), Notes: notes, Playground: tried})
 	if err != nil {
 		return err
@@ -54,20 +55,21 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 		return err
 	}
 	level := max(config.LogLevel, slog.LevelWarn)
-	log := slog.New(withoutRequests{slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: level})})
+	text := slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: level})
+	log := slog.New(devlines.WithoutRequests{Handler: text})
 	transport := azure.Transport()
 	defer transport.CloseIdleConnections()
 	toClouds, _ := function.Transports(config) // they are not emulated
 	service := function.New(config, function.Dependencies{DPS: transport, Hub: transport, Pushes: toClouds, Log: log,
 		Observe: func(d function.Delivery) {
 			notes.Add(d.Message.DeviceID, d.Message.MessageID, d.Source, d.Hub, d.Took)
-			out.delivered(d)
-		}, Finished: out.finished})
+			out.Delivered(d)
+		}, Finished: out.Finished})
 	defer service.Close()
 	return function.Serve(ctx, function.ServeOptions{
 		Host: function.HostServer, Addr: local(c.Port), RequestTimeout: config.RequestTimeout, Log: log,
 		ShutdownTimeout: shutdownTimeout,
-		Ready:           func(addr net.Addr) { out.welcome(addr.String(), azure) },
+		Ready:           func(addr net.Addr) { out.Welcome(addr.String(), azure) },
 	}, service)
 }
 

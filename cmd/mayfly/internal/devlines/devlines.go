@@ -1,4 +1,4 @@
-package main
+package devlines
 
 import (
 	"context"
@@ -14,13 +14,17 @@ import (
 	"mayfly/function"
 )
 
-// lines writes for a reader at a terminal, one event per line.
-type lines struct {
+// Lines writes for a reader at a terminal, one event per line.
+type Lines struct {
 	mu sync.Mutex
 	w  io.Writer
 }
 
-func (l *lines) welcome(bridge string, azure *emulator.Emulator) {
+// New returns Lines that are written to w.
+func New(w io.Writer) *Lines { return &Lines{w: w} }
+
+// Welcome says what is up, and how to send something.
+func (l *Lines) Welcome(bridge string, azure *emulator.Emulator) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_, _ = fmt.Fprintf(l.w, `Mayfly is up, with an Azure of its own: nothing leaves this machine.
@@ -39,7 +43,8 @@ A new device is provisioned first, which takes a moment; after that it is known.
 		`{"temperature":21.5}`)
 }
 
-func (l *lines) delivered(d function.Delivery) {
+// Delivered writes one line about a message that a hub has stored.
+func (l *Lines) Delivered(d function.Delivery) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var extra strings.Builder
@@ -53,8 +58,8 @@ func (l *lines) delivered(d function.Delivery) {
 		oneLine(d.Message.Body), extra.String(), d.Hub, d.Took.Round(time.Millisecond))
 }
 
-// finished writes one line about a request: delivered, ignored and why, or refused and what to do.
-func (l *lines) finished(f *function.Finished) {
+// Finished writes one line about a request: delivered, ignored and why, or refused and what to do.
+func (l *Lines) Finished(f *function.Finished) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_, _ = fmt.Fprintf(l.w, "%s  %s %s  %s\n", time.Now().Format("15:04:05"), oneLine([]byte(f.Method)),
@@ -70,8 +75,8 @@ var fates = map[emulator.MessageState]string{
 	emulator.MessageState(emulator.Purged):                "dropped",
 }
 
-// message writes one line about a cloud-to-device message.
-func (l *lines) message(s emulator.MessageStep) {
+// Message writes one line about a cloud-to-device message.
+func (l *Lines) Message(s emulator.MessageStep) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	what, fate := "message", fates[s.State]
@@ -155,11 +160,11 @@ func oneLine(body []byte) string {
 	return text
 }
 
-// withoutRequests is a log without the record of each request, which lines shows.
-type withoutRequests struct{ slog.Handler }
+// WithoutRequests is a log without the record of each request, which Lines shows.
+type WithoutRequests struct{ slog.Handler }
 
 // Handle implements slog.Handler.
-func (h withoutRequests) Handle(ctx context.Context, r slog.Record) error {
+func (h WithoutRequests) Handle(ctx context.Context, r slog.Record) error {
 	if r.Message == "request" {
 		return nil
 	}
@@ -167,11 +172,11 @@ func (h withoutRequests) Handle(ctx context.Context, r slog.Record) error {
 }
 
 // WithAttrs implements slog.Handler.
-func (h withoutRequests) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return withoutRequests{h.Handler.WithAttrs(attrs)}
+func (h WithoutRequests) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return WithoutRequests{h.Handler.WithAttrs(attrs)}
 }
 
 // WithGroup implements slog.Handler.
-func (h withoutRequests) WithGroup(name string) slog.Handler {
-	return withoutRequests{h.Handler.WithGroup(name)}
+func (h WithoutRequests) WithGroup(name string) slog.Handler {
+	return WithoutRequests{h.Handler.WithGroup(name)}
 }
