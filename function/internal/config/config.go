@@ -55,6 +55,8 @@ type Config struct {
 	TemplateFiles  string          `env:"TEMPLATES"`
 	TemplatePolicy template.Policy `env:"TEMPLATE"`
 
+	Durable // QUEUE and so on
+
 	ConfigFile string     `env:"CONFIG"`
 	LogLevel   slog.Level `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat  string     `env:"LOG_FORMAT" envDefault:"json"`
@@ -97,6 +99,7 @@ func Load(environ []string, options ...Option) (*Config, error) {
 	c.checkFleets(file, faults.addFirst)
 	c.checkTemplates(file, faults.addFirst)
 	c.checkEnrichment(file)
+	c.checkDurable(file, faults.addFirst)
 	c.checkTimes(faults.addFirst)
 	c.checkAddress(faults.addFirst)
 	c.checkLimits(faults.addFirst)

@@ -27,6 +27,10 @@ func TestLimits(t *testing.T) {
 		{"MAX_IN_FLIGHT", []string{"1", "1000000"}, []string{"0", "1000001"}},
 		{"MAX_MESSAGES", []string{"1", "1000000"}, []string{"0", "1000001"}},
 		{"DEVICE_RATE", []string{"1/h", "1000000000/s"}, []string{"0/s", "1000000001/s"}},
+		{"QUEUE", []string{"file:q", "nats://n:4222"}, []string{"kafka:x", "sqs:x"}},
+		{"QUEUE_WORKERS", []string{"1", "1000"}, []string{"0", "1001"}},
+		{"QUEUE_SIGNING_KEY", []string{strings.Repeat("k", 16)}, []string{"short", strings.Repeat("k", 16) + ","}},
+		{"DURABLE", []string{"never"}, []string{"always", "fallback", "sometimes"}}, // two of them need QUEUE
 		{"PORT", []string{"0", "65535"}, []string{"-1", "65536", "http"}},
 		{"HOST", []string{"127.0.0.1", "::1", "[::1]", "localhost"}, []string{"http://here", strings.Repeat("a", 254)}},
 		{"ID_SCOPE", []string{"0ne00123ABC", strings.Repeat("a", 64)}, []string{strings.Repeat("a", 65), "a b", "a/b"}},

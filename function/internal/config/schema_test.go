@@ -17,6 +17,7 @@ import (
 	"github.com/invopop/jsonschema"
 
 	"mayfly/function/internal/auth/policy"
+	"mayfly/function/internal/queue"
 	"mayfly/function/internal/ratelimit"
 	"mayfly/internal/secret"
 	"mayfly/transform"
@@ -118,6 +119,8 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 				"require": require,
 			}),
 		}}
+	case reflect.TypeFor[queue.Mode]():
+		return &jsonschema.Schema{Type: "string", Enum: []any{queue.ModeNever, queue.ModeFallback, queue.ModeAlways}}
 	case reflect.TypeFor[enrich.Fields]():
 		name := text("", "")
 		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{

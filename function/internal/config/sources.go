@@ -1,11 +1,13 @@
 package config
 
 import (
+	"cmp"
 	_ "time/tzdata" // zones of sources; an image may have none
 
 	"github.com/goccy/go-yaml"
 
 	"mayfly/function/internal/auth/signature"
+	"mayfly/function/internal/queue"
 	"mayfly/internal/settings"
 	"mayfly/transform"
 	"mayfly/transform/enrich"
@@ -22,6 +24,7 @@ type Source struct {
 	Template  *template.Policy `yaml:"template"`  // likewise, for this source
 	Enrich    []enrich.Step    `yaml:"enrich"`    // what is added to its messages, before the fleet's and the file's
 	Reduce    *reduce.Spec     `yaml:"reduce"`    // likewise, for its readings
+	Durable   queue.Mode       `yaml:"durable"`   // which of its messages are queued, where QUEUE is set
 	AllowFrom []string         `yaml:"allowFrom"` // networks; everywhere when left out
 }
 
@@ -64,6 +67,7 @@ func adopt(specs []Source, list []transform.Definition) {
 				if s.Reduce == nil {
 					s.Reduce = base.Reduce
 				}
+				s.Durable = cmp.Or(s.Durable, base.Durable)
 				if s.AllowFrom == nil {
 					s.AllowFrom = base.AllowFrom
 				}

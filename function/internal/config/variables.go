@@ -85,6 +85,15 @@ var variables = []Variable{
 		"path, as in /iot for /iot/api/telemetry; custom domains of API Gateway are recognised without it"},
 	{Name: "API_DOCS", Doc: "who may read /openapi.json and /docs: public (everybody, but sources of your own only " +
 		"callers with a credential), callers, or off"},
+	{Name: "QUEUE", Doc: "durable mode: file:DIR, sqs:URL, azure-queue:URL or nats://HOST, where messages wait that " +
+		"the hub does not take now; nothing is queued when empty. See [durable.md](durable.md)"},
+	{Name: "DURABLE", Doc: "which messages are queued, of sources that do not say: never, fallback (those that the " +
+		"hub does not take in time) or always; fallback when empty"},
+	{Name: "QUEUE_SIGNING_KEY", Doc: "signs what is queued, so that nobody else who may write into the queue can " +
+		"speak for devices: 16 characters or more, or a reference as for GROUP_KEY; of several with commas between " +
+		"them, the first signs and all verify"},
+	{Name: "QUEUE_WORKERS", Doc: "devices whose queued messages an instance delivers at one time"},
+	{Name: "QUEUE_ALLOW_UNSYNCED", Doc: "take a NATS server that acknowledges messages before they are on its disk"},
 	{Name: "CONFIG", Doc: "path of the configuration file, which has sources of your own, callers and fleets; " +
 		"mayfly.yaml where there is one"},
 	{

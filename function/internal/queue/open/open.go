@@ -1,0 +1,111 @@
+package open
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"mayfly/function/internal/queue"
+	"mayfly/internal/secret"
+)
+
+// Kind is a kind of queue.
+type Kind string
+
+// The kinds of queues.
+const (
+	File         Kind = "file"
+	SQS          Kind = "sqs"
+	StorageQueue Kind = "azure-queue"
+	JetStream    Kind = "nats"
+)
+
+// Target is a queue, and where it is.
+type Target struct {
+	Kind  Kind
+	Place string // a folder for File, a URL for the others
+}
+
+// String names a queue without its credentials.
+func (t Target) String() string {
+	if t.Kind == File {
+		return "file:" + t.Place
+	}
+	var names []string
+	for one := range strings.SplitSeq(t.Place, ",") {
+		name := one
+		if u, err := url.Parse(one); err == nil {
+			u.User, u.RawQuery, u.Fragment = nil, "", ""
+			name = u.String()
+		} else if _, after, has := strings.Cut(one, "@"); has {
+			name = after
+		}
+		names = append(names, name)
+	}
+	text := strings.Join(names, ",")
+	if t.Kind == JetStream {
+		return text
+	}
+	return string(t.Kind) + ":" + text
+}
+
+// Parse reads the value of QUEUE. It looks at its form alone, and its errors do not repeat it: there may be
+// credentials in it.
+func Parse(text string) (Target, error) {
+	scheme, rest, _ := strings.Cut(text, ":")
+	switch scheme {
+	case "file":
+		if rest == "" {
+			return Target{}, errors.New("file: needs a folder, as in file:/var/lib/mayfly/queue")
+		}
+		return Target{File, rest}, nil
+	case "sqs", "azure-queue":
+		u, err := url.Parse(rest)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") == "" {
+			return Target{}, fmt.Errorf("%s: needs the URL of the queue, as in %s", scheme, examples[Kind(scheme)])
+		}
+		return Target{Kind(scheme), rest}, nil
+	case "nats", "tls", "ws", "wss":
+		for one := range strings.SplitSeq(text, ",") {
+			if u, err := url.Parse(one); err != nil || u.Scheme != "" && u.Hostname() == "" && u.Opaque == "" {
+				return Target{}, errors.New("want the URL of a NATS server, as in " + examples[JetStream])
+			}
+		}
+		return Target{JetStream, text}, nil
+	}
+	return Target{}, errors.New("want file:DIR, sqs:URL, azure-queue:URL or nats://HOST")
+}
+
+var examples = map[Kind]string{
+	SQS:          "sqs:https://sqs.eu-central-1.amazonaws.com/123456789012/mayfly.fifo",
+	StorageQueue: "azure-queue:https://ACCOUNT.queue.core.windows.net/mayfly",
+	JetStream:    "nats://nats.example:4222",
+}
+
+// Options are what queues are made of.
+type Options struct {
+	AllowUnsynced bool // a JetStream server that acknowledges before its disk has the message is taken
+	Transport     http.RoundTripper
+	Secrets       *secret.Loader
+	Getenv        func(string) string // credentials of clouds are found by it
+	Log           *slog.Logger
+	Now           func() time.Time
+}
+
+// Open makes the queue of a target. It may ask the queue whether it is there and keeps what it acknowledges; a queue
+// that cannot be reached at present is no reason to fail for those that can be opened without it. Its errors are
+// *queue.Error.
+func Open(_ context.Context, t Target, _ *Options) (queue.Queue, error) {
+	switch t.Kind {
+	case File:
+	case SQS:
+	case StorageQueue:
+	case JetStream:
+	}
+	return nil, &queue.Error{Kind: queue.Missing, Queue: t.String(), Err: errors.New("this build has no such queue")}
+}
