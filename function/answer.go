@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"mayfly/function/internal/accepted"
+	"mayfly/function/internal/failure"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/requestlog"
 	"mayfly/function/internal/results"
@@ -22,7 +23,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, d *decoded) {
 	problems := make([]*Problem, len(d.items))
 	for i := range d.items {
 		if err := d.items[i].err; err != nil {
-			problems[i] = problemOf(r.Context(), err, s.now())
+			problems[i] = failure.Of(r.Context(), err, s.now())
 			if !problems[i].Retryable {
 				rec.refused++
 			} else {
@@ -34,7 +35,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, d *decoded) {
 		}
 	}
 	rec.reduced += d.leftOut
-	p := worst(problems)
+	p := failure.Worst(problems)
 	if p == nil {
 		s.collectCommands(r, d)
 		s.accept(w, r, d, &answer.Report{Delivered: rec.delivered, Ignored: rec.ignored}, nil)
@@ -58,7 +59,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, d *decoded) {
 	}
 	if report.Class == answer.Stored || report.Class == answer.Partial {
 		rec.problem, rec.accepted = p, report.Class == answer.Stored
-		p.hide(rec.secrets)
+		p.Hide(rec.secrets)
 		describe(report, d, p)
 		s.accept(w, r, d, report, p)
 		return
@@ -130,7 +131,7 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 
 // problem makes the problem of an error. A bug is told in the log.
 func (s *Service) problem(r *http.Request, err error) *Problem {
-	p := problemOf(r.Context(), err, s.now())
+	p := failure.Of(r.Context(), err, s.now())
 	s.explain(r, p, err)
 	if p.Code == problem.Internal {
 		s.log.ErrorContext(r.Context(), "internal error", "error", err.Error())
@@ -142,7 +143,7 @@ func (s *Service) problem(r *http.Request, err error) *Problem {
 func (s *Service) finish(r *http.Request, p *Problem) *Problem {
 	rec := recordOf(r.Context())
 	rec.problem = p
-	p.hide(rec.secrets)
+	p.Hide(rec.secrets)
 	p.RequestID = requestlog.ID(r.Context())
 	return p
 }
@@ -160,7 +161,7 @@ func (s *Service) failAs(w http.ResponseWriter, r *http.Request, d *decoded, rep
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	if p.Retryable {
-		h.Set("Retry-After", seconds(p.retryAfter))
+		h.Set("Retry-After", failure.Seconds(p.RetryAfter))
 	}
 	var reply answer.Replied
 	if rec.speaks != nil {

@@ -10,7 +10,7 @@
 //	admit.go load.go     the body: its size, its compression, the load
 //	working.go           the memory of a request at work
 //	decode.go            body to messages, by package transform
-//	answer.go problem.go what the sender is told; internal/problem has the table
+//	answer.go            what the sender is told; internal/failure makes problems of errors
 //	record.go metrics.go what the operator is told
 //
 // What a step does is below, in packages that do not know each other:

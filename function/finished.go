@@ -3,8 +3,16 @@ package function
 import (
 	"net/http"
 
+	"mayfly/function/internal/failure"
 	"mayfly/function/internal/requestlog"
+	"mayfly/function/internal/results"
 )
+
+// Problem is the answer to a request that failed (RFC 9457).
+type Problem = failure.Problem
+
+// Result is how one message of a batch fared.
+type Result = results.Result
 
 // Finished is what became of a request, for a person who watches.
 type Finished = requestlog.Finished

@@ -9,46 +9,6 @@ import (
 	"mayfly/transform/message"
 )
 
-// logLevel tells how much a problem concerns the operator: an upstream that is
-// busy heals by itself.
-func (p *Problem) logLevel() slog.Level {
-	if p.Status >= 500 && p.Status != http.StatusServiceUnavailable {
-		return slog.LevelError
-	}
-	return slog.LevelWarn
-}
-
-// attrs is the problem as the log has it: what the sender is told, without values of the
-// body.
-func (p *Problem) attrs(secrets []string) []slog.Attr {
-	attrs := []slog.Attr{
-		slog.String("code", string(p.Code)), slog.String("detail", p.Detail),
-	}
-	if p.cause != nil {
-		attrs = append(attrs, slog.String("cause", logged.Hide(p.cause.Error(), secrets)))
-	}
-	if len(p.Errors) > 0 {
-		attrs = append(attrs, slog.Any("errors", logged.Errors(p.Errors, secrets)))
-	}
-	if n := len(p.Errors) - logged.Max; n > 0 {
-		attrs = append(attrs, slog.Int("moreErrors", n))
-	}
-	if failed := logged.Results(p.Results); len(failed) > 0 {
-		attrs = append(attrs, slog.Any("failed", failed))
-	}
-	if p.Upstream != nil {
-		attrs = append(
-			attrs,
-			slog.String("upstream", p.Upstream.Service),
-			slog.Int("upstreamStatus", p.Upstream.Status),
-			slog.String("upstreamError", p.Upstream.ErrorCode),
-			slog.String("upstreamMessage", logged.Text(p.Upstream.Message)),
-			slog.String("trackingId", p.Upstream.TrackingID),
-		)
-	}
-	return attrs
-}
-
 // about names the device of a request that failed, or the first ones of several.
 func (rec *requestRecord) about(r *http.Request) []slog.Attr {
 	switch ids := rec.deviceIDs(r); len(ids) {

@@ -112,9 +112,9 @@ func (rec *requestRecord) write(ctx context.Context, log *slog.Logger, r *http.R
 	}
 	level := slog.LevelInfo
 	if p := rec.problem; p != nil {
-		p.hide(rec.secrets)
-		level = p.logLevel()
-		attrs = append(attrs, p.attrs(rec.secrets)...)
+		p.Hide(rec.secrets)
+		level = p.LogLevel()
+		attrs = append(attrs, p.Attrs(rec.secrets)...)
 		attrs = append(attrs, rec.about(r)...)
 		if rec.accepted {
 			attrs = append(attrs, slog.Bool("accepted", true))

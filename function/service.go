@@ -21,6 +21,7 @@ import (
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/destination"
 	"mayfly/function/internal/enriching"
+	"mayfly/function/internal/failure"
 	"mayfly/function/internal/fitting"
 	"mayfly/function/internal/metrics"
 	"mayfly/function/internal/metrics/outlet"
@@ -191,7 +192,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				panic(v)
 			}
 			requestlog.Panic(ctx, s.log, v)
-			s.fail(w, r, newProblem(problem.Internal, ""))
+			s.fail(w, r, failure.New(problem.Internal, ""))
 		}
 		if record.forget != nil && record.problem != nil && record.problem.Retryable {
 			record.forget()
@@ -206,7 +207,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		record.commands.Settle(ctx, w)
 	}()
 	if !basepath.Clean(r, s.config.BasePath) {
-		s.fail(w, r, newProblem(problem.NoSource, "nothing is served at "+message.Quote(r.URL.Path)))
+		s.fail(w, r, failure.New(problem.NoSource, "nothing is served at "+message.Quote(r.URL.Path)))
 		return
 	}
 	s.routes.ServeHTTP(w, r)

@@ -3,6 +3,7 @@ package function
 import (
 	"net/http"
 
+	"mayfly/function/internal/failure"
 	"mayfly/function/internal/host"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
@@ -19,7 +20,7 @@ func (s *Service) unserved(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case in == nil:
-		s.fail(w, r, newProblem(problem.NoSource, "nothing is served at "+message.Quote(r.URL.Path)+
+		s.fail(w, r, failure.New(problem.NoSource, "nothing is served at "+message.Quote(r.URL.Path)+
 			routehint.Clause(r.URL.Path, routehint.Builtin(s.transform.SourceNames())))) // who asks is not known
 	case in.IsHTTP():
 		detail := "the Functions host sends descriptions of requests instead of the requests: host.json needs " +
@@ -27,10 +28,10 @@ func (s *Service) unserved(w http.ResponseWriter, r *http.Request) {
 		if version := r.Header.Get("X-Azure-Functions-Hostversion"); sanitize.Printable(version) {
 			detail += "; this one is " + version
 		}
-		p := s.finish(r, newProblem(problem.UnsupportedHost, detail))
+		p := s.finish(r, failure.New(problem.UnsupportedHost, detail))
 		host.WriteOutput(w, p.Status, problem.MediaType, p, p.Detail)
 	default:
-		s.fail(w, r, newProblem(problem.NoSource, "the Functions host runs "+message.Quote(r.URL.Path)+
+		s.fail(w, r, failure.New(problem.NoSource, "the Functions host runs "+message.Quote(r.URL.Path)+
 			" by a trigger that is not HTTP; Mayfly has HTTP triggers only"))
 	}
 }

@@ -1,4 +1,4 @@
-package function
+package failure
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"mayfly/dps"
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/problem"
+	"mayfly/function/internal/results"
 	"mayfly/httpsend"
 	"mayfly/internal/secret"
 	"mayfly/transform/message"
@@ -94,9 +95,9 @@ func TestProblemOf(t *testing.T) {
 		if tt.ended {
 			ctx = ended
 		}
-		p := problemOf(ctx, tt.err, now)
-		if p.Code != tt.code || p.Retryable != tt.retryable || p.retryAfter != tt.wait {
-			t.Errorf("%s: %s, retryable %v after %s", name, p.Code, p.Retryable, p.retryAfter)
+		p := Of(ctx, tt.err, now)
+		if p.Code != tt.code || p.Retryable != tt.retryable || p.RetryAfter != tt.wait {
+			t.Errorf("%s: %s, retryable %v after %s", name, p.Code, p.Retryable, p.RetryAfter)
 		}
 		if row := problem.RowOf(tt.code); p.Status != row.Status || p.Title != row.What {
 			t.Errorf("%s: %d %s is not its row", name, p.Status, p.Title)
@@ -107,8 +108,8 @@ func TestProblemOf(t *testing.T) {
 // The answer to a batch carries the worst that a retry may heal, else the worst.
 func TestWorst(t *testing.T) {
 	t.Parallel()
-	lasting, worse := newProblem(problem.DeviceRefused, ""), newProblem(problem.HubRefused, "")
-	passing, later := newProblem(problem.SlowDown, ""), newProblem(problem.HubQuota, "")
+	lasting, worse := New(problem.DeviceRefused, ""), New(problem.HubRefused, "")
+	passing, later := New(problem.SlowDown, ""), New(problem.HubQuota, "")
 	for name, tt := range map[string]struct {
 		problems []*Problem
 		want     *Problem
@@ -118,9 +119,9 @@ func TestWorst(t *testing.T) {
 		"the worse one":                {[]*Problem{lasting, worse, lasting}, worse},
 		"a retry may heal one":         {[]*Problem{worse, passing, lasting}, passing},
 		"the worse of those":           {[]*Problem{passing, worse, later}, later},
-		"the first of two equally bad": {[]*Problem{lasting, newProblem(problem.DeviceRefused, "second")}, lasting},
+		"the first of two equally bad": {[]*Problem{lasting, New(problem.DeviceRefused, "second")}, lasting},
 	} {
-		if got := worst(tt.problems); got != tt.want {
+		if got := Worst(tt.problems); got != tt.want {
 			t.Errorf("%s: %v, want %v", name, got, tt.want)
 		}
 	}
@@ -129,7 +130,7 @@ func TestWorst(t *testing.T) {
 func TestSeconds(t *testing.T) {
 	t.Parallel()
 	for d, want := range map[time.Duration]string{0: "1", 1: "1", time.Second: "1", time.Second + 1: "2", -5: "1"} {
-		if got := seconds(d); got != want {
+		if got := Seconds(d); got != want {
 			t.Errorf("%s: %s, want %s", d, got, want)
 		}
 	}
@@ -151,9 +152,9 @@ func TestHide(t *testing.T) {
 	t.Parallel()
 	p := &Problem{
 		Detail: "a SECRET b", Upstream: &Upstream{Message: "no SECRET"},
-		Results: []Result{{DeviceID: "SECRET", Detail: "SECRET is blocked"}},
+		Results: []results.Result{{DeviceID: "SECRET", Detail: "SECRET is blocked"}},
 	}
-	p.hide([]string{"SECRET"})
+	p.Hide([]string{"SECRET"})
 	for _, text := range []string{p.Detail, p.Upstream.Message, p.Results[0].DeviceID, p.Results[0].Detail} {
 		if strings.Contains(text, "SECRET") || !strings.Contains(text, "[redacted]") {
 			t.Errorf("%q", text)
@@ -170,7 +171,7 @@ func TestBecause(t *testing.T) {
 		&httpsend.Error{Kind: httpsend.Unavailable, Err: syscall.ECONNREFUSED},
 		&httpsend.Error{Kind: httpsend.Down, Err: syscall.ECONNREFUSED},
 	} {
-		if p := problemOf(t.Context(), err, time.Now()); !strings.HasSuffix(p.Detail, ": "+cause) {
+		if p := Of(t.Context(), err, time.Now()); !strings.HasSuffix(p.Detail, ": "+cause) {
 			t.Errorf("%v: %s", err, p.Detail)
 		}
 	}

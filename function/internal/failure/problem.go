@@ -1,4 +1,4 @@
-package function
+package failure
 
 import (
 	"context"
@@ -9,7 +9,6 @@ import (
 
 	"mayfly/dps"
 	"mayfly/function/internal/delivery"
-	"mayfly/function/internal/failure"
 	"mayfly/function/internal/logged"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/results"
@@ -32,21 +31,15 @@ type Problem struct {
 	RequestID string               `json:"requestId,omitempty"`
 	Delivered int                  `json:"delivered,omitempty"`
 	Errors    []message.FieldError `json:"errors,omitempty"`
-	Results   []Result             `json:"results,omitempty"`
+	Results   []results.Result     `json:"results,omitempty"`
 	Upstream  *Upstream            `json:"upstream,omitempty"`
 
-	retryAfter time.Duration
-	cause      error // for the log, not for the caller
+	RetryAfter time.Duration `json:"-"`
+	Cause      error         `json:"-"` // for the log, not for the caller
 }
 
-// Upstream is what the service behind us said.
-type Upstream = failure.Upstream
-
-// Result is how one message of a batch fared.
-type Result = results.Result
-
-// hide takes secrets out of what foreign texts and device ids have brought in.
-func (p *Problem) hide(secrets []string) {
+// Hide takes secrets out of what foreign texts and device ids have brought in.
+func (p *Problem) Hide(secrets []string) {
 	if len(secrets) == 0 {
 		return
 	}
@@ -60,19 +53,19 @@ func (p *Problem) hide(secrets []string) {
 	}
 }
 
-// newProblem makes the problem of a row.
-func newProblem(c problem.Code, detail string) *Problem {
+// New makes the problem of a row.
+func New(c problem.Code, detail string) *Problem {
 	row := problem.RowOf(c)
 	return &Problem{
 		Type: "urn:mayfly:error:" + string(c), Title: row.What, Status: row.Status, Detail: detail,
-		Code: c, Retryable: row.Retryable, retryAfter: row.Wait,
+		Code: c, Retryable: row.Retryable, RetryAfter: row.Wait,
 	}
 }
 
-// problemOf turns any error into the answer that tells the truth about it. It is
+// Of turns any error into the answer that tells the truth about it. It is
 // the one place where this happens. ctx is the request's: an upstream call that
 // was cut by our own deadline is out of time, not the upstream's fault.
-func problemOf(ctx context.Context, err error, now time.Time) *Problem {
+func Of(ctx context.Context, err error, now time.Time) *Problem {
 	var (
 		own     *problem.Error
 		body    *message.Error
@@ -86,47 +79,47 @@ func problemOf(ctx context.Context, err error, now time.Time) *Problem {
 	)
 	switch {
 	case errors.As(err, &own):
-		p := newProblem(own.Code, own.Detail)
-		p.cause = own.Cause
-		p.retryAfter = max(p.retryAfter, own.RetryAfter)
+		p := New(own.Code, own.Detail)
+		p.Cause = own.Cause
+		p.RetryAfter = max(p.RetryAfter, own.RetryAfter)
 		return p
 	case errors.As(err, &body):
-		p := newProblem(bodyCode(body.Kind), body.Detail)
+		p := New(bodyCode(body.Kind), body.Detail)
 		p.Errors = body.Fields
 		return p
 	case errors.As(err, &without):
-		return newProblem(problem.EnrichmentMissing, without.Error())
+		return New(problem.EnrichmentMissing, without.Error())
 	case errors.As(err, &unfit):
 		return mismatchProblem(unfit)
 	case errors.As(err, &failed): // others go out as notes
-		p := newProblem(problem.CodecUnavailable, "")
-		p.cause = failed
+		p := New(problem.CodecUnavailable, "")
+		p.Cause = failed
 		return p
 	case errors.As(err, &fromDPS):
 		return dpsProblem(ctx, fromDPS)
 	case errors.As(err, &early):
-		p := newProblem(problem.HubNotReady, "the hub does not know "+early.Refused.Device+" yet")
-		p.Upstream = failure.OfHub(early.Refused)
+		p := New(problem.HubNotReady, "the hub does not know "+early.Refused.Device+" yet")
+		p.Upstream = OfHub(early.Refused)
 		return p
 	case errors.As(err, &fromHub):
 		return hubProblem(ctx, fromHub, now)
 	case errors.As(err, &key):
-		p := newProblem(problem.BridgeMisconfigured, "the bridge's key cannot be used")
+		p := New(problem.BridgeMisconfigured, "the bridge's key cannot be used")
 		if key.Temporary {
-			p = newProblem(problem.KeyUnavailable, "the store of the bridge's key gives no usable answer")
+			p = New(problem.KeyUnavailable, "the store of the bridge's key gives no usable answer")
 		}
-		p.cause = key
+		p.Cause = key
 		return p
 	case errors.Is(err, context.DeadlineExceeded):
-		return newProblem(problem.OutOfTime, "")
+		return New(problem.OutOfTime, "")
 	default:
-		return newProblem(problem.Internal, "")
+		return New(problem.Internal, "")
 	}
 }
 
 // mismatchProblem tells which members do not fit the device template, and what would be right.
 func mismatchProblem(wrong *template.Mismatch) *Problem {
-	p := newProblem(problem.TemplateMismatch, wrong.Error())
+	p := New(problem.TemplateMismatch, wrong.Error())
 	for _, f := range wrong.Findings[:min(len(wrong.Findings), message.MaxFieldErrors)] {
 		path := "measurements"
 		switch {
@@ -155,14 +148,14 @@ func bodyCode(k message.Kind) problem.Code {
 	return problem.InvalidMessage
 }
 
-// seconds writes a wait for a Retry-After header: whole seconds, one at least.
-func seconds(d time.Duration) string {
+// Seconds writes a wait for a Retry-After header: whole seconds, one at least.
+func Seconds(d time.Duration) string {
 	return strconv.Itoa(max(int(math.Ceil(d.Seconds())), 1))
 }
 
-// worst picks, of the problems of a batch, the one that the whole answer
+// Worst picks, of the problems of a batch, the one that the whole answer
 // carries: the worst of those that a retry may heal, else the worst.
-func worst(problems []*Problem) *Problem {
+func Worst(problems []*Problem) *Problem {
 	var pick *Problem
 	for _, p := range problems {
 		if p == nil {
