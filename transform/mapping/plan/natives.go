@@ -27,11 +27,14 @@ var natives = map[string]Func{
 		text, err := toString(in)
 		return text, err
 	},
-	"last/0":   func(in any, _ []any) (any, error) { return element(in, -1) },
-	"has/1":    has,
-	"length/0": length,
-	"keys/0":   keys,
-	"min/0":    least,
+	"to_entries/0":   toEntries,
+	"from_entries/0": fromEntries,
+	"add/0":          sum,
+	"last/0":         func(in any, _ []any) (any, error) { return element(in, -1) },
+	"has/1":          has,
+	"length/0":       length,
+	"keys/0":         keys,
+	"min/0":          least,
 }
 
 func onText(f func(string) (any, error)) Func {
