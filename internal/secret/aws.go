@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -65,7 +66,7 @@ func (l *Loader) awsCall(ctx context.Context, arn, service, operation string, in
 	}
 	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	req.Header.Set("X-Amz-Target", operation)
-	credentials, err := l.awsCredentials(ctx)
+	credentials, err := l.AWSCredentials(ctx)
 	if err != nil {
 		return err
 	}
@@ -77,10 +78,9 @@ func (l *Loader) awsCall(ctx context.Context, arn, service, operation string, in
 	return l.call(req, output)
 }
 
-// awsCredentials returns the credentials that Lambda sets, or those that a container's
-// credential endpoint hands out (AWS SDKs and Tools Reference Guide, "Container
-// credential provider").
-func (l *Loader) awsCredentials(ctx context.Context) (aws.Credentials, error) {
+// AWSCredentials returns the credentials that Lambda sets, or those that a container's credential endpoint hands out,
+// with the time of their end (AWS SDKs and Tools Reference Guide, "Container credential provider").
+func (l *Loader) AWSCredentials(ctx context.Context) (aws.Credentials, error) {
 	if id := l.Getenv("AWS_ACCESS_KEY_ID"); id != "" {
 		return aws.Credentials{
 			AccessKeyID:     id,
@@ -112,11 +112,14 @@ func (l *Loader) awsCredentials(ctx context.Context) (aws.Credentials, error) {
 		AccessKeyID     string `json:"AccessKeyId"`
 		SecretAccessKey string
 		Token           string // of a role
+		Expiration      time.Time
 	}
 	err = l.call(req, &keys)
 	return aws.Credentials{
 		AccessKeyID:     keys.AccessKeyID,
 		SecretAccessKey: keys.SecretAccessKey,
 		SessionToken:    keys.Token,
+		CanExpire:       !keys.Expiration.IsZero(),
+		Expires:         keys.Expiration,
 	}, err
 }

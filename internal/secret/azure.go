@@ -2,9 +2,12 @@ package secret
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // keyVault reads a secret with the managed identity of the process.
@@ -14,7 +17,7 @@ func (l *Loader) keyVault(ctx context.Context, secretURL string) (string, error)
 		return "", err
 	}
 	_, domain, _ := strings.Cut(u.Hostname(), ".") // vault.azure.net
-	token, err := l.managedIdentity(ctx, "https://"+domain)
+	token, _, err := l.ManagedIdentity(ctx, "https://"+domain)
 	if err != nil {
 		return "", err
 	}
@@ -30,10 +33,10 @@ func (l *Loader) keyVault(ctx context.Context, secretURL string) (string, error)
 	return answer.Value, err
 }
 
-// managedIdentity returns a token for a resource: from the endpoint that App Service
-// and Functions name (azure-docs, app-service/overview-managed-identity.md), else from
-// the metadata service of the virtual machine.
-func (l *Loader) managedIdentity(ctx context.Context, resource string) (string, error) {
+// ManagedIdentity returns a token for a resource and its end, which is zero where it is not told: from the endpoint
+// that App Service and Functions name (azure-docs, app-service/overview-managed-identity.md), else from the metadata
+// service of the virtual machine.
+func (l *Loader) ManagedIdentity(ctx context.Context, resource string) (string, time.Time, error) {
 	query := url.Values{"resource": {resource}}
 	header := http.Header{}
 	endpoint := l.Getenv("IDENTITY_ENDPOINT")
@@ -50,12 +53,19 @@ func (l *Loader) managedIdentity(ctx context.Context, resource string) (string, 
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint+"?"+query.Encode(), nil)
 	if err != nil {
-		return "", err
+		return "", time.Time{}, err
 	}
 	req.Header = header
 	var answer struct {
-		AccessToken string `json:"access_token"`
+		AccessToken string          `json:"access_token"`
+		ExpiresOn   json.RawMessage `json:"expires_on"` // Unix seconds, mostly in a string
 	}
-	err = l.call(req, &answer)
-	return answer.AccessToken, err
+	if err := l.call(req, &answer); err != nil {
+		return "", time.Time{}, err
+	}
+	end, err := strconv.ParseInt(strings.Trim(string(answer.ExpiresOn), `"`), 10, 64)
+	if err != nil {
+		return answer.AccessToken, time.Time{}, nil // another form, or none: it is asked for again
+	}
+	return answer.AccessToken, time.Unix(end, 0), nil
 }

@@ -68,7 +68,7 @@ type Depth struct {
 
 // Limits are what a queue takes.
 type Limits struct {
-	ItemBytes int           // of an item's data
+	ItemBytes int           // of an item's data, if they are text; of others there may be room for fewer
 	Lease     time.Duration // how long a lease lasts that nobody extends
 	Ordered   bool          // whether items with one key keep their order
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mayfly/function/internal/queue"
+	"mayfly/function/internal/queue/sqs"
 	"mayfly/internal/secret"
 )
 
@@ -69,6 +70,9 @@ func Parse(text string) (Target, error) {
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") == "" {
 			return Target{}, fmt.Errorf("%s: needs the URL of the queue, as in %s", scheme, examples[Kind(scheme)])
 		}
+		if err := forms[Kind(scheme)](rest); err != nil {
+			return Target{}, err
+		}
 		return Target{Kind(scheme), rest}, nil
 	case "nats", "tls", "ws", "wss":
 		for one := range strings.SplitSeq(text, ",") {
@@ -79,6 +83,12 @@ func Parse(text string) (Target, error) {
 		return Target{JetStream, text}, nil
 	}
 	return Target{}, errors.New("want file:DIR, sqs:URL, azure-queue:URL or nats://HOST")
+}
+
+// forms check the URLs of queues in clouds.
+var forms = map[Kind]func(string) error{
+	SQS:          sqs.Check,
+	StorageQueue: func(string) error { return nil },
 }
 
 var examples = map[Kind]string{
@@ -100,10 +110,11 @@ type Options struct {
 // Open makes the queue of a target. It may ask the queue whether it is there and keeps what it acknowledges; a queue
 // that cannot be reached at present is no reason to fail for those that can be opened without it. Its errors are
 // *queue.Error.
-func Open(_ context.Context, t Target, _ *Options) (queue.Queue, error) {
+func Open(ctx context.Context, t Target, o *Options) (queue.Queue, error) {
 	switch t.Kind {
 	case File:
 	case SQS:
+		return openSQS(ctx, t, o)
 	case StorageQueue:
 	case JetStream:
 	}

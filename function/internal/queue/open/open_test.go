@@ -1,10 +1,18 @@
 package open_test
 
 import (
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
+	"mayfly/function/internal/queue"
 	"mayfly/function/internal/queue/open"
+	"mayfly/internal/secret"
 )
 
 func TestParse(t *testing.T) {
@@ -53,4 +61,59 @@ func FuzzParse(f *testing.F) {
 			_ = t.String()
 		}
 	})
+}
+
+// A queue of SQS that is not as it has to be is refused at the start, one that does not answer is not; a Lambda
+// function asks neither.
+func TestOpenSQS(t *testing.T) {
+	for name, tt := range map[string]struct {
+		status int
+		body   string
+		env    map[string]string
+		kind   queue.Kind
+	}{
+		"missing":              {400, "<E><Error><Code>QueueDoesNotExist</Code></Error></E>", nil, queue.Missing},
+		"denied":               {403, "", nil, queue.Denied},
+		"down":                 {503, "", nil, ""},
+		"no dead-letter queue": {200, "<R><GetQueueAttributesResult/></R>", nil, queue.Missing},
+		"Lambda":               {400, "", map[string]string{"AWS_LAMBDA_FUNCTION_NAME": "mayfly"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			calls := 0
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				calls++
+				w.WriteHeader(tt.status)
+				_, _ = w.Write([]byte(tt.body))
+			}))
+			t.Cleanup(server.Close)
+			env := map[string]string{
+				"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "SECRET", "AWS_ENDPOINT_URL_SQS": server.URL,
+			}
+			maps.Copy(env, tt.env)
+			getenv := func(name string) string { return env[name] }
+			o := &open.Options{
+				Transport: http.DefaultTransport, Getenv: getenv, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+				Secrets: &secret.Loader{Transport: http.DefaultTransport, Getenv: getenv, Now: time.Now},
+			}
+			target, err := open.Parse("sqs:https://sqs.eu-central-1.amazonaws.com/123456789012/mayfly.fifo")
+			if err != nil {
+				t.Fatal(err)
+			}
+			q, err := open.Open(t.Context(), target, o)
+			kind := queue.Kind("")
+			if failed, ok := errors.AsType[*queue.Error](err); ok {
+				kind = failed.Kind
+			}
+			if kind != tt.kind || (err == nil) != (kind == "") {
+				t.Errorf("error %v, want one of kind %q", err, tt.kind)
+			}
+			if (calls > 0) == (tt.env != nil) {
+				t.Errorf("%d calls", calls)
+			}
+			if q != nil {
+				_ = q.Close()
+			}
+		})
+	}
 }

@@ -102,7 +102,7 @@ func oneID(t *tester) {
 
 func tooLarge(t *tester) {
 	limit := t.Limits().ItemBytes
-	fits := queue.Item{Key: "a", ID: "fits", Data: bytes.Repeat([]byte{0xe9}, limit)}
+	fits := queue.Item{Key: "a", ID: "fits", Data: bytes.Repeat([]byte("x"), limit)}
 	over := queue.Item{Key: "a", ID: "over", Data: make([]byte, limit+1)}
 	errs := t.Put(t.within(), []queue.Item{item("a", 1), over, fits})
 	if len(errs) != 3 || errs[0] != nil || errs[2] != nil {
