@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mayfly/function/internal/queue"
+	"mayfly/function/internal/queue/file"
 	"mayfly/function/internal/queue/sqs"
 	"mayfly/internal/secret"
 )
@@ -29,13 +30,14 @@ const (
 // Target is a queue, and where it is.
 type Target struct {
 	Kind  Kind
-	Place string // a folder for File, a URL for the others
+	Place string // a folder for File, with its options; a URL for the others
 }
 
 // String names a queue without its credentials.
 func (t Target) String() string {
 	if t.Kind == File {
-		return "file:" + t.Place
+		dir, _, _ := strings.Cut(t.Place, "?")
+		return "file:" + dir
 	}
 	var names []string
 	for one := range strings.SplitSeq(t.Place, ",") {
@@ -61,8 +63,8 @@ func Parse(text string) (Target, error) {
 	scheme, rest, _ := strings.Cut(text, ":")
 	switch scheme {
 	case "file":
-		if rest == "" {
-			return Target{}, errors.New("file: needs a folder, as in file:/var/lib/mayfly/queue")
+		if _, _, err := file.ParsePlace(rest); err != nil {
+			return Target{}, err
 		}
 		return Target{File, rest}, nil
 	case "sqs", "azure-queue":
@@ -113,6 +115,7 @@ type Options struct {
 func Open(ctx context.Context, t Target, o *Options) (queue.Queue, error) {
 	switch t.Kind {
 	case File:
+		return openFile(t, o)
 	case SQS:
 		return openSQS(ctx, t, o)
 	case StorageQueue:
