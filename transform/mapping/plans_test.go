@@ -283,7 +283,7 @@ func (g *queries) query(deep int) string {
 		return g.of("any", "all") + "(" + g.query(deep-1) + "; " + g.query(deep-1) + ")"
 	case 13:
 		return sub() + " | " + g.of("not", "type", "ascii_downcase", "ascii_upcase", "fromjson", "tostring", "last", "length", "keys", "min", "values",
-			"readings", "drop_nulls", "to_entries", "from_entries", "add", "num", "eui", "slug", "utc", "epoch", "hz", "sf", "bw", "hex", "unhex", "unb64", "device_id", "dtdl_name", "unescape")
+			"readings", "drop_nulls", "to_entries", "from_entries", "add", "transpose", "num", "eui", "slug", "utc", "epoch", "hz", "sf", "bw", "hex", "unhex", "unb64", "device_id", "dtdl_name", "unescape")
 	case 14:
 		g.beyond = true
 		return `"<\(` + g.query(deep-1) + `)>"`

@@ -1,14 +1,49 @@
 package plan
 
-// toEntries is for objects.
 func toEntries(in any, _ []any) (any, error) {
-	object, ok := in.(map[string]any)
+	switch in := in.(type) {
+	case map[string]any:
+		out := make([]any, 0, len(in))
+		for _, name := range sortedKeys(in) {
+			out = append(out, map[string]any{"key": name, "value": in[name]})
+		}
+		return out, nil
+	case []any:
+		out := make([]any, len(in))
+		for i, value := range in {
+			out[i] = map[string]any{"key": i, "value": value}
+		}
+		return out, nil
+	}
+	return nil, errBeyond
+}
+
+// transpose makes columns of rows; a row that is short has nulls.
+func transpose(in any, _ []any) (any, error) {
+	rows, ok := in.([]any)
 	if !ok {
 		return nil, errBeyond
 	}
-	out := make([]any, 0, len(object))
-	for _, name := range sortedKeys(object) {
-		out = append(out, map[string]any{"key": name, "value": object[name]})
+	width := 0
+	for _, row := range rows {
+		row, ok := row.([]any)
+		if !ok {
+			return nil, errBeyond
+		}
+		width = max(width, len(row))
+	}
+	if width*len(rows) > maxValues {
+		return nil, errBeyond // short rows can make much of little
+	}
+	out := make([]any, width)
+	for i := range out {
+		column := make([]any, len(rows))
+		for j, row := range rows {
+			if row, _ := row.([]any); i < len(row) {
+				column[j] = row[i]
+			}
+		}
+		out[i] = column
 	}
 	return out, nil
 }

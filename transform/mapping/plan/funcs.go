@@ -44,7 +44,7 @@ func overNodes(name string, args []*node) *node {
 // builders are the functions whose arrays and objects are new.
 var builders = map[string]bool{
 	"add": true, "bytes": true, "drop_nulls": true, "from_entries": true, "keys": true, "omit": true, "readings": true,
-	"senml_messages": true, "si": true, "split": true, "to_entries": true,
+	"senml_messages": true, "si": true, "split": true, "to_entries": true, "transpose": true,
 }
 
 // madeBy counts what a function gave.

@@ -29,6 +29,7 @@ var natives = map[string]Func{
 	},
 	"to_entries/0":   toEntries,
 	"from_entries/0": fromEntries,
+	"transpose/0":    transpose,
 	"add/0":          sum,
 	"last/0":         func(in any, _ []any) (any, error) { return element(in, -1) },
 	"has/1":          has,
