@@ -39,7 +39,11 @@ func (e *Emulator) ConsoleHandler() http.Handler {
 			http.Error(w, "the console answers on localhost, 127.0.0.1 and [::1] only", http.StatusForbidden)
 		default:
 			w.Header().Set("X-Content-Type-Options", "nosniff")
-			r.Body = http.MaxBytesReader(w, r.Body, maxConsoleBody)
+			limit := int64(maxConsoleBody)
+			if r.URL.Path == "/snapshot" {
+				limit = maxSnapshot + 1
+			}
+			r.Body = http.MaxBytesReader(w, r.Body, limit)
 			guarded.ServeHTTP(w, r)
 		}
 	})
@@ -76,6 +80,8 @@ func (e *Emulator) consoleRoutes() []route {
 		{"DELETE /faults/{id}", reply(e.deleteFault)},
 		{"GET /clock", get(func() any { return e.clockView() })},
 		{"POST /clock", reply(e.postClock)},
+		{"GET /snapshot", get(func() any { return e.Snapshot() })},
+		{"PUT /snapshot", reply(e.putSnapshot)},
 		{"GET /ca.pem", e.getCA},
 	}
 }
@@ -300,5 +306,6 @@ func (e *Emulator) getIndex(w http.ResponseWriter, r *http.Request) {
   POST /devices/{id}/{provision,move,disable,enable,block,approve,await-approval,delete,delete-from-hub,purge}
   POST /devices/{id}/c2d                {"json":{"on":true}}
   POST /clock                           {"step":"1h"}
+  GET, PUT /snapshot                    devices, hubs, faults and the clock as one document
 `, e.cfg.IDScope, strings.Join(e.Hubs(), " "), e.Addr(), r.Host)
 }

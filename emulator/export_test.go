@@ -2,7 +2,11 @@ package emulator
 
 import (
 	"maps"
+	"reflect"
 	"slices"
+	"strings"
+
+	"mayfly/emulator/internal/fleet"
 )
 
 // ConsoleRoutes lists the patterns of the console's API.
@@ -20,4 +24,14 @@ func QueryParameters() []string { return queryParameters }
 // DeviceActions lists the actions of POST /devices/{id}/{action}.
 func (e *Emulator) DeviceActions() []string {
 	return append(slices.Sorted(maps.Keys(e.deviceActions())), "c2d", "move", "provision")
+}
+
+// SnapshotMembers lists the members of a device in a snapshot.
+func SnapshotMembers() []string {
+	var out []string
+	for f := range reflect.TypeFor[fleet.DeviceSnapshot]().Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		out = append(out, name)
+	}
+	return out
 }

@@ -26,6 +26,7 @@ type devCommand struct {
 	Port         uint16        `default:"7071" help:"Port of the bridge."`
 	EmulatorPort uint16        `default:"7443" help:"HTTPS port of the emulated DPS and hubs."`
 	ConsolePort  uint16        `default:"7080" help:"Port of the emulator's console."`
+	Init         string        `complete:"file" placeholder:"FILE" help:"Snapshot of devices, faults and clock."`
 	RetryAfter   time.Duration `default:"1s" help:"How long DPS takes to assign a new device; 3s in Azure."`
 }
 
@@ -43,6 +44,9 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 		WatchMessages: out.Message,
 	}, console.Options{Bridge: "http://" + local(c.Port), Notes: notes, Playground: tried})
 	if err != nil {
+		return err
+	}
+	if err := restore(azure, c.Init); err != nil {
 		return err
 	}
 	if err := azure.Listen(ctx); err != nil {

@@ -30,6 +30,7 @@ type emulatorCommand struct {
 	X509Group   []string      `name:"x509-group" complete:"file" placeholder:"FILE" help:"CA of an X.509 group."`
 	Enrollments string        `complete:"file" placeholder:"FILE" help:"JSON file of individual enrollments."`
 	Faults      string        `complete:"file" placeholder:"FILE" help:"JSON file of faults."`
+	Init        string        `complete:"file" placeholder:"FILE" help:"Snapshot of devices, faults and clock."`
 	Seed        uint64        `help:"Seed of everything that is drawn at random, to repeat a run."`
 	RetryAfter  time.Duration `default:"3s" help:"How long DPS takes to assign a device (${default}, as in Azure)."`
 }
@@ -82,15 +83,23 @@ func (c *emulatorCommand) emulator() (*emulator.Emulator, error) {
 	if config.RetryAfter == 0 {
 		config.RetryAfter = time.Nanosecond // 0 is the default there
 	}
-	var enrollments, faults error
-	config.Enrollments, enrollments = readFile("--enrollments", c.Enrollments, readEnrollments)
-	config.Faults, faults = readFile("--faults", c.Faults, emulator.ParseFaults)
-	if err := errors.Join(enrollments, faults); err != nil {
+	var err error
+	config.Enrollments, err = readFile("--enrollments", c.Enrollments, readEnrollments)
+	faults, wrong := readFile("--faults", c.Faults, emulator.ParseFaults)
+	if err := errors.Join(err, wrong); err != nil {
 		return nil, err
 	}
 	azure, err := withPage(config, console.Options{Playground: playground.New()})
 	if err != nil {
 		return nil, err
+	}
+	if err := restore(azure, c.Init); err != nil {
+		return nil, err
+	}
+	for _, f := range faults { // after --init, which replaces all
+		if _, err := azure.AddFault(f); err != nil {
+			return nil, fmt.Errorf("--faults: %w", err)
+		}
 	}
 	for _, name := range c.X509Group {
 		pem, err := os.ReadFile(name)
@@ -113,6 +122,18 @@ func withPage(config emulator.Config, options console.Options) (*emulator.Emulat
 		page = console.Handler(azure, options)
 	}
 	return azure, err
+}
+
+// restore puts the snapshot in a file, if one is named, in place of the emulator's state.
+func restore(azure *emulator.Emulator, name string) error {
+	snapshot, err := readFile("--init", name, emulator.ParseSnapshot)
+	if err != nil || name == "" {
+		return err
+	}
+	if err := azure.Restore(snapshot); err != nil {
+		return fmt.Errorf("--init: %w", err)
+	}
+	return nil
 }
 
 // readFile reads the file that a flag names, if it names one.

@@ -158,12 +158,14 @@ func TestEmulatorReadsFiles(t *testing.T) {
 	dir := t.TempDir()
 	key := base64.StdEncoding.EncodeToString(make([]byte, 32))
 	text := emulating(t, "--ca-dir", filepath.Join(dir, "ca"), "--seed", "3",
+		"--init", file(t, "init.json", `{"devices":[{"id":"pump-1","hub":"hub-7.azure-devices.net"}]}`),
 		"--faults", file(t, "faults.json", `[{"id":"slow","endpoint":"send","latency":"1ms"}]`),
 		"--enrollments", file(t, "enrollments.json",
 			`[{"registrationId":"one","deviceId":"One","primaryKey":"`+key+`"}]`))
 	console := printed(t, text, `console +(http://\S+)`)
 	for path, want := range map[string]string{
-		"/faults": `"slow"`, "/": "<title>Mayfly", "/console/sources": `"tts"`, "/ca.pem": "BEGIN CERTIFICATE",
+		"/faults": `"slow"`, "/devices/pump-1": "hub-7", "/": "<title>Mayfly", "/console/sources": `"tts"`,
+		"/ca.pem": "BEGIN CERTIFICATE",
 	} {
 		_, body := request(t, http.MethodGet, console+path, "", "")
 		contains(t, body, want)
@@ -216,6 +218,8 @@ func TestEmulatorReportsErrors(t *testing.T) {
 	}{
 		{"not a hub", []string{"--hubs", "example.com"}, []string{"example.com", "NAME.azure-devices.net"}, exitFailed},
 		{"not a key", []string{"--group-key", "short"}, []string{"group key"}, exitFailed},
+		{"snapshot", []string{"--init", file(t, "init.json", `{"devices":[{"id":"a b"}]}`)},
+			[]string{"--init", "devices[0]", "not a registration id"}, exitFailed},
 		{"two files", []string{"--faults", bad, "--enrollments", none + ".json"},
 			[]string{"--faults", "staus", "--enrollments", "none.json"}, exitFailed},
 		{"not a certificate", []string{"--x509-group", bad}, []string{"--x509-group", "PEM"}, exitFailed},

@@ -83,6 +83,23 @@ func (l *List) AddAll(faults []Fault) ([]string, error) {
 	return ids, nil
 }
 
+// Replace disarms all faults and arms others, whose hits go on where they were. It changes nothing when one is wrong.
+func (l *List) Replace(faults []Fault) error {
+	next := NewList(l.seed)
+	if _, err := next.AddAll(faults); err != nil {
+		return err
+	}
+	for i, a := range next.armed {
+		if a.Hits = faults[i].Hits; a.Hits > 0 {
+			a.seen = a.Skip + a.Hits
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.armed, l.last = next.armed, max(l.last, next.last)
+	return nil
+}
+
 // Remove disarms a fault and reports whether it was armed.
 func (l *List) Remove(id string) bool {
 	l.mu.Lock()
