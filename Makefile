@@ -9,7 +9,7 @@ LINTER  = $(GO) tool -modfile=tools/go.mod golangci-lint
 # One time and one order for what is packed: the same source makes the same zip.
 PACK    = find . -exec env TZ=UTC touch -t 198001010000 {} + && find . -type f | LC_ALL=C sort | TZ=UTC zip -X -q -9 -@
 
-.PHONY: build test race lint fmt fuzz fuzz-long generate bench module-path screenshots check cfn azure openapi otlp kube release-tools release-check \
+.PHONY: build test race lint fmt fuzz fuzz-long generate bench module-path screenshots check cfn azure openapi otlp azurite kube release-tools release-check \
         build-Mayfly functions zip-lambda zip-functions clean
 
 build: # bootstrap and mayfly, for this machine
@@ -60,6 +60,11 @@ openapi: # the HTTP contract: its documents linted, a generated client and all e
 otlp: # the telemetry about the bridge, to a receiver of OpenTelemetry that others have written
 	CGO_ENABLED=0 $(GO) build -trimpath -o dist/otlp/mayfly ./cmd/mayfly
 	cd tools/otlp && npm ci --ignore-scripts --no-audit --no-fund && MAYFLY="$(CURDIR)/dist/otlp/mayfly" npm run --silent check
+
+azurite: # the storage queue, with Microsoft's emulator of it
+	cd tools/azurite && npm ci --ignore-scripts --no-audit --no-fund
+	$(GO) vet -tags azurite ./function/internal/queue/storagequeue
+	$(GO) test -tags azurite -run TestAzurite -count=1 ./function/internal/queue/storagequeue
 
 kube: # the Helm chart and the Knative service: rendered, linted, validated
 	cd tools/kube && $(GO) test ./...

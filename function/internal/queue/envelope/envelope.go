@@ -15,7 +15,7 @@ const mark = "mayfly/1 "
 
 // MaxOverhead bounds what a text has beside the data, where key and id are those of a device and of a message, and
 // the data are text.
-const MaxOverhead = 2 << 10
+const MaxOverhead = 1 << 10
 
 // Envelope is an item, and what became of it.
 type Envelope struct {

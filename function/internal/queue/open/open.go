@@ -13,6 +13,7 @@ import (
 	"mayfly/function/internal/queue"
 	"mayfly/function/internal/queue/file"
 	"mayfly/function/internal/queue/sqs"
+	"mayfly/function/internal/queue/storagequeue"
 	"mayfly/internal/secret"
 )
 
@@ -90,7 +91,7 @@ func Parse(text string) (Target, error) {
 // forms check the URLs of queues in clouds.
 var forms = map[Kind]func(string) error{
 	SQS:          sqs.Check,
-	StorageQueue: func(string) error { return nil },
+	StorageQueue: storagequeue.Check,
 }
 
 var examples = map[Kind]string{
@@ -119,6 +120,7 @@ func Open(ctx context.Context, t Target, o *Options) (queue.Queue, error) {
 	case SQS:
 		return openSQS(ctx, t, o)
 	case StorageQueue:
+		return openStorageQueue(ctx, t, o)
 	case JetStream:
 	}
 	return nil, &queue.Error{Kind: queue.Missing, Queue: t.String(), Err: errors.New("this build has no such queue")}

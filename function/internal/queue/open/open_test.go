@@ -6,6 +6,8 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +65,59 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// The credentials of a storage queue are found where Azure's own tools have them.
+func TestOpenStorageQueue(t *testing.T) {
+	const key = "c2VjcmV0"
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, []byte(key+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		env  map[string]string
+		want string // of the query and the header
+	}{
+		"key":  {map[string]string{"AZURE_STORAGE_KEY": key}, "SharedKey acc:"},
+		"file": {map[string]string{"AZURE_STORAGE_KEY": "file:" + file}, "SharedKey acc:"},
+		"SAS":  {map[string]string{"AZURE_STORAGE_SAS_TOKEN": "?sv=1&sig=a"}, "sig=a"},
+		"connection string": {map[string]string{
+			"AZURE_STORAGE_CONNECTION_STRING": "AccountName=acc;AccountKey=" + key + ";EndpointSuffix=x",
+		}, "SharedKey acc:"},
+		"half of one": {map[string]string{"AZURE_STORAGE_CONNECTION_STRING": "AccountName=acc"}, ""},
+		"reference":   {map[string]string{"AZURE_STORAGE_KEY": "https://SECRET"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := ""
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				got = r.URL.RawQuery + r.Header.Get("Authorization")
+				w.Header().Set("X-Ms-Approximate-Messages-Count", "0")
+			}))
+			t.Cleanup(server.Close)
+			target, err := open.Parse("azure-queue:" + server.URL + "/acc/mayfly")
+			if err != nil {
+				t.Fatal(err)
+			}
+			q, err := open.Open(t.Context(), target, options(tt.env))
+			if q != nil {
+				_ = q.Close()
+			}
+			if (err == nil) != (tt.want != "") || !strings.Contains(got, tt.want) {
+				t.Errorf("%v, %s", err, got)
+			}
+			if err != nil && strings.Contains(err.Error(), "SECRET") {
+				t.Errorf("the error shows the secret: %v", err)
+			}
+		})
+	}
+}
+
+func options(env map[string]string) *open.Options {
+	getenv := func(name string) string { return env[name] }
+	return &open.Options{
+		Transport: http.DefaultTransport, Getenv: getenv, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Secrets: &secret.Loader{Transport: http.DefaultTransport, Getenv: getenv, Now: time.Now},
+	}
+}
+
 // A queue of SQS that is not as it has to be is refused at the start, one that does not answer is not; a Lambda
 // function asks neither.
 func TestOpenSQS(t *testing.T) {
@@ -91,16 +146,11 @@ func TestOpenSQS(t *testing.T) {
 				"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "SECRET", "AWS_ENDPOINT_URL_SQS": server.URL,
 			}
 			maps.Copy(env, tt.env)
-			getenv := func(name string) string { return env[name] }
-			o := &open.Options{
-				Transport: http.DefaultTransport, Getenv: getenv, Log: slog.New(slog.DiscardHandler), Now: time.Now,
-				Secrets: &secret.Loader{Transport: http.DefaultTransport, Getenv: getenv, Now: time.Now},
-			}
 			target, err := open.Parse("sqs:https://sqs.eu-central-1.amazonaws.com/123456789012/mayfly.fifo")
 			if err != nil {
 				t.Fatal(err)
 			}
-			q, err := open.Open(t.Context(), target, o)
+			q, err := open.Open(t.Context(), target, options(env))
 			kind := queue.Kind("")
 			if failed, ok := errors.AsType[*queue.Error](err); ok {
 				kind = failed.Kind
