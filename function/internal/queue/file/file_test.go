@@ -2,6 +2,8 @@ package file_test
 
 import (
 	"context"
+	"encoding/binary"
+	"hash/crc32"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -92,4 +94,8 @@ func receive(t *testing.T, q queue.Queue, n int) []*queue.Leased {
 		t.Fatal(err)
 	}
 	return got
+}
+
+func crc(b []byte) []byte {
+	return binary.LittleEndian.AppendUint32(nil, crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)))
 }
