@@ -32,6 +32,13 @@ var alsoValid = map[string]string{
 	"milesight <- chirpstack-v3/a flow put what it decoded into data":    "no member tells which of the two it is",
 	`particle <- {"device":{"deviceId":"x"},"measurements":{"t":1}}`:     "the template of Microsoft's bridge for Particle",
 	"chirpstack-v3 <- milesight/a decoder made a list":                   "refused for its payload",
+	"senml <- kpn/temperature and battery":                               "KPN writes SenML",
+	"senml <- kpn/a place, of a device without an EUI":                   "likewise",
+	"senml <- kpn/a pack without values":                                 "refused as SenML",
+	"wunderground <- wow/a report":                                       "refused for its id: WOW's members are these but for the id",
+	"wunderground <- wow/a form, in SI":                                  "likewise",
+	"wunderground <- wow/no readings":                                    "likewise",
+	`kpn <- [1]`:                                                         "refused as SenML", `kpn <- [null]`: "refused as SenML",
 	`senml <- [1]`: "refused as SenML", `senml <- [null]`: "refused as SenML", `senml <- [{"hello":"world"}]`: "refused as SenML",
 }
 
