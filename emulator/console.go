@@ -15,7 +15,7 @@ import (
 	"mayfly/emulator/internal/wire"
 )
 
-const maxConsoleBody = 1 << 20
+const maxConsoleBody = 4 << 20 // a request that is sent again may be long
 
 // ConsoleHandler answers plain HTTP for people and tools: the record, the devices, the faults, the clock; and it is a
 // proxy (CONNECT) to the HTTPS port. It answers loopback Host names only, so that no page on the web can reach it by a

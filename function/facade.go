@@ -15,6 +15,7 @@ import (
 	"mayfly/function/internal/bounds"
 	"mayfly/function/internal/config"
 	"mayfly/function/internal/connect"
+	"mayfly/function/internal/decompress"
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/doctor"
 	"mayfly/function/internal/enriching"
@@ -198,6 +199,11 @@ func Examine(ctx context.Context, c *Config, o Checkup, report func(CheckupStep)
 		Fleets: o.Fleets, Device: o.Device, SendEvent: o.SendEvent, DPS: toDPS, Hub: toHub,
 		Secrets: &secret.Loader{Transport: toDPS, Getenv: c.Getenv, Now: time.Now}, Now: time.Now, UserAgent: userAgent,
 	}, report)
+}
+
+// Decompress undoes the content codings of a body as the bridge does, for people who look at it.
+func Decompress(ctx context.Context, h http.Header, body []byte, limit int64) ([]byte, error) {
+	return decompress.All(ctx, h, body, limit)
 }
 
 // RequestID is the host's name for the request that ctx belongs to; empty outside of

@@ -22,10 +22,13 @@ func (rec *requestRecord) outcome(r *http.Request) *Finished {
 	f := &Finished{
 		Method: r.Method, Path: r.URL.Path, Source: rec.source,
 		Delivered: rec.delivered, Repeated: rec.repeated, Ignored: rec.ignored, Reasons: rec.reasons,
-		Commands: rec.commands.Len(),
+		Commands: rec.commands.Len(), Messages: len(rec.messages), Devices: rec.deviceIDs(r),
+	}
+	if rec.caller != nil {
+		f.Caller = rec.caller.Name
 	}
 	if p := rec.problem; p != nil {
-		f.Devices, f.Accepted = rec.deviceIDs(r), rec.accepted
+		f.Accepted = rec.accepted
 		f.Status, f.Code, f.Title, f.Detail, f.Errors = p.Status, p.Code, p.Title, p.Detail, p.Errors
 	}
 	return f

@@ -1,6 +1,7 @@
 package function
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -30,13 +31,14 @@ func (rec *requestRecord) deviceIDs(r *http.Request) []string {
 			ids = append(ids, id)
 		}
 	}
-	for i := range rec.problem.Results {
-		if rec.problem.Results[i].Code != "" {
-			add(rec.problem.Results[i].DeviceID)
+	about := cmp.Or(rec.problem, &Problem{}) // or all
+	for i := range about.Results {
+		if about.Results[i].Code != "" {
+			add(about.Results[i].DeviceID)
 		}
 	}
-	for i := range rec.problem.Errors {
-		add(rec.problem.Errors[i].DeviceID)
+	for i := range about.Errors {
+		add(about.Errors[i].DeviceID)
 	}
 	if len(ids) > 0 {
 		return ids

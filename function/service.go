@@ -65,7 +65,7 @@ type Service struct {
 	outlet    *outlet.Outlet
 	metrics   *metrics.Set // of outlet; nil: nobody would see them
 	told      once.Set     // what is said once in the log
-	finished  func(*Finished)
+	finished  func(context.Context, *Finished)
 	tracer    *trace.Tracer // nil: nobody wants traces
 
 	decompressor *decompress.Decompressor
@@ -96,8 +96,8 @@ type Dependencies struct {
 	MetricLines io.Writer
 	// Around tells of what is around the Service, for metrics. May be nil.
 	Around func() Around
-	// Finished is told of each request that is answered, health checks aside. May be nil.
-	Finished func(*Finished)
+	// Finished is told of each request that is answered, with its context, health checks aside. May be nil.
+	Finished func(context.Context, *Finished)
 }
 
 // Around is what the metrics tell of what is around a Service.
@@ -202,7 +202,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		ctx := s.endSpan(ctx, record, r)
 		record.write(ctx, s.log, r, s.now())
 		if s.finished != nil && !record.silent() {
-			s.finished(record.outcome(r))
+			s.finished(ctx, record.outcome(r))
 		}
 		record.commands.Settle(ctx, w)
 	}()

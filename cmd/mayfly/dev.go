@@ -12,6 +12,8 @@ import (
 
 	"mayfly/cmd/mayfly/internal/devlines"
 	"mayfly/cmd/mayfly/internal/playground"
+	"mayfly/cmd/mayfly/internal/recorder"
+	"mayfly/cmd/mayfly/internal/trial"
 	"mayfly/emulator"
 	"mayfly/emulator/console"
 	"mayfly/function"
@@ -28,6 +30,7 @@ type devCommand struct {
 	ConsolePort  uint16        `default:"7080" help:"Port of the emulator's console."`
 	Init         string        `complete:"file" placeholder:"FILE" help:"Snapshot of devices, faults and clock."`
 	RetryAfter   time.Duration `default:"1s" help:"How long DPS takes to assign a new device; 3s in Azure."`
+	NoRecord     bool          `help:"Keep no requests: the console does not show what came in."`
 }
 
 func (c *devCommand) Run(ctx context.Context, w *world) error {
@@ -38,11 +41,11 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	if err != nil {
 		tried = playground.New() // loading the configuration below tells all that is wrong
 	}
-	notes, out := &console.Notes{}, devlines.New(w.stdout)
+	notes, out, requests := &console.Notes{}, devlines.New(w.stdout), c.recorder(w)
 	azure, err := withPage(emulator.Config{
 		Listen: local(c.EmulatorPort), Console: local(c.ConsolePort), RetryAfter: c.RetryAfter,
 		WatchMessages: out.Message,
-	}, console.Options{Bridge: "http://" + local(c.Port), Notes: notes, Playground: tried})
+	}, console.Options{Bridge: "http://" + local(c.Port), Notes: notes, Playground: tried, Requests: requests.API()})
 	if err != nil {
 		return err
 	}
@@ -64,17 +67,29 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	transport := azure.Transport()
 	defer transport.CloseIdleConnections()
 	toClouds, _ := function.Transports(config) // they are not emulated
-	service := function.New(config, function.Dependencies{DPS: transport, Hub: transport, Pushes: toClouds, Log: log,
+	service := function.New(config, function.Dependencies{
+		DPS: requests.Transport(transport), Hub: requests.Transport(transport), Pushes: toClouds, Log: log,
 		Observe: func(d function.Delivery) {
 			notes.Add(d.Message.DeviceID, d.Message.MessageID, d.Source, d.Hub, d.Took)
 			out.Delivered(d)
-		}, Finished: out.Finished})
+		}, Finished: requests.Finished(out.Finished)})
 	defer service.Close()
 	return function.Serve(ctx, function.ServeOptions{
 		Host: function.HostServer, Addr: local(c.Port), RequestTimeout: config.RequestTimeout, Log: log,
 		ShutdownTimeout: shutdownTimeout,
-		Ready:           func(addr net.Addr) { out.Welcome(addr.String(), azure) },
-	}, service)
+		Ready:           func(addr net.Addr) { requests.Listening(addr.String()); out.Welcome(addr.String(), azure) },
+	}, requests.Handler(service))
+}
+
+// recorder keeps the requests that come in; nil where nobody wants that.
+func (c *devCommand) recorder(w *world) *recorder.Recorder {
+	if c.NoRecord {
+		return nil
+	}
+	path := w.getenv("CONFIG")
+	return recorder.New(recorder.Options{
+		Explain: trial.NewStage(w.environ, path, function.WithCodecs(w.codecs)), Config: recorder.ConfigFile(path),
+	})
 }
 
 // checkPorts reports ports that are used twice or are in use, with the flag that changes them.

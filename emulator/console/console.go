@@ -27,6 +27,8 @@ type Options struct {
 	Notes *Notes
 	// Playground tries mappings. Without it the page has no playground.
 	Playground Playground
+	// Requests answers below /requests: the requests that came in to the bridge. May be nil.
+	Requests http.Handler
 }
 
 // Handler returns the page. Its own data is under /console/; for everything else it uses the emulator's console API.
@@ -50,6 +52,10 @@ func Handler(e *emulator.Emulator, o Options) http.Handler {
 		mux.HandleFunc("GET /console/sources", h.sources)
 		mux.HandleFunc("GET /console/sources/{name}", h.source)
 		mux.HandleFunc("POST /console/try", h.try)
+	}
+	if o.Requests != nil {
+		mux.Handle("/requests", o.Requests)
+		mux.Handle("/requests/", o.Requests)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()

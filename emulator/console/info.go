@@ -30,6 +30,7 @@ type info struct {
 	Bridge     string    `json:"bridge,omitempty"`
 	Playground bool      `json:"playground"`
 	Notes      bool      `json:"notes"`
+	Requests   bool      `json:"requests"`
 	Now        time.Time `json:"now"`
 	Steps      []step    `json:"steps"`
 }
@@ -43,7 +44,8 @@ type step struct {
 func (h *handler) info(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, info{
 		Run: h.run, IDScope: h.e.IDScope(), Hubs: h.e.Hubs(), Address: h.e.Addr(), Bridge: h.o.Bridge,
-		Playground: h.o.Playground != nil, Notes: h.o.Notes != nil, Now: h.e.Now(), Steps: h.steps(r.Host),
+		Playground: h.o.Playground != nil, Notes: h.o.Notes != nil,
+		Requests: h.o.Requests != nil, Now: h.e.Now(), Steps: h.steps(r.Host),
 	})
 }
 

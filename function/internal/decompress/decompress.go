@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
@@ -184,4 +185,19 @@ const maxKeptWindow = 1 << 20
 func newZstd() (*zstd.Decoder, error) {
 	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
 		zstd.WithDecodeBuffersBelow(0), zstd.WithDecoderMaxWindow(maxZstdWindow))
+}
+
+// All undoes the content codings that a header names, for people who look at a body. The result has at most limit
+// bytes.
+func All(ctx context.Context, header http.Header, body []byte, limit int64) ([]byte, error) {
+	encodings := Encodings(header)
+	err := Check(encodings)
+	lease := workroom.New(16*limit, limit).Open(true)
+	defer lease.Close()
+	for _, encoding := range slices.Backward(encodings) {
+		if err == nil {
+			body, err = New(limit, 1).Decompress(ctx, body, encoding, lease)
+		}
+	}
+	return body, err
 }

@@ -10,7 +10,9 @@ import (
 type Finished struct {
 	Method, Path string
 	Source       string   // empty where none was found
-	Devices      []string // that a problem is about, the first ones
+	Caller       string   // who sent it; empty where nobody has to say
+	Devices      []string // that a problem is about, or all; the first ones
+	Messages     int      // that the body held
 	Delivered    int
 	Repeated     int // stored before, and not sent again
 	Commands     int // that went with the answer

@@ -27,7 +27,7 @@ func IsNative(name string) bool { return name == native || name == device }
 func Native(t *transform.Transformer, name string, r *message.Request) transform.Trace {
 	read := t.Native
 	if name == device {
-		read = func(r *message.Request) (transform.Outcome, error) { return t.Device(r, deviceID) }
+		read = func(r *message.Request) (transform.Outcome, error) { return t.Device(r, deviceOf(r.Path)) }
 	}
 	outcome, err := read(r)
 	trace := transform.Trace{Source: name, Parts: []transform.TracePart{}, Decoded: decoded(r.Body), Error: failed(err)}

@@ -1,0 +1,111 @@
+package trial
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"mayfly/function"
+	"mayfly/transform"
+	"mayfly/transform/message"
+)
+
+// Stage makes trials with one configuration. It is loaded when it is first used; it may be used by several goroutines.
+type Stage struct {
+	load func() (*transform.Transformer, Options, error)
+
+	mu      sync.Mutex
+	loaded  bool
+	t       *transform.Transformer
+	options Options
+	err     error
+}
+
+// NewStage returns a Stage of the configuration that the bridge has with the same variables. path is that of CONFIG.
+func NewStage(environ []string, path string, options ...function.LoadOption) *Stage {
+	return &Stage{load: func() (*transform.Transformer, Options, error) {
+		t, _, err := function.LoadSources(path, options...)
+		if err != nil {
+			return nil, Options{}, err
+		}
+		_, fitter, err := function.LoadTemplates(environ, path)
+		if err != nil {
+			return nil, Options{}, err
+		}
+		enrichment, err := function.LoadEnrichment(environ, path, options...)
+		return t, Options{enrichment.Reducer(), enrichment.Online(t), fitter}, err
+	}}
+}
+
+// Reload has the configuration read again when the Stage is used the next time.
+func (s *Stage) Reload() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.loaded = false
+}
+
+func (s *Stage) configuration() (*transform.Transformer, Options, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.loaded {
+		s.t, s.options, s.err = s.load()
+		s.loaded = true
+	}
+	return s.t, s.options, s.err
+}
+
+// Explain maps a request by the source of that name, or as one of Mayfly's own formats, and tells every step.
+func (s *Stage) Explain(ctx context.Context, name string, r *message.Request) (*Trial, error) {
+	_, options, err := s.configuration()
+	if err != nil {
+		return nil, err
+	}
+	return s.explain(ctx, name, r, options)
+}
+
+// Map tells what a source makes of a request, before reduce, enrich and device templates: what its samples promise.
+func (s *Stage) Map(ctx context.Context, name string, r *message.Request) (*Trial, error) {
+	return s.explain(ctx, name, r, Options{})
+}
+
+func (s *Stage) explain(ctx context.Context, name string, r *message.Request, options Options) (*Trial, error) {
+	t, _, err := s.configuration()
+	if err != nil {
+		return nil, err
+	}
+	if IsNative(name) {
+		return Of(ctx, Native(t, name, r), options), nil
+	}
+	source, err := t.Source(name)
+	if err == nil && source == nil {
+		err = fmt.Errorf("there is no source %s any more", name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return Of(ctx, source.Trace(ctx, r), options), nil
+}
+
+// SecretQuery lists the parameters of a source's query that are credentials of its sender.
+func (s *Stage) SecretQuery(name string) []string {
+	t, _, err := s.configuration()
+	if err != nil || name == "" || IsNative(name) {
+		return nil
+	}
+	source, err := t.Source(name)
+	if err != nil || source == nil {
+		return nil
+	}
+	return source.SecretQuery
+}
+
+// deviceOf is the device that the path of a request of the format device names, or else the usual one.
+func deviceOf(path string) string {
+	rest, ok := strings.CutPrefix(path, "/api/devices/")
+	id, _, more := strings.Cut(rest, "/")
+	if !ok || !more || !message.ValidDeviceID(id) {
+		return deviceID
+	}
+	return id
+}
