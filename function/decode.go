@@ -8,6 +8,7 @@ import (
 
 	"mayfly/function/internal/auth"
 	"mayfly/function/internal/auth/policy"
+	"mayfly/function/internal/auth/signature"
 	"mayfly/function/internal/httpquery"
 	"mayfly/function/internal/metrics"
 	"mayfly/function/internal/platform"
@@ -94,6 +95,18 @@ func (s *Service) chooseDetected(r *http.Request, request *message.Request) (rea
 func mappedReading(source *transform.Source, request *message.Request) reading {
 	dropSecrets(source, request)
 	return reading{source: source.Name, request: request, mapped: source}
+}
+
+// body is what there is to verify: the body, and what the mapping reads of it.
+func (how *reading) body() signature.Body {
+	out := signature.Body{Raw: how.request.Body}
+	if how.mapped != nil {
+		out.Content = func() (any, error) {
+			defer how.request.Meter().Back(how.request.Meter().Mark()) // the mapping reads it again
+			return how.mapped.Content(how.request)
+		}
+	}
+	return out
 }
 
 // dropSecrets takes the credentials out of a query that the source's sender puts there.

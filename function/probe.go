@@ -19,7 +19,8 @@ func (s *Service) listen(r *http.Request, rec *requestRecord) *http.Request {
 		return r // it is refused later, once the caller is known
 	}
 	rec.speaks = source
-	if len(source.SecretQuery) == 0 || r.URL.RawQuery == "" || r.Header.Get("Authorization") != "" {
+	if len(source.SecretQuery) == 0 || r.URL.RawQuery == "" || r.Header.Get("Authorization") != "" ||
+		s.auth.Proves(source.Name, source.SecretQuery[0]) {
 		return r
 	}
 	if key := httpquery.Values(r).Get(source.SecretQuery[0]); key != "" {

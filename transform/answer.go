@@ -30,7 +30,7 @@ func (s *Source) answered(r *message.Request) answer.Request {
 				Received: r.Received, Replaced: r.Replaced, Room: r.Room, MaxMessages: r.MaxMessages,
 			}
 			body, _ := s.decode(again, media.SkippingLines()) // null where it cannot be read
-			return body
+			return s.Signature.Visible(body)
 		},
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"mayfly/transform/mapping"
 	"mayfly/transform/media"
 	"mayfly/transform/sample"
+	"mayfly/transform/signing"
 	"mayfly/transform/sources"
 )
 
@@ -85,6 +86,8 @@ type Definition struct {
 	// the caller's key, where there is no header; no expression sees any of them.
 	SecretQuery []string `yaml:"secretQuery"`
 
+	Signature *signing.Spec `yaml:"signature"` // how its sender proves that requests are its own
+
 	Downlink downlink.Settings `yaml:"downlink"` // how messages for the devices get to them
 
 	Answer   answer.Answer  `yaml:"answer"`   // what the sender is answered, by what became of the request
@@ -119,6 +122,7 @@ func (t *Transformer) builtin(name string) (*Source, error) {
 	if d.Name != name {
 		return nil, fmt.Errorf("file %s.yaml holds a source named %q", name, d.Name)
 	}
+	d.Signature = nil // it counts where somebody configures its secrets
 	return t.compile(d)
 }
 

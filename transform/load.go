@@ -125,6 +125,7 @@ func (d *Definition) inherit(base *Definition) {
 		d.CSV.Columns = base.CSV.Columns
 	}
 	d.Answer.Inherit(&base.Answer)
+	d.Signature = d.Signature.Inherit(base.Signature, base.File == "")
 	d.Downlink.Inherit(&base.Downlink)
 	d.Resends = cmp.Or(d.Resends, base.Resends)
 	if d.Probes == nil {

@@ -52,6 +52,7 @@ func (s *Source) read(j *job, notes *media.Notes) (body any, parts []any, err er
 		}
 		return nil, nil, err
 	}
+	body = s.Signature.Visible(body)
 	parts, err = j.All(s.of.each, body)
 	switch {
 	case err == nil && len(parts) > 0:

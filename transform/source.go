@@ -1,7 +1,6 @@
 package transform
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"maps"
@@ -111,12 +110,11 @@ func (s *Source) suggestEach(part any, wrong *message.Error) {
 	}
 }
 
-// decode reads the body. A request without one has its content in the query.
+// Content reads the body, with what proves the sender.
+func (s *Source) Content(r *message.Request) (any, error) { return s.decode(r, nil) }
+
 func (s *Source) decode(r *message.Request, notes *media.Notes) (any, error) {
-	if len(bytes.TrimSpace(r.Body)) == 0 && len(r.Query) > 0 {
-		return media.DecodeQuery(r.Query), nil
-	}
-	return media.Decode(r, media.Reading{Format: s.Format, CSV: s.CSV, Notes: notes})
+	return media.DecodeContent(r, media.Reading{Format: s.Format, CSV: s.CSV, Notes: notes})
 }
 
 // tellable gives the device of the message that failed, where it is known and no

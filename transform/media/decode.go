@@ -72,6 +72,14 @@ func Decode(r *message.Request, how Reading) (any, error) {
 	return decodeBody(r, kind, format, how)
 }
 
+// DecodeContent is [Decode] for requests that may have no body: their content is in the query.
+func DecodeContent(r *message.Request, how Reading) (any, error) {
+	if len(bytes.TrimSpace(r.Body)) == 0 && len(r.Query) > 0 {
+		return DecodeQuery(r.Query), nil
+	}
+	return Decode(r, how)
+}
+
 // DecodeQuery reads the query of a request without a body, as decodeForm reads a
 // form.
 func DecodeQuery(query map[string][]string) map[string]any {

@@ -69,13 +69,15 @@ func New(o *Options) *Authenticator {
 // where somebody else checks, and where the signature of a signed source will tell
 // who it is.
 func (a *Authenticator) Authenticate(r *http.Request, source string) (*policy.Caller, error) {
-	if g := a.guards[source]; g.signed() && !ShowsCredential(r) {
+	g := a.guards[source]
+	keyed := g.withoutProof(r)
+	if g.suffices() && !ShowsCredential(keyed) {
 		if !g.signature.Shown(r) {
 			return nil, policy.Unauthenticated("there is no signature")
 		}
 		return nil, a.admitSource(r, nil, source)
 	}
-	c, err := a.identify(r)
+	c, err := a.identify(keyed)
 	if err != nil {
 		return nil, err
 	}
@@ -157,11 +159,19 @@ type Proof struct {
 
 // Verify checks what can be checked once the source and the body are known: the
 // address, the caller's permission for the source, and the signature.
-func (a *Authenticator) Verify(r *http.Request, c *policy.Caller, source string, body []byte) (Proof, error) {
+func (a *Authenticator) Verify(
+	r *http.Request, c *policy.Caller, source string, body signature.Body,
+) (Proof, error) {
 	if err := a.admitSource(r, c, source); err != nil {
 		return Proof{}, err
 	}
 	return a.guards[source].verify(r, body, a.now())
+}
+
+// Proves tells whether a parameter of the query is what proves the sender of a source.
+func (a *Authenticator) Proves(source, parameter string) bool {
+	g := a.guards[source]
+	return g.signed() && g.signature.Owns(signature.PartQuery, parameter)
 }
 
 // WithoutUnsigned takes out of a request what its source's signature leaves out, so that
@@ -172,7 +182,7 @@ func (a *Authenticator) WithoutUnsigned(source string, request *message.Request)
 	if !g.signed() {
 		return
 	}
-	if !g.signature.Covers(signature.PartQuery, "") {
+	if !g.signature.Covers(signature.PartQuery, "") || g.signature.Owns(signature.PartQuery, "") {
 		query := url.Values{}
 		for name, values := range request.Query {
 			if g.signature.Covers(signature.PartQuery, name) {

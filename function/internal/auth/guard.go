@@ -7,14 +7,16 @@ import (
 
 	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/auth/signature"
+	"mayfly/function/internal/httpquery"
 	"mayfly/internal/secret"
+	"mayfly/transform/signing"
 )
 
 // Source is who may send to a source, as the configuration file says it.
 type Source struct {
 	Name      string
-	Signature *signature.Spec // nil: unsigned
-	AllowFrom []string        // nil: from everywhere
+	Signature *signing.Spec // nil: unsigned
+	AllowFrom []string      // nil: from everywhere
 }
 
 // guard is what stands before one source: networks, and a signature.
@@ -22,6 +24,7 @@ type guard struct {
 	from      policy.Networks     // nil: from everywhere
 	signature *signature.Verifier // nil: unsigned
 	signer    *policy.Caller      // who a good signature is
+	alone     bool                // a signature replaces the key of the caller
 }
 
 // newGuard makes the guard of a source that was checked; nil where it has none.
@@ -45,14 +48,41 @@ func newGuard(d *Source, l *secret.Loader) *guard {
 		Sources: []string{d.Name}, Devices: sig.Devices,
 	})
 	g.signer.AnyFleet = true
+	g.alone = sig.Suffices()
 	return g
 }
 
 // signed tells whether the source has a signature, which is a credential then.
 func (g *guard) signed() bool { return g != nil && g.signature != nil }
 
+// suffices tells whether the signature replaces the key of the caller.
+func (g *guard) suffices() bool { return g.signed() && g.alone }
+
+// withoutProof gives a request without the header and parameter of the signature where callers show their keys, too.
+func (g *guard) withoutProof(r *http.Request) *http.Request {
+	if !g.signed() {
+		return r
+	}
+	out := r
+	for name := range r.Header {
+		if credential(name) && g.signature.Owns(signature.PartHeaders, name) {
+			out = r.Clone(r.Context())
+			out.Header.Del(name)
+		}
+	}
+	if g.signature.Owns(signature.PartQuery, "code") && r.URL.RawQuery != "" {
+		if out == r {
+			out = r.Clone(r.Context())
+		}
+		query := httpquery.Values(out)
+		query.Del("code")
+		out.URL.RawQuery = query.Encode()
+	}
+	return out
+}
+
 // verify checks the signature of a request, where the source has one.
-func (g *guard) verify(r *http.Request, body []byte, now time.Time) (Proof, error) {
+func (g *guard) verify(r *http.Request, body signature.Body, now time.Time) (Proof, error) {
 	if !g.signed() {
 		return Proof{}, nil
 	}

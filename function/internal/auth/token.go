@@ -3,10 +3,6 @@ package auth
 import (
 	"cmp"
 	"context"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/sha256"
 	"errors"
 	"strings"
@@ -155,7 +151,7 @@ func (i *tokenIssuer) keysFor(ctx context.Context, token *jwt.Token) (any, error
 		var set jwt.VerificationKeySet
 		for _, k := range keys {
 			if (k.ID == "" || kid == "" || k.ID == kid) && (k.Alg == "" || k.Alg == token.Method.Alg()) &&
-				fits(token.Method.Alg(), k.Key) {
+				jwks.Fits(token.Method.Alg(), k.Key) {
 				set.Keys = append(set.Keys, k.Key)
 			}
 		}
@@ -188,16 +184,4 @@ func (i *tokenIssuer) all(ctx context.Context, missing bool) (all []jwks.Key, fa
 		all = append(all, keys...)
 	}
 	return all, failed
-}
-
-func fits(alg string, key crypto.PublicKey) bool {
-	switch key := key.(type) {
-	case *rsa.PublicKey:
-		return strings.HasPrefix(alg, "RS")
-	case *ecdsa.PublicKey:
-		return alg == map[int]string{256: "ES256", 384: "ES384", 521: "ES512"}[key.Params().BitSize]
-	case ed25519.PublicKey:
-		return alg == "EdDSA"
-	}
-	return false
 }

@@ -26,6 +26,7 @@ import (
 	"mayfly/transform/media"
 	"mayfly/transform/reduce"
 	"mayfly/transform/sample"
+	"mayfly/transform/signing"
 	"mayfly/transform/table"
 	"mayfly/transform/template"
 )
@@ -146,6 +147,11 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{}
 	case reflect.TypeFor[transform.Units]():
 		return &jsonschema.Schema{Type: "string", Enum: []any{transform.UnitsImperial, transform.UnitsSI}}
+	case reflect.TypeFor[signing.Scheme]():
+		return &jsonschema.Schema{Type: "string", Enum: []any{
+			signing.HMAC, signing.Hash, signing.Token, signing.Basic, signing.JWT, signing.Certificate, signing.Soracom,
+			signing.Actility,
+		}}
 	case reflect.TypeFor[media.Format]():
 		return &jsonschema.Schema{Type: "string"}
 	}

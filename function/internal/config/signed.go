@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mayfly/function/internal/auth/policy"
@@ -10,6 +11,7 @@ import (
 	"mayfly/internal/upstream"
 	"mayfly/transform"
 	"mayfly/transform/message"
+	"mayfly/transform/signing"
 )
 
 // checkSources checks the signatures and networks of the file's sources.
@@ -29,7 +31,7 @@ func (c *Config) checkSources(file *File) {
 		if sig == nil {
 			continue
 		}
-		for _, f := range sig.Faults() {
+		for _, f := range signature.Faults(sig) {
 			file.add(strings.TrimSuffix(place+".signature."+f.Member, "."), "%s", f.Problem)
 		}
 		c.checkUnsigned(i, file)
@@ -40,8 +42,7 @@ func (c *Config) checkSources(file *File) {
 		}
 		for n, text := range sig.Secrets {
 			file.reference(fmt.Sprintf("%s.signature.secrets[%d]", place, n), text.Reveal(), func(text string) error {
-				_, err := sig.ParseSecret(text)
-				return err
+				return signature.ParseSecret(sig, text)
 			})
 		}
 	}
@@ -61,7 +62,7 @@ func (c *Config) checkUnsigned(at int, file *File) {
 	sig := c.Sources[at].Signature
 	for _, read := range c.Sources[at].Reads() {
 		part, name := signature.Part(read.Member), read.Name
-		if part == signature.PartHeaders && name == "content-type" || part != "" && sig.Covers(part, name) {
+		if part == signature.PartHeaders && name == "content-type" || part != "" && signature.Covers(sig, part, name) {
 			continue
 		}
 		file.add(fmt.Sprintf("sources[%d].%s", at, read.Field), "reads %s, which the signature leaves out: %s",
@@ -70,13 +71,13 @@ func (c *Config) checkUnsigned(at int, file *File) {
 }
 
 // remedy says how to have a part of the request signed.
-func remedy(sig *signature.Spec, read transform.Read) string {
+func remedy(sig *signing.Spec, read transform.Read) string {
 	part := read.Member
 	switch {
 	case part == "" || part == string(signature.PartHeaders) && read.Name == "":
 		return "name what it needs, as in $request.headers[\"x-device\"]"
-	case sig.Scheme != "" && sig.Scheme != "hmac":
-		return "the scheme " + sig.Scheme + " does not cover it; take it from what is signed"
+	case !slices.Contains([]signing.Scheme{"", signing.HMAC, signing.Hash}, sig.Scheme):
+		return "the scheme " + string(sig.Scheme) + " does not cover it; take it from what is signed"
 	case part == string(signature.PartHeaders):
 		return "add {header:" + read.Name + "} to signed, or take it from the body"
 	}

@@ -3,6 +3,10 @@ package config_test
 import (
 	"strings"
 	"testing"
+
+	"mayfly/function/internal/auth/signature"
+	"mayfly/internal/secret"
+	"mayfly/transform"
 )
 
 // A signed source whose expressions read what is not signed does not start. The fault
@@ -88,5 +92,36 @@ func TestUnsignedReadsStopTheStart(t *testing.T) {
 		"  - {name: mine, from: base, signature: {header: X-Sig, secrets: [s]}}\n", "AUTH=none")
 	if err == nil || !strings.Contains(err.Error(), "sources[1].deviceId") {
 		t.Errorf("what is taken from another source of the file: %v", err)
+	}
+}
+
+// A signature that is half configured does not start, and the fault says what is missing; with its secrets, that of a
+// built-in source is whole.
+func TestSignaturesOfBuiltinSources(t *testing.T) {
+	t.Parallel()
+	public := `secrets: ["-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"]`
+	for _, tt := range []struct{ name, source, want string }{
+		{"no secrets", `{from: rockblock, signature: {}}`,
+			"sources[0].signature.secrets: source rockblock: is missing: a list of the public keys"},
+		{"not a key", `{from: rockblock, signature: {` + public + `}}`, "sources[0].signature.secrets[0]"},
+		{"a secret for a key", `{from: rockblock, signature: {secrets: [hidden]}}`, "sources[0].signature.secrets[0]"},
+		{"two places", `{from: rockblock, signature: {scheme: hmac, secrets: [s], header: X, query: y}}`,
+			"one of header, query"},
+	} {
+		err := loadFile(t, "sources: ["+tt.source+"]", "AUTH=none")
+		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "hidden") {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
+		}
+	}
+	for _, name := range transform.New().SourceNames() {
+		text, _ := transform.BuiltinText(name)
+		d, err := transform.ParseDefinition(text)
+		if err != nil || d.Signature == nil {
+			continue
+		}
+		d.Signature.Secrets = []secret.Text{secret.NewText("a:b")}
+		if err := signature.Validate(d.Signature); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"mayfly/function/internal/auth/signature"
 	"mayfly/function/internal/queue"
 	"mayfly/internal/settings"
 	"mayfly/transform"
@@ -20,7 +19,6 @@ import (
 type Source struct {
 	transform.Definition `yaml:",inline"`
 
-	Signature *signature.Spec  `yaml:"signature"` // how its requests are signed
 	Template  *template.Policy `yaml:"template"`  // likewise, for this source
 	Enrich    []enrich.Step    `yaml:"enrich"`    // what is added to its messages, before the fleet's and the file's
 	Reduce    *reduce.Spec     `yaml:"reduce"`    // likewise, for its readings
@@ -48,16 +46,13 @@ func mappings(specs []Source) []transform.Definition {
 }
 
 // adopt takes back the definitions, whose names and methods may have come from
-// the sources that they change, and hands signatures and networks down likewise.
+// the sources that they change, and hands networks and the like down likewise.
 func adopt(specs []Source, list []transform.Definition) {
 	for i := range specs {
 		s := &specs[i]
 		s.Definition = list[i]
 		for j := range i {
 			if base := &specs[j]; base.Name == s.From {
-				if s.Signature == nil {
-					s.Signature = base.Signature
-				}
 				if s.Template == nil {
 					s.Template = base.Template
 				}

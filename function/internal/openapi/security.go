@@ -5,6 +5,7 @@ import (
 
 	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/platform"
+	"mayfly/transform/signing"
 )
 
 // The names of the security schemes.
@@ -79,14 +80,8 @@ func (b *builder) addKeys(add func(string, securityScheme)) {
 func (b *builder) addSenders(schemes map[string]securityScheme) {
 	for _, s := range b.sources {
 		if s.signed() {
-			sig := s.file.Signature
-			in, name := "header", cmp.Or(sig.Header, "signature")
-			if sig.Query != "" {
-				in, name = "query", sig.Query
-			}
-			schemes[s.signatureScheme()] = securityScheme{
-				Type: schemeKey, In: in, Name: name,
-				Description: "The sender's signature of the request (" + cmp.Or(sig.Scheme, "hmac") + ").",
+			if scheme, ok := ofSignature(s.file.Signature); ok {
+				schemes[s.signatureScheme()] = scheme
 			}
 		}
 		if s.keyInQuery(b) {
@@ -95,6 +90,23 @@ func (b *builder) addSenders(schemes map[string]securityScheme) {
 			}
 		}
 	}
+}
+
+// ofSignature gives how the sender of a source proves itself; false where that is in the body.
+func ofSignature(sig *signing.Spec) (securityScheme, bool) {
+	scheme := securityScheme{
+		Type: schemeKey, In: "header", Name: cmp.Or(sig.Header, "signature"),
+		Description: "The sender's signature of the request (" + cmp.Or(string(sig.Scheme), "hmac") + ").",
+	}
+	switch {
+	case sig.Scheme == signing.Basic:
+		return securityScheme{Type: "http", Scheme: "basic", Description: "The user and password of this source."}, true
+	case sig.Query != "":
+		scheme.In, scheme.Name = "query", sig.Query
+	case sig.Header == "" && len(sig.Members) > 0:
+		return scheme, false
+	}
+	return scheme, true
 }
 
 func (s *source) signatureScheme() string { return "signature-" + slug(s.Name) }
@@ -106,10 +118,22 @@ func (s *source) keyInQuery(b *builder) bool {
 
 func (s *source) queryScheme() string { return "query-" + slug(s.Name) }
 
+// besideBody gives what a sender shows whose proof is in the body: nothing else, or what others show where that proof
+// is the same for all customers of a cloud.
+func (b *builder) besideBody(sig *signing.Spec) *[]securityRequirement {
+	if b.config.Auth == policy.ModeKeys && !sig.Suffices() {
+		return nil
+	}
+	return &[]securityRequirement{{}}
+}
+
 // securityOf gives what the sender of a source shows; nil where that is what others show.
 func (b *builder) securityOf(s *source) *[]securityRequirement {
 	switch {
 	case s.signed(): // whatever AUTH says
+		if _, ok := ofSignature(s.file.Signature); !ok {
+			return b.besideBody(s.file.Signature)
+		}
 		return &[]securityRequirement{{s.signatureScheme(): {}}}
 	case s.keyInQuery(b):
 		_, all := b.security()

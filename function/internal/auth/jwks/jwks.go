@@ -159,3 +159,16 @@ func strong(key crypto.PublicKey) error {
 	}
 	return errors.New("want an RSA, EC or Ed25519 key")
 }
+
+// Fits tells whether a key is of the kind that an algorithm of JWTs verifies by.
+func Fits(alg string, key crypto.PublicKey) bool {
+	switch key := key.(type) {
+	case *rsa.PublicKey:
+		return strings.HasPrefix(alg, "RS")
+	case *ecdsa.PublicKey:
+		return alg == map[int]string{256: "ES256", 384: "ES384", 521: "ES512"}[key.Params().BitSize]
+	case ed25519.PublicKey:
+		return alg == "EdDSA"
+	}
+	return false
+}

@@ -20,7 +20,10 @@ type soracomBeam struct{}
 
 func (soracomBeam) Shown(r *http.Request) bool { return r.Header.Get("X-Soracom-Signature") != "" }
 
-func (soracomBeam) claim(r *http.Request, _ []byte) (claim, bool) {
+func (s soracomBeam) verify(q *asked) (claim, error) { return verifyCode(q, s) }
+
+func (soracomBeam) claim(q *asked) (claim, bool) {
+	r := q.Request
 	code, err := hex.DecodeString(r.Header.Get("X-Soracom-Signature"))
 	if err != nil || len(code) != sha256.Size {
 		return claim{}, false
@@ -63,7 +66,7 @@ func (soracomBeam) Covers(p Part, name string) bool {
 	return p == PartHeaders && strings.HasPrefix(name, "x-soracom-") && !strings.HasPrefix(name, "x-soracom-signature")
 }
 
-func (soracomBeam) code(key, signed []byte) []byte { return sumOf(key, signed) }
+func (soracomBeam) code(key []byte, c *claim) []byte { return sumOf(key, c.signed) }
 
 func sumOf(parts ...[]byte) []byte {
 	h := sha256.New()
@@ -84,8 +87,10 @@ type uplink struct{ customer, device, port, count, payload string }
 
 func (actilityToken) Shown(r *http.Request) bool { return strings.Contains(r.URL.RawQuery, "Token=") }
 
-func (actilityToken) claim(r *http.Request, body []byte) (claim, bool) {
-	q := httpquery.Values(r)
+func (s actilityToken) verify(q *asked) (claim, error) { return verifyCode(q, s) }
+
+func (actilityToken) claim(a *asked) (claim, bool) {
+	q := httpquery.Values(a.Request)
 	for _, name := range append(slices.Clip(actilityParameters), "Token") {
 		if len(q[name]) > 1 {
 			return claim{}, false
@@ -95,7 +100,7 @@ func (actilityToken) claim(r *http.Request, body []byte) (claim, bool) {
 	if err != nil || len(code) != sha256.Size {
 		return claim{}, false
 	}
-	u, ok := readUplink(body)
+	u, ok := readUplink(a.body.Raw)
 	// The device of the query is covered as well; it has to be the body's.
 	if !ok || !strings.EqualFold(u.device, q.Get("LrnDevEui")) {
 		return claim{}, false
@@ -114,8 +119,8 @@ func (actilityToken) Covers(p Part, name string) bool {
 	return p == PartQuery && slices.Contains(actilityParameters, name)
 }
 
-func (actilityToken) code(key, signed []byte) []byte {
-	return sumOf(signed, []byte(strings.ToLower(string(key))))
+func (actilityToken) code(key []byte, c *claim) []byte {
+	return sumOf(c.signed, []byte(strings.ToLower(string(key))))
 }
 
 // readUplink reads the members as the mapping will: by their exact names, and

@@ -1,7 +1,7 @@
 package signature
 
 import (
-	"cmp"
+	"context"
 	"crypto/sha256"
 	"net/http"
 	"sync"
@@ -9,14 +9,18 @@ import (
 
 	"mayfly/internal/cache"
 	"mayfly/internal/secret"
+	"mayfly/transform/message"
+	"mayfly/transform/signing"
 )
 
-// Verifier checks the signatures of one source, and takes each once where
-// they tell two requests apart.
+// Verifier checks how the requests of one source are proved, and takes each once where
+// the proof tells two requests apart.
 type Verifier struct {
+	spec      *signing.Spec
 	scheme    scheme
-	secrets   []*secret.Value[[]byte]
+	secrets   []*secret.Value[key]
 	tolerance time.Duration
+	always    bool // each is taken once, with a time or without
 
 	mu   sync.Mutex
 	used *cache.Cache[struct{}] // nil: nothing tells two requests apart, so the same may come again
@@ -29,46 +33,51 @@ const (
 )
 
 // NewVerifier makes the verifier of a specification that was validated.
-func NewVerifier(spec *Spec, l *secret.Loader) *Verifier {
-	v := &Verifier{tolerance: cmp.Or(spec.Tolerance, defaultTolerance)}
+func NewVerifier(spec *signing.Spec, l *secret.Loader) *Verifier {
+	v := &Verifier{spec: spec, tolerance: tolerance(spec), always: spec.Replay > 0}
 	v.scheme, _ = newScheme(spec) // validated
 	for _, text := range spec.Secrets {
 		ref, _ := secret.Parse(text.Reveal()) // validated
-		v.secrets = append(v.secrets, secret.NewValue(l, ref, spec.ParseSecret))
+		parse := func(text string) (key, error) { return parseKey(spec, text) }
+		v.secrets = append(v.secrets, secret.NewValue(l, ref, parse))
 	}
-	replay := spec.Replay
-	if replay == 0 && spec.timed() {
-		replay = 2 * v.tolerance
-	}
-	if replay > 0 {
-		v.used = cache.New[struct{}](maxUsed, replay)
+	if v.always || timed(spec) || spec.Scheme == signing.JWT {
+		v.used = cache.New[struct{}](maxUsed, windowOf(spec))
 	}
 	return v
 }
 
-// Error says why a signature is not accepted. Other errors of a verifier are
-// those of its secrets.
+// Error says why a proof is not accepted. Other errors of a verifier are
+// those of what it needs, such as its secrets.
 type Error string
 
 // Error gives the reason.
 func (e Error) Error() string { return string(e) }
 
-// Shown tells whether a request has a signature, before its body is read.
+const (
+	errNone  = Error("there is no signature")
+	errWrong = Error("the signature is wrong")
+)
+
+// Shown tells whether a request has a proof, before its body is read; true where the body may have it.
 func (v *Verifier) Shown(r *http.Request) bool { return v.scheme.Shown(r) }
 
-// Covers tells whether the signature covers a part of the request beside the body, or
+// Covers tells whether the proof covers a part of the request beside the body, or
 // the whole of that part where the name is empty.
 func (v *Verifier) Covers(p Part, name string) bool { return v.scheme.Covers(p, name) }
 
-// Verify checks the signature of a request. forget makes it good again, for a
+// Owns tells whether the proof is in a header or parameter, which is nothing else then.
+func (v *Verifier) Owns(p Part, name string) bool { return Owns(v.spec, p, name) }
+
+// Verify checks the proof of a request. forget makes it good again, for a
 // request that has to come once more; it is nil where it is good again anyway.
-func (v *Verifier) Verify(r *http.Request, body []byte, now time.Time) (forget func(), err error) {
-	signed, err := v.check(r, body, now)
-	if err != nil || v.used == nil {
+func (v *Verifier) Verify(r *http.Request, body Body, now time.Time) (forget func(), err error) {
+	c, err := v.check(r, body, now)
+	if err != nil || v.used == nil || !c.timed && !c.once && !v.always {
 		return nil, err
 	}
 	// By what was signed: it may bear several codes while a secret is rotated.
-	sum := sha256.Sum256(signed)
+	sum := sha256.Sum256(c.signed)
 	key := string(sum[:])
 	if !v.use(key) {
 		return nil, Error("what is signed was sent before")
@@ -76,35 +85,37 @@ func (v *Verifier) Verify(r *http.Request, body []byte, now time.Time) (forget f
 	return func() { v.used.Delete(key) }, nil
 }
 
-// check gives what was signed, once one of the codes is right.
-func (v *Verifier) check(r *http.Request, body []byte, now time.Time) ([]byte, error) {
-	c, ok := v.scheme.claim(r, body)
-	if !ok || len(c.codes) == 0 {
-		return nil, Error("there is no signature")
-	}
-	right := false
+// check gives what a request claims, once it is proved.
+func (v *Verifier) check(r *http.Request, body Body, now time.Time) (claim, error) {
+	q := &asked{Request: r, body: body, now: now}
 	for _, value := range v.secrets {
-		key, err := value.Get(r.Context())
+		k, err := value.Get(r.Context())
 		if err != nil {
-			return nil, err
+			return claim{}, err
 		}
-		want := v.scheme.code(key, c.signed)
-		for _, code := range c.codes[:min(len(c.codes), maxCodes)] {
-			if equal(want, code) {
-				right = true
-			}
-		}
+		q.keys = append(q.keys, k)
 	}
-	if !right {
-		for _, value := range v.secrets { // it may have been rotated
-			value.Refresh(r.Context())
-		}
-		return nil, Error("the signature is wrong")
+	c, err := v.scheme.verify(q)
+	switch {
+	case err == errWrong: //nolint:errorlint // schemes give it bare
+		v.refresh(r.Context())
+		return claim{}, err
+	case err != nil && message.Is(q.failed, message.Busy):
+		return claim{}, q.failed
+	case err != nil:
+		return claim{}, err
 	}
 	if age := now.Sub(c.time); c.timed && (age > v.tolerance || age < -v.tolerance) {
-		return nil, Error("the signature's time is more than " + v.tolerance.String() + " away")
+		return claim{}, Error("the signature's time is more than " + v.tolerance.String() + " away")
 	}
-	return c.signed, nil
+	return c, nil
+}
+
+// refresh reads the secrets again: they may have been rotated.
+func (v *Verifier) refresh(ctx context.Context) {
+	for _, value := range v.secrets {
+		value.Refresh(ctx)
+	}
 }
 
 // use marks a key as used, and tells whether it is new.

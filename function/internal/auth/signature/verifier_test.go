@@ -15,6 +15,7 @@ import (
 
 	"mayfly/function/internal/auth/signature"
 	"mayfly/internal/secret"
+	"mayfly/transform/signing"
 )
 
 func sign(key, text string) string {
@@ -31,9 +32,9 @@ func secrets(texts ...string) []secret.Text {
 	return out
 }
 
-func verifier(t *testing.T, spec *signature.Spec) *signature.Verifier {
+func verifier(t *testing.T, spec *signing.Spec) *signature.Verifier {
 	t.Helper()
-	if err := spec.Validate(); err != nil {
+	if err := signature.Validate(spec); err != nil {
 		t.Fatal(err)
 	}
 	return signature.NewVerifier(spec, &secret.Loader{Now: time.Now})
@@ -66,13 +67,14 @@ func TestTolerance(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := verifier(t, &signature.Spec{
+			v := verifier(t, &signing.Spec{
 				Secrets: secrets("s"), Header: "X-Sig", Timestamp: "X-Time", Signed: "{timestamp}.{body}",
 				Tolerance: tt.tolerance,
 			})
 			now := time.Unix(1_700_000_000, 0)
 			stamp := strconv.FormatInt(now.Add(-tt.age).Unix(), 10)
-			_, err := v.Verify(post(t, "{}", "X-Time", stamp, "X-Sig", sign("s", stamp+".{}")), []byte("{}"), now)
+			r := post(t, "{}", "X-Time", stamp, "X-Sig", sign("s", stamp+".{}"))
+			_, err := v.Verify(r, signature.Body{Raw: []byte("{}")}, now)
 			if (err == nil) != tt.want {
 				t.Error(err)
 			}
@@ -85,15 +87,15 @@ func TestReplayWindow(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
-		spec   signature.Spec
+		spec   signing.Spec
 		timed  bool
 		window time.Duration // 0: it is taken every time
 	}{
-		{"a time, the default", signature.Spec{}, true, 10 * time.Minute},
-		{"a time, a tolerance", signature.Spec{Tolerance: time.Hour}, true, 2 * time.Hour},
-		{"a time, a longer window", signature.Spec{Replay: time.Hour}, true, time.Hour},
-		{"no time", signature.Spec{}, false, 0},
-		{"no time, a window", signature.Spec{Replay: time.Minute}, false, time.Minute},
+		{"a time, the default", signing.Spec{}, true, 10 * time.Minute},
+		{"a time, a tolerance", signing.Spec{Tolerance: time.Hour}, true, 2 * time.Hour},
+		{"a time, a longer window", signing.Spec{Replay: time.Hour}, true, time.Hour},
+		{"no time", signing.Spec{}, false, 0},
+		{"no time, a window", signing.Spec{Replay: time.Minute}, false, time.Minute},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -108,7 +110,7 @@ func TestReplayWindow(t *testing.T) {
 				// The time of the signature stands still here: the window is what is looked at.
 				send := func() (func(), bool) {
 					forget, err := v.Verify(post(t, "{}", "X-Time", "1700000000", "X-Sig", sign("s", signed)),
-						[]byte("{}"), time.Unix(1_700_000_000, 0))
+						signature.Body{Raw: []byte("{}")}, time.Unix(1_700_000_000, 0))
 					return forget, err == nil
 				}
 				forget, first := send()
@@ -156,8 +158,8 @@ func TestCodes(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := verifier(t, &signature.Spec{Secrets: secrets("other", "s"), Header: "X-Sig", Field: "v1"})
-			_, err := v.Verify(post(t, "{}", "X-Sig", tt.header), []byte("{}"), time.Now())
+			v := verifier(t, &signing.Spec{Secrets: secrets("other", "s"), Header: "X-Sig", Field: "v1"})
+			_, err := v.Verify(post(t, "{}", "X-Sig", tt.header), signature.Body{Raw: []byte("{}")}, time.Now())
 			reason, _ := errors.AsType[signature.Error](err)
 			if string(reason) != tt.want {
 				t.Errorf("%v, want %q", err, tt.want)
@@ -175,11 +177,11 @@ func TestTimes(t *testing.T) {
 		"2026-03-14T10:00:00+01:00": time.Date(2026, 3, 14, 9, 0, 0, 0, time.UTC),
 		"2026-03-14T10:00:00.5Z":    time.Date(2026, 3, 14, 10, 0, 0, 5e8, time.UTC),
 	} {
-		v := verifier(t, &signature.Spec{
+		v := verifier(t, &signing.Spec{
 			Secrets: secrets("s"), Header: "X-Sig", Timestamp: "X-Time", Signed: "{timestamp}{body}", Tolerance: 1,
 		})
 		r := post(t, "{}", "X-Time", stamp, "X-Sig", sign("s", stamp+"{}"))
-		if _, err := v.Verify(r, []byte("{}"), now); err != nil {
+		if _, err := v.Verify(r, signature.Body{Raw: []byte("{}")}, now); err != nil {
 			t.Errorf("%s: %v", stamp, err)
 		}
 	}
@@ -187,42 +189,42 @@ func TestTimes(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	t.Parallel()
-	good := func(change func(*signature.Spec)) *signature.Spec {
-		s := &signature.Spec{
+	good := func(change func(*signing.Spec)) *signing.Spec {
+		s := &signing.Spec{
 			Secrets: secrets("s"), Header: "X-Sig", Timestamp: "X-Time", Signed: "{timestamp}.{body}",
 		}
 		change(s)
 		return s
 	}
 	for name, tt := range map[string]struct {
-		change func(*signature.Spec)
+		change func(*signing.Spec)
 		want   bool
 	}{
-		"good":            {func(*signature.Spec) {}, true},
-		"no secrets":      {func(s *signature.Spec) { s.Secrets = nil }, false},
-		"an empty secret": {func(s *signature.Spec) { s.Secrets = secrets("s", " ") }, false},
-		"tolerance of a day": {func(s *signature.Spec) {
+		"good":            {func(*signing.Spec) {}, true},
+		"no secrets":      {func(s *signing.Spec) { s.Secrets = nil }, false},
+		"an empty secret": {func(s *signing.Spec) { s.Secrets = secrets("s", " ") }, false},
+		"tolerance of a day": {func(s *signing.Spec) {
 			s.Tolerance, s.Replay = 24*time.Hour,
 				48*time.Hour
 		}, true},
-		"tolerance of more":             {func(s *signature.Spec) { s.Tolerance = 24*time.Hour + 1 }, false},
-		"negative tolerance":            {func(s *signature.Spec) { s.Tolerance = -1 }, false},
-		"replay of more than two days":  {func(s *signature.Spec) { s.Replay = 48*time.Hour + 1 }, false},
-		"negative replay":               {func(s *signature.Spec) { s.Replay = -1 }, false},
-		"replay of twice the tolerance": {func(s *signature.Spec) { s.Replay = 10 * time.Minute }, true},
-		"replay of less":                {func(s *signature.Spec) { s.Replay = 10*time.Minute - 1 }, false},
-		"header and query":              {func(s *signature.Spec) { s.Query = "sig" }, false},
-		"neither header nor query":      {func(s *signature.Spec) { s.Header = "" }, false},
-		"the body is not signed":        {func(s *signature.Spec) { s.Signed = "{timestamp}" }, false},
-		"the time is not signed":        {func(s *signature.Spec) { s.Signed = "{body}" }, false},
-		"a time that is nowhere":        {func(s *signature.Spec) { s.Timestamp = "" }, false},
-		"the time as a header":          {func(s *signature.Spec) { s.Signed = "{header:X-Time}{body}" }, true},
-		"an unknown part":               {func(s *signature.Spec) { s.Signed = "{timestamp}{body}{host}" }, false},
-		"an unknown scheme":             {func(s *signature.Spec) { s.Scheme = "rsa" }, false},
-		"an unknown hash":               {func(s *signature.Spec) { s.Algorithm = "md5" }, false},
-		"an unknown encoding":           {func(s *signature.Spec) { s.Encoding = "base32" }, false},
+		"tolerance of more":             {func(s *signing.Spec) { s.Tolerance = 24*time.Hour + 1 }, false},
+		"negative tolerance":            {func(s *signing.Spec) { s.Tolerance = -1 }, false},
+		"replay of more than two days":  {func(s *signing.Spec) { s.Replay = 48*time.Hour + 1 }, false},
+		"negative replay":               {func(s *signing.Spec) { s.Replay = -1 }, false},
+		"replay of twice the tolerance": {func(s *signing.Spec) { s.Replay = 10 * time.Minute }, true},
+		"replay of less":                {func(s *signing.Spec) { s.Replay = 10*time.Minute - 1 }, false},
+		"header and query":              {func(s *signing.Spec) { s.Query = "sig" }, false},
+		"neither header nor query":      {func(s *signing.Spec) { s.Header = "" }, false},
+		"the body is not signed":        {func(s *signing.Spec) { s.Signed = "{timestamp}" }, false},
+		"the time is not signed":        {func(s *signing.Spec) { s.Signed = "{body}" }, false},
+		"a time that is nowhere":        {func(s *signing.Spec) { s.Timestamp = "" }, false},
+		"the time as a header":          {func(s *signing.Spec) { s.Signed = "{header:X-Time}{body}" }, true},
+		"an unknown part":               {func(s *signing.Spec) { s.Signed = "{timestamp}{body}{host}" }, false},
+		"an unknown scheme":             {func(s *signing.Spec) { s.Scheme = "rsa" }, false},
+		"an unknown hash":               {func(s *signing.Spec) { s.Algorithm = "md5" }, false},
+		"an unknown encoding":           {func(s *signing.Spec) { s.Encoding = "base32" }, false},
 	} {
-		if err := good(tt.change).Validate(); (err == nil) != tt.want {
+		if err := signature.Validate(good(tt.change)); (err == nil) != tt.want {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
