@@ -12,6 +12,7 @@ import (
 
 	"mayfly/function/internal/queue"
 	"mayfly/function/internal/queue/file"
+	"mayfly/function/internal/queue/jetstream"
 	"mayfly/function/internal/queue/sqs"
 	"mayfly/function/internal/queue/storagequeue"
 	"mayfly/internal/secret"
@@ -40,20 +41,14 @@ func (t Target) String() string {
 		dir, _, _ := strings.Cut(t.Place, "?")
 		return "file:" + dir
 	}
-	var names []string
-	for one := range strings.SplitSeq(t.Place, ",") {
-		name := one
-		if u, err := url.Parse(one); err == nil {
-			u.User, u.RawQuery, u.Fragment = nil, "", ""
-			name = u.String()
-		} else if _, after, has := strings.Cut(one, "@"); has {
-			name = after
-		}
-		names = append(names, name)
-	}
-	text := strings.Join(names, ",")
 	if t.Kind == JetStream {
-		return text
+		name, _ := jetstream.Name(t.Place) // Parse has read it
+		return name
+	}
+	text := t.Place
+	if u, err := url.Parse(text); err == nil {
+		u.User, u.RawQuery, u.Fragment = nil, "", ""
+		text = u.String()
 	}
 	return string(t.Kind) + ":" + text
 }
@@ -78,10 +73,8 @@ func Parse(text string) (Target, error) {
 		}
 		return Target{Kind(scheme), rest}, nil
 	case "nats", "tls", "ws", "wss":
-		for one := range strings.SplitSeq(text, ",") {
-			if u, err := url.Parse(one); err != nil || u.Scheme != "" && u.Hostname() == "" && u.Opaque == "" {
-				return Target{}, errors.New("want the URL of a NATS server, as in " + examples[JetStream])
-			}
+		if _, err := jetstream.Name(text); err != nil {
+			return Target{}, err
 		}
 		return Target{JetStream, text}, nil
 	}
@@ -97,7 +90,7 @@ var forms = map[Kind]func(string) error{
 var examples = map[Kind]string{
 	SQS:          "sqs:https://sqs.eu-central-1.amazonaws.com/123456789012/mayfly.fifo",
 	StorageQueue: "azure-queue:https://ACCOUNT.queue.core.windows.net/mayfly",
-	JetStream:    "nats://nats.example:4222",
+	JetStream:    "nats://nats.example:4222/MAYFLY",
 }
 
 // Options are what queues are made of.
@@ -122,6 +115,7 @@ func Open(ctx context.Context, t Target, o *Options) (queue.Queue, error) {
 	case StorageQueue:
 		return openStorageQueue(ctx, t, o)
 	case JetStream:
+		return openJetStream(ctx, t, o)
 	}
 	return nil, &queue.Error{Kind: queue.Missing, Queue: t.String(), Err: errors.New("this build has no such queue")}
 }

@@ -1,0 +1,322 @@
+package jetstream_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	natsjs "github.com/nats-io/nats.go/jetstream"
+
+	"mayfly/function/internal/queue"
+	"mayfly/function/internal/queue/jetstream"
+)
+
+// expect wants an error of a kind with a text in it.
+func expect(t *testing.T, err error, kind queue.Kind, text string) {
+	t.Helper()
+	var failure *queue.Error
+	if !errors.As(err, &failure) || failure.Kind != kind || !strings.Contains(err.Error(), text) {
+		t.Fatalf("error %v, want one of kind %q with %q", err, kind, text)
+	}
+	if strings.Contains(err.Error(), "hunter2") {
+		t.Fatalf("the error shows the password: %v", err)
+	}
+}
+
+func first(errs []error) error {
+	if len(errs) == 0 {
+		return nil
+	}
+	return errs[0]
+}
+
+// manage gives a client of the server's own kind.
+func manage(t *testing.T, s *server.Server) natsjs.JetStream {
+	t.Helper()
+	nc, err := nats.Connect(s.ClientURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	js, err := natsjs.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return js
+}
+
+// TestSynced: a start is refused where an acknowledged item may be lost, and says what to set.
+func TestSynced(t *testing.T) {
+	t.Parallel()
+	synced := serve(t, nil)
+	lazy := serve(t, func(o *server.Options) { o.SyncAlways = false })
+	for name, tt := range map[string]struct {
+		server  *server.Server
+		monitor string
+		allow   bool
+		want    string // in the error; none when it is empty
+	}{
+		"synced":                   {server: synced, monitor: synced.MonitorAddr().String()},
+		"not synced":               {server: lazy, monitor: lazy.MonitorAddr().String(), want: "sync_interval: always"},
+		"not synced, allowed":      {server: lazy, monitor: lazy.MonitorAddr().String(), allow: true},
+		"not known":                {server: synced, want: "has no monitor="},
+		"not known, allowed":       {server: synced, allow: true},
+		"another server's monitor": {server: lazy, monitor: synced.MonitorAddr().String(), want: "none of monitor="},
+		"monitor does not answer":  {server: synced, monitor: "127.0.0.1:1", want: "QUEUE_ALLOW_UNSYNCED"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := fmt.Sprintf("%s/SYNC%d", tt.server.ClientURL(), streams.Add(1))
+			if tt.monitor != "" {
+				url += "?monitor=http://" + tt.monitor
+			}
+			q, err := jetstream.Open(t.Context(), url, jetstream.Options{AllowUnsynced: tt.allow})
+			if tt.want != "" {
+				expect(t, err, queue.Denied, tt.want)
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			put(t, q, item("a", 1))
+			_ = q.Close()
+		})
+	}
+}
+
+// TestUnsuitableStream: a stream that would lose items by itself is refused.
+func TestUnsuitableStream(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil)
+	js := manage(t, s)
+	for name, tt := range map[string]struct {
+		change func(*natsjs.StreamConfig)
+		want   string
+	}{
+		"of a log":       {func(c *natsjs.StreamConfig) { c.Retention = natsjs.LimitsPolicy }, "want workqueue"},
+		"that forgets":   {func(c *natsjs.StreamConfig) { c.MaxAge = time.Hour }, "want no max age"},
+		"that drops":     {func(c *natsjs.StreamConfig) { c.MaxMsgs = 10 }, "want discard: new"},
+		"in memory":      {func(c *natsjs.StreamConfig) { c.Storage = natsjs.MemoryStorage }, "not stored in files"},
+		"of other items": {func(c *natsjs.StreamConfig) { c.Subjects = []string{"other.>"} }, "takes the subjects"},
+		"written late": {func(c *natsjs.StreamConfig) {
+			c.PersistMode = natsjs.AsyncPersistMode
+		}, "persist_mode async"},
+		"partitions unknown": {func(c *natsjs.StreamConfig) {
+			c.Metadata = map[string]string{"mayfly-partitions": "many"}
+		}, "mayfly-partitions"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			url := address(s, "")
+			name, _, _ := strings.Cut(url[strings.LastIndex(url[:strings.Index(url, "?")], "/")+1:], "?")
+			c := natsjs.StreamConfig{
+				Name: name, Subjects: []string{name + ".*"}, Retention: natsjs.WorkQueuePolicy,
+				Storage: natsjs.FileStorage,
+			}
+			tt.change(&c)
+			if _, err := js.CreateStream(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+			_, err := jetstream.Open(t.Context(), url, jetstream.Options{})
+			expect(t, err, queue.Denied, tt.want)
+		})
+	}
+}
+
+// TestDenied: wrong credentials, and an account that may not make streams or publish.
+func TestDenied(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(o *server.Options) {
+		all := &server.Permissions{}
+		poor := &server.Permissions{Publish: &server.SubjectPermission{Deny: []string{"$JS.API.STREAM.CREATE.>"}}}
+		mute := &server.Permissions{Publish: &server.SubjectPermission{Deny: []string{"READY.*"}}}
+		o.Users = []*server.User{
+			{Username: "all", Password: "hunter2", Permissions: all},
+			{Username: "poor", Password: "hunter2", Permissions: poor},
+			{Username: "mute", Password: "hunter2", Permissions: mute},
+		}
+	})
+	url := func(user, password, stream string) string {
+		return fmt.Sprintf("nats://%s:%s@%s/%s?monitor=http://%s", user, password, s.Addr(), stream, s.MonitorAddr())
+	}
+	_, err := jetstream.Open(t.Context(), url("all", "hunter2x", "READY"), jetstream.Options{})
+	expect(t, err, queue.Denied, "nats: Authorization Violation")
+	_, err = jetstream.Open(t.Context(), url("poor", "hunter2", "READY"), jetstream.Options{})
+	expect(t, err, queue.Denied, "STREAM.CREATE")
+	put(t, open(t, url("all", "hunter2", "READY")), item("a", 1))
+	q := open(t, url("poor", "hunter2", "READY")) // the stream is there now
+	put(t, q, item("a", 2))
+	errs := open(t, url("mute", "hunter2", "READY")).Put(t.Context(), []queue.Item{item("a", 3)})
+	expect(t, first(errs), queue.Denied, "READY.")
+}
+
+// TestDeletedUnderWay: items are refused until the stream is back, and not by a stream that this program makes.
+func TestDeletedUnderWay(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil)
+	js := manage(t, s)
+	q := open(t, address(s, "max_items=1000"))
+	put(t, q, item("a", 1))
+	receive(t, q, "a-1")
+	names := js.StreamNames(t.Context())
+	var deleted natsjs.StreamConfig
+	for name := range names.Name() {
+		if strings.HasSuffix(name, "_DEAD") {
+			continue
+		}
+		stream, err := js.Stream(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		deleted = stream.CachedInfo().Config
+	}
+	if err := js.DeleteStream(t.Context(), deleted.Name); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, first(q.Put(t.Context(), []queue.Item{item("a", 2)})), queue.Missing, "")
+	_, err := q.Depth(t.Context())
+	expect(t, err, queue.Missing, "")
+	eventually(t, func() error {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := q.Receive(ctx, 1)
+		var failure *queue.Error
+		if !errors.As(err, &failure) || failure.Kind != queue.Missing {
+			return fmt.Errorf("receive: %w, want one of kind missing", err)
+		}
+		return nil
+	})
+	if _, err := js.CreateStream(t.Context(), deleted); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() error { return first(q.Put(t.Context(), []queue.Item{item("b", 1)})) })
+	eventually(t, func() error {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		got, err := q.Receive(ctx, 5)
+		if err == nil && got[0].ID != "b-1" {
+			t.Fatalf("received %v", got[0].ID)
+		}
+		return err
+	})
+}
+
+func eventually(t *testing.T, check func() error) {
+	t.Helper()
+	var err error
+	for range 100 {
+		if err = check(); err == nil {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatal(err)
+}
+
+func receive(t *testing.T, q queue.Queue, id string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	got, err := q.Receive(ctx, 1)
+	if err != nil || got[0].ID != id {
+		t.Fatalf("received %v, %v, want %s", got, err, id)
+	}
+	if err := q.Delete(ctx, got); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestServerAway: a queue is opened while its server is away, refuses items, works once the server is there, and again
+// after it was restarted.
+func TestServerAway(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	_ = l.Close()
+	q := open(t, fmt.Sprintf("nats://127.0.0.1:%d/AWAY?replicas=1&lease=2s", port))
+	expect(t, first(q.Put(t.Context(), []queue.Item{item("a", 1)})), queue.Unavailable, "")
+
+	dir := t.TempDir()
+	start := func() *server.Server {
+		return serve(t, func(o *server.Options) { o.Port, o.StoreDir = port, dir })
+	}
+	s := start()
+	eventually(t, func() error { // it has no monitor=
+		err := first(q.Put(t.Context(), []queue.Item{item("a", 1)}))
+		var failure *queue.Error
+		if !errors.As(err, &failure) || failure.Kind != queue.Denied {
+			return fmt.Errorf("put: %w, want one of kind denied", err)
+		}
+		return nil
+	})
+	_ = q.Close()
+	q, err = jetstream.Open(t.Context(), "nats://127.0.0.1:"+strconv.Itoa(port)+"/AWAY?lease=2s",
+		jetstream.Options{AllowUnsynced: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = q.Close() })
+	put(t, q, item("a", 1))
+	receive(t, q, "a-1")
+	put(t, q, item("a", 2))
+	s.Shutdown()
+	s.WaitForShutdown()
+	expect(t, first(q.Put(t.Context(), []queue.Item{item("a", 3)})), queue.Unavailable, "")
+	start()
+	eventually(t, func() error { return first(q.Put(t.Context(), []queue.Item{item("a", 3)})) })
+	eventually(t, func() error {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		got, err := q.Receive(ctx, 5)
+		if err == nil && got[0].ID != "a-2" {
+			t.Fatalf("received %v, want a-2", got[0].ID)
+		}
+		return err
+	})
+}
+
+// TestReplayWithinWindow: the server knows the id of an item that was buried just now, and must not drop its replay.
+func TestReplayWithinWindow(t *testing.T) {
+	t.Parallel()
+	q := open(t, address(serve(t, nil), ""))
+	put(t, q, item("a", 1))
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for range 3 {
+		got, err := q.Receive(ctx, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := q.Bury(ctx, got[0], []byte(`{"status":400}`)); err != nil {
+			t.Fatal(err)
+		}
+		letters, err := q.DeadLetters().List(ctx, 10)
+		if err != nil || len(letters) != 1 {
+			t.Fatalf("%d dead letters, %v", len(letters), err)
+		}
+		if err := q.DeadLetters().Replay(ctx, letters[0].ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	receive(t, q, "a-1")
+}
+
+// TestIDsOfTwoKeys: two devices may use the same id.
+func TestIDsOfTwoKeys(t *testing.T) {
+	t.Parallel()
+	q := open(t, address(serve(t, nil), ""))
+	put(t, q, queue.Item{Key: "a", ID: "1"}, queue.Item{Key: "b", ID: "1"}, queue.Item{Key: "a", ID: "1"})
+	d, err := q.Depth(t.Context())
+	if err != nil || d.Items != 2 {
+		t.Fatalf("depth %+v, %v, want 2 items", d, err)
+	}
+}
