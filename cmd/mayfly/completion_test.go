@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-const allCommands = "init dev emulator check pack try codec send replay keys template schema openapi doctor devices " +
-	"completion help version"
+const allCommands = "init dev emulator check pack try codec send replay dead-letters keys template schema openapi " +
+	"doctor devices completion help version"
 
 func TestCompletionSuggests(t *testing.T) {
 	t.Parallel()
@@ -15,7 +15,7 @@ func TestCompletionSuggests(t *testing.T) {
 		words []string
 		want  string // the suggestions, or the first ones and "..."
 	}{
-		{"commands", []string{"de"}, "dev devices"},
+		{"commands", []string{"de"}, "dev dead-letters devices"},
 		{"all commands", []string{""}, allCommands},
 		{"nothing typed", nil, allCommands},
 		{"commands in a command", []string{"keys", ""}, "new derive"},

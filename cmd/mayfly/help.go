@@ -55,5 +55,10 @@ func completionLists(w *world) map[string]func() []string {
 			t = transform.New()
 		}
 		return append(t.SourceNames(), "ingest", "telemetry", "device")
+	}, "queue": func() []string {
+		if name := w.getenv("QUEUE"); name != "" {
+			return []string{name}
+		}
+		return nil
 	}}
 }

@@ -37,6 +37,7 @@ type cli struct {
 	Codec      codecCommand      `cmd:"" help:"Test the codecs that decode the bytes of devices."`
 	Send       sendCommand       `cmd:"" help:"Send one message; the device is provisioned if it has to be."`
 	Replay     replayCommand     `cmd:"" help:"Send a file of messages, and continue where it was stopped."`
+	Dead       deadCommand       `cmd:"" name:"dead-letters" help:"Look after what a queue could not deliver."`
 	Keys       keysCommand       `cmd:"" help:"Create keys for callers, and derive keys of devices."`
 	Template   templateCommand   `cmd:"" help:"Check, try and write device templates (DTDL)."`
 	Schema     schemaCommand     `cmd:"" help:"Print the JSON Schema of mayfly.yaml, for editors."`
