@@ -38,7 +38,10 @@ var alsoValid = map[string]string{
 	"wunderground <- wow/a report":                                       "refused for its id: WOW's members are these but for the id",
 	"wunderground <- wow/a form, in SI":                                  "likewise",
 	"wunderground <- wow/no readings":                                    "likewise",
-	`kpn <- [1]`:                                                         "refused as SenML", `kpn <- [null]`: "refused as SenML",
+	"osmand <- gpslogger/all values":                                     "refused for its id: /api/osmand takes those that have one",
+	"osmand <- gpslogger/a form, with a name":                            "likewise",
+	"osmand <- gpslogger/nothing tells the device":                       "likewise",
+	`kpn <- [1]`: "refused as SenML", `kpn <- [null]`: "refused as SenML",
 	`senml <- [1]`: "refused as SenML", `senml <- [null]`: "refused as SenML", `senml <- [{"hello":"world"}]`: "refused as SenML",
 }
 
