@@ -31,22 +31,38 @@ const LambdaMargin = 300 * time.Millisecond
 // at every cold start, and there is nothing here that must be saved.
 func startLambda(ctx context.Context, h http.Handler, log *slog.Logger) {
 	base := newPosted(context.WithoutCancel(ctx))
-	lambda.StartWithOptions(&lambdaHandler{next: h, log: log, posted: base}, lambda.WithContext(base))
+	handler := &lambdaHandler{next: h, log: log, posted: base, records: recordsOf(h)}
+	lambda.StartWithOptions(handler, lambda.WithContext(base))
 }
 
 // NewLambdaHandler makes a Lambda function of h. It understands the events of
 // API Gateway's HTTP APIs (payload 1.0 and 2.0) and REST APIs, of Function
 // URLs and of Application Load Balancers, and answers each in its own form.
-// Warm-ups, scheduled events and empty ones are answered without it. Any other event is an
-// [UnsupportedEventError].
+// Warm-ups, scheduled events and empty ones are answered without it. Events of Amazon SQS go to h where it is
+// [Triggered]. Any other event is an [UnsupportedEventError].
 func NewLambdaHandler(h http.Handler, log *slog.Logger) lambda.Handler {
-	return &lambdaHandler{next: h, log: log}
+	return &lambdaHandler{next: h, log: log, records: recordsOf(h)}
+}
+
+// Triggered is a handler that may take events with messages of a queue as well.
+type Triggered interface {
+	// Records returns what answers events of Amazon SQS; nil where there is no queue. An error fails all messages of an
+	// event.
+	Records() func(ctx context.Context, event []byte) (answer []byte, err error)
+}
+
+func recordsOf(h http.Handler) func(context.Context, []byte) ([]byte, error) {
+	if t, ok := h.(Triggered); ok {
+		return t.Records()
+	}
+	return nil
 }
 
 type lambdaHandler struct {
-	next   http.Handler
-	log    *slog.Logger
-	posted *posted // nil: nobody tells when an answer was posted
+	next    http.Handler
+	log     *slog.Logger
+	posted  *posted // nil: nobody tells when an answer was posted
+	records func(ctx context.Context, event []byte) ([]byte, error)
 }
 
 // Invoke answers one event. It keeps nothing of payload, which is a buffer
@@ -57,17 +73,18 @@ func (h *lambdaHandler) Invoke(ctx context.Context, payload []byte) ([]byte, err
 		if q := event.quiet(payload); q != nil {
 			return h.answerQuietly(ctx, q), nil
 		}
+		if h.records != nil && event.isSQS() {
+			ctx, cancel := withLambdaDeadline(requestlog.WithID(ctx, requestIDOfLambda(ctx)))
+			defer cancel()
+			return h.records(ctx, payload)
+		}
 		// The runtime loop logs the error as well, but outside of slog, where
 		// it comes out without a level.
 		h.log.ErrorContext(ctx, "event refused", "error", err.Error())
 		return nil, err
 	}
-	id := ""
-	if lc, ok := lambdacontext.FromContext(ctx); ok {
-		id = lc.AwsRequestID
-	}
 	invocation := ctx
-	ctx, cancel := withLambdaDeadline(requestlog.WithID(ctx, id))
+	ctx, cancel := withLambdaDeadline(requestlog.WithID(ctx, requestIDOfLambda(ctx)))
 	defer cancel()
 
 	w := &lambdaWriter{header: make(http.Header, 4)}
@@ -78,6 +95,13 @@ func (h *lambdaHandler) Invoke(ctx context.Context, payload []byte) ([]byte, err
 		h.posted.after(invocation, func(late error) { w.settle(cmp.Or(err, late)) })
 	}
 	return answer, err
+}
+
+func requestIDOfLambda(ctx context.Context) string {
+	if lc, ok := lambdacontext.FromContext(ctx); ok {
+		return lc.AwsRequestID
+	}
+	return ""
 }
 
 func (h *lambdaHandler) serve(w *lambdaWriter, r *http.Request) {

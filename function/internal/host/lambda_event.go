@@ -32,8 +32,8 @@ type UnsupportedEventError struct {
 }
 
 func (e *UnsupportedEventError) Error() string {
-	return "mayfly answers HTTP requests only (API Gateway HTTP and REST APIs, Function URLs, " +
-		"Application Load Balancers); this event is " + e.Event
+	return "mayfly answers HTTP requests (API Gateway HTTP and REST APIs, Function URLs, Application Load " +
+		"Balancers), and with QUEUE=sqs:URL events of SQS; this event is " + e.Event
 }
 
 // lambdaFront is who stands between the client and the function. It decides
@@ -81,7 +81,7 @@ type lambdaEvent struct {
 		Authentication struct{ ClientCert clientCert }
 	}
 
-	Records    []struct{ EventSource string }
+	Records    []struct{ EventSource string } // SNS writes EventSource, SQS eventSource
 	Source     string
 	DetailType string `json:"detail-type"`
 }
@@ -120,6 +120,11 @@ func decodeLambdaEvent(payload []byte) (*lambdaEvent, lambdaFront, error) {
 		what = "JSON of an unknown kind, with neither httpMethod nor requestContext.http.method"
 	}
 	return e, 0, &UnsupportedEventError{Event: what}
+}
+
+// isSQS reports whether the event is messages of a queue of Amazon SQS.
+func (e *lambdaEvent) isSQS() bool {
+	return len(e.Records) > 0 && e.Records[0].EventSource == "aws:sqs"
 }
 
 // request builds the request as net/http would have read it from a socket.

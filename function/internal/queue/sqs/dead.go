@@ -111,14 +111,6 @@ func (q *Queue) Bury(ctx context.Context, item *queue.Leased, reason []byte) err
 	return q.client.each(ctx, "DeleteMessageBatch", []entry{{"ReceiptHandle": receipt(item)}})
 }
 
-// StoreDead stores an item among the dead letters, and leaves it here: for a platform that deletes what it has handed
-// over.
-func (q *Queue) StoreDead(ctx context.Context, item *queue.Leased, reason []byte) error {
-	ctx, done := q.within(ctx)
-	defer done()
-	return q.bury(ctx, item, reason)
-}
-
 func (q *Queue) bury(ctx context.Context, item *queue.Leased, reason []byte) error {
 	dead, err := q.deadLetters(ctx)
 	if err != nil {

@@ -60,19 +60,18 @@ func isMissing(err error) bool {
 	return ok && failed.Kind == queue.Missing
 }
 
-// Bury stores an item among the dead letters, and deletes it here then. What fails in between leaves both.
+// Bury stores an item among the dead letters, and deletes it here then. What fails in between leaves both. An item that
+// Item has made is deleted by whoever has received it.
 func (q *Queue) Bury(ctx context.Context, item *queue.Leased, reason []byte) error {
-	if err := q.StoreDead(ctx, item, reason); err != nil {
+	ctx, done := q.within(ctx)
+	defer done()
+	if err := q.bury(ctx, item, reason); err != nil || item.Handle == nil {
 		return err
 	}
 	return q.Delete(ctx, []*queue.Leased{item})
 }
 
-// StoreDead stores an item among the dead letters, and leaves it here: for a platform that deletes what it has handed
-// over.
-func (q *Queue) StoreDead(ctx context.Context, item *queue.Leased, reason []byte) error {
-	ctx, done := q.within(ctx)
-	defer done()
+func (q *Queue) bury(ctx context.Context, item *queue.Leased, reason []byte) error {
 	e := envelope.Envelope{
 		Item: item.Item, Put: item.Put, Attempts: item.Attempts, Buried: q.client.now(), Reason: reason,
 	}

@@ -111,7 +111,7 @@ func (m *message) leased() *queue.Leased {
 	return item
 }
 
-// Item makes an item of a message that somebody has received: its id, its text out of base64, how often it was
+// Item makes an item of a message that somebody else has received: its id, its text out of base64, how often it was
 // received, and when it was stored, in the form of HTTP or of RFC 3339.
 func Item(id, text string, count int, inserted string) *queue.Leased {
 	item := &queue.Leased{Item: queue.Item{Key: id, ID: id, Data: []byte(text)}}
