@@ -11,6 +11,8 @@ import (
 	"github.com/alecthomas/kong"
 
 	"mayfly/cmd/mayfly/internal/completion"
+	"mayfly/cmd/mayfly/internal/newsource"
+	"mayfly/cmd/mayfly/internal/tool"
 	"mayfly/internal/codecworker"
 	"mayfly/transform/codec"
 )
@@ -34,6 +36,7 @@ type cli struct {
 	Check      checkCommand      `cmd:"" help:"Check the configuration and the samples of all sources."`
 	Pack       packCommand       `cmd:"" help:"Copy the program, the configuration and all its files into one folder."`
 	Try        tryCommand        `cmd:"" help:"Show what a source makes of a body; nothing is sent."`
+	Source     newsource.Group   `cmd:"" help:"Write sources for senders that have none."`
 	Codec      codecCommand      `cmd:"" help:"Test the codecs that decode the bytes of devices."`
 	Send       sendCommand       `cmd:"" help:"Send one message; the device is provisioned if it has to be."`
 	Replay     replayCommand     `cmd:"" help:"Send a file of messages, and continue where it was stopped."`
@@ -59,6 +62,11 @@ type world struct {
 	codecs         codec.Engine // runs the scripts of sources
 }
 
+// tool is the world of the commands in packages of their own.
+func (w *world) tool() *tool.World {
+	return &tool.World{Environ: w.environ, Stdin: w.stdin, Stdout: w.stdout, Stderr: w.stderr, Codecs: w.codecs}
+}
+
 // Exit codes of run.
 const (
 	exitOK     = 0
@@ -78,7 +86,7 @@ func (w *world) run(ctx context.Context, args []string) int {
 		kong.Exit(func(code int) { exited = code }),
 		kong.Vars{"version": version()},
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(w),
+		kong.Bind(w, w.tool()),
 	)
 	if err != nil {
 		fmt.Fprintln(stderr, "mayfly:", err)
