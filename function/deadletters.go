@@ -14,6 +14,8 @@ type (
 	DeadLetters = queue.DeadLetters
 	// DeadLetter is one of them, and why.
 	DeadLetter = queue.DeadLetter
+	// QueueDepth is how full a queue is.
+	QueueDepth = queue.Depth
 )
 
 // OpenDeadLetters opens the dead letters of a queue that is named as QUEUE names it. Name is without credentials; done

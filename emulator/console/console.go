@@ -27,6 +27,8 @@ type Options struct {
 	Notes *Notes
 	// Playground tries mappings. Without it the page has no playground.
 	Playground Playground
+	// Queue is where the bridge keeps what the hubs do not take now. May be nil.
+	Queue Queue
 	// Requests answers below /requests: the requests that came in to the bridge. May be nil.
 	Requests http.Handler
 }
@@ -52,6 +54,11 @@ func Handler(e *emulator.Emulator, o Options) http.Handler {
 		mux.HandleFunc("GET /console/sources", h.sources)
 		mux.HandleFunc("GET /console/sources/{name}", h.source)
 		mux.HandleFunc("POST /console/try", h.try)
+	}
+	if o.Queue != nil {
+		mux.HandleFunc("GET /console/queue", h.queue)
+		mux.HandleFunc("POST /console/queue/{id}/replay", letter(o.Queue.Replay))
+		mux.HandleFunc("POST /console/queue/{id}/drop", letter(o.Queue.Drop))
 	}
 	if o.Requests != nil {
 		mux.Handle("/requests", o.Requests)

@@ -31,6 +31,7 @@ type info struct {
 	Playground bool      `json:"playground"`
 	Notes      bool      `json:"notes"`
 	Requests   bool      `json:"requests"`
+	Queue      bool      `json:"queue"`
 	Now        time.Time `json:"now"`
 	Steps      []step    `json:"steps"`
 }
@@ -45,7 +46,7 @@ func (h *handler) info(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, info{
 		Run: h.run, IDScope: h.e.IDScope(), Hubs: h.e.Hubs(), Address: h.e.Addr(), Bridge: h.o.Bridge,
 		Playground: h.o.Playground != nil, Notes: h.o.Notes != nil,
-		Requests: h.o.Requests != nil, Now: h.e.Now(), Steps: h.steps(r.Host),
+		Requests: h.o.Requests != nil, Queue: h.o.Queue != nil, Now: h.e.Now(), Steps: h.steps(r.Host),
 	})
 }
 

@@ -3,7 +3,8 @@ import { clock, h, line, soon } from "./dom.js";
 
 const format = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 6 });
 
-class Chart {
+// Chart draws the values of one series over their times.
+export class Chart {
   constructor(name) {
     this.value = h("span", { class: "chart-value" });
     this.range = h("span", { class: "chart-range" });

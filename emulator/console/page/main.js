@@ -4,9 +4,11 @@ import { $, show } from "./dom.js";
 import { eventsView } from "./events.js";
 import { faultsView } from "./faults.js";
 import { playgroundView } from "./playground.js";
+import { queueView } from "./queue.js";
 import { Store } from "./store.js";
 
 const store = new Store();
+const optional = new Set(["playground", "queue"]); // views of what the bridge may not have
 
 function state() {
   $("link").className = store.connected ? "link on" : "link off";
@@ -26,13 +28,14 @@ async function start() {
     devices: devicesView(store),
     calls: callsView(store),
     faults: faultsView(store),
+    queue: queueView(store),
     playground: playgroundView(store),
   };
   let first = true;
   const route = () => {
     const name = location.hash.slice(1);
     if (name === "content") return; // the skip link
-    const current = views[name] && (name !== "playground" || store.info.playground) ? name : "events";
+    const current = views[name] && (!optional.has(name) || store.info[name]) ? name : "events";
     for (const other of Object.keys(views)) show($(`view-${other}`), other === current);
     for (const a of document.querySelectorAll("nav a")) {
       if (a.hash === `#${current}`) a.setAttribute("aria-current", "page");
