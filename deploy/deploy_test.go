@@ -324,6 +324,10 @@ func TestTemplateGrantsLittle(t *testing.T) {
 		"GroupKeyArn": read,
 		"SecretArns":  read,
 		"KmsKeyArn":   "kms:Decrypt",
+		"Queue.Arn": "[sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage " +
+			"sqs:SendMessage]",
+		"DeadLetters.Arn": "[sqs:GetQueueAttributes sqs:SendMessage]",
+		"QueueKey":        "secretsmanager:GetSecretValue",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -391,8 +395,8 @@ func TestAlarmsAndDashboard(t *testing.T) {
 			}
 		}
 	}
-	if alarms != 4 {
-		t.Errorf("%d alarms, want those for failures, silence, configuration and crashes", alarms)
+	if alarms != 6 {
+		t.Errorf("%d alarms, want those for failures, silence, configuration, crashes, the queue, dead letters", alarms)
 	}
 }
 
