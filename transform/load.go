@@ -48,7 +48,7 @@ func (t *Transformer) Add(file string, definitions []Definition, files fs.FS) er
 			}
 			continue
 		}
-		t.sources[d.Name] = &lazySource{get: func() (*Source, error) { return source, nil }, hints: d.Hints}
+		t.sources[d.Name] = &lazySource{source: source, hints: d.Hints}
 	}
 	if len(faults) > 0 {
 		return faults

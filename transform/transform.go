@@ -28,22 +28,37 @@ type Transformer struct {
 // lazySource is a source. A built-in one is compiled when it is first needed: a cold
 // start does not pay for sources that it does not use.
 type lazySource struct {
-	get   func() (*Source, error)
-	hints []string
+	compile *Transformer // nil where the source is there
+	name    string
+	once    sync.Once
+	source  *Source
+	err     error
+	hints   []string
+}
+
+func (l *lazySource) get() (*Source, error) {
+	l.once.Do(func() {
+		if l.compile != nil {
+			l.source, l.err = l.compile.builtin(l.name)
+		}
+	})
+	return l.source, l.err
 }
 
 // New makes a Transformer with the built-in sources.
 func New() *Transformer {
 	t := &Transformer{
 		validate: &rules.Rules{},
-		sources:  map[string]*lazySource{},
 		order:    sources.Names(),
 		engine:   codec.InProcess{},
 	}
+	t.sources = make(map[string]*lazySource, len(t.order))
 	t.language = sync.OnceValue(func() *mapping.Language { return t.languageOf(message.Zone{}, "") })
-	for _, name := range t.order {
-		compile := sync.OnceValues(func() (*Source, error) { return t.builtin(name) })
-		t.sources[name] = &lazySource{get: compile, hints: sources.Hints(name)}
+	lazy := make([]lazySource, len(t.order))
+	for i, name := range t.order {
+		l := &lazy[i]
+		l.compile, l.name, l.hints = t, name, sources.Hints(name)
+		t.sources[name] = l
 	}
 	t.indexed()
 	return t

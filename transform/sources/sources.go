@@ -2,18 +2,24 @@ package sources
 
 import (
 	"embed"
+	"slices"
 	"strings"
 )
 
 //go:embed *.yaml
 var files embed.FS
 
+// builtin is a source of the table in hints.go. The table is data of the program: a start makes nothing of it.
+type builtin struct {
+	name  string
+	hints []string
+}
+
 // Names lists the built-in sources, sorted, without parsing any.
 func Names() []string {
-	list, _ := files.ReadDir(".") // it is embedded
-	names := make([]string, len(list))
-	for i, file := range list {
-		names[i] = strings.TrimSuffix(file.Name(), ".yaml")
+	names := make([]string, len(builtins))
+	for i := range builtins {
+		names[i] = builtins[i].name
 	}
 	return names
 }
@@ -25,7 +31,13 @@ func Text(name string) ([]byte, bool) {
 }
 
 // Hints gives the hints of a built-in source, as its YAML has them.
-func Hints(name string) []string { return builtinHints[name] }
+func Hints(name string) []string {
+	at, found := slices.BinarySearchFunc(builtins[:], name, func(b builtin, name string) int { return strings.Compare(b.name, name) })
+	if !found {
+		return nil
+	}
+	return builtins[at].hints
+}
 
 // Group is a part of the list of sources.
 type Group struct{ Name, Title string }
