@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-const allCommands = "init dev emulator check pack try source codec send replay dead-letters keys template schema " +
+const allCommands = "init dev emulator check pack try source codec send trigger replay dead-letters keys template " +
+	"schema " +
 	"openapi doctor devices completion help version"
 
 func TestCompletionSuggests(t *testing.T) {

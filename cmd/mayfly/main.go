@@ -13,6 +13,7 @@ import (
 	"mayfly/cmd/mayfly/internal/completion"
 	"mayfly/cmd/mayfly/internal/newsource"
 	"mayfly/cmd/mayfly/internal/tool"
+	"mayfly/cmd/mayfly/internal/trigger"
 	"mayfly/internal/codecworker"
 	"mayfly/transform/codec"
 )
@@ -39,6 +40,7 @@ type cli struct {
 	Source     newsource.Group   `cmd:"" help:"Write sources for senders that have none."`
 	Codec      codecCommand      `cmd:"" help:"Test the codecs that decode the bytes of devices."`
 	Send       sendCommand       `cmd:"" help:"Send one message; the device is provisioned if it has to be."`
+	Trigger    trigger.Command   `cmd:"" help:"Send a sample of a source, as its sender would."`
 	Replay     replayCommand     `cmd:"" help:"Send a file of messages, and continue where it was stopped."`
 	Dead       deadCommand       `cmd:"" name:"dead-letters" help:"Look after what a queue could not deliver."`
 	Keys       keysCommand       `cmd:"" help:"Create keys for callers, and derive keys of devices."`
