@@ -23,6 +23,7 @@ import (
 
 func TestConsoleShowsEvents(t *testing.T) {
 	s := newStage(t)
+	s.goTo("events")
 	s.sees("#welcome pre", "curl -i "+s.bridge+"/api/devices/my-first-device/telemetry")
 
 	if status := s.send("greenhouse-7", `{"temperature":21.50,"air":{"humidity":48}}`); status != http.StatusOK {
@@ -155,6 +156,7 @@ func TestConsoleControlsADevice(t *testing.T) {
 // logged.
 func TestConsoleWithTenThousandEvents(t *testing.T) {
 	s := newStage(t)
+	s.goTo("events")
 	s.send("load-0", `{"n":-1}`)
 	s.script(`window.tasks_ = [0];
 		const note = (list) => list.getEntries().forEach((e) => tasks_.push(e.duration));

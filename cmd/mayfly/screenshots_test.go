@@ -49,7 +49,13 @@ func TestScreenshots(t *testing.T) {
 		}
 	}
 	shoot("empty", "events", "")
+	shoot("requests-empty", "requests", "")
 	busy(s)
+	shoot("requests", "requests", `document.querySelector("#request-list").scrollTop = 0`)
+	shoot("request", "requests/1", "")
+	shoot("request-refused", "requests/"+refusedRequest, "")
+	shoot("request-sample", "requests/"+ttsRequest, `document.querySelector("#one-sample").click()`)
+	shoot("request-edit", "requests/"+ttsRequest, `document.querySelector("#one-edit").click()`)
 	s.look(1120, 560, 1, false, "light")
 	s.script(`location.hash = "events"`)
 	time.Sleep(300 * time.Millisecond)
@@ -81,6 +87,9 @@ func TestScreenshots(t *testing.T) {
 		document.querySelector("#op-post-tts").open = true`)
 }
 
+// The numbers of two requests of busy.
+const ttsRequest, refusedRequest = "51", "52"
+
 // busy sends enough for a picture.
 func busy(s *stage) {
 	begin := time.Now().Add(-40 * time.Minute)
@@ -100,6 +109,9 @@ func busy(s *stage) {
 		"received_at":"2026-03-14T10:00:00Z",
 		"uplink_message":{"f_port":2,"decoded_payload":{"open":true,"temperature":4.5},
 			"rx_metadata":[{"gateway_ids":{"gateway_id":"silo"},"rssi":-57}]}}`)
+	s.post(s.bridge+"/api/telemetry", `[{"device":{"deviceId":"barn door"},"measurements":{"t":1.50}},`+
+		`{"measurements":"warm"}]`)
+	s.post(s.bridge+"/api/tts", `{"end_device_ids":{"device_id":"barn-door"},"join_accept":{"session_key_id":"x"}}`)
 	s.post(s.console+"/devices/pump-9/block", "")
 	s.send("pump-9", `{"on":true}`)
 	s.post(s.console+"/faults", `[{"id":"switch-hubs-unavailable","endpoint":"send","share":0.2,"status":503}]`)

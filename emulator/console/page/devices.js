@@ -1,6 +1,6 @@
 // The view of devices, and the actions of an operator.
 import { devicePath, get, post } from "./api.js";
-import { $, ago, announce, exactClock, facts, h, line, plural, pretty, shortHub, show } from "./dom.js";
+import { $, ago, announce, exactClock, facts, h, line, plural, pretty, shortHub, show, sure } from "./dom.js";
 
 const ends = {
   Success: "completed by the device",
@@ -302,15 +302,5 @@ function state(d) {
     "span",
     { class: `pill ${{ assigned: "good", failed: "bad", disabled: "bad" }[d.status] ?? "wait"}` },
     d.status || "not registered",
-  );
-}
-
-function sure(text) {
-  $("ask-text").textContent = text;
-  const dialog = $("ask");
-  dialog.returnValue = "no";
-  dialog.showModal();
-  return new Promise((resolve) =>
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }),
   );
 }

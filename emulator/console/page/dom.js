@@ -173,3 +173,15 @@ export function soon(f, ms = 0) {
     else requestAnimationFrame(run);
   };
 }
+
+// sure asks the reader; yes is the text of the button that says so.
+export function sure(text, yes = "Delete") {
+  $("ask-text").textContent = text;
+  $("ask-yes").textContent = yes;
+  const dialog = $("ask");
+  dialog.returnValue = "no";
+  dialog.showModal();
+  return new Promise((resolve) =>
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }),
+  );
+}

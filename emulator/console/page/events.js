@@ -119,7 +119,7 @@ export function eventsView(store) {
     list.redraw();
     if (list.chosen && store.note(list.chosen) && !$("event-detail").querySelector(".noted")) choose(list.chosen);
   });
-  welcome(store.info);
+  welcome(store.info, $("welcome"));
   choose(null);
   return { shown: refresh };
 }
@@ -157,8 +157,8 @@ function way(store, event, note) {
   );
 }
 
-function welcome(info) {
-  $("welcome").replaceChildren(
+export function welcome(info, place) {
+  place.replaceChildren(
     h("h2", {}, "Nothing has arrived yet"),
     h("p", {}, "Paste this into a terminal, and it appears here at once."),
     ...info.steps.map((s) => h("div", { class: "step" }, h("h3", {}, s.title), copyable(s.text))),

@@ -11,10 +11,13 @@ export class List {
   #fill;
   #chosen = null; // the selected item
   #choose;
+  #open;
   #first = 0;
 
-  // fill writes an item into a row; choose is called with the item that the reader has selected.
-  constructor(frame, { fill, choose }) {
+  // fill writes an item into a row; choose is called with the item that the reader has selected, open with one that
+  // was clicked or entered.
+  constructor(frame, { fill, choose, open = () => {} }) {
+    this.#open = open;
     this.#frame = frame;
     this.#fill = fill;
     this.#choose = choose;
@@ -27,7 +30,10 @@ export class List {
     frame.addEventListener("keydown", (e) => this.#key(e));
     frame.addEventListener("click", (e) => {
       const row = e.target.closest(".item");
-      if (row) this.select(this.#items[this.#items.length - 1 - row.index]);
+      if (!row) return;
+      const item = this.#items[this.#items.length - 1 - row.index];
+      this.select(item);
+      this.#open(item);
     });
   }
 
@@ -120,6 +126,19 @@ export class List {
     }[e.key];
     if (to === undefined) return;
     e.preventDefault();
+    this.#to(to);
+    if (e.key === "Enter") this.#open(this.#chosen);
+  }
+
+  // move selects the row so many below the selected one.
+  move(by) {
+    if (!this.#items.length) return;
+    const at = this.#chosen ? this.#items.length - 1 - this.#items.indexOf(this.#chosen) : -1;
+    this.#to(at < 0 || at >= this.#items.length ? 0 : at + by);
+  }
+
+  #to(to) {
+    const n = this.#items.length;
     const index = Math.min(Math.max(to, 0), n - 1);
     const height = this.#height();
     const top = index * height;

@@ -6,6 +6,7 @@ export function playgroundView(store) {
   if (!store.info.playground) return { shown() {} };
   document.querySelector('nav a[href="#playground"]').hidden = false;
   let source = null;
+  let given = null; // the request that was opened here; a sample otherwise
   let latest = 0;
   let timer = null;
 
@@ -17,6 +18,7 @@ export function playgroundView(store) {
 
   async function pick(name) {
     source = await get(`/console/sources/${encodeURIComponent(name)}`);
+    given = null;
     $("play-sample").replaceChildren(...source.samples.map((s, i) => h("option", { value: i }, s.name)));
     show($("play-mapping-part"), Boolean(source.definition));
     show($("play-fixed"), !source.definition);
@@ -30,7 +32,7 @@ export function playgroundView(store) {
   }
 
   function load() {
-    const request = source.samples[$("play-sample").value]?.request ?? { body: "" };
+    const request = given ?? source.samples[$("play-sample").value]?.request ?? { body: "" };
     $("play-body").value = indent(request.body);
     $("play-query").value = new URLSearchParams(request.query ?? {}).toString();
     $("play-headers").value = Object.entries(request.headers ?? {})
@@ -42,7 +44,7 @@ export function playgroundView(store) {
   async function run() {
     const n = ++latest;
     const request = {
-      ...source.samples[$("play-sample").value]?.request,
+      ...(given ?? source.samples[$("play-sample").value]?.request),
       query: Object.fromEntries(new URLSearchParams($("play-query").value)),
       headers: Object.fromEntries(
         $("play-headers")
@@ -73,7 +75,10 @@ export function playgroundView(store) {
   }
 
   $("play-source").addEventListener("change", (e) => pick(e.target.value));
-  $("play-sample").addEventListener("change", load);
+  $("play-sample").addEventListener("change", () => {
+    given = null;
+    load();
+  });
   for (const id of ["play-body", "play-query", "play-headers", "play-mapping"]) $(id).addEventListener("input", later);
   $("play-reset").addEventListener("click", () => {
     $("play-mapping").value = source.definition;
@@ -84,6 +89,15 @@ export function playgroundView(store) {
     shown() {
       if (!begun) begin();
       begun = true;
+    },
+    // play shows a source with a request filled in.
+    async play(name, request) {
+      if (!begun) await begin();
+      begun = true;
+      $("play-source").value = name;
+      await pick(name);
+      given = request;
+      load();
     },
   };
 }

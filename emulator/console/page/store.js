@@ -27,17 +27,40 @@ export class Store extends EventTarget {
   #queue = []; // what the stream has sent and #drain has not processed
   #draining = false;
   #loaded = false;
+  #source = null;
 
   async start() {
     this.info = await get("/console/info");
-    this.#stream();
     return this.info;
   }
 
+  // follow takes the stream of events and calls, or leaves it: the view of requests does not need it.
+  follow(on) {
+    if (on && !this.#source) this.#stream();
+    if (!on && this.#source) {
+      this.#source.close();
+      this.#source = null;
+    }
+  }
+
+  // reached tells whether the last request for other data was answered.
+  reached(yes) {
+    if (!this.#source && this.connected !== yes) this.#state(yes);
+  }
+
+  // restarted tells whether this is another emulator, whose numbers start again.
+  async restarted() {
+    try {
+      return (await get("/console/info")).run !== this.info.run;
+    } catch {
+      return false;
+    }
+  }
+
   #stream() {
-    const source = new EventSource("/stream");
-    source.onopen = () => this.#opened();
-    source.onerror = () => this.#state(false);
+    const source = (this.#source = new EventSource("/stream"));
+    source.onopen = () => source === this.#source && this.#opened();
+    source.onerror = () => source === this.#source && this.#state(false);
     source.addEventListener("event", (e) => this.#take("event", e.data));
     source.addEventListener("call", (e) => this.#take("call", e.data));
   }

@@ -237,7 +237,7 @@ func firstOf(e *Error) string {
 func scalar(text string, indent int) string {
 	plain := utf8.ValidString(text)
 	for _, r := range text {
-		plain = plain && (r == '\n' && indent > 0 || unicode.IsPrint(r) && r != '\ufeff')
+		plain = plain && ((r == '\n' || r == '\t') && indent > 0 || unicode.IsPrint(r) && r != '\ufeff')
 	}
 	switch lines := strings.Split(text, "\n"); {
 	case !plain:
@@ -245,7 +245,7 @@ func scalar(text string, indent int) string {
 		return string(quoted)
 	case len(lines) == 1:
 		return "'" + strings.ReplaceAll(text, "'", "''") + "'"
-	case text[0] == ' ' || text[0] == '\n' || strings.HasSuffix(text, "\n\n") || strings.Contains(text, " \n"):
+	case strings.TrimLeft(text, " \t\n") != text || strings.HasSuffix(text, "\n\n") || strings.Contains(text, " \n"):
 		quoted, _ := json.Marshal(text)
 		return string(quoted)
 	default:
