@@ -155,3 +155,24 @@ func TestHashOfSource(t *testing.T) {
 		t.Errorf("another body: %s", got)
 	}
 }
+
+// Myriota's scheme needs no secret, and a certificate that cannot be fetched is asked for again later.
+func TestMyriotaCertificateIsAway(t *testing.T) {
+	t.Parallel()
+	h := newBridge(t, `callers: [{name: gate, keys: ["{key k}"]}]
+sources: [{from: myriota, signature: {hosts: [127.0.0.1]}}]`)
+	h.now = time.Unix(1773480420, 0)
+	body := func(host string) string {
+		return `{"EndpointRef":"ref:abc","Timestamp":1773480413,"Data":"{}","Id":"1","Signature":"AAAA",` +
+			`"CertificateUrl":"https://` + host + `/data-1.crt"}`
+	}
+	for _, tt := range []struct{ name, key, host, want string }{
+		{"no key", "", "127.0.0.1", unauthorized},
+		{"an address within", "k", "127.0.0.1", "Service Unavailable key-unavailable"},
+		{"another host", "k", "evil.example", unauthorized},
+	} {
+		if got := h.send(http.MethodPost, "/api/myriota", body(tt.host), "X-Api-Key", tt.key); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}

@@ -78,7 +78,8 @@ type Dependencies struct {
 	DPS, Hub http.RoundTripper
 	// Pushes carries messages to the clouds of devices; DPS does where it is nil.
 	Pushes http.RoundTripper
-	// Lookups makes the calls of look-ups, to any address; nil: one transport for each, to where it may call.
+	// Lookups makes the calls of look-ups, to any address, and fetches the certificates that senders name; nil: one
+	// transport for each, to where it may call.
 	Lookups http.RoundTripper
 	// Receiver carries telemetry about the service to where OTEL_EXPORTER_OTLP_ENDPOINT says; own
 	// connections when nil.
@@ -133,7 +134,7 @@ func New(c *Config, d Dependencies) *Service {
 			Mode: c.Auth, Keys: c.Keys, Tokens: c.Tokens, Certificates: c.Certificates,
 			Sources: connect.AuthSources(c), Fleets: slices.Collect(maps.Keys(c.Fleets)),
 			Proxies: c.Proxies, Host: c.Host,
-			Secrets: secrets, Transport: d.DPS, Now: d.Now,
+			Secrets: secrets, Transport: d.DPS, Certs: d.Lookups, Now: d.Now,
 		}),
 		fitter: fitting.Of(c),
 		delivery: delivery.New(&delivery.Options{

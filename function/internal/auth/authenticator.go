@@ -28,6 +28,7 @@ type Options struct {
 
 	Secrets   *secret.Loader
 	Transport http.RoundTripper // for the key sets of token issuers
+	Certs     http.RoundTripper // for certificates that senders name; nil: one to public addresses only
 	Now       func() time.Time
 }
 
@@ -54,7 +55,7 @@ func New(o *Options) *Authenticator {
 		fleets:       map[string]bool{},
 	}
 	for i := range o.Sources {
-		if g := newGuard(&o.Sources[i], o.Secrets); g != nil {
+		if g := newGuard(&o.Sources[i], signature.Options{Secrets: o.Secrets, Transport: o.Certs}); g != nil {
 			a.guards[o.Sources[i].Name] = g
 		}
 	}
@@ -73,7 +74,7 @@ func (a *Authenticator) Authenticate(r *http.Request, source string) (*policy.Ca
 	keyed := g.withoutProof(r)
 	if g.suffices() && !ShowsCredential(keyed) {
 		if !g.signature.Shown(r) {
-			return nil, policy.Unauthenticated("there is no signature")
+			return nil, policy.Unproved("there is no signature")
 		}
 		return nil, a.admitSource(r, nil, source)
 	}

@@ -7,8 +7,9 @@ import (
 
 	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/auth/signature"
+	"mayfly/function/internal/auth/signature/certs"
 	"mayfly/function/internal/httpquery"
-	"mayfly/internal/secret"
+	"mayfly/function/internal/problem"
 	"mayfly/transform/signing"
 )
 
@@ -28,7 +29,7 @@ type guard struct {
 }
 
 // newGuard makes the guard of a source that was checked; nil where it has none.
-func newGuard(d *Source, l *secret.Loader) *guard {
+func newGuard(d *Source, o signature.Options) *guard {
 	if d.Signature == nil && d.AllowFrom == nil {
 		return nil
 	}
@@ -43,7 +44,7 @@ func newGuard(d *Source, l *secret.Loader) *guard {
 	if sig == nil {
 		return g
 	}
-	g.signature = signature.NewVerifier(sig, l)
+	g.signature = signature.NewVerifier(sig, o)
 	g.signer = policy.NewCaller("signature of "+d.Name, &policy.PermissionSpec{
 		Sources: []string{d.Name}, Devices: sig.Devices,
 	})
@@ -88,7 +89,13 @@ func (g *guard) verify(r *http.Request, body signature.Body, now time.Time) (Pro
 	}
 	forget, err := g.signature.Verify(r, body, now)
 	if wrong, ok := errors.AsType[signature.Error](err); ok {
-		err = policy.Unauthenticated(wrong.Error())
+		err = policy.Unproved(wrong.Error())
+	}
+	if away, ok := errors.AsType[*certs.Unavailable](err); ok {
+		err = &problem.Error{
+			Code: problem.KeyUnavailable, Cause: away,
+			Detail: "the certificate that the sender signs by cannot be fetched",
+		}
 	}
 	if err != nil {
 		return Proof{}, err

@@ -35,6 +35,9 @@ func (c *Config) checkSources(file *File) {
 			file.add(strings.TrimSuffix(place+".signature."+f.Member, "."), "%s", f.Problem)
 		}
 		c.checkUnsigned(i, file)
+		if ca := sig.CA.Reveal(); ca != "" {
+			file.reference(place+".signature.ca", ca, signature.ParseRoots)
+		}
 		for n, text := range sig.Devices {
 			if err := policy.ValidatePattern(text, nil); err != nil {
 				file.add(fmt.Sprintf("%s.signature.devices[%d]", place, n), "%s: %v", message.Quote(text), err)

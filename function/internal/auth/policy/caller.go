@@ -126,3 +126,13 @@ func Unauthenticated(why string) error {
 		Cause:  errors.New(why),
 	}
 }
+
+// Unproved refuses a request whose sender does not prove that it is its own. Why must show nothing of a secret: the
+// sender is told.
+func Unproved(why string) error {
+	return &problem.Error{
+		Code:   problem.Unauthenticated,
+		Detail: "this source takes what its sender signs, and nothing else: " + why,
+		Cause:  errors.New(why),
+	}
+}

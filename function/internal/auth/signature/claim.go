@@ -44,12 +44,14 @@ type Body struct {
 // asked is a request that is to be verified.
 type asked struct {
 	*http.Request
-	body    Body
-	keys    []key
-	now     time.Time
-	content any // of the body, once it is read
-	read    bool
-	failed  error
+	body Body
+	keys []key
+	now  time.Time
+	// tolerance is how old and how early a time may be.
+	tolerance time.Duration
+	content   any // of the body, once it is read
+	read      bool
+	failed    error
 }
 
 func (q *asked) context() context.Context { return q.Request.Context() }

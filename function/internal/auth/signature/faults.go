@@ -33,7 +33,10 @@ func Faults(s *signing.Spec) []Fault {
 	}
 	add("encoding", settings.Enum(s.Encoding, "hex", "base64", "base64url"))
 	add("secretEncoding", settings.Enum(s.SecretEncoding, "text", "hex", "base64"))
-	if len(s.Secrets) == 0 && s.Scheme != signing.Certificate {
+	switch {
+	case s.Scheme == signing.Certificate && len(s.Secrets) > 0:
+		add("secrets", "must be left out: the key is in the certificate")
+	case s.Scheme != signing.Certificate && len(s.Secrets) == 0:
 		add("secrets", "is missing: "+wanted(s))
 	}
 	for i, text := range s.Secrets {

@@ -162,6 +162,9 @@ func specOf(t *testing.T, text string) *signing.Spec {
 	return spec
 }
 
+// certificate is the beginning of a specification that is whole.
+const certificate = `{scheme: certificate, members: [S], certificateURL: U, hosts: [a.example], signed: "{member:D}"`
+
 // What is only half configured, or would protect nothing, is refused with the member that is missing.
 func TestHalfConfigured(t *testing.T) {
 	t.Parallel()
@@ -191,6 +194,24 @@ func TestHalfConfigured(t *testing.T) {
 			"hashClaims must name sha256"},
 		{`{scheme: jwt, secrets: [s], algorithm: HS256, header: X, bodyClaims: true}`, "members must name it"},
 		{`{scheme: jwt, algorithm: RS256, members: [JWT], bodyClaims: true}`, "a list of the public keys"},
+		{`{scheme: certificate}`, "members must name the member with the signature"},
+		{`{scheme: certificate, members: [S]}`, "certificateURL must name"},
+		{`{scheme: certificate, members: [S], certificateURL: U}`, "hosts must list"},
+		{`{scheme: certificate, members: [S], certificateURL: U, hosts: ["https://a.example"]}`,
+			"hosts must be host names"},
+		{`{scheme: certificate, members: [S], certificateURL: U, hosts: ["a.example/x"]}`,
+			"hosts must be host names"},
+		{`{scheme: certificate, members: [S], certificateURL: U, hosts: [a.example]}`, "signed must say"},
+		{certificate + `, secrets: [s]}`,
+			"secrets: must be left out"},
+		{certificate + `, algorithm: sha1}`,
+			"algorithm must be sha256 or sha512"},
+		{certificate + `, subject: {L: x}}`,
+			"subject knows CN, O and OU"},
+		{certificate + `, timestamp: "member:T"}`,
+			"leaves the {timestamp} out"},
+		{certificate + `, header: X}`,
+			"header: is not a member of the scheme certificate"},
 		{`{secrets: [s], header: X, claims: {iss: a}}`, "claims: is not a member of the scheme hmac"},
 		{`{scheme: jwt, secrets: [s], algorithm: HS256, header: X, hashClaims: {h: sha256}, replay: 1m}`,
 			"twice the tolerance"},

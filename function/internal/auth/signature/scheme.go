@@ -23,6 +23,8 @@ func newScheme(spec *signing.Spec) (scheme, error) {
 		return newBasic(), nil
 	case signing.JWT:
 		return newJWT(spec)
+	case signing.Certificate:
+		return newPublished(spec)
 	case "", signing.HMAC, signing.Hash:
 		return newHMAC(spec)
 	}
@@ -32,6 +34,7 @@ func newScheme(spec *signing.Spec) (scheme, error) {
 
 var schemeNames = []string{
 	string(signing.HMAC), string(signing.Hash), string(signing.Token), string(signing.Basic), string(signing.JWT),
+	string(signing.Certificate),
 	string(signing.Soracom), string(signing.Actility),
 }
 

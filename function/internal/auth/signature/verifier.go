@@ -32,14 +32,24 @@ const (
 	maxCodes         = 8 // in one header, while a secret is being rotated
 )
 
+// Options are what verifiers need beside what they are to verify.
+type Options struct {
+	Secrets *secret.Loader
+	// Transport fetches certificates; nil: one that reaches public addresses only.
+	Transport http.RoundTripper
+}
+
 // NewVerifier makes the verifier of a specification that was validated.
-func NewVerifier(spec *signing.Spec, l *secret.Loader) *Verifier {
+func NewVerifier(spec *signing.Spec, o Options) *Verifier {
 	v := &Verifier{spec: spec, tolerance: tolerance(spec), always: spec.Replay > 0}
 	v.scheme, _ = newScheme(spec) // validated
+	if p, ok := v.scheme.(*published); ok {
+		p.open(spec, o)
+	}
 	for _, text := range spec.Secrets {
 		ref, _ := secret.Parse(text.Reveal()) // validated
 		parse := func(text string) (key, error) { return parseKey(spec, text) }
-		v.secrets = append(v.secrets, secret.NewValue(l, ref, parse))
+		v.secrets = append(v.secrets, secret.NewValue(o.Secrets, ref, parse))
 	}
 	if v.always || timed(spec) || spec.Scheme == signing.JWT {
 		v.used = cache.New[struct{}](maxUsed, windowOf(spec))
@@ -87,7 +97,7 @@ func (v *Verifier) Verify(r *http.Request, body Body, now time.Time) (forget fun
 
 // check gives what a request claims, once it is proved.
 func (v *Verifier) check(r *http.Request, body Body, now time.Time) (claim, error) {
-	q := &asked{Request: r, body: body, now: now}
+	q := &asked{Request: r, body: body, now: now, tolerance: v.tolerance}
 	for _, value := range v.secrets {
 		k, err := value.Get(r.Context())
 		if err != nil {
@@ -105,7 +115,7 @@ func (v *Verifier) check(r *http.Request, body Body, now time.Time) (claim, erro
 	case err != nil:
 		return claim{}, err
 	}
-	if age := now.Sub(c.time); c.timed && (age > v.tolerance || age < -v.tolerance) {
+	if c.timed && !near(now, c.time, v.tolerance) {
 		return claim{}, Error("the signature's time is more than " + v.tolerance.String() + " away")
 	}
 	return c, nil

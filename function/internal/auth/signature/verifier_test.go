@@ -37,7 +37,7 @@ func verifier(t *testing.T, spec *signing.Spec) *signature.Verifier {
 	if err := signature.Validate(spec); err != nil {
 		t.Fatal(err)
 	}
-	return signature.NewVerifier(spec, &secret.Loader{Now: time.Now})
+	return signature.NewVerifier(spec, signature.Options{Secrets: &secret.Loader{Now: time.Now}})
 }
 
 func post(t *testing.T, body string, headers ...string) *http.Request {
