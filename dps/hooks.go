@@ -33,6 +33,16 @@ func (a *Assignment) Confirm() {
 	}
 }
 
+// Refused gives the refusal of a device that DPS has given a short while ago, and that a call to it would repeat; nil
+// where there is none. DPS is not asked.
+func (p *Provisioner) Refused(d Device) error {
+	_, err := p.remembered(request{device: d})
+	return err
+}
+
+// HasRefusals tells whether Refused may give anything at all.
+func (p *Provisioner) HasRefusals() bool { return p.refused.Len() > 0 }
+
 // AssignBy is Assign for somebody who stops waiting at answerBy: DPS's
 // Retry-After is kept unless it would end after answerBy while one more poll,
 // within DPS's limit, could still be in time. The call itself goes on until ctx

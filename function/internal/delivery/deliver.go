@@ -86,6 +86,7 @@ type Request struct {
 	Messages []message.Message
 	Arrived  time.Time // when the request came
 	AnswerBy time.Time // when its sender stops waiting for the answer
+	Admitted bool      // the rate of the devices was checked before: see Admit
 }
 
 // Outcome tells how the messages of a request fared.
@@ -178,9 +179,11 @@ func (w *work) device(ctx context.Context, indexes []int) {
 	if len(fresh) == 0 {
 		return
 	}
-	if wait := w.limits.take(first, w.now(), len(fresh)); wait > 0 {
-		w.fail(fresh, ratelimit.SlowDown(first.DeviceID, wait))
-		return
+	if !w.Admitted {
+		if err := w.limits.admit(first, w.now(), len(fresh)); err != nil {
+			w.fail(fresh, err)
+			return
+		}
 	}
 	events := make([]httpsend.Event, len(fresh))
 	for i, of := range fresh {

@@ -29,6 +29,14 @@ func newDeviceLimits(r ratelimit.Rate) *deviceLimits {
 	return &deviceLimits{rate: r, buckets: cache.New[*rate.Limiter](maxDeviceBuckets, 0)}
 }
 
+// admit takes the messages of one device, or tells it to wait.
+func (l *deviceLimits) admit(m *message.Message, now time.Time, n int) error {
+	if wait := l.take(m, now, n); wait > 0 {
+		return ratelimit.SlowDown(m.DeviceID, wait)
+	}
+	return nil
+}
+
 // take takes the messages of one device, or tells how long to wait.
 func (l *deviceLimits) take(m *message.Message, now time.Time, n int) time.Duration {
 	if l == nil {
