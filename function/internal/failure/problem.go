@@ -2,6 +2,7 @@ package failure
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
 	"strconv"
@@ -30,6 +31,7 @@ type Problem struct {
 	Retryable bool                 `json:"retryable"`
 	RequestID string               `json:"requestId,omitempty"`
 	Delivered int                  `json:"delivered,omitempty"`
+	Accepted  int                  `json:"accepted,omitempty"`
 	Errors    []message.FieldError `json:"errors,omitempty"`
 	Results   []results.Result     `json:"results,omitempty"`
 	Upstream  *Upstream            `json:"upstream,omitempty"`
@@ -51,6 +53,12 @@ func (p *Problem) Hide(secrets []string) {
 		r := &p.Results[i]
 		r.DeviceID, r.Detail = logged.Hide(r.DeviceID, secrets), logged.Hide(r.Detail, secrets)
 	}
+}
+
+// JSON is the problem as a document, a line of it.
+func (p *Problem) JSON() []byte {
+	text, _ := json.Marshal(p) // texts and numbers always marshal
+	return append(text, '\n')
 }
 
 // New makes the problem of a row.
@@ -82,6 +90,7 @@ func Of(ctx context.Context, err error, now time.Time) *Problem {
 		p := New(own.Code, own.Detail)
 		p.Cause = own.Cause
 		p.RetryAfter = max(p.RetryAfter, own.RetryAfter)
+		p.Retryable = p.Retryable || own.Heals
 		return p
 	case errors.As(err, &body):
 		p := New(bodyCode(body.Kind), body.Detail)

@@ -51,6 +51,12 @@ const (
 	CodecWorkers
 	CodecQueue
 	LogLinesDropped
+	QueueMessages
+	QueueWait
+	QueueDepth
+	QueueOldest
+	QueueDead
+	QueueUp
 	Exports
 	BuildInfo
 	count
@@ -114,6 +120,18 @@ var list = [count]Metric{
 		"Messages that wait for one of those processes."},
 	LogLinesDropped: {"mayfly_log_lines_dropped_total", Counter, nil,
 		"Lines of the log that nobody read in time."},
+	QueueMessages: {"mayfly_queue_messages_total", Counter, []string{"source", "outcome"},
+		"Messages that were put into the queue, and what became of them, by source and outcome."},
+	QueueWait: {"mayfly_queue_wait_seconds", Histogram, []string{"source"},
+		"Time from the acceptance of a message into the queue to its delivery."},
+	QueueDepth: {"mayfly_queue_depth_messages", Gauge, nil,
+		"Messages in the queue, those included that are being delivered."},
+	QueueOldest: {"mayfly_queue_oldest_seconds", Gauge, nil,
+		"Age of the oldest message in the queue; 0 where it is empty or does not tell."},
+	QueueDead: {"mayfly_queue_dead_letters", Gauge, nil,
+		"Messages of the queue that cannot be delivered."},
+	QueueUp: {"mayfly_queue_up", Gauge, nil,
+		"1 while the queue answers, else 0."},
 	Exports: {"mayfly_exports_total", Counter, []string{"signal", "outcome"},
 		"Exports of telemetry about the bridge itself over OTLP, by outcome."},
 	BuildInfo: {"mayfly_build_info", Gauge, []string{"version", "revision", "goversion", "host"},
@@ -133,9 +151,11 @@ func Labels() []Label {
 		{"source", "name of a built-in or configured source, `telemetry` or `device`; `none` where it is not known"},
 		{"status", "HTTP status of the answer"},
 		{"code", "code of [the table of errors](errors.md); `ok` where nothing failed"},
-		{"outcome", "of messages: `delivered`, `ignored`, `reduced`, `rejected` (never stored), `failed` " +
-			"(may be sent again) and `deduplicated`; of the rest: `stored`, `found`, `registered`, `moved`, " +
-			"`hit`, `miss`, `ok`, or what failed; of steps of enrich: `hit`, `miss`, `refused`, `stale` or `failed`; " +
+		{"outcome", "of messages: `delivered`, `accepted` (by the queue), `ignored`, `reduced`, `rejected` (never " +
+			"stored), `failed` (may be sent again) and `deduplicated`; of messages of the queue: `accepted`, " +
+			"`failed` (not taken), `delivered`, `returned` (tried again later) and `dead`; of the rest: `stored`, " +
+			"`found`, `registered`, `moved`, `hit`, `miss`, `ok`, or what failed; of steps of enrich: `hit`, `miss`, " +
+			"`refused`, `stale` or `failed`; " +
 			"of look-ups: `hit` (an answer that was kept), `miss` (the service answered), `stale`, `none`, " +
 			"or what failed; of pushes: `pushed`, `unfit` (no bytes for the device), `refused` (4xx), `reported` " +
 			"(an error in a 2xx), `down` (429, 5xx, no answer), `unknown` (nobody says where to) or `no-key`"},

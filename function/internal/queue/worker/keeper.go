@@ -1,0 +1,72 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"mayfly/function/internal/queue"
+)
+
+// keeper extends the leases of items that are worked on.
+type keeper struct {
+	mu    sync.Mutex
+	items map[*queue.Leased]time.Time // and when they were last leased
+}
+
+func (k *keeper) add(items []*queue.Leased, now time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.items == nil {
+		k.items = map[*queue.Leased]time.Time{}
+	}
+	for _, it := range items {
+		k.items[it] = now
+	}
+}
+
+func (k *keeper) remove(items []*queue.Leased) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, it := range items {
+		delete(k.items, it)
+	}
+}
+
+// due gives the items whose leases have lasted for a third of their time.
+func (k *keeper) due(now time.Time, lease time.Duration) []*queue.Leased {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var due []*queue.Leased
+	for it, leased := range k.items {
+		if now.Sub(leased) >= lease/3 {
+			due = append(due, it)
+			k.items[it] = now
+		}
+	}
+	return due
+}
+
+// run extends leases until ctx is done. A lease that is lost costs a duplicate with the same message id.
+func (k *keeper) run(ctx context.Context, w *Worker) {
+	lease := w.Queue.Limits().Lease
+	tick := time.NewTicker(max(lease/6, 10*time.Millisecond))
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		due := k.due(w.Now(), lease)
+		if len(due) == 0 {
+			continue
+		}
+		err := w.Queue.Extend(ctx, due, lease)
+		var failed *queue.Error
+		if err != nil && ctx.Err() == nil && !(errors.As(err, &failed) && failed.Kind == queue.LeaseLost) {
+			w.Log.WarnContext(ctx, "queue: leases cannot be extended", "items", len(due), "error", err.Error())
+		}
+	}
+}
