@@ -2,7 +2,6 @@ package function
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -30,29 +29,39 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, d *decoded) {
 				rec.failed++
 			}
 		} else {
-			rec.delivered++
+			if d.items[i].queued {
+				rec.queued++
+			} else {
+				rec.delivered++
+			}
 			rec.reduced += d.items[i].joined
 		}
 	}
 	rec.reduced += d.leftOut
 	p := failure.Worst(problems)
 	if p == nil {
-		s.collectCommands(r, d)
-		s.accept(w, r, d, &answer.Report{Delivered: rec.delivered, Ignored: rec.ignored}, nil)
+		if rec.queued == 0 { // else the hub is not asked for anything now
+			s.collectCommands(r, d)
+		}
+		s.accept(w, r, d, &answer.Report{
+			Delivered: rec.delivered, Accepted: rec.queued, Ignored: rec.ignored,
+		}, nil)
 		return
 	}
 	if len(d.items) > 1 {
-		p.Delivered, p.Results, p.Errors = rec.delivered, resultsOf(d, problems), fieldErrors(problems)
+		p.Delivered, p.Accepted = rec.delivered, rec.queued
+		p.Results, p.Errors = resultsOf(d, problems), fieldErrors(problems)
 	}
 	report := &answer.Report{
-		Class: answer.Refused, Delivered: rec.delivered, Ignored: rec.ignored, Refused: rec.refused,
+		Class: answer.Refused, Delivered: rec.delivered, Accepted: rec.queued, Ignored: rec.ignored,
+		Refused: rec.refused,
 	}
 	switch {
 	case p.Retryable:
 		report.Class = answer.Error
 	case d.lenient:
 		report.Class = answer.Stored
-	case rec.delivered > 0:
+	case rec.delivered+rec.queued > 0:
 		report.Class = answer.Partial
 	case p.Status >= http.StatusInternalServerError: // the operator's to mend: the sender must not drop its data
 		report.Class = answer.Error
@@ -71,8 +80,8 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, d *decoded) {
 // to hear. p is what it is told of messages that are refused.
 func (s *Service) accept(w http.ResponseWriter, r *http.Request, d *decoded, report *answer.Report, p *Problem) {
 	rec := recordOf(r.Context())
-	own := accepted.Answer{Delivered: report.Delivered, Ignored: report.Ignored, Reduced: rec.reduced,
-		Notes: accepted.Notes(d.notes)}
+	own := accepted.Answer{Delivered: report.Delivered, Accepted: report.Accepted, Ignored: report.Ignored,
+		Reduced: rec.reduced, Notes: accepted.Notes(d.notes)}
 	if own.Commands = rec.commands.JSON(); rec.commands != nil && rec.commands.Note != "" {
 		own.Notes = append(own.Notes, rec.commands.Note)
 	}
@@ -86,6 +95,9 @@ func (s *Service) accept(w http.ResponseWriter, r *http.Request, d *decoded, rep
 		reply = s.reply(r, d.mapped, d.request, report)
 	case report.Class == answer.Partial:
 		reply.Status = http.StatusMultiStatus
+	}
+	if report.Accepted > 0 && !rec.bridge { // senders made for the bridge know 200 alone
+		reply.Status = cmp.Or(reply.Status, http.StatusAccepted)
 	}
 	reply.Status = cmp.Or(reply.Status, http.StatusOK)
 	if reply.Body == nil {
@@ -178,9 +190,7 @@ func (s *Service) failAs(w http.ResponseWriter, r *http.Request, d *decoded, rep
 	}
 	if reply.Body == nil {
 		p.Results = results.Shorten(p.Results)
-		body, _ := json.Marshal(p) // texts and numbers always marshal
-		body = append(body, '\n')
-		reply.ContentType, reply.Body = problem.MediaType, body
+		reply.ContentType, reply.Body = problem.MediaType, p.JSON()
 	}
 	reply.Status = p.Status
 	_ = write(w, &reply)

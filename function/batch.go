@@ -5,6 +5,7 @@ import (
 
 	"mayfly/function/internal/auth/policy"
 	"mayfly/function/internal/delivery"
+	"mayfly/function/internal/durable"
 	"mayfly/transform/message"
 )
 
@@ -63,11 +64,21 @@ func (d *decoded) unrefused() ([]message.Message, []*item) {
 func (s *Service) deliver(ctx context.Context, d *decoded) {
 	rec := recordOf(ctx)
 	messages, sent := d.unrefused()
-	out := s.delivery.Deliver(ctx, &delivery.Request{
+	request := delivery.Request{
 		Source: d.source, Messages: messages, Arrived: rec.arrived, AnswerBy: rec.arrived.Add(d.patience),
-	})
+	}
+	var out durable.Outcome
+	if s.durable == nil {
+		out.Outcome = s.delivery.Deliver(ctx, &request)
+	} else {
+		queued := durable.Request{Request: request, Mode: s.config.Mode(d.source)}
+		if rec.caller != nil {
+			queued.Caller = rec.caller.Name
+		}
+		out = s.durable.Deliver(ctx, &queued)
+	}
 	rec.devices, rec.repeated = out.Devices, out.Repeated
 	for i, it := range sent {
-		it.err = out.Results[i]
+		it.err, it.queued = out.Results[i], out.Queued != nil && out.Queued[i]
 	}
 }

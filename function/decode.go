@@ -134,6 +134,7 @@ type item struct {
 	part, line int
 	message    int   // its index; -1 for a part that makes none
 	err        error // why it is not stored
+	queued     bool  // stored in the queue, not at the hub
 	joined     int   // readings that are in its message besides its own
 }
 

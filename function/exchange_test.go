@@ -111,6 +111,7 @@ type transcript struct {
 	abreast   bool // calls go out side by side, so that they are sorted
 	warmUp    int  // the first request is sent so often before, and calls are not written down
 	lookups   services
+	queue     function.Queue
 	meanwhile bool // another request like the first one is under way
 	service   *function.Service
 }
@@ -204,6 +205,8 @@ func (x *transcript) prepare(setup string) {
 			x.panics = true
 		case "codecs-unavailable":
 			x.options = append(x.options, function.WithCodecs(unavailableCodecs{}))
+		case "queue":
+			x.queue = newTestQueue(rest)
 		case "lookup":
 			x.lookups = append(x.lookups, rest)
 		case "fault":
@@ -247,7 +250,8 @@ func (x *transcript) start() {
 	}
 	x.clouds.azure = upstream
 	x.service = function.New(config,
-		function.Dependencies{DPS: &x.clouds, Hub: upstream, Lookups: &x.lookups, Log: slog.New(slog.DiscardHandler)})
+		function.Dependencies{DPS: &x.clouds, Hub: upstream, Lookups: &x.lookups, Log: slog.New(slog.DiscardHandler),
+			Queue: x.queue})
 }
 
 type panicking struct{}

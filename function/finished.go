@@ -21,8 +21,8 @@ type Finished = requestlog.Finished
 func (rec *requestRecord) outcome(r *http.Request) *Finished {
 	f := &Finished{
 		Method: r.Method, Path: r.URL.Path, Source: rec.source,
-		Delivered: rec.delivered, Repeated: rec.repeated, Ignored: rec.ignored, Reasons: rec.reasons,
-		Commands: rec.commands.Len(), Messages: len(rec.messages), Devices: rec.deviceIDs(r),
+		Delivered: rec.delivered, Queued: rec.queued, Repeated: rec.repeated, Ignored: rec.ignored,
+		Reasons: rec.reasons, Commands: rec.commands.Len(), Messages: len(rec.messages), Devices: rec.deviceIDs(r),
 	}
 	if rec.caller != nil {
 		f.Caller = rec.caller.Name

@@ -59,6 +59,7 @@ func (s *Service) count(record *requestRecord, r *http.Request) {
 	if record.source != "" {
 		messages := func(outcome string, n int) { s.metrics.Add(metrics.Messages, n, source, outcome) }
 		messages("delivered", record.delivered-record.repeated)
+		messages("accepted", record.queued)
 		messages("deduplicated", record.repeated)
 		messages("ignored", record.ignored)
 		messages("reduced", record.reduced)
@@ -88,8 +89,13 @@ func (s *Service) flush(ctx context.Context, record *requestRecord) {
 	traces.Wait()
 }
 
-// Close sends what is left of the telemetry about the service. It waits shutdownTime at most.
+// Close ends what Start has begun, and sends what is left of the telemetry about the service. For that it waits
+// shutdownTime at most.
 func (s *Service) Close() {
+	if s.stopWork != nil {
+		s.stopWork()
+		s.working.Wait()
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
 	defer cancel()
 	var traces sync.WaitGroup

@@ -31,6 +31,7 @@ type requestRecord struct {
 	caller    *policy.Caller
 	devices   int
 	delivered int
+	queued    int // accepted by the queue
 	ignored   int
 	reduced   int // readings that reduce has put into other messages, which are stored, or has left out
 	refused   int
@@ -95,6 +96,7 @@ func (rec *requestRecord) write(ctx context.Context, log *slog.Logger, r *http.R
 	}
 	count("devices", rec.devices)
 	count("delivered", rec.delivered)
+	count("queued", rec.queued)
 	count("ignored", rec.ignored)
 	count("reduced", rec.reduced)
 	if len(rec.reasons) > 0 {

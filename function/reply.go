@@ -65,6 +65,9 @@ func describe(report *answer.Report, d *decoded, p *Problem) {
 				part.DeviceID = m.DeviceID
 			}
 		}
+		if it.queued {
+			part.Status = http.StatusAccepted
+		}
 		if it.err != nil {
 			result := Result{Status: p.Status, Code: p.Code, Retryable: p.Retryable, Detail: p.Detail}
 			if len(p.Results) > 0 {

@@ -16,6 +16,9 @@ func resultsOf(d *decoded, problems []*Problem) []Result {
 		if it.message >= 0 {
 			one.DeviceID = d.messages[it.message].DeviceID
 		}
+		if it.queued {
+			one.Status = http.StatusAccepted
+		}
 		if p != nil {
 			one.Status, one.Code, one.Retryable, one.Detail = p.Status, p.Code, p.Retryable, p.Detail
 			if wrong, ok := errors.AsType[*message.Error](it.err); ok {

@@ -10,6 +10,7 @@ import (
 	"mayfly/function/internal/method"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
+	"mayfly/function/internal/queue"
 	"mayfly/function/internal/reverse"
 	"mayfly/function/internal/routehint"
 	"mayfly/function/internal/workroom"
@@ -66,6 +67,10 @@ func (s *Service) health(w http.ResponseWriter, r *http.Request) {
 	text, ready := "", true
 	if r.URL.Path == "/readyz" {
 		text, ready = s.tables.Ready()
+		if s.durable != nil {
+			more, up := s.durable.Describe()
+			text, ready = text+more, ready && (up || s.config.Mode("telemetry") != queue.ModeAlways)
+		}
 	}
 	if !ready {
 		w.WriteHeader(http.StatusServiceUnavailable)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"mayfly/function/internal/auth"
@@ -20,6 +21,7 @@ import (
 	"mayfly/function/internal/decompress"
 	"mayfly/function/internal/delivery"
 	"mayfly/function/internal/destination"
+	"mayfly/function/internal/durable"
 	"mayfly/function/internal/enriching"
 	"mayfly/function/internal/failure"
 	"mayfly/function/internal/fitting"
@@ -31,6 +33,8 @@ import (
 	"mayfly/function/internal/otlpanswer"
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/push"
+	"mayfly/function/internal/queue"
+	"mayfly/function/internal/queue/worker"
 	"mayfly/function/internal/reducing"
 	"mayfly/function/internal/requestlog"
 	"mayfly/function/internal/tables"
@@ -55,6 +59,10 @@ type Service struct {
 	enricher  *enriching.Enricher // nil without enrich
 	fitter    *fitting.Fitter     // nil without device templates
 	delivery  *delivery.Deliverer
+	durable   *durable.Acceptor // nil without a queue; likewise worker
+	worker    *worker.Worker
+	working   sync.WaitGroup // what Start has begun
+	stopWork  context.CancelFunc
 	commands  *commands.Collector
 	pushes    *push.Client
 	sizes     Sizes
@@ -91,6 +99,9 @@ type Dependencies struct {
 	// Sizes are the bounds that depend on the memory of the process; those of a process
 	// without a limit when nil. MAX_IN_FLIGHT goes before theirs.
 	Sizes *Sizes
+	// Queue takes messages that the hub does not take now; see OpenQueue. Nothing is queued when nil. The Service does
+	// not close it.
+	Queue queue.Queue
 	// Observe is told of each message that the hub has stored. May be nil.
 	Observe func(Delivery)
 	// MetricLines takes the lines of METRICS=emf, each in one Write; none are written when nil.
@@ -148,6 +159,7 @@ func New(c *Config, d Dependencies) *Service {
 		load:    newLoad(&sizes, c.BodyLimit, d.Now),
 		origins: origin.Guard{Open: c.Auth == policy.ModeNone},
 	}
+	s.useQueue(d.Queue, secrets)
 	s.pushes = push.New(push.Options{
 		Transport: cmp.Or(d.Pushes, d.DPS), Secrets: secrets, Now: d.Now, UserAgent: userAgent, Metrics: out.Set,
 	})

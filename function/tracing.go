@@ -22,7 +22,8 @@ func (s *Service) endSpan(ctx context.Context, rec *requestRecord, r *http.Reque
 	}
 	o := &trace.Outcome{
 		Status: cmp.Or(rec.status.Code, http.StatusOK), Source: rec.source,
-		Delivered: rec.delivered, Ignored: rec.ignored, Refused: rec.refused, Repeated: rec.repeated,
+		Delivered: rec.delivered, Accepted: rec.queued, Ignored: rec.ignored, Refused: rec.refused,
+		Repeated: rec.repeated,
 	}
 	if rec.caller != nil {
 		o.Caller = rec.caller.Name

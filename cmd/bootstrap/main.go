@@ -60,8 +60,15 @@ func run(environ []string, stdout io.Writer) error {
 		context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	}
 	toDPS, toHub := function.Transports(config)
+	waiting, err := function.OpenQueue(ctx, config, toDPS, log)
+	if err != nil {
+		return err
+	}
+	if waiting != nil {
+		defer func() { _ = waiting.Close() }()
+	}
 	service := function.New(config, function.Dependencies{
-		DPS: toDPS, Hub: toHub, Log: log, Sizes: &sizes, MetricLines: out,
+		DPS: toDPS, Hub: toHub, Log: log, Sizes: &sizes, MetricLines: out, Queue: waiting,
 		Around: func() function.Around {
 			workers, queue := codecs.Stats()
 			return function.Around{CodecWorkers: workers, CodecQueue: queue, LogLinesDropped: out.Dropped()}
@@ -76,6 +83,9 @@ func run(environ []string, stdout io.Writer) error {
 	}
 	if config.Host == function.HostLambda {
 		logBounds()
+	}
+	if config.Host == function.HostServer {
+		service.Start(ctx)
 	}
 	return function.Serve(ctx, function.ServeOptions{
 		Host:           config.Host,

@@ -9,6 +9,7 @@ import (
 type Report struct {
 	Class                       Class
 	Delivered, Ignored, Refused int
+	Accepted                    int // stored in a queue, and not delivered yet
 	// Status, Code, Detail and Retryable are those of the failure that the answer tells of;
 	// zero when there is none.
 	Status    int
@@ -26,7 +27,7 @@ type Part struct {
 	DeviceID  string // empty where there is none, or where it is a secret
 	MessageID string
 	Values    int // the members of its measurements
-	Status    int // 200 when it is stored
+	Status    int // 200 when it is stored, 202 when a queue has stored it
 	Code      string
 	Detail    string
 	Retryable bool
@@ -39,7 +40,7 @@ func (o *Report) value() any {
 		p := &o.Parts[i]
 		part := map[string]any{
 			"index": p.Index, "deviceId": orNull(p.DeviceID), "messageId": orNull(p.MessageID), "values": p.Values,
-			"status": p.Status, "stored": p.Status == statusStored, "retryable": p.Retryable,
+			"status": p.Status, "stored": p.stored(), "retryable": p.Retryable,
 			"code": orNull(p.Code), "detail": orNull(p.Detail), "line": nil,
 		}
 		if p.Line > 0 {
@@ -48,8 +49,9 @@ func (o *Report) value() any {
 		parts[i] = part
 	}
 	return map[string]any{
-		"delivered": o.Delivered, "ignored": o.Ignored, "refused": o.Refused, "status": o.Status,
-		"code": orNull(o.Code), "detail": orNull(o.Detail), "retryable": o.Retryable, "parts": parts,
+		"delivered": o.Delivered, "accepted": o.Accepted, "ignored": o.Ignored, "refused": o.Refused,
+		"status": o.Status,
+		"code":   orNull(o.Code), "detail": orNull(o.Detail), "retryable": o.Retryable, "parts": parts,
 		"summary": orNull(o.summary()),
 	}
 }
@@ -66,7 +68,7 @@ func (o *Report) summary() string {
 	more := 0
 	for i := range o.Parts {
 		switch p := &o.Parts[i]; {
-		case p.Status == statusStored:
+		case p.stored():
 		case len(texts) == maxSummarized:
 			more++
 		case p.DeviceID != "" && !strings.Contains(p.Detail, p.DeviceID):
@@ -88,5 +90,10 @@ func orNull(text string) any {
 	return text
 }
 
-// statusStored is the status of a part that is stored.
-const statusStored = 200
+// The statuses of parts that are stored: by the hub, or by a queue.
+const (
+	statusStored = 200
+	statusQueued = 202
+)
+
+func (p *Part) stored() bool { return p.Status == statusStored || p.Status == statusQueued }

@@ -11,6 +11,7 @@ import (
 // Answer is what the sender is told.
 type Answer struct {
 	Delivered int
+	Accepted  int // stored in the queue, and not delivered yet
 	Ignored   int
 	Reduced   int      // readings that are in other messages, or have not changed
 	Notes     []string // what was left out of the body, a sentence each
@@ -21,7 +22,16 @@ type Answer struct {
 
 // Text is the answer as JSON, a line of it.
 func (a *Answer) Text() []byte {
-	b := strconv.AppendInt([]byte(`{"delivered":`), int64(a.Delivered), 10)
+	var b []byte
+	if a.Delivered > 0 || a.Accepted == 0 {
+		b = strconv.AppendInt([]byte(`{"delivered":`), int64(a.Delivered), 10)
+	}
+	switch {
+	case a.Accepted > 0 && b == nil:
+		b = strconv.AppendInt([]byte(`{"accepted":`), int64(a.Accepted), 10)
+	case a.Accepted > 0:
+		b = strconv.AppendInt(append(b, `,"accepted":`...), int64(a.Accepted), 10)
+	}
 	if a.Ignored > 0 {
 		b = strconv.AppendInt(append(b, `,"ignored":`...), int64(a.Ignored), 10)
 	}

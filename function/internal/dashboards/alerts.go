@@ -68,7 +68,7 @@ func requests(codes ...string) series {
 
 // alerts gives all alerts.
 func alerts() []alert {
-	return append(outside(), inside()...)
+	return slices.Concat(outside(), queued(), inside())
 }
 
 // outside are the alerts about what is around the bridge.
@@ -136,6 +136,29 @@ func outside() []alert {
 			name: "MayflySilent", severity: page, section: "silent", window: 60, lasting: 15, silence: true,
 			part:  series{metric: metrics.Messages, op: rate, where: []match{is("outcome", "delivered")}},
 			about: "No message has been delivered for an hour",
+		},
+	}
+}
+
+// queued are the alerts about the queue of durable mode.
+func queued() []alert {
+	all := &series{metric: metrics.Requests, op: rate}
+	return []alert{
+		{
+			name: "MayflyQueueFails", severity: page, section: string(problem.QueueUnavailable), window: 5, lasting: 5,
+			part:  requests(codesOf("queue")...),
+			whole: all, above: 0.01,
+			about: "More than 1 % of the requests need the queue, and it does not store their messages",
+		},
+		{
+			name: "MayflyQueueOld", severity: page, section: "old-queue", window: 5, lasting: 5, above: 15 * 60,
+			part:  series{metric: metrics.QueueOldest, op: worst},
+			about: "A message has waited in the queue for more than 15 minutes",
+		},
+		{
+			name: "MayflyDeadLetters", severity: ticket, section: "dead-letters", window: 15,
+			part:  series{metric: metrics.QueueMessages, op: rate, where: []match{is("outcome", "dead")}},
+			about: "Messages were moved to the dead letters: they are not delivered until somebody replays them",
 		},
 	}
 }

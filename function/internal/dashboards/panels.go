@@ -59,7 +59,7 @@ type row struct {
 
 // rows gives all panels. What the list of metrics has beyond them is in the last row.
 func rows() []row {
-	all := []row{messageRow(), requestRow(), provisionRow(), hubRow(), aroundRow(), bridgeRow()}
+	all := []row{messageRow(), requestRow(), provisionRow(), hubRow(), aroundRow(), queueRow(), bridgeRow()}
 	shown := map[metrics.ID]bool{}
 	for _, r := range all {
 		for _, p := range r.panels {
@@ -240,6 +240,37 @@ func aroundRow() row {
 		{
 			"Pushes by outcome", "Messages for devices that were pushed to the cloud which speaks for them.", perSecond,
 			[]series{{metric: metrics.Pushes, op: rate, by: "outcome"}},
+		},
+	}}
+}
+
+func queueRow() row {
+	return row{"Queue of durable mode", []panel{
+		{
+			"Queued messages by outcome", "Accepted is what waits; dead is what can never be delivered.", perSecond,
+			[]series{{metric: metrics.QueueMessages, op: rate, by: "outcome"}},
+		},
+		{
+			"Messages in the queue, and dead letters", "A queue that only grows waits for a hub that is down.", number,
+			[]series{
+				{metric: metrics.QueueDepth, op: worst, name: "waiting"},
+				{metric: metrics.QueueDead, op: worst, name: "dead letters"},
+			},
+		},
+		{
+			"Age of the oldest message in the queue", "0 where the queue is empty, or does not tell.", inSeconds,
+			[]series{{metric: metrics.QueueOldest, op: worst, name: "oldest"}},
+		},
+		{
+			"Time in the queue", "From the acceptance of a message to its delivery.", inSeconds,
+			[]series{
+				{metric: metrics.QueueWait, op: p50, name: "half"},
+				{metric: metrics.QueueWait, op: p99, name: "99 %"},
+			},
+		},
+		{
+			"Queue reachable", "0 while the queue gives no answer.", number,
+			[]series{{metric: metrics.QueueUp, op: value, name: "reachable"}},
 		},
 	}}
 }

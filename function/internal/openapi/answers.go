@@ -106,6 +106,8 @@ func (b *builder) can(k kind, s *source, code problem.Code) bool {
 		return k != kindFixed && b.config.Templates != nil
 	case problem.LookupUnreachable, problem.LookupTimeout, problem.LookupRefused:
 		return k != kindFixed && len(b.config.Lookups) > 0
+	case problem.QueueItemTooLarge, problem.QueueUnavailable, problem.QueueFull, problem.QueueRefused:
+		return k != kindFixed && k != kindBack && b.config.QueueTarget != nil
 	case problem.CodecUnavailable:
 		return k == kindMapped
 	default:
@@ -167,7 +169,7 @@ func problemResponse(status int, rows []problem.Row) *response {
 		row := &rows[i]
 		texts = append(texts, "* `"+string(row.Code)+"`: "+row.What+"; "+row.Advice)
 		codes = append(codes, string(row.Code))
-		if row.Retryable {
+		if row.Retryable || row.Code == problem.QueueItemTooLarge { // where the hub may take it later
 			retryable++
 		}
 		switch row.Code {
@@ -199,6 +201,22 @@ func stored() *response {
 	}
 }
 
+// queued is Mayfly's own answer to what waits in the queue.
+func queued() *response {
+	return &response{
+		Description: "Every message is stored, at least one of them in the queue: it is delivered later.",
+		Content:     map[string]mediaType{mediaJSON: {Schema: ref(schemaAccepted)}},
+	}
+}
+
+// withQueued adds the answer to what waits in the queue, where there is one.
+func (b *builder) withQueued(a answers) answers {
+	if b.config.QueueTarget != nil {
+		a.add("202", queued())
+	}
+	return a
+}
+
 // partly is Mayfly's own answer to a batch of which some messages can never be stored.
 func partly() *response {
 	return &response{
@@ -218,6 +236,9 @@ func (b *builder) addReplies(a answers, s *source) {
 		success.Content = nil
 	}
 	a.add(status, success)
+	if s.Answer.Reply.Status.IsZero() && b.config.QueueTarget != nil {
+		a.add("202", replyResponse(&s.Answer.Reply, queued()))
+	}
 	if !s.Answer.Partial.IsZero() {
 		a.add(statusOf(&s.Answer.Partial, status, "2XX"), replyResponse(&s.Answer.Partial, partly()))
 	}

@@ -26,7 +26,7 @@ func waitParameters() []parameter {
 }
 
 // commandRoute is where the results of commands go.
-func commandRoute() route {
+func (b *builder) commandRoute() route {
 	return route{
 		path: "/api/devices/{deviceId}/commands/{commandId}", methods: []string{http.MethodPost}, kind: kindNative,
 		tag: tagTelemetry, id: "command-result", summary: "Tell the result of a command",
@@ -45,6 +45,6 @@ func commandRoute() route {
 				"result": {"status and result in the body", map[string]any{"status": 200, "payload": true}},
 			},
 		}}},
-		success: map[string]*response{"200": stored()},
+		success: b.withQueued(answers{"200": stored()}),
 	}
 }

@@ -98,7 +98,7 @@ func (b *builder) contract() route {
 
 // telemetryRoutes are the routes of messages that no source names.
 func (b *builder) telemetryRoutes() []route {
-	native := map[string]*response{"200": stored(), "207": partly()}
+	native := b.withQueued(answers{"200": stored(), "207": partly()})
 	send := route{
 		path: "/api/telemetry", methods: []string{http.MethodPost}, kind: kindNative, tag: tagTelemetry,
 		id: "telemetry", summary: "Send messages of one device or of several",
@@ -123,7 +123,7 @@ func (b *builder) telemetryRoutes() []route {
 		},
 		success: b.anySuccess(),
 	}
-	list := []route{send, device, commandRoute(), b.downlinkRoute(), ingest, handshake("/api/ingest", "ingest")}
+	list := []route{send, device, b.commandRoute(), b.downlinkRoute(), ingest, handshake("/api/ingest", "ingest")}
 	for _, path := range []string{"/api/IoTCIntegration", "/api/iotcintegration"} {
 		old := send
 		old.path, old.kind = path, kindBridge
@@ -155,7 +155,7 @@ func deviceQuery(success map[string]*response) route {
 // anySuccess are the answers of a route whose source is detected: those of all sources, in
 // one.
 func (b *builder) anySuccess() map[string]*response {
-	a := answers{"200": stored()}
+	a := b.withQueued(answers{"200": stored()})
 	a["200"].Content[mediaText] = mediaType{Schema: schema{"type": "string"}}
 	a["200"].Content[mediaJSON] = mediaType{Schema: schema{}}
 	a.add("204", &response{Description: "Everything is stored, and the sender wants to hear nothing of it."})

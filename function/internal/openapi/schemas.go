@@ -100,7 +100,8 @@ func problemSchema(codes []string) schema {
 		"code":      {"type": "string", "enum": codes},
 		"retryable": {"type": "boolean", "description": "whether sending the same again can succeed"},
 		"requestId": text("the request in the host's log"),
-		"delivered": count("messages that are stored in spite of it"),
+		"delivered": count("messages that the hub has stored in spite of it"),
+		"accepted":  count("messages that the queue has stored in spite of it"),
 		"errors":    listOf(fieldError, "the members that are wrong; the first ones of many"),
 		"results":   listOf(ref(schemaResult), "how each message of a batch fared, in its order"),
 		"upstream":  upstream,
@@ -113,7 +114,7 @@ func resultSchema(codes []string) schema {
 	s := object(map[string]schema{
 		"deviceId":  text("missing where there is none, and in very long answers"),
 		"line":      count("the line of the body that cannot be read"),
-		"status":    {"type": "integer", "description": "200 when the message is stored"},
+		"status":    {"type": "integer", "description": "200 when the message is stored, 202 when the queue has it"},
 		"code":      {"type": "string", "enum": codes},
 		"retryable": {"type": "boolean"},
 		"detail":    text("what is wrong with this message"),
@@ -125,14 +126,17 @@ func resultSchema(codes []string) schema {
 func acceptedSchema() schema {
 	s := object(map[string]schema{
 		"delivered": count("messages that the hub has stored"),
+		"accepted":  count("messages that the queue has stored, and that are delivered later"),
 		"ignored":   count("parts of the body that are not telemetry"),
 		"reduced":   count("readings that went with those of others, or were left out since nothing has changed"),
 		"notes":     listOf(schema{"type": "string"}, "what was left out of the body"),
 		"refused":   count("messages that can never be stored, of a batch"),
 		"results":   listOf(ref(schemaResult), "how each message of such a batch fared, in its order"),
 		"commands":  listOf(commandSchema(), "what waited for the device, where the request asked for it"),
-	}, "delivered")
-	s["description"] = "Every message is stored in the IoT hub, but for those that are refused for good."
+	})
+	s["anyOf"] = []schema{{"required": []string{"delivered"}}, {"required": []string{"accepted"}}}
+	s["description"] = "Every message is stored, in the IoT hub or in the queue, but for those that are " +
+		"refused for good."
 	return s
 }
 

@@ -44,6 +44,10 @@ const (
 	HubNotReady         Code = "hub-not-ready"
 	HubRefused          Code = "hub-refused"
 	HubUnreachable      Code = "hub-unreachable"
+	QueueItemTooLarge   Code = "queue-item-too-large"
+	QueueUnavailable    Code = "queue-unavailable"
+	QueueFull           Code = "queue-full"
+	QueueRefused        Code = "queue-refused"
 	NoDownlink          Code = "no-downlink"
 	DownlinkRefused     Code = "downlink-refused"
 	DownlinkDown        Code = "downlink-down"
@@ -57,6 +61,7 @@ type Error struct {
 	Detail string
 	Allow  string // for 405
 	Cause  error  // for the log, not for the caller
+	Heals  bool   // a retry may help, whatever the row says
 
 	RetryAfter time.Duration // where the row's own would be wrong
 }

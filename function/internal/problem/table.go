@@ -152,6 +152,22 @@ var rows = [...]Row{
 		502, HubUnreachable, true, "send again later", 5 * time.Second,
 	},
 	{
+		"queue", "the message has to wait in the queue, and is larger than the queue takes (48 KiB or 256 KiB)",
+		413, QueueItemTooLarge, false, "split the message", 5 * time.Second,
+	},
+	{
+		"queue", "the message has to wait in the queue, and the queue does not answer",
+		503, QueueUnavailable, true, "send again later", 5 * time.Second,
+	},
+	{
+		"queue", "the message has to wait in the queue, and the queue or its disk is full",
+		503, QueueFull, true, "send again later; the operator looks why the queue does not drain", 30 * time.Second,
+	},
+	{
+		"queue", "the message has to wait in the queue, which is missing, read-only, or denies access",
+		503, QueueRefused, true, "send again later; the operator mends what the detail names", 30 * time.Second,
+	},
+	{
 		"push", "the source, or the device, has no way for messages to it",
 		404, NoDownlink, false, "set downlink.push of the source, or send when the device has sent", 0,
 	},

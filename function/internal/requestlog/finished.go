@@ -14,6 +14,7 @@ type Finished struct {
 	Devices      []string // that a problem is about, or all; the first ones
 	Messages     int      // that the body held
 	Delivered    int
+	Queued       int // accepted by the queue, and not delivered yet
 	Repeated     int // stored before, and not sent again
 	Commands     int // that went with the answer
 	Ignored      int

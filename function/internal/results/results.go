@@ -11,7 +11,7 @@ import (
 type Result struct {
 	DeviceID  string       `json:"deviceId,omitempty"` // empty where there is none, and in very long answers
 	Line      int          `json:"line,omitempty"`     // of the body, where that line cannot be read
-	Status    int          `json:"status"`             // 200 when it is stored
+	Status    int          `json:"status"`             // 200 when it is stored, 202 when the queue has it
 	Code      problem.Code `json:"code,omitempty"`
 	Retryable bool         `json:"retryable,omitempty"`
 	Detail    string       `json:"detail,omitempty"`

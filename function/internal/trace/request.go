@@ -125,6 +125,7 @@ type Outcome struct {
 	Source, Caller string
 	Devices        []string // the first ones, without those that are not to be told
 	Delivered      int
+	Accepted       int // by the queue
 	Ignored        int
 	Refused        int
 	Repeated       int
@@ -164,6 +165,7 @@ func (q *Request) describe(o *Outcome) {
 	text("mayfly.source", o.Source)
 	text("mayfly.caller", o.Caller)
 	count("mayfly.messages.delivered", o.Delivered)
+	count("mayfly.messages.accepted", o.Accepted)
 	count("mayfly.messages.ignored", o.Ignored)
 	count("mayfly.messages.refused", o.Refused)
 	count("mayfly.messages.repeated", o.Repeated)

@@ -1,0 +1,114 @@
+package durable
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"mayfly/function/internal/metrics"
+	"mayfly/function/internal/queue"
+	"mayfly/function/internal/queue/entry"
+	"mayfly/internal/backoff"
+	"mayfly/transform/message"
+)
+
+const (
+	watchInterval = 10 * time.Second
+	lookTime      = 5 * time.Second
+	fresh         = 15 * time.Second
+)
+
+// state is how full the queue was when it was last asked.
+type state struct {
+	mu    sync.Mutex
+	at    time.Time
+	depth queue.Depth
+	err   error
+}
+
+// Begin looks for what a process before this one has left in the queue: later messages of its devices must not overtake
+// it.
+func (a *Acceptor) Begin() {
+	if depth, err := a.Look(); err == nil && depth.Items > 0 {
+		a.behind.found(a.Now())
+	}
+}
+
+// Watch asks the queue how full it is every few seconds, until ctx is done.
+func (a *Acceptor) Watch(ctx context.Context) {
+	for backoff.Sleep(ctx, watchInterval) {
+		_, _ = a.Look() // it tells the log itself
+	}
+}
+
+// Look asks the queue how full it is.
+func (a *Acceptor) Look() (queue.Depth, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
+	defer cancel()
+	asked := a.Now()
+	depth, err := a.Queue.Depth(ctx)
+	if err == nil {
+		a.behind.seen(depth, asked)
+	}
+	a.state.mu.Lock()
+	defer a.state.mu.Unlock()
+	if err != nil && a.state.err == nil {
+		a.Log.Warn("queue: it cannot be asked how full it is", "error", err.Error())
+	}
+	a.state.at, a.state.depth, a.state.err = asked, depth, err
+	return depth, err
+}
+
+// Depth tells how full the queue is, or was a moment ago.
+func (a *Acceptor) Depth() (queue.Depth, error) {
+	a.state.mu.Lock()
+	depth, err, age := a.state.depth, a.state.err, a.Now().Sub(a.state.at)
+	a.state.mu.Unlock()
+	if age < fresh {
+		return depth, err
+	}
+	return a.Look()
+}
+
+// Describe tells people of the queue, a line. up says whether it answers.
+func (a *Acceptor) Describe() (text string, up bool) {
+	depth, err := a.Depth()
+	if err != nil {
+		return "queue: " + err.Error() + "\n", false
+	}
+	text = fmt.Sprintf("queue: depth %d", depth.Items)
+	if !depth.Oldest.IsZero() {
+		text += ", oldest " + max(a.Now().Sub(depth.Oldest), 0).Round(time.Second).String()
+	}
+	return text + fmt.Sprintf(", dead letters %d\n", depth.Dead), true
+}
+
+// collect has the queue read for metrics as it was last seen.
+func (a *Acceptor) collect() {
+	of := func(id metrics.ID, value func(queue.Depth) float64) {
+		a.Metrics.Collect(id, func(to metrics.Setter) {
+			if depth, err := a.Depth(); err == nil {
+				to(value(depth))
+			}
+		})
+	}
+	of(metrics.QueueDepth, func(d queue.Depth) float64 { return float64(d.Items) })
+	of(metrics.QueueDead, func(d queue.Depth) float64 { return float64(d.Dead) })
+	of(metrics.QueueOldest, func(d queue.Depth) float64 {
+		if d.Oldest.IsZero() {
+			return 0
+		}
+		return max(a.Now().Sub(d.Oldest).Seconds(), 0)
+	})
+	a.Metrics.Collect(metrics.QueueUp, func(to metrics.Setter) {
+		up := 1.0
+		if _, err := a.Depth(); err != nil {
+			up = 0
+		}
+		to(up)
+	})
+}
+
+// Gone takes note of a message that the worker of this process has delivered or buried.
+func (a *Acceptor) Gone(m *message.Message) { a.behind.gone(entry.Key(m), entry.ID(m)) }

@@ -1,0 +1,62 @@
+package function
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"mayfly/function/internal/connect"
+	"mayfly/function/internal/durable"
+	"mayfly/function/internal/queue"
+	"mayfly/function/internal/queue/worker"
+	"mayfly/internal/secret"
+)
+
+type (
+	// Queue takes messages that are delivered later.
+	Queue = queue.Queue
+	// Leased is a message of a Queue that is to be delivered.
+	Leased = queue.Leased
+)
+
+// OpenQueue opens the queue that QUEUE names; nil where it names none. The transport carries calls to clouds.
+func OpenQueue(ctx context.Context, c *Config, transport http.RoundTripper, log *slog.Logger) (Queue, error) {
+	return connect.OpenQueue(ctx, c, transport, log, time.Now)
+}
+
+// useQueue has messages queued that the hub does not take now.
+func (s *Service) useQueue(q Queue, secrets *secret.Loader) {
+	if q == nil {
+		return
+	}
+	codec := connect.EntryCodec(s.config, secrets)
+	s.durable = durable.New(&durable.Options{
+		Queue: q, Codec: codec, Delivery: s.delivery, Metrics: s.metrics, Log: s.log, Now: s.now,
+	})
+	s.worker = worker.New(&worker.Options{
+		Queue: q, Codec: codec, Deliver: s.delivery.Deliver, HubOf: s.delivery.HubOf, Places: s.config.QueueWorkers,
+		Metrics: s.metrics, Log: s.log, Now: s.now, Gone: s.durable.Gone,
+	})
+}
+
+// Start delivers what is in the queue, until ctx is done or the Service is closed. It is for the plain server: where a
+// cloud calls the function with what is in the queue, that goes to HandleBatch.
+func (s *Service) Start(ctx context.Context) {
+	if s.worker == nil {
+		return
+	}
+	ctx, s.stopWork = context.WithCancel(ctx)
+	s.durable.Begin()
+	s.working.Go(func() { s.worker.Run(ctx) })
+	s.working.Go(func() { s.durable.Watch(ctx) })
+}
+
+// HandleBatch delivers messages that a cloud has called the function with, and gives those that have to come again: of
+// a device all after the first one that failed. The others may be deleted.
+func (s *Service) HandleBatch(ctx context.Context, items []*Leased) (failed []*Leased) {
+	if s.worker == nil {
+		return items
+	}
+	return s.worker.HandleBatch(ctx, items)
+}
