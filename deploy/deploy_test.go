@@ -66,7 +66,8 @@ func TestFunctionsHostHandsOverWhatItGets(t *testing.T) {
 			}
 			EnableProxyingHTTPRequest bool `json:"enableProxyingHttpRequest"`
 		}
-		Extensions struct {
+		ExtensionBundle struct{ ID, Version string }
+		Extensions      struct {
 			HTTP struct {
 				RoutePrefix            *string
 				MaxOutstandingRequests int
@@ -76,6 +77,10 @@ func TestFunctionsHostHandsOverWhatItGets(t *testing.T) {
 					IsEnabled bool
 					MaxAge    string
 				}
+			}
+			Queues struct {
+				MaxPollingInterval, VisibilityTimeout string
+				BatchSize, MaxDequeueCount            int
 			}
 		}
 		FunctionTimeout string
@@ -99,6 +104,13 @@ func TestFunctionsHostHandsOverWhatItGets(t *testing.T) {
 	}
 	if prefix := host.Extensions.HTTP.RoutePrefix; prefix == nil || *prefix != "" {
 		t.Error("routePrefix has to be empty, else every path begins with /api twice")
+	}
+	if !strings.Contains(host.ExtensionBundle.ID, "ExtensionBundle") || host.ExtensionBundle.Version == "" {
+		t.Error("there is no extension bundle, which has the trigger for queues")
+	}
+	// A call that fails is made again after this time; the host's default is at once, five times in a second.
+	if host.Extensions.Queues.VisibilityTimeout != "00:01:00" || host.Extensions.Queues.MaxDequeueCount != 5 {
+		t.Errorf("queues: %+v", host.Extensions.Queues)
 	}
 }
 
@@ -446,7 +458,9 @@ func TestFunctionsPackageStaysSmall(t *testing.T) {
 		return slices.ContainsFunc(in, match) || !slices.ContainsFunc(out, match)
 	}
 
-	for _, path := range []string{"host.json", "function", "function/function.json", binary, "mayfly.yaml"} {
+	for _, path := range []string{
+		"host.json", "function", "function/function.json", "queue/function.json", binary, "mayfly.yaml",
+	} {
 		if !packed(path) {
 			t.Errorf("%s is left out", path)
 		}
@@ -456,7 +470,7 @@ func TestFunctionsPackageStaysSmall(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, entry := range entries {
-		if name := entry.Name(); entry.IsDir() && name != "function" && packed(name) {
+		if name := entry.Name(); entry.IsDir() && name != "function" && name != "queue" && packed(name) {
 			t.Errorf("folder %s would be published: name it in .funcignore", name)
 		}
 	}

@@ -60,3 +60,17 @@ func TestTemplateQueue(t *testing.T) {
 		}
 	}
 }
+
+// The function of the storage queue has the one binding that the Functions host calls it by, with the name that the
+// template gives the queue.
+func TestQueueTrigger(t *testing.T) {
+	t.Parallel()
+	var function struct {
+		Bindings []struct{ Type, Direction, Name, QueueName, Connection string }
+	}
+	readJSON(t, "queue/function.json", &function)
+	want := "[{queueTrigger in message mayfly AzureWebJobsStorage}]"
+	if got := fmt.Sprint(function.Bindings); got != want {
+		t.Errorf("bindings %s, want %s", got, want)
+	}
+}

@@ -17,7 +17,7 @@ type packCommand struct {
 	Folder    string `arg:"" complete:"file" help:"Where the package goes; what lies there stays."`
 	Config    string `complete:"file" help:"Configuration file; by default CONFIG, or else mayfly.yaml."`
 	Binary    string `placeholder:"FILE" complete:"file" help:"The program; ./bootstrap if FOLDER has none."`
-	Functions bool   `help:"Add host.json and function/function.json of this folder, for Azure Functions."`
+	Functions bool   `help:"Add host.json and the functions of this folder, for Azure Functions."`
 }
 
 // Help is the long help of the command.
@@ -40,7 +40,7 @@ func (c *packCommand) Run(w *world) error {
 		return err
 	}
 	if c.Functions {
-		for _, name := range []string{"host.json", "function/function.json"} {
+		for _, name := range []string{"host.json", "function/function.json", "queue/function.json"} {
 			plan.Add(pack.File{Name: name, Path: filepath.FromSlash(name)})
 		}
 	}

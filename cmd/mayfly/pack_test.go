@@ -68,6 +68,7 @@ func packedFolder(t *testing.T) string {
 		"bootstrap":              "program",
 		"host.json":              "{}",
 		"function/function.json": "{}",
+		"queue/function.json":    "{}",
 	} {
 		at := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(at), 0o700); err != nil {
@@ -277,7 +278,8 @@ func TestPackageStarts(t *testing.T) {
 	if code, _, errs := command(t, nil, "pack", "--config", config, "--binary", program, out); code != exitOK {
 		t.Fatalf("exit code %d: %s", code, errs)
 	}
-	for _, name := range []string{"host.json", "function/function.json"} { // what --functions adds in the root
+	// What --functions adds in the root.
+	for _, name := range []string{"host.json", "function/function.json", "queue/function.json"} {
 		copyFile(t, filepath.Join("../..", name), filepath.Join(out, name))
 	}
 	if err := os.RemoveAll(dir); err != nil {

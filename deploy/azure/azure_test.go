@@ -21,6 +21,7 @@ var deployments = map[string]map[string]any{
 	"attach, all options": {
 		"name": "acme", "location": "northeurope", "azureIot": "attach", "idScope": "0ne00123ABC", "groupKey": secret,
 		"modelId": "dtmi:acme:Thermostat;1", "settings": map[string]any{"DEVICE_RATE": "10/s"},
+		"durableMode":          "always",
 		"packageUri":           "https://example.com/mayfly_functions.zip",
 		"maximumInstanceCount": 1000.0, "instanceMemoryMB": 2048.0, "alertEmail": "operator@example.com",
 		"failureThreshold": 1.0, "silence": "P1D", "retentionDays": 730.0, "tags": map[string]any{"site": "north"},
@@ -32,7 +33,7 @@ var deployments = map[string]map[string]any{
 // everything takes every resource that has a condition.
 var everything = map[string]any{
 	"azureIot": "create", "groupKey": secret, "alertEmail": "operator@example.com",
-	"packageUri": "https://example.com/mayfly_functions.zip",
+	"packageUri": "https://example.com/mayfly_functions.zip", "durableMode": "fallback",
 }
 
 func template(t *testing.T) *arm.Template {
@@ -156,6 +157,7 @@ func TestLeastRights(t *testing.T) {
 	type grant struct{ role, scope string }
 	want := map[grant]bool{
 		{"b7e6dc6d-f1e8-4753-8033-0f276bb0955b", "Microsoft.Storage/storageAccounts"}: true,
+		{"974c5e8b-45b9-4653-ba55-5f855dd0fb88", "Microsoft.Storage/storageAccounts"}: true,
 		{"4633458b-17de-408a-b874-0445c86b69e6", "Microsoft.KeyVault/vaults/secrets"}: true,
 		{"3913510d-42f4-4e42-8a64-420c390055eb", "Microsoft.Insights/components"}:     true,
 	}
@@ -214,6 +216,14 @@ func TestSettingsStartMayfly(t *testing.T) {
 						t.Errorf("GROUP_KEY = %s", value)
 					}
 					value = secret
+				case "QUEUE_SIGNING_KEY":
+					value = secret
+				case "QUEUE": // what comes out of the account's reference
+					rest, found := strings.CutPrefix(value, "azure-queue:reference(")
+					if !found || !strings.HasSuffix(rest, ".queuemayfly") {
+						t.Errorf("QUEUE = %s", value)
+					}
+					value = "azure-queue:https://stmayfly.queue.core.windows.net/mayfly"
 				case "ID_SCOPE":
 					value = strings.ReplaceAll(value, value[:strings.LastIndexAny(value, "(.")+1], "")
 				}
@@ -225,6 +235,10 @@ func TestSettingsStartMayfly(t *testing.T) {
 			}
 			if c.Host != function.HostFunctions {
 				t.Errorf("host is %v", c.Host)
+			}
+			durable := parameters["durableMode"] != nil
+			if (c.QueueTarget != nil) != durable || (c.QueueKey != nil) != durable {
+				t.Errorf("queue %v, signed %v, want both to be %v", c.QueueTarget, c.QueueKey, durable)
 			}
 		})
 	}

@@ -31,6 +31,8 @@ const types = {
   },
   "Microsoft.Storage/storageAccounts/blobServices": { from: "@azure/arm-storage", type: "BlobServiceProperties" },
   "Microsoft.Storage/storageAccounts/blobServices/containers": { from: "@azure/arm-storage", type: "BlobContainer" },
+  "Microsoft.Storage/storageAccounts/queueServices": { from: "@azure/arm-storage", type: "QueueServiceProperties" },
+  "Microsoft.Storage/storageAccounts/queueServices/queues": { from: "@azure/arm-storage", type: "StorageQueue" },
   "Microsoft.Web/serverfarms": { from: "@azure/arm-appservice", type: "AppServicePlan" },
   "Microsoft.Web/sites": { from: "@azure/arm-appservice", type: "Site" },
   "Microsoft.Web/sites/basicPublishingCredentialsPolicies": {

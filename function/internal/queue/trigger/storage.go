@@ -45,6 +45,12 @@ func (t *Trigger) Storage(
 		t.refuse(ctx, w, "the message cannot be stored again: "+err.Error())
 		return
 	}
+	attrs := []slog.Attr{slog.String("item", item.ID), slog.Int("attempts", item.Attempts),
+		slog.String("nextTry", wait.String())}
+	if !item.Put.IsZero() {
+		attrs = append(attrs, slog.Float64("age", t.Now().Sub(item.Put).Seconds()))
+	}
+	t.Log.LogAttrs(ctx, slog.LevelWarn, "queue: a message is stored again", attrs...)
 	respond(w, http.StatusOK, "stored again, for another try in "+wait.String())
 }
 

@@ -16,6 +16,7 @@ type Trigger struct {
 	// Handle delivers or buries items, and gives those that have to come again: see worker.Worker.HandleBatch.
 	Handle func(ctx context.Context, items []*queue.Leased) (failed []*queue.Leased)
 	Log    *slog.Logger
+	Now    func() time.Time
 }
 
 const (

@@ -89,7 +89,7 @@ func ofSQS(t *testing.T, s *server, h *handler) *trigger.Trigger {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &trigger.Trigger{Queue: q, Handle: h.handle, Log: slog.New(slog.DiscardHandler)}
+	return &trigger.Trigger{Queue: q, Handle: h.handle, Log: slog.New(slog.DiscardHandler), Now: time.Now}
 }
 
 func visibility(w http.ResponseWriter, _ *http.Request, body []byte) string {
@@ -250,7 +250,9 @@ func TestStorage(t *testing.T) {
 			t.Parallel()
 			s := serve(t, stored)
 			h := &handler{fails: []string{tt.fails}}
-			tr := &trigger.Trigger{Queue: atStorage(t, s), Handle: h.handle, Log: slog.New(slog.DiscardHandler)}
+			tr := &trigger.Trigger{
+				Queue: atStorage(t, s), Handle: h.handle, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+			}
 			w := httptest.NewRecorder()
 			tr.Storage(t.Context(), w, map[string]json.RawMessage{"message": json.RawMessage(tt.data)},
 				json.RawMessage(tt.metadata))
@@ -285,7 +287,7 @@ func TestStorageDown(t *testing.T) {
 	s := serve(t, stored)
 	s.status = http.StatusForbidden
 	h := &handler{fails: []string{"a"}}
-	tr := &trigger.Trigger{Queue: atStorage(t, s), Handle: h.handle, Log: slog.New(slog.DiscardHandler)}
+	tr := &trigger.Trigger{Queue: atStorage(t, s), Handle: h.handle, Log: slog.New(slog.DiscardHandler), Now: time.Now}
 	message, _ := json.Marshal(text("a"))
 	w := httptest.NewRecorder()
 	tr.Storage(t.Context(), w, map[string]json.RawMessage{"message": message}, json.RawMessage(`{}`))
@@ -337,7 +339,7 @@ func FuzzStorage(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, data, metadata string) {
-		tr := &trigger.Trigger{Queue: q, Log: slog.New(slog.DiscardHandler),
+		tr := &trigger.Trigger{Queue: q, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 			Handle: func(context.Context, []*queue.Leased) []*queue.Leased { return nil }}
 		w := httptest.NewRecorder()
 		tr.Storage(t.Context(), w, map[string]json.RawMessage{"m": json.RawMessage(data)}, json.RawMessage(metadata))
