@@ -30,11 +30,11 @@ type stage struct {
 }
 
 // newStage starts mayfly dev and opens its console. An error on the page fails the test.
-func newStage(t *testing.T) *stage {
+func newStage(t *testing.T, flags ...string) *stage {
 	t.Helper()
 	bridge, console := freePort(t), freePort(t)
-	stdout := running(t, nil, "dev", "--port", bridge, "--emulator-port", freePort(t), "--console-port", console,
-		"--retry-after", "1s")
+	stdout := running(t, nil, append([]string{"dev", "--port", bridge, "--emulator-port", freePort(t),
+		"--console-port", console, "--retry-after", "1s"}, flags...)...)
 	stdout.await(t, "Send something")
 	s := &stage{t: t, bridge: "http://127.0.0.1:" + bridge, console: "http://127.0.0.1:" + console}
 	s.page = chromium(t)

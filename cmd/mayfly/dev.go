@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mayfly/cmd/mayfly/internal/devlines"
+	"mayfly/cmd/mayfly/internal/devqueue"
 	"mayfly/cmd/mayfly/internal/playground"
 	"mayfly/cmd/mayfly/internal/recorder"
 	"mayfly/cmd/mayfly/internal/trial"
@@ -31,6 +32,8 @@ type devCommand struct {
 	Init         string        `complete:"file" placeholder:"FILE" help:"Snapshot of devices, faults and clock."`
 	RetryAfter   time.Duration `default:"1s" help:"How long DPS takes to assign a new device; 3s in Azure."`
 	NoRecord     bool          `help:"Keep no requests: the console does not show what came in."`
+	Durable      bool          `help:"Queue what the hubs do not take now, and deliver it later."`
+	Queue        string        `complete:"file" placeholder:"DIR" help:"Durable, with the queue in this folder."`
 }
 
 func (c *devCommand) Run(ctx context.Context, w *world) error {
@@ -41,11 +44,17 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	if err != nil {
 		tried = playground.New() // loading the configuration below tells all that is wrong
 	}
+	durable, err := c.durable()
+	if err != nil {
+		return err
+	}
+	defer durable.Close()
 	notes, out, requests := &console.Notes{}, devlines.New(w.stdout), c.recorder(w)
 	azure, err := withPage(emulator.Config{
 		Listen: local(c.EmulatorPort), Console: local(c.ConsolePort), RetryAfter: c.RetryAfter,
 		WatchMessages: out.Message,
-	}, console.Options{Bridge: "http://" + local(c.Port), Notes: notes, Playground: tried, Requests: requests.API()})
+	}, console.Options{Bridge: "http://" + local(c.Port), Notes: notes, Playground: tried, Requests: requests.API(),
+		Queue: durable.Page()})
 	if err != nil {
 		return err
 	}
@@ -57,7 +66,7 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	}
 	defer func() { _ = azure.Close() }()
 
-	config, err := devConfig(w.environ, azure, w.codecs)
+	config, err := devConfig(durable.Environ(w.environ), azure, w.codecs)
 	if err != nil {
 		return err
 	}
@@ -67,18 +76,32 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	transport := azure.Transport()
 	defer transport.CloseIdleConnections()
 	toClouds, _ := function.Transports(config) // they are not emulated
+	queue, err := durable.Open(ctx, config, toClouds, log)
+	if err != nil {
+		return err
+	}
 	service := function.New(config, function.Dependencies{
-		DPS: requests.Transport(transport), Hub: requests.Transport(transport), Pushes: toClouds, Log: log,
+		DPS: requests.Transport(transport), Hub: requests.Transport(transport), Pushes: toClouds, Queue: queue,
+		Log: log,
 		Observe: func(d function.Delivery) {
 			notes.Add(d.Message.DeviceID, d.Message.MessageID, d.Source, d.Hub, d.Took)
 			out.Delivered(d)
 		}, Finished: requests.Finished(out.Finished)})
 	defer service.Close()
+	service.Start(ctx)
 	return function.Serve(ctx, function.ServeOptions{
 		Host: function.HostServer, Addr: local(c.Port), RequestTimeout: config.RequestTimeout, Log: log,
 		ShutdownTimeout: shutdownTimeout,
 		Ready:           func(addr net.Addr) { requests.Listening(addr.String()); out.Welcome(addr.String(), azure) },
 	}, requests.Handler(service))
+}
+
+// durable is the queue; nil where none is wanted.
+func (c *devCommand) durable() (*devqueue.Durable, error) {
+	if !c.Durable && c.Queue == "" {
+		return nil, nil
+	}
+	return devqueue.New(c.Queue)
 }
 
 // recorder keeps the requests that come in; nil where nobody wants that.

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -23,7 +24,7 @@ func TestScreenshots(t *testing.T) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s := newStage(t)
+	s := newStage(t, "--durable")
 	capture := func(name string) {
 		png, err := chromedp.Run(s.page, chromedp.CaptureScreenshot())
 		if err == nil {
@@ -79,6 +80,8 @@ func TestScreenshots(t *testing.T) {
 	shoot("mistake", "playground", `const b = document.querySelector("#play-body");
 		b.value = b.value.replace('"greenhouse-7"', '"green house"');
 		b.dispatchEvent(new Event("input"))`)
+	backlog(s)
+	shoot("queue", "queue", "")
 	*s = *newDocs(t)
 	s.until(allOperations)
 	shoot("docs", "", "")
@@ -89,6 +92,30 @@ func TestScreenshots(t *testing.T) {
 
 // The numbers of two requests of busy.
 const ttsRequest, refusedRequest = "51", "52"
+
+// backlog fills the queue while the hubs are down; one of the messages becomes a dead letter.
+func backlog(s *stage) {
+	const down = "/faults/switch-hubs-unavailable"
+	s.post(s.console+"/faults", `[{"id":"switch-hubs-unavailable","endpoint":"send","status":503}]`)
+	s.send("valve-7", `{"open":true}`)
+	s.post(s.console+"/devices/valve-7/block", "")
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodDelete, s.console+down, http.NoBody)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	s.script(`location.hash = "queue"`)
+	s.sees("#queue-rows th", "valve-7")
+	s.post(s.console+"/faults", `[{"id":"switch-hubs-unavailable","endpoint":"send","status":503}]`)
+	for n := range 120 {
+		s.send(fmt.Sprintf("meter-%04d", 42+n%12), fmt.Sprintf(`{"level":%d}`, n%7))
+		time.Sleep(time.Duration(n%5) * 20 * time.Millisecond)
+	}
+}
 
 // busy sends enough for a picture.
 func busy(s *stage) {
