@@ -87,6 +87,11 @@ func TestConsoleTriesMappings(t *testing.T) {
 	s.sees("#play-problem", "device.deviceId")
 	s.sees("#play-problem", "422 invalid-message")
 
+	s.fill("#play-find", "tracker OVERLAND") // of a group, and of a title
+	s.until(`document.querySelector("#play-source").options.length === 1`)
+	s.sees("#play-out h3", "van-1")
+	s.fill("#play-find", "")
+	s.until(`document.querySelector("#play-source").value === "overland"`)
 	s.fill("#play-source", "tts")
 	s.sees("#play-out h3", "greenhouse-7")
 	s.sees("#play-out", "9007199254740993") // more digits than a double has

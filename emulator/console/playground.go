@@ -26,6 +26,7 @@ type Playground interface {
 type SourceName struct {
 	Name  string `json:"name"`
 	Title string `json:"title"`
+	Group string `json:"group,omitempty"` // under which it is listed, as in Weather and air
 }
 
 // Source is a source with its mapping and samples.

@@ -32,7 +32,9 @@ func Text(name string) ([]byte, bool) {
 
 // Hints gives the hints of a built-in source, as its YAML has them.
 func Hints(name string) []string {
-	at, found := slices.BinarySearchFunc(builtins[:], name, func(b builtin, name string) int { return strings.Compare(b.name, name) })
+	at, found := slices.BinarySearchFunc(builtins[:], name, func(b builtin, name string) int {
+		return strings.Compare(b.name, name)
+	})
 	if !found {
 		return nil
 	}
@@ -63,4 +65,14 @@ func GroupNames() []string {
 		names[i] = g.Name
 	}
 	return names
+}
+
+// GroupTitle gives the title of a group; empty when there is none of that name.
+func GroupTitle(name string) string {
+	for _, g := range groups {
+		if g.Name == name {
+			return g.Title
+		}
+	}
+	return ""
 }

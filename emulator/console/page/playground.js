@@ -5,15 +5,40 @@ import { $, facts, h, parse, plural, pretty, show } from "./dom.js";
 export function playgroundView(store) {
   if (!store.info.playground) return { shown() {} };
   document.querySelector('nav a[href="#playground"]').hidden = false;
+  let sources = [];
   let source = null;
   let given = null; // the request that was opened here; a sample otherwise
   let latest = 0;
   let timer = null;
 
   async function begin() {
-    const sources = await get("/console/sources");
-    $("play-source").replaceChildren(...sources.map((s) => h("option", { value: s.name }, s.title)));
+    sources = await get("/console/sources");
+    list(sources);
     await pick(sources[0].name);
+  }
+
+  // list shows sources, those of a group together.
+  function list(some) {
+    const parts = [];
+    for (const s of some) {
+      const option = h("option", { value: s.name }, s.title);
+      if (!s.group) parts.push(option);
+      else if (parts.at(-1)?.label === s.group) parts.at(-1).append(option);
+      else parts.push(h("optgroup", { label: s.group }, option));
+    }
+    $("play-source").replaceChildren(...parts);
+  }
+
+  // find lists the sources whose name, title and group have all words. The one that is open stays where it is listed.
+  function find() {
+    const words = $("play-find").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const found = sources.filter((s) => {
+      const text = [s.name, s.title, s.group ?? ""].join(" ").toLowerCase();
+      return words.every((word) => text.includes(word));
+    });
+    list(found);
+    if (found.some((s) => s.name === source.name)) $("play-source").value = source.name;
+    else if (found.length > 0) pick(found[0].name);
   }
 
   async function pick(name) {
@@ -74,6 +99,7 @@ export function playgroundView(store) {
     timer = setTimeout(run, 250);
   }
 
+  $("play-find").addEventListener("input", find);
   $("play-source").addEventListener("change", (e) => pick(e.target.value));
   $("play-sample").addEventListener("change", () => {
     given = null;

@@ -9,6 +9,7 @@ import (
 	"mayfly/transform/answer"
 	"mayfly/transform/media"
 	"mayfly/transform/media/otlp"
+	"mayfly/transform/sources"
 )
 
 // addSource puts the operations of a source into the paths: its own path, those below it
@@ -64,6 +65,12 @@ func (b *builder) describe(s *source, root, path string) string {
 	var parts []string
 	if setup := strings.TrimSpace(s.Setup); setup != "" {
 		parts = append(parts, setup)
+	}
+	if evidence := strings.TrimSpace(s.Evidence); evidence != "" {
+		parts = append(parts, "Made from: "+evidence)
+	}
+	if group := sources.GroupTitle(s.Group); group != "" {
+		parts = append(parts, "Listed under: "+group+".")
 	}
 	if resends := strings.TrimSpace(s.Resends); resends != "" {
 		parts = append(parts, "What it does when it is not answered 2xx: "+resends)

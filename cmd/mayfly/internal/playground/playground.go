@@ -2,12 +2,14 @@ package playground
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"mayfly/function"
 	"mayfly/transform"
 	"mayfly/transform/message"
+	"mayfly/transform/sources"
 )
 
 // Mayfly's own formats, which do not have a mapping.
@@ -51,20 +54,28 @@ func Load(environ []string, path string, options ...function.LoadOption) (*Playg
 	return &Playground{t, enrichment.Online(t), fitter}, nil
 }
 
-// Sources lists Mayfly's own formats, then the other sources.
+// Sources lists Mayfly's own formats, then those sources that have no group, then the groups.
 func (p *Playground) Sources() []console.SourceName {
 	list := []console.SourceName{
 		{Name: nativeFormat, Title: "Mayfly, Microsoft's bridge: POST /api/telemetry"},
 		{Name: deviceFormat, Title: "One device: POST /api/devices/{id}/telemetry"},
 	}
 	for _, name := range p.transform.SourceNames() {
-		title := name
-		if s, err := p.transform.Source(name); err == nil && s.Title != "" {
-			title = s.Title
+		entry := console.SourceName{Name: name, Title: name}
+		if s, err := p.transform.Source(name); err == nil {
+			entry.Title, entry.Group = cmp.Or(s.Title, name), sources.GroupTitle(s.Group)
 		}
-		list = append(list, console.SourceName{Name: name, Title: title})
+		list = append(list, entry)
 	}
+	slices.SortStableFunc(list, func(a, b console.SourceName) int {
+		return cmp.Compare(groupOrder(a.Group), groupOrder(b.Group))
+	})
 	return list
+}
+
+// groupOrder tells where a group is in the list; -1 for those without one.
+func groupOrder(title string) int {
+	return slices.IndexFunc(sources.Groups(), func(g sources.Group) bool { return g.Title == title })
 }
 
 // Source returns a source with its mapping and samples.

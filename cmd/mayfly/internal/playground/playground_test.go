@@ -33,6 +33,22 @@ func TestEverySample(t *testing.T) {
 	}
 }
 
+// Sources of a group are together, and the groups are in their order.
+func TestSourcesAreGrouped(t *testing.T) {
+	t.Parallel()
+	last := -1
+	for _, s := range New().Sources() {
+		at := groupOrder(s.Group)
+		if at < last || s.Group != "" && at < 0 {
+			t.Errorf("%s of %q is out of order", s.Name, s.Group)
+		}
+		last = at
+	}
+	if last < 1 {
+		t.Error("there are no groups")
+	}
+}
+
 func TestEditedMapping(t *testing.T) {
 	t.Parallel()
 	p := New()
