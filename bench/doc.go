@@ -6,6 +6,7 @@
 //	                      CPU per message: one request of 100 messages against single requests
 //	go run ./bench/warm -auth
 //	                      CPU per message: callers with keys against AUTH=none
+//	go run ./bench/dev    mayfly dev: requests per second, what recording costs, memory
 //	go run ./bench/slow   what 2,000 senders that never finish do to one that does
 //	go run ./bench/mutate -n 100000
 //	                      random and mutated requests: no crash, no status that is not documented

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"mayfly/emulator"
 	"mayfly/function"
@@ -148,16 +149,22 @@ func refused(f *function.Finished) string {
 // oneLine shortens a foreign text for a terminal and replaces what is not printable.
 func oneLine(body []byte) string {
 	const maxRunes = 300
-	text := strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
+	var text strings.Builder
+	text.Grow(min(len(body), maxRunes) + len("..."))
+	runes := 0
+	for len(body) > 0 {
+		r, size := utf8.DecodeRune(body)
+		if runes++; runes > maxRunes {
+			text.WriteString("...")
+			break
 		}
-		return r
-	}, string(body))
-	if runes := []rune(text); len(runes) > maxRunes {
-		return string(runes[:maxRunes]) + "..."
+		if !unicode.IsPrint(r) {
+			r = ' '
+		}
+		text.WriteRune(r)
+		body = body[size:]
 	}
-	return text
+	return text.String()
 }
 
 // WithoutRequests is a log without the record of each request, which Lines shows.

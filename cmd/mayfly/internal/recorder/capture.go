@@ -91,7 +91,7 @@ func (rec *Recorder) Handler(next http.Handler) http.Handler {
 		}
 		repeated := rec.repeats.take(e, r)
 		e.head, e.headCut = lines(r.Header, maxHead)
-		body := &bodyTap{ReadCloser: r.Body}
+		body := &bodyTap{ReadCloser: r.Body, length: r.ContentLength}
 		r = r.WithContext(context.WithValue(r.Context(), entryKey{}, e))
 		r.Body = body
 		answer := &answerTap{ResponseWriter: w}
@@ -102,14 +102,22 @@ func (rec *Recorder) Handler(next http.Handler) http.Handler {
 			}
 			e.took = rec.now().Sub(e.began)
 			rec.readRest(w, r, body)
-			e.body, e.size, e.unread = bytes.Clone(body.kept), body.size, !body.ended
-			e.status, e.answer, e.answerSize = answer.code(), answer.kept, answer.size
+			e.body, e.size, e.unread = trimmed(body.kept), body.size, !body.ended
+			e.status, e.answer, e.answerSize = answer.code(), trimmed(answer.kept), answer.size
 			e.answerHead, _ = lines(w.Header(), maxHead)
 			rec.add(e)
 			repeated.done(e)
 		}()
 		next.ServeHTTP(answer, r)
 	})
+}
+
+// trimmed returns bytes without much room behind them.
+func trimmed(text []byte) []byte {
+	if cap(text)-len(text) > len(text)/4+64 {
+		return bytes.Clone(text)
+	}
+	return text
 }
 
 // readRest reads a short body that the bridge has not read, because it refused the request before. A sender that waits
@@ -161,15 +169,19 @@ func header(text []byte) http.Header {
 // bodyTap keeps the beginning of what is read.
 type bodyTap struct {
 	io.ReadCloser
-	kept  []byte
-	size  int64
-	ended bool
+	length int64 // that the sender tells; -1 where it does not
+	kept   []byte
+	size   int64
+	ended  bool
 }
 
 // Read implements io.Reader.
 func (b *bodyTap) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if room := maxBody - len(b.kept); room > 0 && n > 0 {
+		if b.kept == nil {
+			b.kept = make([]byte, 0, max(n, int(min(b.length, maxBody))))
+		}
 		b.kept = append(b.kept, p[:min(n, room)]...)
 	}
 	b.size += int64(n)
