@@ -83,6 +83,11 @@ func (s *Service) flush(ctx context.Context, record *requestRecord) {
 		s.outlet.Flush(ctx)
 		return
 	}
+	s.flushAll(ctx)
+}
+
+// flushAll exports what is known, before the process is frozen.
+func (s *Service) flushAll(ctx context.Context) {
 	var traces sync.WaitGroup
 	traces.Go(func() { s.tracer.Flush(ctx) })
 	s.outlet.Flush(ctx)

@@ -9,6 +9,7 @@ import (
 	"mayfly/function/internal/connect"
 	"mayfly/function/internal/durable"
 	"mayfly/function/internal/queue"
+	"mayfly/function/internal/queue/trigger"
 	"mayfly/function/internal/queue/worker"
 	"mayfly/internal/secret"
 )
@@ -30,6 +31,7 @@ func (s *Service) useQueue(q Queue, secrets *secret.Loader) {
 	if q == nil {
 		return
 	}
+	s.queue = q
 	codec := connect.EntryCodec(s.config, secrets)
 	s.durable = durable.New(&durable.Options{
 		Queue: q, Codec: codec, Delivery: s.delivery, Metrics: s.metrics, Log: s.log, Now: s.now,
@@ -50,6 +52,21 @@ func (s *Service) Start(ctx context.Context) {
 	s.durable.Begin()
 	s.working.Go(func() { s.worker.Run(ctx) })
 	s.working.Go(func() { s.durable.Watch(ctx) })
+}
+
+// Records returns what answers Lambda's events with messages of the queue; nil where there is none.
+func (s *Service) Records() func(ctx context.Context, event []byte) (answer []byte, err error) {
+	if s.worker == nil {
+		return nil
+	}
+	return func(ctx context.Context, event []byte) ([]byte, error) {
+		defer s.flushAll(ctx)
+		return s.trigger().SQS(ctx, event)
+	}
+}
+
+func (s *Service) trigger() *trigger.Trigger {
+	return &trigger.Trigger{Queue: s.queue, Handle: s.worker.HandleBatch, Log: s.log, Now: s.now}
 }
 
 // HandleBatch delivers messages that a cloud has called the function with, and gives those that have to come again: of

@@ -59,7 +59,8 @@ type Service struct {
 	enricher  *enriching.Enricher // nil without enrich
 	fitter    *fitting.Fitter     // nil without device templates
 	delivery  *delivery.Deliverer
-	durable   *durable.Acceptor // nil without a queue; likewise worker
+	queue     queue.Queue // nil without QUEUE; likewise durable and worker
+	durable   *durable.Acceptor
 	worker    *worker.Worker
 	working   sync.WaitGroup // what Start has begun
 	stopWork  context.CancelFunc

@@ -7,6 +7,7 @@ import (
 	"mayfly/function/internal/host"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/problem"
+	"mayfly/function/internal/queue/trigger"
 	"mayfly/function/internal/routehint"
 	"mayfly/function/internal/sanitize"
 	"mayfly/transform/message"
@@ -30,8 +31,10 @@ func (s *Service) unserved(w http.ResponseWriter, r *http.Request) {
 		}
 		p := s.finish(r, failure.New(problem.UnsupportedHost, detail))
 		host.WriteOutput(w, p.Status, problem.MediaType, p, p.Detail)
+	case s.worker != nil && trigger.FromHost(r):
+		s.trigger().Storage(r.Context(), w, in.Data, in.Metadata)
 	default:
 		s.fail(w, r, failure.New(problem.NoSource, "the Functions host runs "+message.Quote(r.URL.Path)+
-			" by a trigger that is not HTTP; Mayfly has HTTP triggers only"))
+			" by a trigger that is not HTTP; that of a storage queue needs QUEUE=azure-queue:URL"))
 	}
 }

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
+	"testing"
 )
 
 // oldHostVersion is the version of a Functions host that does not know proxying.
@@ -41,6 +43,46 @@ func (h *FunctionsHost) WithoutProxying(functionName string) http.Handler {
 		req.Header.Set("X-Azure-Functions-HostVersion", oldHostVersion)
 		writeOutput(w, req)
 	})
+}
+
+// Queue hands a message of a storage queue to the function functionName as the host does, which writes a text as JSON
+// and that into a JSON string once more. It returns the handler's answer: with any status but 2xx the host keeps the
+// message.
+func (h *FunctionsHost) Queue(tb testing.TB, functionName, text string, dequeued int) (status int, body string) {
+	tb.Helper()
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	event := encode(object{
+		"Data": object{"message": string(quoted)},
+		"Metadata": object{
+			"Id": `"` + rand.Text() + `"`, "DequeueCount": strconv.Itoa(dequeued), "PopReceipt": `"AgAAAAMAAAAAAAAA"`,
+			"InsertionTime": `"2026-11-28T01:02:03+00:00"`, "sys": object{"MethodName": functionName},
+		},
+	})
+	url := "http://" + h.HandlerAddr() + "/" + functionName
+	req, err := http.NewRequestWithContext(tb.Context(), http.MethodPost, url, bytes.NewReader(event))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	req.Header.Set("User-Agent", "Azure-Functions-Host/"+hostVersion)
+	req.Header.Set("X-Azure-Functions-InvocationId", rand.Text())
+	req.Header.Set("X-Azure-Functions-HostVersion", hostVersion)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if res.StatusCode/100 == 2 && !json.Valid(answer) {
+		tb.Errorf("answer %q: the invocation would never end", answer)
+	}
+	return res.StatusCode, string(answer)
 }
 
 // writeOutput sends an invocation and writes its output res.

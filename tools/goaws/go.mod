@@ -1,4 +1,4 @@
-// goaws imitates Amazon SQS. The tests of function/internal/queue/sqs build and start it;
+// goaws imitates Amazon SQS. Tests build and start it: see internal/hosttest/goaws.go;
 // it is a module of its own so that Mayfly does not need what goaws needs.
 module mayfly/tools/goaws
 

@@ -4,81 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"mayfly/function/internal/queue"
 	"mayfly/function/internal/queue/sqs"
+	"mayfly/internal/hosttest"
 )
-
-// startGoaws builds and starts goaws, a server of SQS that others have written, with queues whose dead letters go to
-// the queue "dead", and returns its URL. It knows the query protocol alone, and no ChangeMessageVisibilityBatch.
-func startGoaws(t *testing.T, queues ...string) string {
-	t.Helper()
-	dir := t.TempDir()
-	program := filepath.Join(dir, "goaws")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "tool")
-	build.Dir = filepath.Join("..", "..", "..", "..", "tools", "goaws")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	_ = listener.Close()
-	config := "Local:\n  Host: 127.0.0.1\n  Port: " + port + "\n" +
-		"  AccountId: \"100010001000\"\n  EnableDuplicates: true\n" +
-		"  QueueAttributeDefaults: {VisibilityTimeout: 30, MaximumMessageSize: 262144}\n  Queues:\n    - Name: dead\n"
-	for _, name := range queues {
-		config += fmt.Sprintf("    - Name: %s\n      RedrivePolicy: '{\"maxReceiveCount\": 1000, "+
-			"\"deadLetterTargetArn\":\"arn:aws:sqs::100010001000:dead\"}'\n", name)
-	}
-	file := filepath.Join(dir, "goaws.yaml")
-	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	var out strings.Builder
-	server := exec.CommandContext(ctx, program, "-config", file)
-	server.Stdout, server.Stderr = &out, &out
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		_ = server.Wait()
-		if t.Failed() {
-			t.Log(out.String())
-		}
-	})
-	url := "http://127.0.0.1:" + port
-	for range 500 {
-		r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/health", http.NoBody)
-		if res, err := http.DefaultClient.Do(r); err == nil {
-			_ = res.Body.Close()
-			return url
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Fatal("goaws does not listen")
-	return ""
-}
 
 func atGoaws(t *testing.T, url, name string) *sqs.Queue {
 	t.Helper()
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	q, err := sqs.New(sqs.Options{
-		URL: url + "/100010001000/" + name, Credentials: keys, Transport: transport, Now: time.Now,
+		URL: url + "/" + hosttest.GoawsAccount + "/" + name, Credentials: keys, Transport: transport, Now: time.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +32,7 @@ func atGoaws(t *testing.T, url, name string) *sqs.Queue {
 // imitation in this package.
 func TestGoaws(t *testing.T) {
 	t.Parallel()
-	url := startGoaws(t, "mayfly", "other", "mayfly.fifo")
+	url := hosttest.StartGoaws(t, "mayfly", "other", "mayfly.fifo")
 	for _, test := range []struct {
 		name, queue string
 		run         func(*testing.T, *sqs.Queue)
