@@ -45,6 +45,9 @@ func (q *Queue) Close() error {
 func (q *Queue) within(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(q.ctx, cancel)
+	if q.ctx.Err() != nil { // AfterFunc takes its time
+		cancel()
+	}
 	return ctx, func() { stop(); cancel() }
 }
 
