@@ -25,6 +25,7 @@ type group struct {
 	key    string
 	items  []*item
 	single int     // so many are sent one by one, because a batch of them was refused
+	via    string  // the gate where it was stopped, which it has to pass next
 	more   []*item // that came while the group was worked on
 }
 
@@ -56,6 +57,9 @@ func (g *group) run(stop, work context.Context) {
 
 // scope names the gate that the items have to pass.
 func (g *group) scope() string {
+	if g.via != "" {
+		return g.via
+	}
 	m := &g.items[0].entry.Message
 	if hub := g.HubOf(m); hub != "" {
 		return hubScope(hub)
@@ -102,6 +106,7 @@ func (g *group) deliver(ctx context.Context, scope string) (goesOn bool) {
 	}
 	batch, began := g.items[:n], g.Now()
 	results := g.send(ctx, batch, began)
+	g.via = ""
 	stored := 0
 	for stored < n && results[stored] == nil {
 		stored++
@@ -134,6 +139,7 @@ func (g *group) deliver(ctx context.Context, scope string) (goesOn bool) {
 		g.single = max(g.single-1, 0)
 		return true
 	case v.scope != "" && g.gates.shut(v.scope, v, began) && g.settle.waits():
+		g.via = v.scope
 		return true // at the gate
 	}
 	g.Log.LogAttrs(ctx, slog.LevelWarn, "queue: a device waits", slog.String("device", first.name()),
