@@ -5,9 +5,8 @@ import (
 	"testing"
 )
 
-const allCommands = "init dev emulator check pack try source codec send trigger replay dead-letters keys template " +
-	"schema " +
-	"openapi doctor devices completion help version"
+const allCommands = "init dev emulator check pack try source codec send trigger replay dead-letters " +
+	"keys template schema openapi tail explain doctor devices completion help version"
 
 func TestCompletionSuggests(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"mayfly/cmd/mayfly/internal/completion"
+	"mayfly/cmd/mayfly/internal/explain"
 	"mayfly/function"
 	"mayfly/transform"
 )
@@ -49,7 +50,7 @@ func (c *completionCommand) Run(w *world) error {
 
 // completionLists are the values for complete tags.
 func completionLists(w *world) map[string]func() []string {
-	return map[string]func() []string{"source": func() []string {
+	return map[string]func() []string{"code": explain.Codes, "source": func() []string {
 		t, _, err := function.LoadSources(w.getenv("CONFIG"))
 		if err != nil { // the user may be about to mend the file: suggest the built-in ones
 			t = transform.New()

@@ -1,19 +1,15 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"golang.org/x/term"
-
+	"mayfly/cmd/mayfly/internal/ask"
 	"mayfly/cmd/mayfly/internal/starter"
 	"mayfly/dps"
 	"mayfly/internal/secret"
@@ -92,31 +88,31 @@ func (c *initCommand) sender(w *world, plan *starter.Plan) error {
 
 // plan completes the flags by questions.
 func (c *initCommand) plan(ctx context.Context, w *world) (*starter.Plan, error) {
-	q := &questions{in: bufio.NewReader(cmp.Or[io.Reader](w.stdin, strings.NewReader(""))), world: w}
+	q := ask.New(w.stdin, w.stderr)
 	sources := append([]string{starter.Native}, transform.New().SourceNames()...)
 	p := &starter.Plan{}
 	var err error
-	ask := func(value, question, usual, flag string, check func(string) error) string {
+	put := func(value, question, usual, flag string, check func(string) error) string {
 		if err != nil {
 			return ""
 		}
 		var answer string
-		answer, err = q.ask(value, question, usual, flag, check)
+		answer, err = q.Ask(value, question, usual, flag, check)
 		return answer
 	}
-	p.Host = starter.Host(ask(c.Host, "Where does it run? "+hostNames(), string(starter.Server), "--host", checkHost))
-	p.Source = ask(c.Source, "What sends? native (devices), tts, chirpstack, sigfox ... (mayfly check lists all)",
+	p.Host = starter.Host(put(c.Host, "Where does it run? "+hostNames(), string(starter.Server), "--host", checkHost))
+	p.Source = put(c.Source, "What sends? native (devices), tts, chirpstack, sigfox ... (mayfly check lists all)",
 		starter.Native, "--source", func(s string) error {
 			if !slices.Contains(sources, s) {
 				return fmt.Errorf("there is no source %q: %s", s, strings.Join(sources, ", "))
 			}
 			return nil
 		})
-	p.IDScope = ask(cmp.Or(c.IDScope, w.getenv("ID_SCOPE")), "ID scope, as in 0ne00123ABC", "",
+	p.IDScope = put(cmp.Or(c.IDScope, w.getenv("ID_SCOPE")), "ID scope, as in 0ne00123ABC", "",
 		"--id-scope or ID_SCOPE", checkScope)
-	p.GroupKey = ask(cmp.Or(c.GroupKey, w.getenv("GROUP_KEY")), "Key of the enrollment group, or a reference to it", "",
+	p.GroupKey = put(cmp.Or(c.GroupKey, w.getenv("GROUP_KEY")), "Key of the enrollment group, or a reference to it", "",
 		"--group-key or GROUP_KEY", func(s string) error { return checkGroupKey(ctx, w, s) })
-	p.Caller = ask(c.Caller, "Name of the first caller", p.Source, "--caller", checkCaller)
+	p.Caller = put(c.Caller, "Name of the first caller", p.Source, "--caller", checkCaller)
 	if err != nil {
 		return nil, err
 	}
@@ -172,61 +168,4 @@ func checkGroupKey(ctx context.Context, w *world, s string) error {
 	}
 	_, err = dps.ParseKey(text)
 	return err
-}
-
-// questions asks at a terminal, or reads answers line by line from whatever else standard input is.
-type questions struct {
-	in    *bufio.Reader
-	world *world
-}
-
-// maxQuestions is how often a question is asked before the command gives up.
-const maxQuestions = 3
-
-// ask returns value if there is one, and the answer to a question otherwise; an empty answer is the usual one.
-func (q *questions) ask(value, question, usual, flag string, check func(string) error) (string, error) {
-	if value != "" {
-		if err := check(value); err != nil {
-			return "", fmt.Errorf("%s: %w", flag, err)
-		}
-		return value, nil
-	}
-	for range maxQuestions {
-		if usual != "" {
-			question = strings.TrimSuffix(question, "\n")
-			_, _ = fmt.Fprintf(q.world.stderr, "%s [%s]: ", question, usual)
-		} else {
-			_, _ = fmt.Fprintf(q.world.stderr, "%s: ", question)
-		}
-		line, err := q.read(strings.Contains(flag, "GROUP_KEY"))
-		line = cmp.Or(strings.TrimSpace(line), usual)
-		if err != nil && (line == "" || !errors.Is(err, io.EOF)) {
-			break
-		}
-		if line == "" {
-			continue
-		}
-		if err := check(line); err != nil {
-			_, _ = fmt.Fprintln(q.world.stderr, err)
-			continue
-		}
-		return line, nil
-	}
-	return "", hint("there is no answer to: "+firstLine(question), flag)
-}
-
-// read reads a line; a secret is not shown at a terminal.
-func (q *questions) read(isSecret bool) (string, error) {
-	file, ok := q.world.stdin.(*os.File)
-	if !isSecret || !ok || !term.IsTerminal(int(file.Fd())) || q.in.Buffered() > 0 {
-		return q.in.ReadString('\n')
-	}
-	text, err := term.ReadPassword(int(file.Fd()))
-	_, _ = fmt.Fprintln(q.world.stderr)
-	return string(text), err
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return line
 }

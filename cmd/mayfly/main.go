@@ -11,7 +11,9 @@ import (
 	"github.com/alecthomas/kong"
 
 	"mayfly/cmd/mayfly/internal/completion"
+	"mayfly/cmd/mayfly/internal/explain"
 	"mayfly/cmd/mayfly/internal/newsource"
+	"mayfly/cmd/mayfly/internal/tail"
 	"mayfly/cmd/mayfly/internal/tool"
 	"mayfly/cmd/mayfly/internal/trigger"
 	"mayfly/internal/codecworker"
@@ -47,6 +49,8 @@ type cli struct {
 	Template   templateCommand   `cmd:"" help:"Check, try and write device templates (DTDL)."`
 	Schema     schemaCommand     `cmd:"" help:"Print the JSON Schema of mayfly.yaml, for editors."`
 	OpenAPI    openapiCommand    `cmd:"" name:"openapi" help:"Print the HTTP contract, OpenAPI 3.1."`
+	Tail       tail.Command      `cmd:"" help:"Follow requests and events of mayfly dev, or the log of a bridge."`
+	Explain    explain.Command   `cmd:"" help:"Say what a code, an answer or a line of the log means."`
 	Doctor     doctorCommand     `cmd:"" help:"Try the configuration against the real DPS and hub, step by step."`
 	Devices    devicesCommand    `cmd:"" help:"Write files that create many devices at once in Azure."`
 	Completion completionCommand `cmd:"" help:"Print the completion script for a shell."`

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"golang.org/x/term"
 
@@ -62,3 +64,21 @@ type hintError struct{ problem, hint string }
 func Hint(problem, hint string) error { return &hintError{problem, hint} }
 
 func (e *hintError) Error() string { return e.problem + "\nTry: " + e.hint }
+
+// OneLine shortens a foreign text for a terminal and replaces what is not printable.
+func OneLine(text string) string {
+	const maxRunes = 500
+	text = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "?"))
+	if runes := []rune(text); len(runes) > maxRunes {
+		return string(runes[:maxRunes]) + "..."
+	}
+	return text
+}
+
+// Quote writes a foreign text between quotes, on one line.
+func Quote(text string) string { return strconv.Quote(OneLine(text)) }
