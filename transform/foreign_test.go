@@ -34,7 +34,7 @@ var alsoValid = map[string]string{
 	"chirpstack-v3 <- milesight/a decoder made a list":                   "refused for its payload",
 	"senml <- kpn/temperature and battery":                               "KPN writes SenML",
 	"senml <- kpn/a place, of a device without an EUI":                   "likewise",
-	"senml <- kpn/a pack without values":                                 "refused as SenML",
+	"senml <- kpn/a pack without a device":                               "refused for its id",
 	"wunderground <- wow/a report":                                       "refused for its id: WOW's members are these but for the id",
 	"wunderground <- wow/a form, in SI":                                  "likewise",
 	"wunderground <- wow/no readings":                                    "likewise",

@@ -4,9 +4,9 @@ package sources
 
 // builtins are the built-in sources with their hints, as their YAML has them; sorted.
 var builtins = [...]builtin{
-	{"1nce", []string{"iccid"}},
+	{"1nce", []string{"iccid", "imsi"}},
 	{"actility", []string{"DevEUI_", "payload_hex"}},
-	{"airgradient", []string{"pm02", "rco2", "noxIndex", "tvocIndex"}},
+	{"airgradient", []string{"\"boot\"", "pm02", "rco2", "noxIndex", "tvocIndex"}},
 	{"airthings", []string{"airthings"}},
 	{"arduino-cloud", []string{"webhook_id", "thing_id"}},
 	{"astrocast", []string{"messageGuid", "commandGuid"}},
@@ -68,7 +68,7 @@ var builtins = [...]builtin{
 	{"spot", []string{"messageList"}},
 	{"swarm", []string{"hiveRxTime"}},
 	{"tektelic", []string{"payloadMetaData"}},
-	{"telegraf", []string{"\"fields\""}},
+	{"telegraf", []string{"\"fields\"", "\"metrics\""}},
 	{"teltonika", []string{"\"TS\""}},
 	{"thingspeak", []string{"api_key", "X-Thingspeakapikey", "field1", "field2", "field3", "field4", "write_api_key"}},
 	{"traccar", []string{"uniqueId"}},
