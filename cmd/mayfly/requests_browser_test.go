@@ -205,3 +205,28 @@ func TestConsoleStaysSmall(t *testing.T) {
 	s.sees("#request-newer", "Newest on top")
 	t.Logf("%d requests; %d rows, %d elements", sent, rows, elements)
 }
+
+// TestConsoleNamesDevicesInFull: the lanes cut no id, and say when there are devices without a lane.
+func TestConsoleNamesDevicesInFull(t *testing.T) {
+	s := newStage(t)
+	long := "eui-70b3d57ed0001a2b-" + strings.Repeat("a-very-long-name-", 5) + "z"
+	batch := `{"device":{"deviceId":"` + long + `"},"measurements":{"t":1}}`
+	for n := range 8 {
+		batch += fmt.Sprintf(`,{"device":{"deviceId":"pump-%d"},"measurements":{"t":1}}`, n)
+	}
+	s.post(s.bridge+"/api/telemetry", "["+batch+"]")
+	s.goTo("calls")
+	s.until(fmt.Sprintf(`[...document.querySelectorAll("#lanes .lane-name")].some(e => e.textContent === %q)`, long))
+	s.until(`document.querySelectorAll("#lanes .lane-name").length === 9`)
+	batch = ""
+	for n := range 6 {
+		batch += fmt.Sprintf(`,{"device":{"deviceId":"valve-%d"},"measurements":{"t":1}}`, n)
+	}
+	s.post(s.bridge+"/api/telemetry", "["+batch[1:]+"]")
+	s.sees("#lanes-legend", "12 of 15 devices: those that called last")
+	s.look(390, 844, 2, true, "light")
+	time.Sleep(500 * time.Millisecond)
+	if wide := eval[int](s, "document.documentElement.scrollWidth"); wide > 390 {
+		t.Errorf("the page is %d px wide", wide)
+	}
+}

@@ -4,6 +4,7 @@ import { clock, h, shortHub } from "./dom.js";
 const maxLanes = 12;
 const maxCalls = 120;
 const laneHeight = 30;
+const stackedHeight = 46; // of a lane with its name above it
 const top = 26;
 
 // lanes draws the last calls.
@@ -22,12 +23,18 @@ export function lanes(element, legend, calls) {
   let from = Math.min(...times);
   let to = Math.max(...times);
   if (to - from < 2000) [from, to] = [from - 300, from + 2000];
-  const width = Math.max(300, element.clientWidth || 900);
-  const narrow = width < 600;
-  const frame = { width, left: narrow ? 104 : 150, right: narrow ? 62 : 110, letters: narrow ? 10 : 18 };
-  const { left, right } = frame;
-  const x = (t) => left + ((t - from) / (to - from)) * (width - left - right);
-  const height = top + byDevice.size * laneHeight + 6;
+  const visible = Math.max(300, element.clientWidth || 900);
+  const narrow = visible < 600;
+  // Names stand beside their lanes where they fit, or else above them; they are never cut.
+  const longest = Math.max(...[...byDevice.keys()].map(textWidth));
+  const stacked = longest > (narrow ? 90 : visible * 0.3);
+  const width = stacked ? Math.max(visible, longest + 4) : visible;
+  const right = narrow ? 62 : 110;
+  const left = stacked ? 34 : Math.max(narrow ? 104 : 150, longest + 28);
+  const frame = { width, left, right, stacked, end: stacked ? visible : width };
+  const x = (t) => left + ((t - from) / (to - from)) * (frame.end - left - right);
+  const each = stacked ? stackedHeight : laneHeight;
+  const height = top + byDevice.size * each + 6;
   const svg = h("svg", {
     viewBox: `0 0 ${width} ${height}`,
     width,
@@ -40,9 +47,27 @@ export function lanes(element, legend, calls) {
   svg.append(...axis(from, to, x, height, narrow ? 3 : 6));
   let i = 0;
   for (const [device, list] of byDevice)
-    svg.append(lane(device, list, x, top + i++ * laneHeight + laneHeight / 2, frame));
+    svg.append(lane(device, list, x, top + i++ * each + (stacked ? 31 : laneHeight / 2), frame));
   element.replaceChildren(svg);
-  if (!legend.childElementCount) legend.append(...["register", "poll", "lookup"].map(key), key("bad"));
+  if (!legend.childElementCount)
+    legend.append(...["register", "poll", "lookup"].map(key), key("bad"), h("span", { class: "lanes-more" }));
+  const all = new Set(calls.map((c) => c.device).filter(Boolean)).size;
+  legend.querySelector(".lanes-more").textContent =
+    all > byDevice.size
+      ? `${byDevice.size} of ${all.toLocaleString()} devices: those that called last. Find others by the field below.`
+      : "";
+}
+
+let ruler = null;
+
+// textWidth is how wide the name of a device is, in pixels.
+function textWidth(text) {
+  if (!ruler) {
+    ruler = document.createElement("canvas").getContext("2d");
+    const style = getComputedStyle(document.body);
+    ruler.font = `600 13px ${style.fontFamily}`;
+  }
+  return Math.ceil(ruler.measureText(text).width);
 }
 
 function axis(from, to, x, height, maxSteps) {
@@ -59,16 +84,15 @@ function axis(from, to, x, height, maxSteps) {
   return out;
 }
 
-function lane(device, calls, x, y, { width, left, right, letters }) {
+function lane(device, calls, x, y, { left, right, stacked, end: edge }) {
   const g = h("g", {});
   const last = calls.at(-1);
-  g.append(h("line", { x1: left, x2: width - right, y1: y, y2: y, class: "lane-base" }));
+  g.append(h("line", { x1: left, x2: edge - right, y1: y, y2: y, class: "lane-base" }));
   g.append(
     h(
       "text",
-      { x: left - 14, y: y + 4, class: "lane-name" },
-      device.length > letters ? `${device.slice(0, letters - 1)}…` : device,
-      h("title", {}, device),
+      stacked ? { x: 0, y: y - 14, class: "lane-name above" } : { x: left - 14, y: y + 4, class: "lane-name" },
+      device,
     ),
   );
   // A bar from each registration to its end.
@@ -96,7 +120,7 @@ function lane(device, calls, x, y, { width, left, right, letters }) {
       : last.status >= 300 || !last.status
         ? `${last.status || "no answer"}`
         : (last.state ?? "");
-  g.append(h("text", { x: width - right + 14, y: y + 4, class: refused(last) ? "lane-end bad" : "lane-end" }, end));
+  g.append(h("text", { x: edge - right + 14, y: y + 4, class: refused(last) ? "lane-end bad" : "lane-end" }, end));
   return g;
 }
 
