@@ -88,7 +88,9 @@ func (s *Source) decodePayload(j *job, part any, payload string, port any) ([]co
 	if !j.message.Time.IsZero() {
 		in.Time = j.message.Time
 	}
+	in.Console = j.Observe != nil
 	out, err := decoder.Decode(j.ctx, in)
+	j.traceCodec(decoder, &in, &out, err)
 	for _, text := range out.Warnings {
 		j.note(NoteCodecWarning, codec.Blame(decoder, text))
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"mayfly/transform/answer"
+	"mayfly/transform/codec"
 	"mayfly/transform/mapping"
 	"mayfly/transform/media"
 	"mayfly/transform/message"
@@ -151,6 +152,28 @@ func (s *Source) tracePart(j *job, part any) TracePart {
 		p.More = append(p.More, traceMessage(&messages[i+1]))
 	}
 	return p
+}
+
+// traceCodec tells what a codec got, gave, and wrote to its console.
+func (j *job) traceCodec(c codec.Codec, in *codec.Uplink, out *codec.Decoded, err error) {
+	if j.Observe == nil {
+		return
+	}
+	text := fmt.Sprintf("port %d, bytes %x", in.Port, in.Bytes)
+	if named, ok := c.(codec.Named); ok {
+		text = named.Name + ", " + text
+	}
+	if err == nil && len(out.Errors) > 0 {
+		err = errors.New(strings.Join(out.Errors, "; "))
+	}
+	gave := any(out.List)
+	if out.List == nil {
+		gave = out.Data
+	}
+	j.Observe(&mapping.Expression{Field: "codec", Text: text}, []any{gave}, err)
+	for _, line := range out.Console {
+		j.Observe(&mapping.Expression{Field: "console", Text: "console"}, []any{line}, nil)
+	}
 }
 
 func traceMessage(m *message.Message) *TraceMessage {

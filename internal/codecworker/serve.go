@@ -161,8 +161,8 @@ func (w *worker) run(r *request) *answer {
 		return &answer{Decoded: toDecoded(&out)}
 	}
 	answer := failed(codec.Threw, err)
-	if out.List != nil {
-		answer.Decoded = &decoded{List: out.List}
+	if out.List != nil || out.Console != nil {
+		answer.Decoded = &decoded{List: out.List, Console: out.Console}
 	}
 	return answer
 }

@@ -64,6 +64,7 @@ type uplink struct {
 	Variables map[string]string
 	Normalize bool
 	Context   []any
+	Console   bool
 }
 
 // answer is what a worker writes for each request.
@@ -110,6 +111,7 @@ type decoded struct {
 	Warnings, Errors                   []string
 	Normalized                         []any
 	NormalizeWarnings, NormalizeErrors []string
+	Console                            []string
 }
 
 // modes are made when the first script comes.
@@ -156,14 +158,14 @@ func decodeFrame(content []byte, message any) error {
 func toUplink(in *codec.Uplink) *uplink {
 	return &uplink{
 		Bytes: in.Bytes, Port: in.Port, Time: toMillis(in.Time), Clock: toMillis(in.Clock), TimeText: in.TimeText,
-		Variables: in.Variables, Normalize: in.Normalize, Context: in.Context,
+		Variables: in.Variables, Normalize: in.Normalize, Context: in.Context, Console: in.Console,
 	}
 }
 
 func (u *uplink) uplink() codec.Uplink {
 	return codec.Uplink{
 		Bytes: u.Bytes, Port: u.Port, Time: fromMillis(u.Time), Clock: fromMillis(u.Clock), TimeText: u.TimeText,
-		Variables: u.Variables, Normalize: u.Normalize, Context: u.Context,
+		Variables: u.Variables, Normalize: u.Normalize, Context: u.Context, Console: u.Console,
 	}
 }
 
@@ -186,6 +188,7 @@ func toDecoded(out *codec.Decoded) *decoded {
 	return &decoded{
 		Data: out.Data, List: out.List, Warnings: out.Warnings, Errors: out.Errors,
 		Normalized: out.Normalized, NormalizeWarnings: out.NormalizeWarnings, NormalizeErrors: out.NormalizeErrors,
+		Console: out.Console,
 	}
 }
 
@@ -199,6 +202,7 @@ func (d *decoded) decoded() codec.Decoded {
 	return codec.Decoded{
 		Data: d.Data, List: d.List, Warnings: d.Warnings, Errors: d.Errors,
 		Normalized: d.Normalized, NormalizeWarnings: d.NormalizeWarnings, NormalizeErrors: d.NormalizeErrors,
+		Console: d.Console,
 	}
 }
 

@@ -27,6 +27,8 @@ type Uplink struct {
 	// Context is what a driver of ThingPark finds in its global array context: values
 	// of earlier uplinks of the device. Nothing is kept between uplinks here.
 	Context []any
+	// Console asks for Decoded.Console.
+	Console bool
 	// Normalize asks for Decoded.Normalized too, where a script can make it.
 	Normalize bool
 	// TimeText, where it is set, is what a script is told instead of Time: the
@@ -43,6 +45,9 @@ type Decoded struct {
 	List     []any          // what it gave instead of an object: what Readings reads, or else with an error
 	Warnings []string
 	Errors   []string // the codec's own; Data is not to be trusted then
+	// Console is what a script has written to its console, the first lines; nil unless asked for. They are there where
+	// it fails, too.
+	Console []string
 	// Normalized holds the measurements in the vocabulary of the LoRaWAN device
 	// repository; nil unless asked for.
 	Normalized []any

@@ -74,8 +74,8 @@ func scriptNames(text string) map[string]bool {
 
 func nameByte(c byte) bool { return message.IsAlphanumeric(c) || c == '_' || c == '$' }
 
-// install makes a VM what the script needs, with the values of context.
-func (n *needs) install(vm *goja.Runtime, context []any) error {
+// install makes a VM what the script needs, with the values of context. to may be nil.
+func (n *needs) install(vm *goja.Runtime, context []any, to *console) error {
 	if n.context { // a script that declares a context of its own replaces it
 		if err := vm.Set("context", importValue(vm, context)); err != nil {
 			return err
@@ -97,23 +97,9 @@ func (n *needs) install(vm *goja.Runtime, context []any) error {
 		}
 	}
 	if n.console {
-		return installConsole(vm)
+		return installConsole(vm, to)
 	}
 	return nil
-}
-
-// installConsole makes a console that discards what a script writes to it.
-func installConsole(vm *goja.Runtime) error {
-	console := vm.NewObject()
-	quiet := vm.ToValue(func(goja.FunctionCall) goja.Value { return goja.Undefined() })
-	for _, name := range []string{
-		"log", "info", "warn", "error", "debug", "trace", "assert", "dir", "table", "group", "groupEnd", "time", "timeEnd",
-	} {
-		if err := console.Set(name, quiet); err != nil {
-			return err
-		}
-	}
-	return vm.Set("console", console)
 }
 
 // localIsUTC tells whether goja's Date, which knows only the process's zone,

@@ -22,7 +22,8 @@ type machine struct {
 	steps int          // that are left until it is stopped
 	heap  uint64       // bytes that may come
 
-	context []any // of the uplink
+	context []any    // of the uplink
+	console *console // nil: what the script writes there is discarded
 
 	mu      sync.Mutex
 	timer   *time.Timer
@@ -155,7 +156,7 @@ func failure(err error) error {
 // load runs the script's top level and gives its entry points.
 func (s *script) load(m *machine) (entryPoints, error) {
 	var found entryPoints
-	if err := s.needs.install(m.vm, m.context); err != nil {
+	if err := s.needs.install(m.vm, m.context, m.console); err != nil {
 		return found, fmt.Errorf("prelude: %w", err)
 	}
 	if s.module {
@@ -201,9 +202,15 @@ func (s *script) Decode(ctx context.Context, in Uplink) (Decoded, error) {
 	}
 	m := s.machine(ctx.Err, MaxScriptTime, clock)
 	m.context = in.Context
-	out, err := watched(s, m, func(out *Decoded) error { return s.decode(m, in, out) })
+	if in.Console {
+		m.console = &console{}
+	}
+	out, err := watched(s, m, func(out *Decoded) error {
+		defer func() { out.Console = m.console.written() }()
+		return s.decode(m, in, out)
+	})
 	if err != nil {
-		out = Decoded{List: out.List}
+		out = Decoded{List: out.List, Console: out.Console}
 	}
 	return out, err
 }

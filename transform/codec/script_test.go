@@ -2,6 +2,7 @@ package codec_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -205,4 +206,31 @@ func FuzzScript(f *testing.F) {
 			t.Fatalf("an error without a kind: %v", err)
 		}
 	})
+}
+
+// TestConsole: what a script writes to its console is kept where somebody asks for it, the first lines.
+func TestConsole(t *testing.T) {
+	t.Parallel()
+	const text = `function decodeUplink(input) {
+	console.log("bytes", input.bytes, {port: input.fPort}, 1.5, null);
+	console.error("odd");
+	for (let i = 0; i < input.bytes[0]; i++) console.log("line", i);
+	if (input.fPort === 9) throw new Error("bad");
+	return {data: {n: 1}};
+}`
+	c, err := codec.InProcess{}.Load("console.js", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.Decode(t.Context(), codec.Uplink{Bytes: []byte{1}, Port: 2, Console: true})
+	if want := []string{`bytes [1] {"port":2} 1.5 null`, "odd", "line 0"}; err != nil || !slices.Equal(out.Console, want) {
+		t.Errorf("%q %v", out.Console, err)
+	}
+	if out, err = c.Decode(t.Context(), codec.Uplink{Bytes: []byte{1}, Port: 2}); err != nil || out.Console != nil {
+		t.Errorf("nobody has asked: %q %v", out.Console, err)
+	}
+	if out, err = c.Decode(t.Context(), codec.Uplink{Bytes: []byte{200}, Port: 9, Console: true}); err == nil ||
+		len(out.Console) != 100 {
+		t.Errorf("a script that fails: %d lines, %v", len(out.Console), err)
+	}
 }
