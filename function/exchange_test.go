@@ -29,6 +29,7 @@ import (
 
 	"mayfly/emulator"
 	"mayfly/function"
+	"mayfly/function/internal/state"
 )
 
 var update = flag.Bool("update", false, "write the transcripts and the generated documents anew")
@@ -97,6 +98,7 @@ func TestEveryErrorHasATranscript(t *testing.T) {
 
 // transcript is the world of one transcript.
 type transcript struct {
+	state     state.Store
 	t         *testing.T
 	azure     *emulator.Emulator
 	clouds    clouds
@@ -207,6 +209,8 @@ func (x *transcript) prepare(setup string) {
 			x.options = append(x.options, function.WithCodecs(unavailableCodecs{}))
 		case "queue":
 			x.queue = newTestQueue(rest)
+		case "state-down":
+			x.state = downState{}
 		case "lookup":
 			x.lookups = append(x.lookups, rest)
 		case "fault":
@@ -251,7 +255,7 @@ func (x *transcript) start() {
 	x.clouds.azure = upstream
 	x.service = function.New(config,
 		function.Dependencies{DPS: &x.clouds, Hub: upstream, Lookups: &x.lookups, Log: slog.New(slog.DiscardHandler),
-			Queue: x.queue})
+			Queue: x.queue, State: x.state})
 }
 
 type panicking struct{}

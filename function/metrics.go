@@ -107,6 +107,9 @@ func (s *Service) Close() {
 	traces.Go(func() { s.tracer.Shutdown(ctx) })
 	s.outlet.Close(ctx)
 	traces.Wait()
+	if s.state != nil {
+		s.state.Close()
+	}
 }
 
 // shutdownTime bounds what the end of the process waits for the receiver of telemetry.

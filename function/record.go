@@ -46,7 +46,7 @@ type requestRecord struct {
 	accepted  bool              // the problem was answered 2xx, because the sender punishes others
 	secrets   []string          // ids of devices that answers and the log must not show
 	speaks    *transform.Source // whose sender reads the answer; nil: Mayfly's own words
-	forget    func()            // makes the signature good again, for a request that has to come once more
+	settle    func(again bool)  // makes the signature good again, for a request that has to come once more, or used
 }
 
 type recordKey struct{}

@@ -13,6 +13,7 @@ import (
 	"mayfly/function/internal/queue"
 	"mayfly/function/internal/reverse"
 	"mayfly/function/internal/routehint"
+	"mayfly/function/internal/state"
 	"mayfly/function/internal/workroom"
 	"mayfly/transform/answer"
 	"mayfly/transform/message"
@@ -71,6 +72,7 @@ func (s *Service) health(w http.ResponseWriter, r *http.Request) {
 			more, up := s.durable.Describe()
 			text, ready = text+more, ready && (up || s.config.Mode("telemetry") != queue.ModeAlways)
 		}
+		text += state.Ready(s.state)
 	}
 	if !ready {
 		w.WriteHeader(http.StatusServiceUnavailable)
@@ -143,7 +145,7 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 		if refused(err) {
 			return
 		}
-		rec.caller, rec.forget = cmp.Or(caller, proof.Signer), proof.Forget
+		rec.caller, rec.settle = cmp.Or(caller, proof.Signer), proof.Settle
 		lease.Known()
 		if caller == nil && refused(s.tenancy.JoinCaller(place, proof.Signer)) { // 503
 			return

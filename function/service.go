@@ -37,6 +37,7 @@ import (
 	"mayfly/function/internal/queue/worker"
 	"mayfly/function/internal/reducing"
 	"mayfly/function/internal/requestlog"
+	"mayfly/function/internal/state"
 	"mayfly/function/internal/tables"
 	"mayfly/function/internal/tenancy"
 	"mayfly/function/internal/trace"
@@ -76,6 +77,7 @@ type Service struct {
 	told      once.Set     // what is said once in the log
 	finished  func(context.Context, *Finished)
 	tracer    *trace.Tracer // nil: nobody wants traces
+	state     state.Store   // nil: instances share nothing
 
 	decompressor *decompress.Decompressor
 	routes       http.Handler
@@ -90,6 +92,8 @@ type Dependencies struct {
 	// Lookups makes the calls of look-ups, to any address, and fetches the certificates that senders name; nil: one
 	// transport for each, to where it may call.
 	Lookups http.RoundTripper
+	// State is what instances share; what STATE names when nil.
+	State state.Store
 	// Receiver carries telemetry about the service to where OTEL_EXPORTER_OTLP_ENDPOINT says; own
 	// connections when nil.
 	Receiver http.RoundTripper
@@ -138,15 +142,18 @@ func New(c *Config, d Dependencies) *Service {
 	out := connect.NewMetrics(c, d.MetricLines, d.Log, reporter, receiver)
 	tracer := connect.NewTracer(c, out.Set, d.Log, reporter, receiver)
 	d.Log = tracer.Log(d.Log)
+	if d.State == nil {
+		d.State = connect.NewState(c, secrets, d.Log, out.Set)
+	}
 	s := &Service{
-		outlet: out, metrics: out.Set, tracer: tracer,
+		state: d.State, outlet: out, metrics: out.Set, tracer: tracer,
 		config: c, log: d.Log, now: d.Now, finished: d.Finished, transform: c.Transformer,
 		confirmer: &destination.Confirmer{Allowed: c.ConfirmAWS, Transport: d.DPS, Log: d.Log},
 		auth: auth.New(&auth.Options{
 			Mode: c.Auth, Keys: c.Keys, Tokens: c.Tokens, Certificates: c.Certificates,
 			Sources: connect.AuthSources(c), Fleets: slices.Collect(maps.Keys(c.Fleets)),
 			Proxies: c.Proxies, Host: c.Host,
-			Secrets: secrets, Transport: d.DPS, Certs: d.Lookups, Now: d.Now,
+			Secrets: secrets, Transport: d.DPS, Certs: d.Lookups, Now: d.Now, State: d.State,
 		}),
 		fitter: fitting.Of(c),
 		delivery: delivery.New(&delivery.Options{
@@ -154,7 +161,7 @@ func New(c *Config, d Dependencies) *Service {
 			DedupWindow: c.DedupWindow, DeviceRate: c.DeviceRate,
 			DPS: d.DPS, Hub: d.Hub, UserAgent: userAgent, Secrets: secrets,
 			Log: d.Log, Now: d.Now, Observe: d.Observe, Metrics: out.Set,
-			DPSCall: tracer.DPSCall(), HubCall: tracer.HubCall(),
+			DPSCall: tracer.DPSCall(), HubCall: tracer.HubCall(), State: d.State,
 		}),
 		sizes:   sizes,
 		load:    newLoad(&sizes, c.BodyLimit, d.Now),
@@ -208,8 +215,8 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			requestlog.Panic(ctx, s.log, v)
 			s.fail(w, r, failure.New(problem.Internal, ""))
 		}
-		if record.forget != nil && record.problem != nil && record.problem.Retryable {
-			record.forget()
+		if record.settle != nil {
+			record.settle(record.problem != nil && record.problem.Retryable)
 		}
 		s.count(record, r)
 		defer s.flush(ctx, record)

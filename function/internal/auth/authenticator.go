@@ -11,6 +11,7 @@ import (
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/ratelimit"
 	"mayfly/function/internal/sanitize"
+	"mayfly/function/internal/state"
 	"mayfly/internal/secret"
 	"mayfly/transform/message"
 )
@@ -30,6 +31,7 @@ type Options struct {
 	Transport http.RoundTripper // for the key sets of token issuers
 	Certs     http.RoundTripper // for certificates that senders name; nil: one to public addresses only
 	Now       func() time.Time
+	State     state.Store // what instances share; may be nil
 }
 
 // Authenticator finds out who calls, and decides what they may send.
@@ -43,6 +45,7 @@ type Authenticator struct {
 	proxies      policy.Networks
 	host         platform.Kind
 	now          func() time.Time
+	state        state.Store // may be nil
 }
 
 // New makes an authenticator of options that were checked.
@@ -53,10 +56,14 @@ func New(o *Options) *Authenticator {
 		certificates: newCertificates(o.Certificates, o.Secrets),
 		guards:       map[string]*guard{},
 		fleets:       map[string]bool{},
+		state:        o.State,
 	}
 	for i := range o.Sources {
 		if g := newGuard(&o.Sources[i], signature.Options{Secrets: o.Secrets, Transport: o.Certs}); g != nil {
 			a.guards[o.Sources[i].Name] = g
+			if g.signed() {
+				g.signature.Share(o.State, o.Sources[i].Name)
+			}
 		}
 	}
 	for _, name := range o.Fleets {
@@ -119,7 +126,7 @@ func (a *Authenticator) identify(r *http.Request) (*policy.Caller, error) {
 	if c == nil {
 		return nil, policy.Unauthenticated("no known key")
 	}
-	if wait := ratelimit.Take(c.Bucket, a.now(), 1); wait > 0 {
+	if wait := c.Rate.TakeShared(r.Context(), a.state, c.RateName, c.Bucket, a.now(), 1); wait > 0 {
 		return nil, ratelimit.SlowDown("the caller", wait)
 	}
 	return c, nil
@@ -153,9 +160,9 @@ func (a *Authenticator) admitSource(r *http.Request, c *policy.Caller, source st
 // Proof is what a signature has proved.
 type Proof struct {
 	Signer *policy.Caller // nil: the source is not signed
-	// forget makes the signature good again, for a request that has to come once
-	// more. It may be nil.
-	Forget func()
+	// Settle ends what the signature has begun: it is good again, for a request that has to come once more, or used up.
+	// It may be nil.
+	Settle func(again bool)
 }
 
 // Verify checks what can be checked once the source and the body are known: the

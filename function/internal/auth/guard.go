@@ -87,7 +87,7 @@ func (g *guard) verify(r *http.Request, body signature.Body, now time.Time) (Pro
 	if !g.signed() {
 		return Proof{}, nil
 	}
-	forget, err := g.signature.Verify(r, body, now)
+	settle, err := g.signature.Verify(r, body, now)
 	if wrong, ok := errors.AsType[signature.Error](err); ok {
 		err = policy.Unproved(wrong.Error())
 	}
@@ -100,5 +100,5 @@ func (g *guard) verify(r *http.Request, body signature.Body, now time.Time) (Pro
 	if err != nil {
 		return Proof{}, err
 	}
-	return Proof{g.signer, forget}, nil
+	return Proof{g.signer, settle}, nil
 }

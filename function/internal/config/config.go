@@ -11,6 +11,8 @@ import (
 	"mayfly/function/internal/otlp"
 	"mayfly/function/internal/platform"
 	"mayfly/function/internal/ratelimit"
+	"mayfly/function/internal/state/redis"
+	"mayfly/internal/secret"
 	"mayfly/transform"
 	"mayfly/transform/enrich"
 	"mayfly/transform/template"
@@ -57,6 +59,8 @@ type Config struct {
 
 	Durable // QUEUE and so on
 
+	State secret.Text `env:"STATE"`
+
 	ConfigFile string     `env:"CONFIG"`
 	LogLevel   slog.Level `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat  string     `env:"LOG_FORMAT" envDefault:"json"`
@@ -100,6 +104,11 @@ func Load(environ []string, options ...Option) (*Config, error) {
 	c.checkTemplates(file, faults.addFirst)
 	c.checkEnrichment(file)
 	c.checkDurable(file, faults.addFirst)
+	if c.State.Reveal() != "" {
+		if err := redis.Check(c.State.Reveal()); err != nil {
+			faults.addFirst("STATE", "%v", err)
+		}
+	}
 	c.checkTimes(faults.addFirst)
 	c.checkAddress(faults.addFirst)
 	c.checkLimits(faults.addFirst)

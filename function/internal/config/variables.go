@@ -94,6 +94,9 @@ var variables = []Variable{
 		"them, the first signs and all verify"},
 	{Name: "QUEUE_WORKERS", Doc: "devices whose queued messages an instance delivers at one time"},
 	{Name: "QUEUE_ALLOW_UNSYNCED", Doc: "take a NATS server that acknowledges messages before they are on its disk"},
+	{Name: "STATE", Doc: "store that instances share for rates, deduplication and used signatures: " +
+		"redis://[USER:PASSWORD@]HOST:6379, or rediss:// for TLS; nothing is shared when empty. See " +
+		"[durable.md](durable.md#shared-limits)"},
 	{Name: "CONFIG", Doc: "path of the configuration file, which has sources of your own, callers and fleets; " +
 		"mayfly.yaml where there is one"},
 	{

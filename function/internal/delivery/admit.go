@@ -14,7 +14,7 @@ func (d *Deliverer) Admit(ctx context.Context, messages []message.Message) []err
 		first := &messages[indexes[0]]
 		err := d.refusal(ctx, first)
 		if err == nil {
-			err = d.limits.admit(first, d.now(), len(indexes))
+			err = d.limits.admit(ctx, first, d.now(), len(indexes))
 		}
 		for _, i := range indexes {
 			out[i] = err

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"mayfly/function/internal/state"
 	"mayfly/internal/cache"
 	"mayfly/transform/message"
 )
@@ -14,6 +15,9 @@ import (
 // a resend waits for the first one's result. A nil one remembers nothing.
 type deduplicator struct {
 	stored *cache.Cache[struct{}]
+	window time.Duration
+	fleet  string
+	state  state.Store // what other instances know; may be nil
 
 	mu       sync.Mutex
 	inFlight map[string]<-chan struct{} // closed at the end; bounded by the requests under way
@@ -21,11 +25,14 @@ type deduplicator struct {
 
 const maxStoredIDs = 100_000
 
-func newDeduplicator(window time.Duration) *deduplicator {
+func newDeduplicator(window time.Duration, fleet string, store state.Store) *deduplicator {
 	if window <= 0 {
 		return nil
 	}
-	return &deduplicator{stored: cache.New[struct{}](maxStoredIDs, window), inFlight: map[string]<-chan struct{}{}}
+	return &deduplicator{
+		stored: cache.New[struct{}](maxStoredIDs, window), inFlight: map[string]<-chan struct{}{},
+		window: window, fleet: fleet, state: store,
+	}
 }
 
 // claim gives the messages, of those that indexes names, that are not stored yet.

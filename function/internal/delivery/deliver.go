@@ -16,6 +16,7 @@ import (
 	"mayfly/function/internal/problem"
 	"mayfly/function/internal/ratelimit"
 	"mayfly/function/internal/requestlog"
+	"mayfly/function/internal/state"
 	"mayfly/httpsend"
 	"mayfly/internal/secret"
 	"mayfly/transform/message"
@@ -34,6 +35,7 @@ type Options struct {
 	Log       *slog.Logger
 	Metrics   *metrics.Set // may be nil
 	Now       func() time.Time
+	State     state.Store  // what instances share; may be nil
 	Observe   func(Stored) // told of each message that a hub has stored; may be nil
 
 	// Observers of the single calls, as dps.Client and httpsend.Client have them; may be nil.
@@ -70,7 +72,7 @@ type Deliverer struct {
 // New makes a deliverer of options that were checked.
 func New(o *Options) *Deliverer {
 	d := &Deliverer{
-		fleets: map[string]*fleet{}, limits: newDeviceLimits(o.DeviceRate),
+		fleets: map[string]*fleet{}, limits: newDeviceLimits(o.DeviceRate, o.State),
 		log: o.Log, now: o.Now, observe: o.Observe,
 	}
 	for name, f := range o.Fleets {
@@ -175,12 +177,18 @@ func (w *work) device(ctx context.Context, indexes []int) {
 		return
 	}
 	defer release()
+	shared, fresh, err := f.dedup.share(ctx, w.Messages, fresh)
+	if err != nil {
+		w.fail(indexes, err)
+		return
+	}
+	defer shared.abandon(ctx)
 	w.repeated.Add(int64(len(indexes) - len(fresh)))
 	if len(fresh) == 0 {
 		return
 	}
 	if !w.Admitted {
-		if err := w.limits.admit(first, w.now(), len(fresh)); err != nil {
+		if err := w.limits.admit(ctx, first, w.now(), len(fresh)); err != nil {
 			w.fail(fresh, err)
 			return
 		}
@@ -190,6 +198,7 @@ func (w *work) device(ctx context.Context, indexes []int) {
 		events[i] = event(&w.Messages[of])
 	}
 	w.batches(ctx, f, fresh, httpsend.Batches(events))
+	shared.settle(ctx, w.results)
 }
 
 // batches sends the batches of one device one after the other. indexes names the

@@ -1,12 +1,14 @@
 package delivery
 
 import (
+	"context"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	"mayfly/function/internal/ratelimit"
+	"mayfly/function/internal/state"
 	"mayfly/internal/cache"
 	"mayfly/transform/message"
 )
@@ -17,28 +19,29 @@ const maxDeviceBuckets = 100_000
 // starts anew, full: memory is bounded first.
 type deviceLimits struct {
 	rate    ratelimit.Rate
+	state   state.Store
 	mu      sync.Mutex // two requests of a new device must not make two buckets
 	buckets *cache.Cache[*rate.Limiter]
 }
 
 // newDeviceLimits gives nil where devices have no limit.
-func newDeviceLimits(r ratelimit.Rate) *deviceLimits {
+func newDeviceLimits(r ratelimit.Rate, store state.Store) *deviceLimits {
 	if r.Count == 0 {
 		return nil
 	}
-	return &deviceLimits{rate: r, buckets: cache.New[*rate.Limiter](maxDeviceBuckets, 0)}
+	return &deviceLimits{rate: r, state: store, buckets: cache.New[*rate.Limiter](maxDeviceBuckets, 0)}
 }
 
 // admit takes the messages of one device, or tells it to wait.
-func (l *deviceLimits) admit(m *message.Message, now time.Time, n int) error {
-	if wait := l.take(m, now, n); wait > 0 {
+func (l *deviceLimits) admit(ctx context.Context, m *message.Message, now time.Time, n int) error {
+	if wait := l.take(ctx, m, now, n); wait > 0 {
 		return ratelimit.SlowDown(m.DeviceID, wait)
 	}
 	return nil
 }
 
 // take takes the messages of one device, or tells how long to wait.
-func (l *deviceLimits) take(m *message.Message, now time.Time, n int) time.Duration {
+func (l *deviceLimits) take(ctx context.Context, m *message.Message, now time.Time, n int) time.Duration {
 	if l == nil {
 		return 0
 	}
@@ -52,5 +55,5 @@ func (l *deviceLimits) take(m *message.Message, now time.Time, n int) time.Durat
 		}
 		l.mu.Unlock()
 	}
-	return ratelimit.Take(bucket, now, n)
+	return l.rate.TakeShared(ctx, l.state, "device\x00"+key, bucket, now, n)
 }

@@ -31,7 +31,7 @@ func newFleet(name string, f *Fleet, o *Options) *fleet {
 		}, dps.Options{}),
 		hub:         &httpsend.Client{Transport: o.Hub, Now: o.Now, UserAgent: o.UserAgent, Observe: o.HubCall},
 		hint:        newHint(f.HubHint),
-		dedup:       newDeduplicator(o.DedupWindow),
+		dedup:       newDeduplicator(o.DedupWindow, name, o.State),
 		now:         o.Now,
 		credentials: credentials.New(&f.Credentials, o.Secrets),
 	}

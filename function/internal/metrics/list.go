@@ -45,6 +45,8 @@ const (
 	Lookups
 	LookupDuration
 	TokensSigned
+	StateUp
+	StateCalls
 	CacheEntries
 	RoomBytes
 	RoomLimitBytes
@@ -108,6 +110,10 @@ var list = [count]Metric{
 		"Time that a message waited for a look-up."},
 	TokensSigned: {"mayfly_tokens_signed_total", Counter, []string{"fleet"},
 		"SAS tokens that were signed for hubs; a token is used for three quarters of an hour."},
+	StateUp: {"mayfly_state_up", Gauge, nil,
+		"1 while the store that instances share (STATE) answers; else 0. Not shown without one."},
+	StateCalls: {"mayfly_state_calls_total", Counter, []string{"call", "outcome"},
+		"Calls of the store that instances share, by kind and outcome: `ok` or `failed`."},
 	CacheEntries: {"mayfly_cache_entries", Gauge, []string{"cache", "fleet"},
 		"Entries of caches, those included that have expired and still take room."},
 	RoomBytes: {"mayfly_room_bytes", Gauge, []string{"room"},
@@ -166,6 +172,7 @@ func Labels() []Label {
 		{"fleet", "name of a configured fleet; `default` for the one of the environment"},
 		{"hub", "host name of a hub"},
 		{"lookup", "name of a look-up of the configuration"},
+		{"call", "`rate`, `claim`, `commit` or `release`"},
 		{"cache", "`assignments`, `refusals`, `pending`, `checked`, `tokens`, `message-ids`, `device-limits`"},
 		{"room", "`working`, `bodies`, `unauthenticated`: see [limits.md](limits.md)"},
 		{"stage", "`asked` (the hub, for what waits) or `failed`; `locked`; `completed`, `abandoned`, `rejected`, or " +

@@ -38,6 +38,7 @@ const (
 	DPSMisconfigured    Code = "dps-misconfigured"
 	BridgeMisconfigured Code = "bridge-misconfigured"
 	KeyUnavailable      Code = "key-unavailable"
+	StateUnavailable    Code = "state-unavailable"
 	HubBusy             Code = "hub-busy"
 	HubDown             Code = "hub-down"
 	HubQuota            Code = "hub-quota"

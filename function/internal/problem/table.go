@@ -51,6 +51,10 @@ var rows = [...]Row{
 		401, Unauthenticated, false, "send a key that the bridge knows", 0,
 	},
 	{
+		"authenticate", "the store that instances share (STATE) does not answer, and the request is signed",
+		503, StateUnavailable, true, "send again later", 5 * time.Second,
+	},
+	{
 		"authorize", "this caller may not speak for this device or source",
 		403, DeviceNotAllowed, false, "ask the operator of the bridge", 0,
 	},

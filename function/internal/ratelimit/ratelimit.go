@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"mayfly/function/internal/problem"
+	"mayfly/function/internal/state"
 )
 
 // Rate is so many in a time, all of which may come at once. The zero value is no
@@ -49,6 +51,22 @@ func Take(l *rate.Limiter, now time.Time, n int) (wait time.Duration) {
 		r.CancelAt(now)
 	}
 	return wait
+}
+
+// TakeShared takes n of a rate that instances share, by the name of its bucket. Where there is no store, or the
+// store is down, it takes them from this instance's own bucket.
+func (r Rate) TakeShared(
+	ctx context.Context, store state.Store, name string, own *rate.Limiter, now time.Time, n int,
+) (wait time.Duration) {
+	if own == nil {
+		return 0
+	}
+	if store != nil {
+		if wait, err := store.Take(ctx, name, r.Count, r.Per, n); err == nil {
+			return wait
+		}
+	}
+	return Take(own, now, n)
 }
 
 // SlowDown is the answer to who is over a limit. It says which one, so that the

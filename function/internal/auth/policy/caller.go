@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"mayfly/function/internal/problem"
+	"mayfly/function/internal/ratelimit"
 	"mayfly/transform/message"
 )
 
@@ -21,6 +22,9 @@ type Caller struct {
 	Devices Patterns // nil: all
 	Fleets  []string // nil: the one that the source or the environment says
 	Bucket  *rate.Limiter
+
+	Rate     ratelimit.Rate // of Bucket
+	RateName string         // of Bucket, the same in all instances
 
 	AnyFleet bool // whatever the source's mapping says
 	SendOnly bool // may not receive what waits for the devices
@@ -37,7 +41,7 @@ type Key struct {
 // NewCaller makes a caller of a specification that was checked.
 func NewCaller(name string, may *PermissionSpec) *Caller {
 	c := &Caller{Name: name, Sources: may.Sources, Fleets: may.Fleets, Bucket: may.Rate.Limiter(),
-		SendOnly: may.sendOnly()}
+		SendOnly: may.sendOnly(), Rate: may.Rate, RateName: "caller\x00" + name}
 	if may.Devices != nil {
 		c.Devices = Patterns{} // an empty list allows none
 	}

@@ -71,6 +71,6 @@ func (p *Permission) Holder(name string, value func(string) string) *Caller {
 		bucket = p.rate.Limiter()
 		p.buckets.Set(strings.Clone(name), bucket)
 	}
-	c.Bucket = bucket
+	c.Bucket, c.Rate, c.RateName = bucket, p.rate, "holder\x00"+p.name+"\x00"+name
 	return c
 }

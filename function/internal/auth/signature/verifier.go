@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"mayfly/function/internal/state"
 	"mayfly/internal/cache"
 	"mayfly/internal/secret"
 	"mayfly/transform/message"
@@ -24,6 +25,9 @@ type Verifier struct {
 
 	mu   sync.Mutex
 	used *cache.Cache[struct{}] // nil: nothing tells two requests apart, so the same may come again
+
+	shared state.Store // nil: instances do not know what others have used
+	source string
 }
 
 const (
@@ -79,9 +83,9 @@ func (v *Verifier) Covers(p Part, name string) bool { return v.scheme.Covers(p, 
 // Owns tells whether the proof is in a header or parameter, which is nothing else then.
 func (v *Verifier) Owns(p Part, name string) bool { return Owns(v.spec, p, name) }
 
-// Verify checks the proof of a request. forget makes it good again, for a
-// request that has to come once more; it is nil where it is good again anyway.
-func (v *Verifier) Verify(r *http.Request, body Body, now time.Time) (forget func(), err error) {
+// Verify checks the proof of a request. settle makes it good again, for a request that has to come once more, or
+// lets it be used for good; it is nil where it is good again anyway.
+func (v *Verifier) Verify(r *http.Request, body Body, now time.Time) (settle func(again bool), err error) {
 	c, err := v.check(r, body, now)
 	if err != nil || v.used == nil || !c.timed && !c.once && !v.always {
 		return nil, err
@@ -92,7 +96,14 @@ func (v *Verifier) Verify(r *http.Request, body Body, now time.Time) (forget fun
 	if !v.use(key) {
 		return nil, Error("what is signed was sent before")
 	}
-	return func() { v.used.Delete(key) }, nil
+	if v.shared == nil {
+		return func(again bool) {
+			if again {
+				v.used.Delete(key)
+			}
+		}, nil
+	}
+	return v.claim(r.Context(), key)
 }
 
 // check gives what a request claims, once it is proved.
