@@ -86,7 +86,7 @@ func (t *Transformer) compile(d *Definition) (*Source, error) {
 		}
 	}
 	var found message.Faults
-	s.codecs, found = codecset.New(d.Codec, d.Codecs, d.files, t.engine)
+	s.codecs, found = codecset.New(d.Codec, d.Codecs, d.Files, t.engine)
 	faults = append(faults, found...)
 	if s.codecs.HasProfiles() && d.Profile.IsZero() {
 		faults = append(faults, &message.Fault{Field: "profile",

@@ -100,7 +100,7 @@ type Definition struct {
 	Path string `yaml:"-"` // of the definition in that file, as in sources[0]
 	// Place gives line and column of a path in that file; may be nil.
 	Place func(path string) (line, column int) `yaml:"-" json:"-"`
-	files fs.FS                                // what the files that it names are read from
+	Files fs.FS                                `yaml:"-" json:"-"` // what it names is read from there
 }
 
 // What samples are written as.

@@ -17,18 +17,23 @@ import (
 
 // Add compiles a user's own sources, which stand in a file, and takes them in; one
 // with a built-in source's name replaces that. files is what expressions and
-// codecs in files of their own are read from. The error is Faults, with all that
-// is wrong. Add is for the start: it must not run concurrently with other methods.
+// codecs in files of their own are read from, unless a definition has its own File and
+// Files. The error is Faults, with all that is wrong. Add is for the start: it must not
+// run concurrently with other methods.
 func (t *Transformer) Add(file string, definitions []Definition, files fs.FS) error {
 	var faults message.Faults
 	var names []string
 	for i := range definitions {
 		d := &definitions[i]
-		d.File, d.Path, d.files = file, fmt.Sprintf("sources[%d]", i), files
+		d.File, d.Path = cmp.Or(d.File, file), fmt.Sprintf("sources[%d]", i)
+		if d.Files == nil {
+			d.Files = files
+		}
 		d.Name = cmp.Or(d.Name, d.From)
 		found := t.prepare(d, definitions[:i])
 		if slices.Contains(names, d.Name) {
-			found = append(found, &message.Fault{Field: "name", Problem: "another source in this file has it"})
+			found = append(found, &message.Fault{Field: "name",
+				Problem: "another source in this file, or in one that it names, has it"})
 		}
 		if slices.Contains([]string{"telemetry", "device", "devices", "ingest", "downlink"}, d.Name) {
 			found = append(found, &message.Fault{Field: "name", Problem: "/api/" + d.Name + " is taken"})
@@ -67,7 +72,7 @@ func (t *Transformer) prepare(d *Definition, before []Definition) message.Faults
 		if e.File == "" {
 			return e
 		}
-		text, err := fs.ReadFile(d.files, path.Clean(e.File))
+		text, err := fs.ReadFile(d.Files, path.Clean(e.File))
 		if err != nil {
 			faults = append(faults, &message.Fault{Field: field, Problem: "cannot be read: " + err.Error()})
 		}

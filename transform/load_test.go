@@ -106,7 +106,7 @@ func TestAddFaults(t *testing.T) {
 	for _, part := range []string{
 		`my.yaml: sources[0].name: source Mine: "Mine" is not a name for a source`,
 		`my.yaml:3:21: sources[0].deviceId: source Mine:`, `my.yaml:6:17: sources[0].measurements: source Mine:`, "env is not there: a mapping sees no environment",
-		"sources[1].measurements: source mine: is missing, and so is payload", "another source in this file has it", "no.jq", "/api/telemetry is taken", `source "nothing" is not known`,
+		"sources[1].measurements: source mine: is missing, and so is payload", "another source in this file, or in one that it names, has it", "no.jq", "/api/telemetry is taken", `source "nothing" is not known`,
 	} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q is not in:\n%v", part, err)

@@ -31,13 +31,13 @@ func ReadAll(text []byte, into any) []Fault {
 	if err == nil {
 		return nil
 	}
-	r := reader{Places: NewPlaces(text)}
+	r := reader{Places: NewPlaces(text)} // slower, and it reads what the package cannot
 	if r.root != nil {
 		target := reflect.ValueOf(into).Elem()
 		target.SetZero()
 		_ = Guard(func() error { r.read(r.root, "", target); return nil })
 	}
-	if len(r.faults) > 0 {
+	if len(r.faults) > 0 || r.texts > 0 {
 		return r.faults
 	}
 	return []Fault{faultOf(err, r.root)}
@@ -75,7 +75,11 @@ type reader struct {
 	*Places
 	faults []Fault
 	nodes  int // that were read: aliases can make very many of few
+	texts  int // that stand for a value with members
 }
+
+// Texter is a value with members that may be written as a text instead.
+type Texter interface{ SetText(text string) }
 
 const maxNodes = 100_000
 
@@ -127,6 +131,13 @@ func (r *reader) read(node ast.Node, path string, into reflect.Value) {
 
 // members decodes into the fields of a struct.
 func (r *reader) members(node ast.Node, path string, into reflect.Value) {
+	if text, ok := node.(*ast.StringNode); ok && text.Value != "" {
+		if short, ok := reflect.TypeAssert[Texter](into.Addr()); ok {
+			short.SetText(text.Value)
+			r.texts++
+			return
+		}
+	}
 	if !isMapping(node) {
 		r.fault(node, path, "must have members, as in name: value")
 		return

@@ -74,8 +74,9 @@ func (e *FaultsError) addFirst(variable, format string, args ...any) {
 // add takes note of a fault in the file. What cannot be read, and what lies within or
 // around it, is not judged as well.
 func (f *File) add(path, format string, args ...any) {
-	for _, broken := range f.broken {
-		if within(path, broken) || within(broken, path) {
+	o, inner := f.origin(path)
+	for _, broken := range o.broken {
+		if within(inner, broken) || within(broken, inner) {
 			return
 		}
 	}
@@ -89,9 +90,10 @@ func (f *File) warn(path, format string, args ...any) {
 
 // at makes a fault with the place of a member.
 func (f *File) at(path, problem string) Fault {
-	out := Fault{Variable: path, Problem: problem, File: f.name}
-	if f.places != nil {
-		out.Line, out.Column = f.places.At(path)
+	o, inner := f.origin(path)
+	out := Fault{Variable: inner, Problem: problem, File: o.file}
+	if o.places != nil {
+		out.Line, out.Column = o.places.At(inner)
 	}
 	return out
 }
@@ -114,13 +116,14 @@ func (f *File) unread(wrong settings.Fault) {
 
 // mapped takes note of a fault of a source's mapping.
 func (f *File) mapped(wrong *message.Fault) {
-	if wrong.File == f.name {
-		for _, broken := range f.broken {
-			if within(wrong.Member(), broken) {
+	o, inner := f.origin(wrong.Member())
+	if wrong.File == o.file {
+		for _, broken := range o.broken {
+			if within(inner, broken) {
 				return
 			}
 		}
 	}
-	f.faults = append(f.faults, Fault{Variable: wrong.Member(), Problem: wrong.What(), File: wrong.File,
+	f.faults = append(f.faults, Fault{Variable: inner, Problem: wrong.What(), File: wrong.File,
 		Line: wrong.Line, Column: wrong.Column})
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"mayfly/function/internal/auth/policy"
+	"mayfly/function/internal/config/named"
 	"mayfly/function/internal/lookup"
 	"mayfly/function/internal/sanitize"
 	"mayfly/internal/settings"
@@ -26,7 +27,7 @@ const configFile = "mayfly.yaml"
 
 // File is what the configuration file says beside the environment.
 type File struct {
-	Sources      []Source                `yaml:"sources"`      // new sources, and built-in ones that are changed
+	Sources      []Source                `yaml:"sources"`      // new ones, changed ones, and files of them
 	Callers      []policy.CallerSpec     `yaml:"callers"`      // who may send with a key
 	Tokens       []policy.TokenSpec      `yaml:"tokens"`       // issuers of JWTs that callers may present
 	Certificates *policy.CertificateSpec `yaml:"certificates"` // the CA of callers that present a certificate
@@ -40,11 +41,13 @@ type File struct {
 
 	name     string // of the file; empty where there is none
 	places   *settings.Places
-	named    *namedFiles
+	named    *named.Files
+	written  map[string]string // references by path, as the file has them
 	tables   []Table
 	rows     *Rows       // nil without tables
 	lenient  bool        // about secrets that are not on this machine
 	broken   []string    // the members that could not be read
+	origins  []origin    // of the sources, in their order
 	faults   FaultsError // what is wrong
 	warnings []Fault
 }
@@ -80,7 +83,7 @@ func LoadSources(path string, options ...Option) (t *transform.Transformer, foun
 // loadFile reads the configuration file and makes its sources. What is wrong are the
 // faults of the File; what could not be read is empty, so that the rest can be judged.
 func loadFile(path string, options []Option) (*transform.Transformer, *File) {
-	t, file := newTransformer(options), &File{named: &namedFiles{}}
+	t, file := newTransformer(options), &File{named: &named.Files{}}
 	found, err := findFile(path)
 	if path == "" && errors.Is(err, fs.ErrNotExist) {
 		return t, file
@@ -95,10 +98,11 @@ func loadFile(path string, options []Option) (*transform.Transformer, *File) {
 	}
 	wrong := settings.ReadAll(text, file)
 	file.name, file.places = found, settings.NewPlaces(text)
-	file.named = &namedFiles{folder: filepath.Dir(found)}
+	file.named = &named.Files{Folder: filepath.Dir(found)}
 	for _, w := range wrong {
 		file.unread(w)
 	}
+	file.expandSources()
 	file.rebase()
 	if file.tables = file.checkTables(); len(file.tables) > 0 {
 		file.rows = newRows(file.tables)
@@ -106,7 +110,7 @@ func loadFile(path string, options []Option) (*transform.Transformer, *File) {
 	}
 	definitions := mappings(file.Sources)
 	for i := range definitions {
-		definitions[i].Place = file.places.At
+		file.locate(&definitions[i], i)
 	}
 	err = t.Add(found, definitions, file.named)
 	adopt(file.Sources, definitions)

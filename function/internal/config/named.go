@@ -4,62 +4,17 @@ import (
 	"cmp"
 	"errors"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 
+	"mayfly/function/internal/config/named"
 	"mayfly/internal/secret"
 )
 
 // NamedFile is a file that the configuration file names.
-type NamedFile struct {
-	Name   string // as the configuration has it: with slashes, from its own folder, or absolute
-	Path   string // where it is on this machine
-	Member string // the first that names it, as in certificates.ca; empty for what sources read
-	Secret bool   // a key, which no package may hold
-}
-
-// namedFiles is the one place that knows which files a configuration file names. It
-// opens them for those who read them, and so sees all of them: a part of the
-// configuration that reads its files from here is packed without more.
-type namedFiles struct {
-	folder  string
-	files   []NamedFile
-	written map[string]string // references by path, as the file has them
-}
-
-// Open implements [fs.FS]. Unlike [os.DirFS] it opens what lies outside of the folder,
-// too: check warns of that.
-func (n *namedFiles) Open(name string) (fs.File, error) {
-	at := n.path(name)
-	file, err := os.Open(at)
-	if err != nil {
-		return nil, err
-	}
-	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
-		n.add(NamedFile{Name: filepath.ToSlash(name), Path: at})
-	}
-	return file, nil
-}
-
-// add takes note of a file, once.
-func (n *namedFiles) add(file NamedFile) {
-	if !slices.ContainsFunc(n.files, func(f NamedFile) bool { return f.Name == file.Name && f.Secret == file.Secret }) {
-		n.files = append(n.files, file)
-	}
-}
-
-// path gives the path of a file of the configuration on this machine.
-func (n *namedFiles) path(name string) string {
-	name = filepath.FromSlash(name)
-	if filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(n.folder, name)
-}
+type NamedFile = named.File
 
 // refer takes note of the file that a reference names, if it names one.
 func (f *File) refer(member, text string, public bool) {
@@ -67,68 +22,46 @@ func (f *File) refer(member, text string, public bool) {
 	if !ok {
 		return
 	}
-	written := cmp.Or(f.named.written[name], name)
-	f.named.add(NamedFile{Name: path.Clean(filepath.ToSlash(written)), Path: name, Member: member, Secret: !public})
+	written := cmp.Or(f.written[name], name)
+	f.named.Add(NamedFile{Name: path.Clean(filepath.ToSlash(written)), Path: name, Member: member, Secret: !public})
 }
 
 // rebase makes the paths of the references in the file relative to its folder, as all
 // other paths in it are, and not to the working directory.
 func (f *File) rebase() {
-	if f.named.folder == "." {
+	for i := range f.Sources {
+		f.rebaseIn(reflect.ValueOf(&f.Sources[i]), f.origins[i].folder)
+	}
+	if f.named.Folder == "." {
 		return
 	}
-	f.named.written = map[string]string{}
 	for i := range f.Fleets {
 		if folder := f.Fleets[i].DeviceCerts; folder != "" {
-			f.Fleets[i].DeviceCerts = f.named.path(folder)
+			f.Fleets[i].DeviceCerts = f.named.Path(folder)
 		}
 	}
-	for _, list := range []any{f.Sources, f.Tokens, f.Certificates, f.Fleets, f.Tables, f.Lookups} {
-		eachSecret(reflect.ValueOf(list), func(text *secret.Text) {
-			if name, ok := strings.CutPrefix(strings.TrimSpace(text.Reveal()), "file:"); ok && name != "" {
-				at := f.named.path(name)
-				f.named.written[at] = name
-				*text = secret.NewText("file:" + at)
-			}
-		})
+	for _, list := range []any{f.Tokens, f.Certificates, f.Fleets, f.Tables, f.Lookups} {
+		f.rebaseIn(reflect.ValueOf(list), "")
 	}
 }
 
-// eachSecret visits the secrets in a value.
-func eachSecret(v reflect.Value, visit func(*secret.Text)) {
-	if v.CanAddr() {
-		if text, ok := reflect.TypeAssert[*secret.Text](v.Addr()); ok {
-			visit(text)
+// rebaseIn does so for the references in a value, which stand in a file of a folder below.
+func (f *File) rebaseIn(v reflect.Value, folder string) {
+	named.EachSecret(v, func(text *secret.Text) {
+		name, ok := strings.CutPrefix(strings.TrimSpace(text.Reveal()), "file:")
+		if !ok || name == "" || f.named.Folder == "." && folder == "" {
 			return
 		}
-	}
-	switch v.Kind() {
-	case reflect.Pointer:
-		if !v.IsNil() {
-			eachSecret(v.Elem(), visit)
+		if folder != "" && !filepath.IsAbs(name) {
+			name = path.Join(folder, filepath.ToSlash(name))
 		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				eachSecret(v.Field(i), visit)
-			}
+		at := f.named.Path(name)
+		if f.written == nil {
+			f.written = map[string]string{}
 		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			eachSecret(v.Index(i), visit)
-		}
-	case reflect.Map:
-		if v.Type().Elem() != reflect.TypeFor[secret.Text]() {
-			return
-		}
-		for _, key := range v.MapKeys() {
-			value := reflect.New(v.Type().Elem()).Elem() // what is in a map cannot be set
-			value.Set(v.MapIndex(key))
-			eachSecret(value, visit)
-			v.SetMapIndex(key, value)
-		}
-	default:
-	}
+		f.written[at] = name
+		*text = secret.NewText("file:" + at)
+	})
 }
 
 // reference reads the reference to a secret in the file; nil where it is wrong. Secrets

@@ -3,6 +3,7 @@ package config
 import (
 	"path/filepath"
 
+	"mayfly/function/internal/config/named"
 	"mayfly/transform"
 	"mayfly/transform/template"
 )
@@ -39,20 +40,20 @@ func CheckFile(environ []string, path string, options ...Option) *Report {
 	FaultsError(file.warnings).sort()
 	return &Report{
 		Found: file.name, Transformer: c.Transformer, Faults: file.faults, Warnings: file.warnings,
-		Files: file.named.files, Templates: c.Templates,
+		Files: file.named.List, Templates: c.Templates,
 	}
 }
 
 // warnOfOutside warns of files that a package could not hold where they are.
 func (f *File) warnOfOutside() {
-	for _, file := range f.named.files {
+	for _, file := range f.named.List {
 		member := f.memberOf(file)
 		switch {
 		case file.Secret: // never packed
 		case file.Outside():
 			f.warn(member, "%s lies outside of the folder of %s: mayfly pack refuses it", file.Name,
 				filepath.Base(f.name))
-		case leadsOut(f.named.folder, file.Path):
+		case named.LeadsOut(f.named.Folder, file.Path):
 			f.warn(member, "%s is a symbolic link out of the folder of %s: mayfly pack copies the file itself, "+
 				"other copies of the folder may lose it", file.Name, filepath.Base(f.name))
 		}
@@ -68,23 +69,4 @@ func (f *File) memberOf(file NamedFile) string {
 		return ""
 	}
 	return f.places.Find(func(text string) bool { return filepath.ToSlash(filepath.Clean(text)) == file.Name })
-}
-
-// Outside tells whether a file is not in the folder of the configuration file.
-func (n NamedFile) Outside() bool { return !filepath.IsLocal(filepath.FromSlash(n.Name)) }
-
-// leadsOut tells whether a path leads out of a folder by a symbolic link.
-func leadsOut(folder, path string) bool {
-	real, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return false
-	}
-	home, err := filepath.EvalSymlinks(folder)
-	if err != nil {
-		return false
-	}
-	real, err1 := filepath.Abs(real)
-	home, err2 := filepath.Abs(home)
-	rel, err := filepath.Rel(home, real)
-	return err1 == nil && err2 == nil && (err != nil || !filepath.IsLocal(rel))
 }

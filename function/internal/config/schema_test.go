@@ -54,6 +54,11 @@ func TestSchema(t *testing.T) {
 	s.ID, s.Title = "", "mayfly.yaml"
 	s.Description = "Configuration of Mayfly beside the environment: sources, callers and fleets."
 	describeFleets(s.Definitions["FleetSpec"])
+	sources, _ := s.Properties.Get("sources")
+	sources.Items = &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
+		{Type: "string", Description: "files of one source each: a path, folder or pattern, as in ./sources/*.yaml"},
+		sources.Items,
+	}}
 	everyMember(s, "", func(path string, member *jsonschema.Schema) {
 		member.Description = strings.Join(strings.Fields(member.Description), " ")
 		if member.Description == "" {

@@ -24,6 +24,8 @@ type Source struct {
 	Reduce    *reduce.Spec     `yaml:"reduce"`    // likewise, for its readings
 	Durable   queue.Mode       `yaml:"durable"`   // which of its messages are queued, where QUEUE is set
 	AllowFrom []string         `yaml:"allowFrom"` // networks; everywhere when left out
+
+	pattern string // of files of which each holds a source; nothing else is set then
 }
 
 // ParseSource reads one source as it stands in the configuration file. Who may send

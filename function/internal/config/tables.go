@@ -155,7 +155,7 @@ func formatOf(name string) table.Format {
 
 // readTable reads the file of a table. left is how much all files may still have.
 func (f *File) readTable(place string, t *Table, left *int64) {
-	t.Path = f.named.path(t.File)
+	t.Path = f.named.Path(t.File)
 	file, err := f.named.Open(t.File)
 	if err == nil {
 		t.Rows, t.State, err = t.ReadFile(file)

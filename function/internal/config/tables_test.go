@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"mayfly/function/internal/config/named"
 	"mayfly/transform/table"
 )
 
@@ -116,8 +117,8 @@ func TestLargeTable(t *testing.T) {
 // TestTablesTogether: all tables together have a bound, too.
 func TestTablesTogether(t *testing.T) {
 	t.Parallel()
-	f := &File{named: &namedFiles{folder: t.TempDir()}}
-	if err := os.WriteFile(f.named.path("a.csv"), []byte("serial\nA-1\n"), 0o600); err != nil {
+	f := &File{named: &named.Files{Folder: t.TempDir()}}
+	if err := os.WriteFile(f.named.Path("a.csv"), []byte("serial\nA-1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	spec := Table{TableSpec: TableSpec{Name: "a", File: "a.csv", Key: "serial", Format: table.CSV}}

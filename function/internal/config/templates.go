@@ -80,16 +80,16 @@ func (f *File) templatePaths() []string {
 	var paths []string
 	for i, name := range f.Templates {
 		member := fmt.Sprintf("templates[%d]", i)
-		found, err := filelist.Expand(f.named.folder, []string{name}, templateExtension)
+		found, err := filelist.Expand(f.named.Folder, []string{name}, templateExtension)
 		if err != nil {
 			f.add(member, "%v", err)
 		}
 		for _, path := range found {
 			written := path
-			if from, err := filepath.Rel(f.named.folder, path); err == nil && !filepath.IsAbs(name) {
+			if from, err := filepath.Rel(f.named.Folder, path); err == nil && !filepath.IsAbs(name) {
 				written = from
 			}
-			f.named.add(NamedFile{Name: filepath.ToSlash(written), Path: path, Member: member})
+			f.named.Add(NamedFile{Name: filepath.ToSlash(written), Path: path, Member: member})
 		}
 		paths = append(paths, found...)
 	}
