@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"mayfly/cmd/mayfly/internal/devqueue"
 	"mayfly/cmd/mayfly/internal/playground"
 	"mayfly/cmd/mayfly/internal/recorder"
+	"mayfly/cmd/mayfly/internal/reload"
 	"mayfly/cmd/mayfly/internal/trial"
 	"mayfly/emulator"
 	"mayfly/emulator/console"
@@ -40,21 +42,19 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	if err := c.checkPorts(ctx); err != nil { // before anything is started
 		return err
 	}
-	tried, err := playground.Load(w.environ, w.getenv("CONFIG"), function.WithCodecs(w.codecs))
-	if err != nil {
-		tried = playground.New() // loading the configuration below tells all that is wrong
-	}
+	tried := playground.New()
 	durable, err := c.durable()
 	if err != nil {
 		return err
 	}
 	defer durable.Close()
-	notes, out, requests := &console.Notes{}, devlines.New(w.stdout), c.recorder(w)
+	notes, out, stage, bridge := &console.Notes{}, devlines.New(w.stdout), c.stage(w), &reload.Bridge{}
+	requests, watch := c.recorder(w, stage), &reload.Reloader{Out: out}
 	azure, err := withPage(emulator.Config{
 		Listen: local(c.EmulatorPort), Console: local(c.ConsolePort), RetryAfter: c.RetryAfter,
 		WatchMessages: out.Message,
 	}, console.Options{Bridge: "http://" + local(c.Port), Notes: notes, Playground: tried, Requests: requests.API(),
-		Queue: durable.Page()})
+		Queue: durable.Page(), Configuration: watch})
 	if err != nil {
 		return err
 	}
@@ -80,20 +80,34 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	service := function.New(config, function.Dependencies{
-		DPS: requests.Transport(transport), Hub: requests.Transport(transport), Pushes: toClouds, Queue: queue,
-		Log: log,
-		Observe: func(d function.Delivery) {
-			notes.Add(d.Message.DeviceID, d.Message.MessageID, d.Source, d.Hub, d.Took)
-			out.Delivered(d)
-		}, Finished: requests.Finished(out.Finished)})
-	defer service.Close()
-	service.Start(ctx)
+	watch.Take = func(config *function.Config) error {
+		service := function.New(config, function.Dependencies{
+			DPS: requests.Transport(transport), Hub: requests.Transport(transport), Pushes: toClouds, Queue: queue,
+			Log: log,
+			Observe: func(d function.Delivery) {
+				notes.Add(d.Message.DeviceID, d.Message.MessageID, d.Source, d.Hub, d.Took)
+				out.Delivered(d)
+			}, Finished: requests.Finished(out.Finished)})
+		service.Start(ctx)
+		bridge.Use(service, service.Close)
+		stage.Reload()
+		return tried.Load(w.environ, w.getenv("CONFIG"), function.WithCodecs(w.codecs))
+	}
+	if err := watch.Take(config); err != nil {
+		return err
+	}
+	defer bridge.Close()
+	watch.Path = cmp.Or(w.getenv("CONFIG"), "mayfly.yaml")
+	watch.Report = func() *function.ConfigReport {
+		return function.CheckFile(w.environ, w.getenv("CONFIG"), function.WithCodecs(w.codecs))
+	}
+	watch.Load = func() (*function.Config, error) { return devConfig(durable.Environ(w.environ), azure, w.codecs) }
+	watch.Start(ctx)
 	return function.Serve(ctx, function.ServeOptions{
 		Host: function.HostServer, Addr: local(c.Port), RequestTimeout: config.RequestTimeout, Log: log,
 		ShutdownTimeout: shutdownTimeout,
 		Ready:           func(addr net.Addr) { requests.Listening(addr.String()); out.Welcome(addr.String(), azure) },
-	}, requests.Handler(service))
+	}, requests.Handler(bridge))
 }
 
 // durable is the queue; nil where none is wanted.
@@ -105,14 +119,16 @@ func (c *devCommand) durable() (*devqueue.Durable, error) {
 }
 
 // recorder keeps the requests that come in; nil where nobody wants that.
-func (c *devCommand) recorder(w *world) *recorder.Recorder {
+func (c *devCommand) recorder(w *world, stage *trial.Stage) *recorder.Recorder {
 	if c.NoRecord {
 		return nil
 	}
-	path := w.getenv("CONFIG")
-	return recorder.New(recorder.Options{
-		Explain: trial.NewStage(w.environ, path, function.WithCodecs(w.codecs)), Config: recorder.ConfigFile(path),
-	})
+	return recorder.New(recorder.Options{Explain: stage, Config: recorder.ConfigFile(w.getenv("CONFIG"))})
+}
+
+// stage tries requests with the configuration as it was taken last.
+func (c *devCommand) stage(w *world) *trial.Stage {
+	return trial.NewStage(w.environ, w.getenv("CONFIG"), function.WithCodecs(w.codecs))
 }
 
 // checkPorts reports ports that are used twice or are in use, with the flag that changes them.

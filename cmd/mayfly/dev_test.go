@@ -5,8 +5,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -119,4 +122,50 @@ func TestDevNamesTheFlagsOfAPortThatIsUsedTwice(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	contains(t, errs, "7443", "--port", "--emulator-port")
+}
+
+// A changed mayfly.yaml is in use without a restart and a lost request; one with a fault is told with its place.
+func TestDevTakesChanges(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "mayfly.yaml")
+	write := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	source := "sources:\n  - {name: mine, deviceId: .id, measurements: \"{a: .a}\"}\n"
+	write(source)
+	stdout := running(t, []string{"CONFIG=" + path}, "dev", "--port", "0", "--emulator-port", "0",
+		"--console-port", "0", "--retry-after", "1s")
+	url := stdout.await(t, `bridge    (http://\S+)`)[1]
+	console := stdout.await(t, `console   (http://\S+)`)[1]
+	send := func() (int, string) {
+		return request(t, http.MethodPost, url+"/api/mine", "application/json", `{"id":"d-1","a":1}`)
+	}
+	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	wg.Go(func() { // all the time
+		for {
+			if status, body := send(); status != http.StatusOK {
+				t.Errorf("%d %s", status, body)
+			}
+			select {
+			case <-stop:
+				return
+			default:
+			}
+		}
+	})
+	write(strings.Replace(source, "{a: .a}", "{b: .a}", 1))
+	stdout.await(t, `mayfly.yaml was read again and is in use`)
+	stdout.await(t, `d-1  \{"b":1\}`)
+	write("sources:\n  - {name: mine, deviceId: .id, measurements: '{'}\n")
+	stdout.await(t, `mayfly.yaml has changed and cannot be used; .* stays:\n\s+\S+mayfly.yaml:2:`)
+	_, body := request(t, http.MethodGet, console+"/console/configuration", "", "")
+	contains(t, body, `"line":2`)
+	close(stop)
+	wg.Wait()
+	if status, body := send(); status != http.StatusOK {
+		t.Errorf("after the fault: %d %s", status, body)
+	}
 }

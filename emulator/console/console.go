@@ -29,6 +29,8 @@ type Options struct {
 	Playground Playground
 	// Queue is where the bridge keeps what the hubs do not take now. May be nil.
 	Queue Queue
+	// Configuration answers with what is known about the bridge's configuration, its faults above all. May be nil.
+	Configuration http.Handler
 	// Requests answers below /requests: the requests that came in to the bridge. May be nil.
 	Requests http.Handler
 }
@@ -59,6 +61,9 @@ func Handler(e *emulator.Emulator, o Options) http.Handler {
 		mux.HandleFunc("GET /console/queue", h.queue)
 		mux.HandleFunc("POST /console/queue/{id}/replay", letter(o.Queue.Replay))
 		mux.HandleFunc("POST /console/queue/{id}/drop", letter(o.Queue.Drop))
+	}
+	if o.Configuration != nil {
+		mux.Handle("GET /console/configuration", o.Configuration)
 	}
 	if o.Requests != nil {
 		mux.Handle("/requests", o.Requests)

@@ -32,6 +32,7 @@ type info struct {
 	Notes      bool      `json:"notes"`
 	Requests   bool      `json:"requests"`
 	Queue      bool      `json:"queue"`
+	Watched    bool      `json:"configuration"` // by the bridge
 	Now        time.Time `json:"now"`
 	Steps      []step    `json:"steps"`
 }
@@ -46,7 +47,8 @@ func (h *handler) info(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, info{
 		Run: h.run, IDScope: h.e.IDScope(), Hubs: h.e.Hubs(), Address: h.e.Addr(), Bridge: h.o.Bridge,
 		Playground: h.o.Playground != nil, Notes: h.o.Notes != nil,
-		Requests: h.o.Requests != nil, Queue: h.o.Queue != nil, Now: h.e.Now(), Steps: h.steps(r.Host),
+		Requests: h.o.Requests != nil, Queue: h.o.Queue != nil, Watched: h.o.Configuration != nil, Now: h.e.Now(),
+		Steps: h.steps(r.Host),
 	})
 }
 

@@ -1,4 +1,5 @@
 import { callsView } from "./calls.js";
+import { configurationBanner } from "./configuration.js";
 import { devicesView } from "./devices.js";
 import { $, show } from "./dom.js";
 import { eventsView } from "./events.js";
@@ -35,6 +36,7 @@ async function start() {
     playground: playgroundView(store),
   };
   if (store.info.requests) addRequests(views);
+  configurationBanner(store);
   const home = store.info.requests ? "requests" : "events";
   let current = "";
   const route = () => {

@@ -59,6 +59,13 @@ func (l *Lines) Delivered(d function.Delivery) {
 		oneLine(d.Message.Body), extra.String(), d.Hub, d.Took.Round(time.Millisecond))
 }
 
+// Write writes lines of others between its own.
+func (l *Lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
 // Finished writes one line about a request: delivered, ignored and why, or refused and what to do.
 func (l *Lines) Finished(f *function.Finished) {
 	l.mu.Lock()

@@ -11,6 +11,7 @@ import (
 	"net/textproto"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"mayfly/emulator/console"
@@ -28,30 +29,41 @@ const (
 
 // Playground implements console.Playground.
 type Playground struct {
+	configured atomic.Pointer[configured]
+}
+
+// configured is what a configuration has.
+type configured struct {
 	transform *transform.Transformer
 	enricher  *function.Enricher // nil without enrich
 	fitter    *function.Fitter   // nil without device templates
+	reducer   *function.Reducer  // nil without reduce
 }
 
 // New returns a playground with the built-in sources.
-func New() *Playground { return &Playground{transform: transform.New()} }
+func New() *Playground {
+	p := &Playground{}
+	p.configured.Store(&configured{transform: transform.New()})
+	return p
+}
 
-// Load returns a playground with the sources, the enrichment and the device templates that the bridge has with the same
-// variables.
-func Load(environ []string, path string, options ...function.LoadOption) (*Playground, error) {
+// Load has it use the sources, the enrichment and the device templates that the bridge has with the same variables. It
+// stays as it is where they cannot be loaded.
+func (p *Playground) Load(environ []string, path string, options ...function.LoadOption) error {
 	_, fitter, err := function.LoadTemplates(environ, path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	t, _, err := function.LoadSources(path, options...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	enrichment, err := function.LoadEnrichment(environ, path, options...)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &Playground{t, enrichment.Online(t), fitter}, nil
+	p.configured.Store(&configured{t, enrichment.Online(t), fitter, enrichment.Reducer()})
+	return nil
 }
 
 // Sources lists Mayfly's own formats, then those sources that have no group, then the groups.
@@ -60,9 +72,9 @@ func (p *Playground) Sources() []console.SourceName {
 		{Name: nativeFormat, Title: "Mayfly, Microsoft's bridge: POST /api/telemetry"},
 		{Name: deviceFormat, Title: "One device: POST /api/devices/{id}/telemetry"},
 	}
-	for _, name := range p.transform.SourceNames() {
+	for _, name := range p.configured.Load().transform.SourceNames() {
 		entry := console.SourceName{Name: name, Title: name}
-		if s, err := p.transform.Source(name); err == nil {
+		if s, err := p.configured.Load().transform.Source(name); err == nil {
 			entry.Title, entry.Group = cmp.Or(s.Title, name), sources.GroupTitle(s.Group)
 		}
 		list = append(list, entry)
@@ -90,7 +102,8 @@ func (p *Playground) Source(name string) (console.Source, bool) {
 
 func (p *Playground) describe(name console.SourceName) console.Source {
 	out := console.Source{SourceName: name, Samples: ownSamples(name.Name)}
-	if s, err := p.transform.Source(name.Name); err == nil && s != nil && s.File != "" { // of the configuration
+	s, err := p.configured.Load().transform.Source(name.Name)
+	if err == nil && s != nil && s.File != "" { // of the configuration
 		out.Docs, out.Setup, out.Samples = s.Docs, s.Setup, samplesOf(s.Samples)
 		return out
 	}
@@ -152,9 +165,9 @@ func (p *Playground) Try(ctx context.Context, t console.Trial) console.Result {
 	var err error
 	switch t.Source {
 	case nativeFormat:
-		out, err = p.transform.Native(r)
+		out, err = p.configured.Load().transform.Native(r)
 	case deviceFormat:
-		out, err = p.transform.Device(r, "my-device")
+		out, err = p.configured.Load().transform.Device(r, "my-device")
 	default:
 		var source *transform.Source
 		if source, err = p.source(t); err != nil {
@@ -172,6 +185,7 @@ func (p *Playground) Try(ctx context.Context, t console.Trial) console.Result {
 		return result
 	}
 	result.Ignored = out.Ignored
+	out.Messages = p.reduce(t.Source, out.Messages, &result)
 	for i := range out.Messages {
 		if p.enrich(ctx, t.Source, &out.Messages[i], i, len(out.Messages), &result) {
 			p.fit(t.Source, &out.Messages[i], i, len(out.Messages), &result)
@@ -187,9 +201,9 @@ func (p *Playground) source(t console.Trial) (*transform.Source, error) {
 		if err != nil {
 			return nil, err
 		}
-		return p.transform.Compile(d)
+		return p.configured.Load().transform.Compile(d)
 	}
-	source, err := p.transform.Source(t.Source)
+	source, err := p.configured.Load().transform.Source(t.Source)
 	if source == nil && err == nil {
 		err = fmt.Errorf("unknown source %q", t.Source)
 	}

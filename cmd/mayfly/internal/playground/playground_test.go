@@ -110,8 +110,8 @@ func TestTemplates(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p, err := Load([]string{"CONFIG=" + path}, path)
-	if err != nil {
+	p := New()
+	if err := p.Load([]string{"CONFIG=" + path}, path); err != nil {
 		t.Fatal(err)
 	}
 	if source, ok := p.Source("mine"); !ok || source.Definition != "" {
@@ -133,7 +133,7 @@ func TestTemplates(t *testing.T) {
 		got.Problem.Fields[0].Path != "count" {
 		t.Errorf("%+v %+v", got, got.Problem)
 	}
-	if _, err := Load(nil, filepath.Join(folder, "none.yaml")); err == nil {
+	if err := p.Load(nil, filepath.Join(folder, "none.yaml")); err == nil {
 		t.Error("a configuration that is not there was loaded")
 	}
 }
