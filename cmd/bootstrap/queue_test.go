@@ -246,3 +246,30 @@ func TestQueueOnFunctions(t *testing.T) {
 		t.Errorf("dead letters %q", dead)
 	}
 }
+
+// On the plain server a worker delivers what the hub does not take at once, from a real server's queue.
+func TestQueueOnServer(t *testing.T) {
+	t.Parallel()
+	goaws := hosttest.StartGoaws(t, "mayfly")
+	azure := emulator.Start(t, emulator.Config{AssignAtOnce: true})
+	azure.Provision("known", emulator.DefaultHub)
+	cmd := exec.CommandContext(t.Context(), bootstrap(t))
+	cmd.Env = environment(t, azure, "PORT=0", "QUEUE=sqs:"+goaws+"/"+hosttest.GoawsAccount+"/mayfly",
+		"AWS_ACCESS_KEY_ID=AKID", "AWS_SECRET_ACCESS_KEY=SECRET")
+	at := startServer(t, cmd)
+
+	id, err := azure.AddFault(emulator.Fault{Status: http.StatusServiceUnavailable})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 5
+	for i := range n {
+		post(t, http.DefaultClient, at+"/api/devices/known/telemetry", fmt.Sprintf(`{"n":%d}`, i), http.StatusAccepted)
+	}
+	azure.RemoveFault(id)
+	deadline := time.Now().Add(time.Minute)
+	for len(azure.Events()) < n && time.Now().Before(deadline) {
+		time.Sleep(50 * time.Millisecond)
+	}
+	azure.ExpectEvents(t, n)
+}
