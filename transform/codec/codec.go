@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"mayfly/transform/codec/ble"
 	"mayfly/transform/message"
 )
 
@@ -109,6 +110,7 @@ func Decoding(s Script, err error) (Codec, error) {
 // New makes a codec.
 //
 //	cayenne            Cayenne Low Power Payload
+//	ble, ruuvi, bthome advertisements of Bluetooth sensors
 //	sigfox:GRAMMAR     a Sigfox custom payload configuration, as in
 //	                   "sigfox:temp::int:16 open::bool:0"
 //	javascript, or the name of a .js file
@@ -118,12 +120,16 @@ func New(spec string, script []byte) (Codec, error) {
 	switch {
 	case spec == "cayenne" || spec == "cayennelpp":
 		return cayenne{}, nil
+	case spec == string(ble.Any) || spec == string(ble.Ruuvi) || spec == string(ble.BTHome):
+		return advertisement{ble.Kind(spec)}, nil
 	case ok && kind == "sigfox":
 		return newSigfox(grammar)
 	case script != nil:
 		return Decoding(InProcess{}.Load(spec, script))
 	case spec == "":
-		return nil, errors.New("codec: which one? cayenne, sigfox:GRAMMAR, or a JavaScript file")
+		return nil, errors.New("codec: which one? " + codecNames)
 	}
-	return nil, fmt.Errorf("codec %s is not known: want cayenne, sigfox:GRAMMAR, or a JavaScript file", message.Quote(spec))
+	return nil, fmt.Errorf("codec %s is not known: want %s", message.Quote(spec), codecNames)
 }
+
+const codecNames = "cayenne, ble, ruuvi, bthome, sigfox:GRAMMAR, or a JavaScript file"
