@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"mayfly/transform/mapping/gunzip"
 	"mayfly/transform/message"
 
 	"github.com/itchyny/gojq"
@@ -39,7 +40,7 @@ func helpers(zone message.Zone) []helper {
 		{"unb64", 0, onBytes(unbase64)},
 		{"unhex_or_b64", 0, onBytes(hexOrBase64)},
 		{"unb64_or_hex", 0, onBytes(base64OrHex)},
-		{"bytes", 0, onBytes(byteList)},
+		{"bytes", 0, onBytes(byteList)}, {"gunzip", 0, onBytes(gunzip.Bytes)},
 		{"utf8bytes", 0, utf8Bytes},
 		{"bits", 2, bitField},
 		{"signed", 1, signExtend},

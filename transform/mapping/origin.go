@@ -19,7 +19,7 @@ const (
 
 // bytesFunctions are those that give bytes.
 var bytesFunctions = map[string]bool{
-	"unhex": true, "unb64": true, "unhex_or_b64": true, "unb64_or_hex": true, "bytes": true, "utf8bytes": true,
+	"unhex": true, "unb64": true, "unhex_or_b64": true, "unb64_or_hex": true, "bytes": true, "utf8bytes": true, "gunzip": true,
 }
 
 // BytesOf gives the bytes of a value: a string, an array of numbers, or null.
