@@ -10,16 +10,11 @@ import (
 
 	"mayfly/function/internal/queue"
 	"mayfly/function/internal/queue/envelope"
+	"mayfly/function/internal/queue/shelf"
 )
 
-const (
-	// scanLease hides dead letters while they are listed or looked for: SQS shows nobody a message without leasing it.
-	scanLease = 20 * time.Second
-	// scanWait makes SQS ask all of its servers.
-	scanWait = time.Second
-	// maxScan bounds a search among dead letters.
-	maxScan = 2000
-)
+// scanWait makes SQS ask all of its servers for dead letters.
+const scanWait = time.Second
 
 // Check reports what the queue's settings lack, and whether it can be reached.
 func (q *Queue) Check(ctx context.Context) error {
@@ -134,13 +129,15 @@ func (q *Queue) DeadLetters() queue.DeadLetters { return (*deadLetters)(q) }
 
 type deadLetters Queue
 
-// List gives up to n dead letters. They cannot be listed or taken by anybody else meanwhile.
+// List gives up to n dead letters. Others cannot have them for a while.
 func (d *deadLetters) List(ctx context.Context, n int) ([]queue.DeadLetter, error) {
-	var list []queue.DeadLetter
-	err := d.scan(ctx, n, func(_ *client, m message) (bool, error) {
-		list = append(list, deadLetter(m))
-		return false, nil
-	})
+	ctx, done := (*Queue)(d).within(ctx)
+	defer done()
+	messages, err := d.shelf.List(ctx, n)
+	list := make([]queue.DeadLetter, len(messages))
+	for i, m := range messages {
+		list[i] = deadLetter(m)
+	}
 	return list, err
 }
 
@@ -155,7 +152,7 @@ func deadLetter(m message) queue.DeadLetter {
 
 // Replay moves a dead letter back into the queue.
 func (d *deadLetters) Replay(ctx context.Context, id string) error {
-	return d.find(ctx, id, func(ctx context.Context, m message) error {
+	return d.take(ctx, id, func(ctx context.Context, m message) error {
 		item := leased([]message{m})[0]
 		// SQS drops what has an id that it has seen within five minutes: the one of the dead letter is new.
 		e := d.client.message(envelope.Format(envelope.Envelope{Item: item.Item}), item.Key, "replay-"+m.MessageID)
@@ -165,20 +162,22 @@ func (d *deadLetters) Replay(ctx context.Context, id string) error {
 
 // Drop deletes a dead letter.
 func (d *deadLetters) Drop(ctx context.Context, id string) error {
-	return d.find(ctx, id, func(context.Context, message) error { return nil })
+	return d.take(ctx, id, func(context.Context, message) error { return nil })
 }
 
-// find looks for a dead letter, and deletes it once use is done with it.
-func (d *deadLetters) find(ctx context.Context, id string, use func(context.Context, message) error) error {
-	found := false
-	err := d.scan(ctx, maxScan, func(dead *client, m message) (bool, error) {
-		if found = m.MessageID == id; !found {
-			return false, nil
-		}
+// take looks for a dead letter, and deletes it once use is done with it.
+func (d *deadLetters) take(ctx context.Context, id string, use func(context.Context, message) error) error {
+	ctx, done := (*Queue)(d).within(ctx)
+	defer done()
+	found, err := d.shelf.Take(ctx, id, func(m message) error {
 		if err := use(ctx, m); err != nil {
-			return true, err
+			return err
 		}
-		return true, dead.each(ctx, "DeleteMessageBatch", []entry{{"ReceiptHandle": m.ReceiptHandle}})
+		dead, err := (*Queue)(d).deadLetters(ctx)
+		if err != nil {
+			return err
+		}
+		return dead.each(ctx, "DeleteMessageBatch", []entry{{"ReceiptHandle": m.ReceiptHandle}})
 	})
 	if err == nil && !found {
 		err = d.client.failed(queue.NoItem, nil)
@@ -186,46 +185,33 @@ func (d *deadLetters) find(ctx context.Context, id string, use func(context.Cont
 	return err
 }
 
-// scan receives up to n dead letters, shows them to use until it has enough, and lets all of them be seen again.
-func (d *deadLetters) scan(ctx context.Context, n int, use func(*client, message) (enough bool, err error)) error {
-	q := (*Queue)(d)
-	ctx, done := q.within(ctx)
-	defer done()
-	dead, err := q.deadLetters(ctx)
+// deadSource is the dead letters as a shelf wants them.
+type deadSource Queue
+
+func (d *deadSource) Receive(ctx context.Context, n int) ([]message, error) {
+	dead, err := (*Queue)(d).deadLetters(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return dead.receive(ctx, n, scanWait, shelf.Lease)
+}
+
+func (d *deadSource) Extend(ctx context.Context, m message) error {
+	return d.hide(ctx, []message{m}, shelf.Lease)
+}
+
+func (d *deadSource) Release(ctx context.Context, list []message) { _ = d.hide(ctx, list, 0) } // else their leases end
+
+func (d *deadSource) ID(m message) string { return m.MessageID }
+
+func (d *deadSource) hide(ctx context.Context, list []message, lease time.Duration) error {
+	dead, err := (*Queue)(d).deadLetters(ctx)
 	if err != nil {
 		return err
 	}
-	var receipts []string
-	defer func() {
-		back, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
-		defer cancel()
-		for begin := 0; begin < len(receipts); begin += maxBatch { // what fails is seen again after scanLease
-			_ = dead.setVisibility(back, receipts[begin:min(begin+maxBatch, len(receipts))], 0, &q.oneByOne)
-		}
-	}()
-	seen := map[string]bool{}
-	for n > len(seen) {
-		messages, err := dead.receive(ctx, n-len(seen), scanWait, scanLease)
-		if err != nil {
-			return err
-		}
-		fresh := false
-		for i, m := range messages {
-			receipts = append(receipts, m.ReceiptHandle)
-			if seen[m.MessageID] {
-				continue // its lease has ended meanwhile
-			}
-			seen[m.MessageID], fresh = true, true
-			if enough, err := use(dead, m); enough || err != nil {
-				for _, rest := range messages[i+1:] {
-					receipts = append(receipts, rest.ReceiptHandle)
-				}
-				return err
-			}
-		}
-		if !fresh {
-			return nil
-		}
+	receipts := make([]string, len(list))
+	for i, m := range list {
+		receipts[i] = m.ReceiptHandle
 	}
-	return nil
+	return dead.setVisibility(ctx, receipts, lease, &d.oneByOne)
 }

@@ -136,6 +136,7 @@ func New(o Options) (*Queue, error) {
 		credentials: aws.NewCredentialsCache(aws.CredentialsProviderFunc(o.Credentials)),
 	}
 	q := &Queue{client: c, lease: min(cmp.Or(o.Lease, defaultLease), maxLease)}
+	q.shelf.Source, q.shelf.Now = (*deadSource)(q), o.Now
 	q.ctx, q.cancel = context.WithCancel(context.Background())
 	return q, nil
 }

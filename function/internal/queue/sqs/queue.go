@@ -12,6 +12,7 @@ import (
 
 	"mayfly/function/internal/queue"
 	"mayfly/function/internal/queue/envelope"
+	"mayfly/function/internal/queue/shelf"
 	"mayfly/internal/backoff"
 )
 
@@ -30,6 +31,7 @@ type Queue struct {
 
 	oneByOne atomic.Bool // the server knows no ChangeMessageVisibilityBatch
 	dead     atomic.Pointer[client]
+	shelf    shelf.Shelf[message]
 }
 
 // handle is what SQS knows a leased message by.
@@ -45,9 +47,12 @@ func (q *Queue) Limits() queue.Limits {
 	}
 }
 
-// Close ends all calls.
+// Close ends all calls, and lets others see the dead letters that were listed.
 func (q *Queue) Close() error {
 	q.cancel()
+	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+	defer cancel()
+	q.shelf.Close(ctx)
 	return nil
 }
 

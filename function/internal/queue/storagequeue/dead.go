@@ -10,16 +10,11 @@ import (
 
 	"mayfly/function/internal/queue"
 	"mayfly/function/internal/queue/envelope"
+	"mayfly/function/internal/queue/shelf"
 )
 
-const (
-	// poison is what the name of the queue of dead letters ends in. The Functions host uses the same.
-	poison = "-poison"
-	// scanLease hides dead letters while they are listed or looked for: a look at more than 32 needs leases.
-	scanLease = 20 * time.Second
-	// maxScan bounds a search among dead letters.
-	maxScan = 2000
-)
+// poison is what the name of the queue of dead letters ends in. The Functions host uses the same.
+const poison = "-poison"
 
 // Check reports whether the queue is there.
 func (q *Queue) Check(ctx context.Context) error {
@@ -96,10 +91,63 @@ func (q *Queue) DeadLetters() queue.DeadLetters { return (*deadLetters)(q) }
 
 type deadLetters Queue
 
-// List gives up to n dead letters. They cannot be listed or taken by anybody else meanwhile.
+// List gives up to n dead letters. Others cannot have them for a while.
 func (d *deadLetters) List(ctx context.Context, n int) ([]queue.DeadLetter, error) {
-	var list []queue.DeadLetter
-	err := d.scan(ctx, n, func(_ *client, m *message) (bool, error) {
+	ctx, done := (*Queue)(d).within(ctx)
+	defer done()
+	items, err := d.shelf.List(ctx, n)
+	list := make([]queue.DeadLetter, len(items))
+	for i, it := range items {
+		list[i] = it.letter
+	}
+	return list, err
+}
+
+// Replay moves a dead letter back into the queue.
+func (d *deadLetters) Replay(ctx context.Context, id string) error {
+	return d.take(ctx, id, func(ctx context.Context, it *deadItem) error {
+		return d.client.putMessage(ctx, envelope.Format(envelope.Envelope{Item: it.letter.Item}), 0)
+	})
+}
+
+// Drop deletes a dead letter.
+func (d *deadLetters) Drop(ctx context.Context, id string) error {
+	return d.take(ctx, id, func(context.Context, *deadItem) error { return nil })
+}
+
+// take looks for a dead letter, and deletes it once use is done with it.
+func (d *deadLetters) take(ctx context.Context, id string, use func(context.Context, *deadItem) error) error {
+	ctx, done := (*Queue)(d).within(ctx)
+	defer done()
+	found, err := d.shelf.Take(ctx, id, func(it *deadItem) error {
+		if err := use(ctx, it); err != nil {
+			return err
+		}
+		return d.client.to(d.client.name+poison).remove(ctx, &it.handle)
+	})
+	if err == nil && !found {
+		err = d.client.failed(queue.NoItem, nil)
+	}
+	return err
+}
+
+// deadItem is a dead letter that is leased.
+type deadItem struct {
+	letter queue.DeadLetter
+	handle handle
+}
+
+// deadSource is the dead letters as a shelf wants them.
+type deadSource struct{ *client }
+
+func (d deadSource) Receive(ctx context.Context, n int) ([]*deadItem, error) {
+	messages, err := d.messages(ctx, n, shelf.Lease)
+	if isMissing(err) {
+		return nil, nil // nothing was ever buried
+	}
+	items := make([]*deadItem, len(messages))
+	for i := range messages {
+		m := &messages[i]
 		letter := queue.DeadLetter{ID: m.ID, Item: m.leased().Item}
 		if text, err := base64.StdEncoding.DecodeString(m.Text); err == nil {
 			if e, ok := envelope.Parse(string(text)); ok {
@@ -109,82 +157,17 @@ func (d *deadLetters) List(ctx context.Context, n int) ([]queue.DeadLetter, erro
 		if at, err := time.Parse(http.TimeFormat, m.Inserted); err == nil && letter.Buried.IsZero() {
 			letter.Buried = at.UTC()
 		}
-		list = append(list, letter)
-		return false, nil
-	})
-	return list, err
-}
-
-// Replay moves a dead letter back into the queue.
-func (d *deadLetters) Replay(ctx context.Context, id string) error {
-	return d.find(ctx, id, func(ctx context.Context, m *message) error {
-		return d.client.putMessage(ctx, envelope.Format(envelope.Envelope{Item: m.leased().Item}), 0)
-	})
-}
-
-// Drop deletes a dead letter.
-func (d *deadLetters) Drop(ctx context.Context, id string) error {
-	return d.find(ctx, id, func(context.Context, *message) error { return nil })
-}
-
-// find looks for a dead letter, and deletes it once use is done with it.
-func (d *deadLetters) find(ctx context.Context, id string, use func(context.Context, *message) error) error {
-	found := false
-	err := d.scan(ctx, maxScan, func(dead *client, m *message) (bool, error) {
-		if found = m.ID == id; !found {
-			return false, nil
-		}
-		if err := use(ctx, m); err != nil {
-			return true, err
-		}
-		return true, dead.remove(ctx, &handle{id: m.ID, receipt: m.PopReceipt})
-	})
-	if err == nil && !found {
-		err = d.client.failed(queue.NoItem, nil)
+		items[i] = &deadItem{letter: letter, handle: handle{id: m.ID, receipt: m.PopReceipt}}
 	}
-	return err
+	return items, err
 }
 
-// scan leases up to n dead letters, shows them to use until it has enough, and lets all of them be seen again.
-func (d *deadLetters) scan(ctx context.Context, n int, use func(*client, *message) (enough bool, err error)) error {
-	q := (*Queue)(d)
-	ctx, done := q.within(ctx)
-	defer done()
-	dead := q.client.to(q.client.name + poison)
-	var held []*message
-	defer func() {
-		back, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
-		defer cancel()
-		each(held, func(m *message) error { // what fails is seen again after scanLease; what was deleted fails
-			return dead.update(back, &handle{id: m.ID, receipt: m.PopReceipt}, 0)
-		})
-	}()
-	seen := map[string]bool{}
-	for n > len(seen) {
-		messages, err := dead.messages(ctx, n-len(seen), scanLease)
-		if isMissing(err) {
-			return nil // nothing was ever buried
-		}
-		if err != nil {
-			return err
-		}
-		for i := range messages {
-			held = append(held, &messages[i])
-		}
-		fresh := false
-		for i := range messages {
-			m := &messages[i]
-			if seen[m.ID] {
-				continue // its lease has ended meanwhile
-			}
-			seen[m.ID], fresh = true, true
-			if enough, err := use(dead, m); enough || err != nil {
-				return err
-			}
-		}
-		if !fresh {
-			return nil
-		}
-	}
-	return nil
+func (d deadSource) Extend(ctx context.Context, it *deadItem) error {
+	return d.update(ctx, &it.handle, shelf.Lease)
 }
+
+func (d deadSource) Release(ctx context.Context, list []*deadItem) {
+	each(list, func(it *deadItem) error { return d.update(ctx, &it.handle, 0) }) // else their leases end
+}
+
+func (d deadSource) ID(it *deadItem) string { return it.letter.ID }

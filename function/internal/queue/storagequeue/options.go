@@ -146,6 +146,7 @@ func New(o Options) (*Queue, error) {
 		c.authorize = (&tokens{get: o.Token, now: o.Now}).authorize
 	}
 	q := &Queue{client: c, lease: min(cmp.Or(o.Lease, defaultLease), maxLease), put: make(chan struct{}, 1)}
+	q.shelf.Source, q.shelf.Now = deadSource{c.to(c.name + poison)}, o.Now
 	q.ctx, q.cancel = context.WithCancel(context.Background())
 	return q, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"mayfly/function/internal/queue"
 	"mayfly/function/internal/queue/envelope"
+	"mayfly/function/internal/queue/shelf"
 )
 
 const (
@@ -27,6 +28,7 @@ type Queue struct {
 
 	ctx    context.Context // ends at Close
 	cancel context.CancelFunc
+	shelf  shelf.Shelf[*deadItem]
 	put    chan struct{} // has one when something was put here: somebody who waits need not wait longer
 }
 
@@ -35,9 +37,12 @@ func (q *Queue) Limits() queue.Limits {
 	return queue.Limits{ItemBytes: maxTextBytes - envelope.MaxOverhead - reasonBytes, Lease: q.lease}
 }
 
-// Close ends all calls.
+// Close ends all calls, and lets others see the dead letters that were listed.
 func (q *Queue) Close() error {
 	q.cancel()
+	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+	defer cancel()
+	q.shelf.Close(ctx)
 	return nil
 }
 
