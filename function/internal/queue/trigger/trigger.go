@@ -34,12 +34,16 @@ func delay(attempts int) time.Duration {
 	return min(d, lastDelay)
 }
 
-// settling is time to tell the queue what became of items when the work on them has ended.
+// settling is time to tell the queue what became of items when the work on them has ended: until ctx' own deadline, and
+// settleTime at most.
 func settling(ctx context.Context) (context.Context, context.CancelFunc) {
-	if deadline, ok := ctx.Deadline(); ok {
-		return context.WithDeadline(context.WithoutCancel(ctx), deadline)
+	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return settle, cancel
 	}
-	return context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	settle, end := context.WithDeadline(settle, deadline)
+	return settle, func() { end(); cancel() }
 }
 
 // marks are the headers that App Service's front end and the Functions host's proxy add to requests of clients. The
