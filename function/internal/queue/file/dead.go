@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 
 	"mayfly/function/internal/queue"
 	"mayfly/function/internal/queue/file/seglog"
+	"mayfly/internal/lazyregexp"
 )
 
 // letter is a dead letter as it stands in a file.
@@ -34,7 +34,7 @@ type letter struct {
 const letterVersion = 1
 
 // isLetter is what the ids of dead letters look like: when the item was stored, and its place in the log.
-var isLetter = regexp.MustCompile(`^[0-9a-f]{16}-[0-9a-f]{1,16}$`)
+var isLetter = lazyregexp.New(`^[0-9a-f]{16}-[0-9a-f]{1,16}$`)
 
 // letterID is the same each time that an item is buried.
 func letterID(put int64, seq uint64) string { return fmt.Sprintf("%016x-%x", uint64(put), seq) }
@@ -153,7 +153,7 @@ func (d *letters) names() ([]string, error) {
 	}
 	var ids []string
 	for _, f := range files {
-		if id, is := strings.CutSuffix(f.Name(), ".json"); is && isLetter.MatchString(id) {
+		if id, is := strings.CutSuffix(f.Name(), ".json"); is && isLetter().MatchString(id) {
 			ids = append(ids, id)
 		}
 	}
@@ -276,7 +276,7 @@ func (d *letters) Drop(_ context.Context, id string) error {
 }
 
 func (d *letters) exists(id string) error {
-	if isLetter.MatchString(id) {
+	if isLetter().MatchString(id) {
 		_, err := os.Stat(filepath.Join(d.dir, id+".json"))
 		if !errors.Is(err, fs.ErrNotExist) {
 			return d.failure(err)

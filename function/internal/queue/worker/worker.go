@@ -33,6 +33,7 @@ type Worker struct {
 	gates  *gates
 	keeper keeper
 	places chan struct{}
+	young  chan struct{} // places of items that came a moment ago
 
 	mu    sync.Mutex
 	busy  map[string]*group // of Run, by key
@@ -49,13 +50,22 @@ const (
 	settleTime   = 5 * time.Second  // to tell the queue what became of items, then
 	minPause     = time.Second      // after a queue that failed, doubled up to maxPause
 	maxPause     = 30 * time.Second
-	maxHold      = 2 * time.Minute  // at a gate, before items are returned
-	maxReturn    = 15 * time.Minute // and for how long then
+
+	// Items that came a moment ago are delivered together, by few at a time: those who accept more of them have the CPU
+	// first. What has waited for longer has all places.
+	linger      = time.Second
+	youngPlaces = 2
+
+	maxHold   = 2 * time.Minute  // at a gate, before items are returned
+	maxReturn = 15 * time.Minute // and for how long then
 )
 
 // New makes a worker.
 func New(o *Options) *Worker {
-	w := &Worker{Options: *o, places: make(chan struct{}, o.Places), busy: map[string]*group{}}
+	w := &Worker{
+		Options: *o, places: make(chan struct{}, o.Places), young: make(chan struct{}, youngPlaces),
+		busy: map[string]*group{},
+	}
 	w.gates = newGates(o.Places, o.Now, w.tellGate)
 	return w
 }
@@ -82,7 +92,8 @@ func (w *Worker) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			break
 		}
-		items, err := w.Queue.Receive(ctx, min(free*perPlace, maxReceived))
+		n, began := min(free*perPlace, maxReceived), w.Now()
+		items, err := w.Queue.Receive(ctx, n)
 		if err != nil {
 			if ctx.Err() == nil {
 				pause := min(minPause<<min(failures, 10), maxPause)
@@ -94,7 +105,9 @@ func (w *Worker) Run(ctx context.Context) {
 		}
 		failures = 0
 		w.keeper.add(items, w.Now())
-		w.start(ctx, work, items)
+		if oldest := w.start(ctx, work, items); len(items) < n && w.Now().Sub(oldest) < linger {
+			backoff.Sleep(ctx, linger-w.Now().Sub(began))
+		}
 	}
 	w.count.Wait()
 	cancel()
@@ -111,10 +124,14 @@ func (w *Worker) free(ctx context.Context) int {
 	return max(cap(w.places)-len(w.places), 1)
 }
 
-// start hands items to the groups of their devices. stop ends waits at gates, work ends deliveries.
-func (w *Worker) start(stop, work context.Context, items []*queue.Leased) {
-	read := w.read(work, items, &ofQueue{w})
-	for _, g := range read {
+// start hands items to the groups of their devices, and tells when the oldest of them was accepted. stop ends waits at
+// gates, work ends deliveries.
+func (w *Worker) start(stop, work context.Context, items []*queue.Leased) (oldest time.Time) {
+	oldest = w.Now()
+	for _, g := range w.read(work, items, &ofQueue{w}) {
+		if at := g.items[0].entry.Accepted; at.Before(oldest) {
+			oldest = at
+		}
 		w.mu.Lock()
 		if running := w.busy[g.key]; running != nil {
 			running.more = append(running.more, g.items...)
@@ -130,13 +147,33 @@ func (w *Worker) start(stop, work context.Context, items []*queue.Leased) {
 			g.back(work, 0)
 			continue
 		}
+		leave := w.waitWhileYoung(stop, g.items[0].entry.Accepted)
 		w.count.Go(func() {
 			defer func() { <-w.places }()
+			defer leave()
 			for ok := true; ok; ok = w.next(g) {
 				g.run(stop, work)
 			}
 		})
 	}
+	return oldest
+}
+
+// waitWhileYoung waits for one of the few places of items that came a moment ago, or until it is not one any more.
+func (w *Worker) waitWhileYoung(stop context.Context, accepted time.Time) (leave func()) {
+	left := linger - w.Now().Sub(accepted)
+	if left <= 0 || left > linger { // the clock of another machine
+		return func() {}
+	}
+	timer := time.NewTimer(left)
+	defer timer.Stop()
+	select {
+	case w.young <- struct{}{}:
+		return func() { <-w.young }
+	case <-timer.C:
+	case <-stop.Done():
+	}
+	return func() {}
 }
 
 // next gives a group what has come for it meanwhile, or ends it.
