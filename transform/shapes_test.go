@@ -3,13 +3,14 @@ package transform_test
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"mayfly/transform"
 )
 
 // Senders put one event into a list, and add members that nobody knows: the sources that
-// are read leniently make the same messages of them.
+// read lists make the same messages of them.
 func TestSamplesInOtherShapes(t *testing.T) {
 	t.Parallel()
 	tr := transform.New()
@@ -18,7 +19,7 @@ func TestSamplesInOtherShapes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if slices.Contains(before, name) {
+		if slices.Contains(before, name) || !strings.Contains(source.Definition.Each.Text, `type == "array"`) {
 			continue
 		}
 		for _, sample := range source.Samples {
