@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"mayfly/function/internal/queue"
 	"mayfly/internal/backoff"
@@ -104,7 +105,11 @@ func (c *client) batchOnce(
 			if f.SenderFault {
 				status = http.StatusBadRequest
 			}
-			err := c.failed(kindOf(status, f.Code), newAPIError(status, f.Code, f.Message))
+			kind := kindOf(status, f.Code)
+			if strings.Contains(f.Message, "must be shorter than") { // the queue's own MaximumMessageSize
+				kind = queue.TooLarge
+			}
+			err := c.failed(kind, newAPIError(status, f.Code, f.Message))
 			errs[i] = err
 			if isUnavailable(err) {
 				again = append(again, i)

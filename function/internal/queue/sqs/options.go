@@ -133,7 +133,8 @@ func New(o Options) (*Queue, error) {
 	}
 	c := &client{
 		place: p, transport: o.Transport, now: o.Now,
-		credentials: aws.NewCredentialsCache(aws.CredentialsProviderFunc(o.Credentials)),
+		credentials: aws.NewCredentialsCache(aws.CredentialsProviderFunc(o.Credentials),
+			func(c *aws.CredentialsCacheOptions) { c.ExpiryWindow = time.Minute }),
 	}
 	q := &Queue{client: c, lease: min(cmp.Or(o.Lease, defaultLease), maxLease)}
 	q.shelf.Source, q.shelf.Now = (*deadSource)(q), o.Now

@@ -228,6 +228,23 @@ func TestPartialFailure(t *testing.T) {
 	}
 }
 
+// A queue that takes less than others says so in words alone.
+func TestMaximumMessageSize(t *testing.T) {
+	t.Parallel()
+	f := startFake(t)
+	q := open(t, f, f.create("q"))
+	f.refuse = func(string, url.Values) (int, string) {
+		return http.StatusOK, `<SendMessageBatchResponse><SendMessageBatchResult><BatchResultErrorEntry><Id>0</Id>` +
+			`<SenderFault>true</SenderFault><Code>InvalidParameterValue</Code><Message>One or more parameters are ` +
+			`invalid. Reason: Message must be shorter than 1024 bytes.</Message></BatchResultErrorEntry>` +
+			`</SendMessageBatchResult></SendMessageBatchResponse>`
+	}
+	errs := q.Put(t.Context(), []queue.Item{{ID: "1"}})
+	if failed, ok := errors.AsType[*queue.Error](errs[0]); !ok || failed.Kind != queue.TooLarge {
+		t.Errorf("error %v, want one of kind %q", errs, queue.TooLarge)
+	}
+}
+
 // Nothing is taken for stored that the queue does not confirm.
 func TestUnconfirmed(t *testing.T) {
 	t.Parallel()
