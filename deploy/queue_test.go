@@ -33,7 +33,7 @@ func TestTemplateQueue(t *testing.T) {
 	}
 	_, fn := load(t).function(t)
 	q := tpl.Resources["Queue"].Properties
-	if hidden, _ := q["VisibilityTimeout"].(uint64); hidden < 6*uint64(fn.Properties.Timeout) { //nolint:gosec // small
+	if hidden, _ := q["VisibilityTimeout"].(uint64); hidden < 6*uint64(fn.Properties.Timeout) {
 		t.Errorf("VisibilityTimeout = %d, want six times the function's %d s", hidden, fn.Properties.Timeout)
 	}
 	for _, id := range []string{"Queue", "DeadLetters"} {

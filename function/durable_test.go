@@ -10,7 +10,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -59,7 +58,7 @@ func (p *poisoned) RoundTrip(r *http.Request) (*http.Response, error) {
 		body, _ = io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	if bytes.Contains(body, []byte(`"`+p.id+`"`)) || slices.Contains(r.Header["iothub-messageid"], p.id) {
+	if bytes.Contains(body, []byte(`"`+p.id+`"`)) || sentID(r) == p.id {
 		return &http.Response{
 			StatusCode: http.StatusBadRequest, Header: http.Header{}, Body: http.NoBody, Request: r,
 		}, nil
@@ -348,3 +347,13 @@ var errDeaf = &queue.Error{Kind: queue.Unavailable, Queue: "test"}
 
 func (*deafQueue) Receive(context.Context, int) ([]*queue.Leased, error) { return nil, errDeaf }
 func (*deafQueue) Depth(context.Context) (queue.Depth, error)            { return queue.Depth{}, errDeaf }
+
+// sentID gives the message id of a send; httpsend writes the header's name in lower case.
+func sentID(r *http.Request) string {
+	for name, values := range r.Header {
+		if strings.EqualFold(name, "iothub-messageid") {
+			return values[0]
+		}
+	}
+	return ""
+}

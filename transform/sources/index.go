@@ -44,7 +44,7 @@ func slot(a, b, c byte) uint32 {
 func (g *grams) add(text string, source int) {
 	at := &g.first[slot(text[0], text[1], text[2])]
 	g.hints = append(g.hints, hint{text, source, int(*at)})
-	*at = uint16(len(g.hints)) //nolint:gosec // a file has no 65,536 hints
+	*at = uint16(len(g.hints))
 }
 
 // mark marks the sources whose hints stand at the beginning of a text.

@@ -19,6 +19,7 @@ func (m *Mode) UnmarshalText(text []byte) error {
 	case ModeNever, ModeFallback, ModeAlways:
 		*m = mode
 		return nil
+	case ModeDefault:
 	}
 	return errors.New("want never, fallback or always")
 }

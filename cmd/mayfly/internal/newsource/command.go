@@ -215,7 +215,6 @@ func (c *Command) next(w *tool.World, out, found string) {
 		if err == nil {
 			w.Printf("Wrote %s, which reads it.\n", config)
 		}
-		found = config
 	} else if text, err := os.ReadFile(config); err != nil || !strings.Contains(string(text), pattern) {
 		w.Printf("Let %s read it: under sources: put %s\n", config, pattern)
 	}

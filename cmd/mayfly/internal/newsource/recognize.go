@@ -107,12 +107,13 @@ func (b *builder) distinctive(root map[string]any) []string {
 
 // condition writes what is true for a body with some members, and with those of the objects in them.
 func condition(prefix string, names []string, root map[string]any) string {
-	own := clue.Has(names)
+	parts := []string{clue.Has(names)}
 	for _, name := range names {
 		if inner, ok := root[name].(map[string]any); ok && len(inner) > 0 && len(names) < 3 {
-			own += fmt.Sprintf(" and (%s | %s)", clue.Path([]string{name}), clue.Has([]string{first(inner)}))
+			parts = append(parts, fmt.Sprintf("(%s | %s)", clue.Path([]string{name}), clue.Has([]string{first(inner)})))
 		}
 	}
+	own := strings.Join(parts, " and ")
 	if prefix == "" {
 		return own
 	}

@@ -308,6 +308,7 @@ func (st *step) parts(f *finder, whole string) string {
 	case parallel:
 		return at + " | keys as $names | [.[$names[]]] | transpose[] | [$names, .] | transpose " +
 			"| map({(.[0]): .[1]}) | add"
+	case elements:
 	}
 	if f.xml && len(st.path) > 0 {
 		return fmt.Sprintf("%s | if type == \"array\" then .[] else . end", at)

@@ -114,13 +114,13 @@ type query struct {
 }
 
 func (rec *Recorder) parseQuery(values url.Values) (q query, err error) {
-	text := values.Get("q")
+	terms := []string{values.Get("q")}
 	for _, field := range []string{"source", "status", "device", "code"} {
 		if v := values.Get(field); v != "" {
-			text += " " + field + `:"` + strings.ReplaceAll(v, `"`, "") + `"`
+			terms = append(terms, field+`:"`+strings.ReplaceAll(v, `"`, "")+`"`)
 		}
 	}
-	if q.search, err = parseSearch(text); err != nil {
+	if q.search, err = parseSearch(strings.TrimSpace(strings.Join(terms, " "))); err != nil {
 		return q, err
 	}
 	number := func(name string) (n uint64) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -80,10 +81,8 @@ func (t *term) check() error {
 			return fmt.Errorf("status:%s: want a status such as 404, or a class such as 4xx", t.value)
 		}
 	case "is":
-		for _, s := range states {
-			if s == t.value {
-				return nil
-			}
+		if slices.Contains(states, t.value) {
+			return nil
 		}
 		return fmt.Errorf("is:%s: want one of %s", t.value, strings.Join(states, ", "))
 	}

@@ -240,7 +240,8 @@ func put(v any, at []any, value any) (any, error) {
 
 // parsePlace reads .a.b[0], ."a b", ?name, or a name with a colon behind for a header.
 func parsePlace(text string) (p place, err error) {
-	wrong := fmt.Errorf("%q is not a place: want .member, .list[0].member, ?parameter or Header:", text)
+	wrong := fmt.Errorf("%q is not a place: want .member, .list[0].member, ?parameter, or a header and a colon",
+		text)
 	if name, ok := strings.CutPrefix(text, "?"); ok && name != "" {
 		return place{query: name}, nil
 	}

@@ -78,6 +78,7 @@ func (s *signer) sign(r *http.Request, body []byte, now time.Time) error {
 		return s.token(r, body, key, now)
 	case signing.Soracom:
 		return soracom(r, s.secret, now)
+	case signing.HMAC, signing.Hash, signing.Certificate, signing.Actility: // below
 	}
 	stamp := fmt.Sprint(now.Unix())
 	field, inField := strings.CutPrefix(s.spec.Timestamp, "field:")

@@ -14,8 +14,7 @@ func (q *Queue) failure(err error) error { return failure(q.name(), err) }
 
 // failure says what an error of the disk means.
 func failure(name string, err error) error {
-	var known *queue.Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*queue.Error](err); ok {
 		return known
 	}
 	return &queue.Error{Kind: kind(err), Queue: name, Err: err}

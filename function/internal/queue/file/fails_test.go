@@ -77,7 +77,7 @@ func TestFolderDeleted(t *testing.T) {
 			if err := remove(dir); err != nil {
 				t.Fatal(err)
 			}
-			refused(t, q, queue.Missing)
+			_ = refused(t, q, queue.Missing)
 			err := refused(t, q, queue.Missing)
 			if !strings.Contains(err.Error(), "deleted or replaced") {
 				t.Errorf("error %q does not say what happened", err)
@@ -114,8 +114,8 @@ func TestDiskFails(t *testing.T) {
 				put(t, q, item("a", "1", "before"))
 				put(t, q, item("a", "2", strings.Repeat("x", 300))) // the next one begins a segment
 				d.on.Store(true)
-				refused(t, q, test.kind)
-				refused(t, q, test.kind)
+				_ = refused(t, q, test.kind)
+				_ = refused(t, q, test.kind)
 				d.on.Store(false)
 				put(t, q, item("a", "3", "after"))
 				if err := q.Close(); err != nil {

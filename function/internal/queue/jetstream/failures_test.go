@@ -114,7 +114,8 @@ func TestUnsuitableStream(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			url := address(s, "")
-			name, _, _ := strings.Cut(url[strings.LastIndex(url[:strings.Index(url, "?")], "/")+1:], "?")
+			name, _, _ := strings.Cut(url, "?")
+			name = name[strings.LastIndex(name, "/")+1:]
 			c := natsjs.StreamConfig{
 				Name: name, Subjects: []string{name + ".*"}, Retention: natsjs.WorkQueuePolicy,
 				Storage: natsjs.FileStorage,

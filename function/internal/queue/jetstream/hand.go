@@ -46,7 +46,7 @@ func (h *hand) add(e *entry) (hold bool) {
 	hold = e.pin != h.pin || e.dseq != h.lastSeq+1
 	h.pin, h.lastSeq = e.pin, e.dseq
 	at, has := slices.BinarySearchFunc(h.entries, e.seq, func(o *entry, seq uint64) int {
-		return int(int64(o.seq) - int64(seq)) //nolint:gosec // sequences do not wrap
+		return int(int64(o.seq) - int64(seq))
 	})
 	if has { // delivered again: the lease at the server ended, or the pin was lost meanwhile
 		old := h.entries[at]

@@ -19,6 +19,7 @@ type Options struct {
 	Transport     http.RoundTripper // for the monitoring port
 	Secrets       *secret.Loader    // of references in the URL
 	Log           *slog.Logger
+	Now           func() time.Time // time.Now when nil
 }
 
 // Queue is a queue in JetStream.
@@ -52,6 +53,9 @@ func Open(ctx context.Context, text string, o Options) (*Queue, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	if o.Transport == nil {
 		o.Transport = http.DefaultTransport
@@ -124,7 +128,7 @@ func (q *Queue) Depth(ctx context.Context) (queue.Depth, error) {
 	return d, nil
 }
 
-func toInt(n uint64) int { return int(min(n, 1<<62)) } //nolint:gosec // bounded
+func toInt(n uint64) int { return int(min(n, 1<<62)) }
 
 // wake lets all who wait look again. q.mu is held.
 func (q *Queue) wake() {

@@ -2,7 +2,6 @@ package jetstream
 
 import (
 	"context"
-	"time"
 )
 
 // keep extends the server's leases of all that this process holds, while it lives; when a lease of Receive ends, the
@@ -14,7 +13,7 @@ func (q *Queue) keep() {
 	for q.ctx.Err() == nil {
 		q.pause(q.target.lease / turns)
 		q.mu.Lock()
-		now := time.Now()
+		now := q.o.Now()
 		idle := q.receivers == 0 && now.Sub(q.lastCall) > q.target.lease
 		var held, dropped []*entry
 		for _, p := range q.parts {
@@ -76,7 +75,7 @@ func (q *Queue) yield(p *partition) {
 		return
 	}
 	q.mu.Lock()
-	p.rest = time.Now().Add(2 * q.target.pull())
+	p.rest = q.o.Now().Add(2 * q.target.pull())
 	q.mu.Unlock()
 	if err := stream.UnpinConsumer(ctx, consumerName(p.index), pinGroup); err == nil {
 		q.lose(p)

@@ -179,7 +179,7 @@ func (d *drill) missing() (n int, example string) {
 }
 
 // TestKill kills the acceptor, the worker and the server at random points: nothing that was acknowledged is lost, what
-// comes twice has one id, and the first deliveries of each key are in order. go test -run TestKill -args -kills 200
+// comes twice has one id, and the first deliveries of each key are in order. The flag -kills says how often.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

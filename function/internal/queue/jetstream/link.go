@@ -56,7 +56,7 @@ func (l *link) forget() {
 func (l *link) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.ready, l.failed, l.retry = nil, nats.ErrConnectionClosed, time.Now().Add(100*365*24*time.Hour)
+	l.ready = nil
 	if l.nc != nil {
 		l.nc.Close()
 	}
@@ -76,7 +76,7 @@ func (q *Queue) session(ctx context.Context) (*session, error) {
 		}
 		return l.ready, nil
 	}
-	if time.Now().Before(l.retry) {
+	if q.o.Now().Before(l.retry) {
 		return nil, l.failed
 	}
 	if err := ctx.Err(); err != nil {
@@ -85,7 +85,7 @@ func (q *Queue) session(ctx context.Context) (*session, error) {
 	s, err := q.newSession(ctx)
 	l.ready, l.failed, l.retry = s, err, time.Time{}
 	if err != nil {
-		l.ready, l.retry = nil, time.Now().Add(retryAfter)
+		l.ready, l.retry = nil, q.o.Now().Add(retryAfter)
 		return nil, err
 	}
 	return s, nil

@@ -140,7 +140,7 @@ func (q *Queue) received(p *partition, msg jetstream.Msg) {
 	if err != nil {
 		return // not of a consumer
 	}
-	header := nats.Header(msg.Headers())
+	header := msg.Headers()
 	item, err := itemOf(header, msg.Data())
 	if err != nil { // not of this program; what it is, whoever reads the entry will see
 		item = queue.Item{Key: "\x00", Data: msg.Data()}
@@ -215,8 +215,8 @@ func giveBack(entries []*entry) {
 // active waits until the partition is to be pulled: somebody calls Receive, and no other process was let in just now.
 func (q *Queue) active(p *partition) bool {
 	q.mu.Lock()
-	idle := q.receivers == 0 && time.Since(q.lastCall) > q.target.lease
-	rest, changed := time.Until(p.rest), q.changed
+	idle := q.receivers == 0 && q.o.Now().Sub(q.lastCall) > q.target.lease
+	rest, changed := p.rest.Sub(q.o.Now()), q.changed
 	q.mu.Unlock()
 	switch {
 	case idle:

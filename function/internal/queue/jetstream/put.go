@@ -116,5 +116,5 @@ func messageID(item *queue.Item) string {
 func partitionOf(key string, n int) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(key))
-	return int(h.Sum32() % uint32(n)) //nolint:gosec // n is at most 64
+	return int(h.Sum32() % uint32(n))
 }

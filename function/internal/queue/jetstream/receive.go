@@ -29,7 +29,7 @@ func (q *Queue) Receive(ctx context.Context, n int) ([]*queue.Leased, error) {
 	q.wake()
 	defer func() {
 		q.receivers--
-		q.lastCall = time.Now()
+		q.lastCall = q.o.Now()
 	}()
 	for {
 		if q.ctx.Err() != nil {
@@ -56,7 +56,7 @@ func (q *Queue) wait(ctx context.Context, until time.Time) {
 	defer q.mu.Lock()
 	var due <-chan time.Time
 	if !until.IsZero() {
-		timer := time.NewTimer(time.Until(until))
+		timer := time.NewTimer(until.Sub(q.o.Now()))
 		defer timer.Stop()
 		due = timer.C
 	}
@@ -70,7 +70,7 @@ func (q *Queue) wait(ctx context.Context, until time.Time) {
 
 // take leases up to n items, or tells when the next one may be ready. q.mu is held.
 func (q *Queue) take(n int) (taken []*queue.Leased, next time.Time) {
-	now := time.Now()
+	now := q.o.Now()
 	until := now.Add(q.target.lease)
 	for i := range q.parts {
 		p := q.parts[(q.turn+i)%len(q.parts)]
@@ -117,7 +117,7 @@ func (q *Queue) begin(partitions int) {
 	if len(q.parts) > 0 || q.ctx.Err() != nil {
 		return
 	}
-	q.lastCall = time.Now()
+	q.lastCall = q.o.Now()
 	for i := range partitions {
 		p := &partition{q: q, index: i, hand: hand{held: true}}
 		q.parts = append(q.parts, p)
@@ -133,7 +133,7 @@ func (q *Queue) Extend(_ context.Context, items []*queue.Leased, d time.Duration
 	lost := 0
 	for _, item := range items {
 		if h := q.holding(item); h != nil {
-			h.e.until = time.Now().Add(d)
+			h.e.until = q.o.Now().Add(d)
 		} else {
 			lost++
 		}
@@ -145,7 +145,8 @@ func (q *Queue) Extend(_ context.Context, items []*queue.Leased, d time.Duration
 // holding gives the handle of a lease that has not ended, or nil. q.mu is held.
 func (q *Queue) holding(item *queue.Leased) *handle {
 	h, ok := item.Handle.(*handle)
-	if !ok || h.p.q != q || h.e.gone || h.e.state != leased || h.e.tries != h.tries || !h.e.until.After(time.Now()) {
+	if !ok || h.p.q != q || h.e.gone || h.e.state != leased || h.e.tries != h.tries ||
+		!h.e.until.After(q.o.Now()) {
 		return nil
 	}
 	return h
@@ -263,7 +264,7 @@ func (q *Queue) Return(_ context.Context, items []*queue.Leased, after time.Dura
 		case h.e.pin != h.p.hand.pin: // the partition is another's now, who waits for this item
 			dropped = append(dropped, h.p.hand.drop(func(e *entry) bool { return e == h.e })...)
 		default:
-			h.e.state, h.e.until = delayed, time.Now().Add(after)
+			h.e.state, h.e.until = delayed, q.o.Now().Add(after)
 		}
 	}
 	q.wake()

@@ -9,7 +9,7 @@ import (
 
 func openJetStream(ctx context.Context, t Target, o *Options) (queue.Queue, error) {
 	q, err := jetstream.Open(ctx, t.Place, jetstream.Options{
-		AllowUnsynced: o.AllowUnsynced, Transport: o.Transport, Secrets: o.Secrets, Log: o.Log,
+		AllowUnsynced: o.AllowUnsynced, Transport: o.Transport, Secrets: o.Secrets, Log: o.Log, Now: o.Now,
 	})
 	if err != nil {
 		return nil, err

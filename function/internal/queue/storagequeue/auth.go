@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -30,9 +31,7 @@ func withSAS(get func(context.Context) (string, error)) authorizer {
 			return errors.New("the shared access signature has no sig")
 		}
 		query := r.URL.Query()
-		for name, values := range sas {
-			query[name] = values
-		}
+		maps.Copy(query, sas)
 		r.URL.RawQuery = query.Encode()
 		return nil
 	}

@@ -177,7 +177,7 @@ func (c *client) stored(ctx context.Context) (int, error) {
 	}
 	n, err := strconv.Atoi(strings.TrimSpace(res.Header.Get("X-Ms-Approximate-Messages-Count")))
 	if err != nil {
-		return 0, c.failed(queue.Unavailable, errors.New("Azure does not tell how many messages there are"))
+		return 0, c.failed(queue.Unavailable, errors.New("the answer does not tell how many messages there are"))
 	}
 	return n, nil
 }

@@ -12,15 +12,17 @@ import (
 	"mayfly/transform/message"
 )
 
-// field is a member that is no object, wherever it stands.
+// Field is a member that is no object, wherever it stands.
 type Field struct {
 	Names []string // from the part, or from what is around it
 	Value any
 	Outer bool // it is around the parts
 }
 
+// Name is the name of the field, folded.
 func (f *Field) Name() string { return Folded(f.Names[len(f.Names)-1]) }
 
+// Parent is the name of the object that the field is in; empty for none.
 func (f *Field) Parent() string {
 	if len(f.Names) < 2 {
 		return ""
@@ -28,12 +30,12 @@ func (f *Field) Parent() string {
 	return f.Names[len(f.Names)-2]
 }
 
-// within tells whether a field is in an object.
+// Within tells whether a field is in an object.
 func (f *Field) Within(names []string) bool {
 	return len(f.Names) > len(names) && slices.Equal(f.Names[:len(names)], names)
 }
 
-// fieldsOf lists what is in an object that is no object, in the order of the names.
+// FieldsOf lists what is in an object that is no object, in the order of the names.
 func FieldsOf(object map[string]any) []*Field {
 	var out []*Field
 	collect(object, nil, &out)
@@ -66,13 +68,14 @@ func isMoment(name string, object map[string]any) bool {
 	if TimeScore(name) < 45 || len(object) > 9 {
 		return false
 	}
-	_, ok := ReadTime(map[string]any(object), FarFuture())
+	_, ok := ReadTime(object, FarFuture())
 	return ok
 }
 
+// FarFuture is a bound for times that takes all that devices send.
 func FarFuture() time.Time { return time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC) }
 
-// isSecret tells a member that carries a credential of the sender.
+// IsSecret tells a member that carries a credential of the sender.
 func IsSecret(name string, v any) bool {
 	s, isText := v.(string)
 	switch {
@@ -86,7 +89,7 @@ func IsSecret(name string, v any) bool {
 	return isText && In(secretWords, Folded(name)) && len(s) >= 8 && !strings.Contains(s, " ")
 }
 
-// candidate is a member, or another part of a request, that may name the device.
+// Candidate is a member, or another part of a request, that may name the device.
 type Candidate struct {
 	At     *Field
 	Where  string // the expression; empty for a field
@@ -95,11 +98,9 @@ type Candidate struct {
 	Form   string // such as an EUI-64
 	Score  int
 	Call   string // behind the expression, such as " | eui"
-	query  string // the parameter, where it is one
-	header string
 }
 
-// candidates are the fields that may name the device, the likeliest first. taken are members that have another meaning.
+// Candidates are the fields that may name the device, the likeliest first. taken are members that have another meaning.
 func Candidates(fields []*Field, taken map[string]bool) []Candidate {
 	var out []Candidate
 	for _, f := range fields {
@@ -115,15 +116,17 @@ func Candidates(fields []*Field, taken map[string]bool) []Candidate {
 	return out
 }
 
+// SortCandidates sorts the likeliest first.
 func SortCandidates(list []Candidate) {
 	slices.SortStableFunc(list, func(a, b Candidate) int {
 		return cmp.Or(b.Score-a.Score, cmp.Compare(len(a.Shown), len(b.Shown)))
 	})
 }
 
+// MinIDScore is what a field needs to name the device.
 const MinIDScore = 30
 
-// candidateOf looks at a value that may name the device.
+// CandidateOf looks at a value that may name the device.
 func CandidateOf(names []string, v any) (c Candidate, ok bool) {
 	s, ok := v.(string)
 	if n, isNumber := message.NumberText(v); isNumber && !strings.ContainsAny(n, ".eE-") {
@@ -170,16 +173,16 @@ func ascii(r rune) rune {
 	return r
 }
 
-// timeCandidate is a member, or a pair of them, that may be the time.
-type timeCandidate struct {
+// TimeCandidate is a member, or a pair of them, that may be the time.
+type TimeCandidate struct {
 	At    *Field
 	Other *Field // the time of day, where at is the date alone
-	Found moment
+	Found Moment
 	Score int
 }
 
-// bestTime finds the time of the readings; nil where there is none.
-func BestTime(fields []*Field, now time.Time) *timeCandidate {
+// BestTime finds the time of the readings; nil where there is none.
+func BestTime(fields []*Field, now time.Time) *TimeCandidate {
 	all := TimeCandidates(fields, now)
 	if len(all) == 0 {
 		return nil
@@ -187,11 +190,12 @@ func BestTime(fields []*Field, now time.Time) *timeCandidate {
 	return &all[0]
 }
 
+// MinTimeScore is what a field needs to be the time.
 const MinTimeScore = 45
 
-// timeCandidates are the fields that may be the time, the likeliest first.
-func TimeCandidates(fields []*Field, now time.Time) []timeCandidate {
-	var out []timeCandidate
+// TimeCandidates are the fields that may be the time, the likeliest first.
+func TimeCandidates(fields []*Field, now time.Time) []TimeCandidate {
+	var out []TimeCandidate
 	for i, f := range fields {
 		last := f.Names[len(f.Names)-1]
 		score := TimeScore(last)
@@ -205,7 +209,7 @@ func TimeCandidates(fields []*Field, now time.Time) []timeCandidate {
 			}
 		}
 		if ok && score >= MinTimeScore && !dateOnly(f.Value, m) {
-			out = append(out, timeCandidate{At: f, Found: m, Score: score - len(f.Names)})
+			out = append(out, TimeCandidate{At: f, Found: m, Score: score - len(f.Names)})
 		}
 		if c, ok := dateAndTime(fields, i, now); ok {
 			out = append(out, c)
@@ -214,22 +218,22 @@ func TimeCandidates(fields []*Field, now time.Time) []timeCandidate {
 	if len(out) == 0 { // better the day than the time of arrival
 		for _, f := range fields {
 			if m, ok := ReadTime(f.Value, now); ok && TimeScore(f.Names[len(f.Names)-1]) >= MinTimeScore {
-				out = append(out, timeCandidate{At: f, Found: m, Score: MinTimeScore})
+				out = append(out, TimeCandidate{At: f, Found: m, Score: MinTimeScore})
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b timeCandidate) int { return b.Score - a.Score })
+	slices.SortStableFunc(out, func(a, b TimeCandidate) int { return b.Score - a.Score })
 	return out
 }
 
 // dateOnly tells a date without a time of day.
-func dateOnly(v any, m moment) bool {
+func dateOnly(v any, m Moment) bool {
 	s, ok := v.(string)
 	return ok && !m.isEpoch && !strings.ContainsAny(s, ":T") && m.At.Equal(m.At.Truncate(24*time.Hour))
 }
 
 // dateAndTime joins a date with the time of day that stands beside it.
-func dateAndTime(fields []*Field, i int, now time.Time) (c timeCandidate, ok bool) {
+func dateAndTime(fields []*Field, i int, now time.Time) (c TimeCandidate, ok bool) {
 	f := fields[i]
 	date, isText := f.Value.(string)
 	if !isText || TimeScore(f.Names[len(f.Names)-1]) < 30 || ClockForm().MatchString(date) {
@@ -242,13 +246,13 @@ func dateAndTime(fields []*Field, i int, now time.Time) (c timeCandidate, ok boo
 			continue
 		}
 		if m, ok := ReadTime(date+" "+clock, now); ok {
-			return timeCandidate{At: f, Other: other, Found: m, Score: 97}, true
+			return TimeCandidate{At: f, Other: other, Found: m, Score: 97}, true
 		}
 	}
 	return c, false
 }
 
-// compact writes a value for people.
+// Compact writes a value for people.
 func Compact(v any) string {
 	const maxShown = 60
 	raw, err := json.Marshal(v)
@@ -269,7 +273,7 @@ func digits(v any) int {
 
 const maxIDBytes = 128 // of a device id
 
-// hasValue tells whether a value stands beside a field, such as the number beside its unit.
+// HasValue tells whether a value stands beside a field, such as the number beside its unit.
 func HasValue(fields []*Field, f *Field) bool {
 	for _, other := range fields {
 		if other != f && len(other.Names) == len(f.Names) && other.Within(f.Names[:len(f.Names)-1]) &&

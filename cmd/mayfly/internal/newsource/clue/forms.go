@@ -13,6 +13,7 @@ import (
 	"mayfly/transform/message"
 )
 
+// The forms of values.
 var (
 	euiForm   = lazyregexp.New(`^(?i:[0-9a-f]{16}|[0-9a-f]{2}([-:][0-9a-f]{2}){7})$`)
 	MACForm   = lazyregexp.New(`^(?i:[0-9a-f]{12}|[0-9a-f]{2}([-:][0-9a-f]{2}){5})$`)
@@ -26,7 +27,7 @@ var (
 	ClockForm = lazyregexp.New(`^[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?\s*([AaPp][Mm])?(Z|[+-][0-9:]{2,6})?$`)
 )
 
-// idForm names the form of an id that devices have from their makers, and what it adds to the score of a name.
+// IDForm names the form of an id that devices have from their makers, and what it adds to the score of a name.
 func IDForm(s string) (form string, score int) {
 	switch {
 	case euiForm().MatchString(s) && strings.ContainsAny(strings.ToLower(s), "abcdef0"):
@@ -57,7 +58,7 @@ func luhn(digits string) bool {
 	return sum%10 == 0
 }
 
-// isNumeric tells numbers, and texts that are numbers.
+// IsNumeric tells numbers, and texts that are numbers.
 func IsNumeric(v any) bool {
 	if s, ok := v.(string); ok {
 		_, ok := message.ParseNumber(strings.TrimSpace(s))
@@ -67,13 +68,14 @@ func IsNumeric(v any) bool {
 	return ok
 }
 
+// IsNumber tells numbers.
 func IsNumber(v any) bool {
 	_, ok := v.(string)
 	return !ok && IsNumeric(v)
 }
 
-// moment is how a time is written.
-type moment struct {
+// Moment is how a time is written.
+type Moment struct {
 	At      time.Time
 	Pattern string // for utc; empty where none is needed
 	NoZone  bool
@@ -89,14 +91,14 @@ var patterns = []string{
 	"12-hour",
 }
 
-// readTime reads a value that may be a time; now bounds what is likely.
-func ReadTime(v any, now time.Time) (m moment, ok bool) {
+// ReadTime reads a value that may be a time; now bounds what is likely.
+func ReadTime(v any, now time.Time) (m Moment, ok bool) {
 	likely := func(t time.Time, err error) bool {
 		return err == nil && t.After(message.MinTime()) && t.Before(now.AddDate(2, 0, 0))
 	}
 	if object, isObject := v.(map[string]any); isObject {
 		t, err := datetime.Object(object, message.Zone{})
-		return moment{At: t, Object: true}, likely(t, err)
+		return Moment{At: t, Object: true}, likely(t, err)
 	}
 	s, ok := message.ScalarText(v)
 	if s = strings.TrimSpace(s); !ok || len(s) < 8 || v == true || v == false {
@@ -107,7 +109,7 @@ func ReadTime(v any, now time.Time) (m moment, ok bool) {
 	}
 	t, err := message.ParseTime(s, message.Zone{})
 	if likely(t, err) {
-		m = moment{At: t, isEpoch: IsNumeric(v)}
+		m = Moment{At: t, isEpoch: IsNumeric(v)}
 		strict, _ := message.ParseZone("refuse")
 		_, err := message.ParseTime(s, strict)
 		m.NoZone = !m.isEpoch && err != nil
@@ -120,7 +122,7 @@ func ReadTime(v any, now time.Time) (m moment, ok bool) {
 }
 
 // byPattern finds the patterns that read a text.
-func byPattern(s string, likely func(time.Time, error) bool) (m moment, ok bool) {
+func byPattern(s string, likely func(time.Time, error) bool) (m Moment, ok bool) {
 	half := halfForm().MatchString(s)
 	for _, words := range patterns {
 		if half && !strings.Contains(words, "12-hour") {
@@ -135,7 +137,7 @@ func byPattern(s string, likely func(time.Time, error) bool) (m moment, ok bool)
 			continue
 		}
 		if !ok {
-			m, ok = moment{At: t, Pattern: words}, true
+			m, ok = Moment{At: t, Pattern: words}, true
 			strict, _ := message.ParseZone("refuse")
 			_, err := p.Read(s, strict)
 			m.NoZone = err != nil
@@ -146,7 +148,7 @@ func byPattern(s string, likely func(time.Time, error) bool) (m moment, ok bool)
 	return m, ok
 }
 
-// bytesForm tells how a text writes bytes; sure where it can hardly be anything else.
+// BytesForm tells how a text writes bytes; sure where it can hardly be anything else.
 func BytesForm(s string, named bool) (function string, raw []byte) {
 	if hexForm().MatchString(s) && (named || len(s) >= 6 && strings.ContainsAny(s, "0123456789")) {
 		digits := strings.TrimPrefix(strings.TrimPrefix(s, "0x"), "0X")
@@ -172,7 +174,7 @@ func BytesForm(s string, named bool) (function string, raw []byte) {
 	return "", nil
 }
 
-// jsonIn returns the object or list that a text holds, and how to read it.
+// JSONIn returns the object or list that a text holds, and how to read it.
 func JSONIn(s string) (value any, how string) {
 	if v, ok := ParseJSON([]byte(s)); ok {
 		return v, "fromjson"
@@ -189,6 +191,7 @@ func JSONIn(s string) (value any, how string) {
 	return nil, ""
 }
 
+// ParseJSON reads JSON, with numbers as they are written.
 func ParseJSON(raw []byte) (any, bool) {
 	trimmed := strings.TrimSpace(string(raw))
 	if trimmed == "" || trimmed[0] != '{' && trimmed[0] != '[' {

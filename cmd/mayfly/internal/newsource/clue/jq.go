@@ -20,13 +20,13 @@ func isIdentifier(name string) bool {
 	return identifier().MatchString(name) && !slices.Contains(keywords, name)
 }
 
-// text writes a string literal of jq.
+// Text writes a string literal of jq.
 func Text(s string) string {
 	raw, _ := json.Marshal(s) // a string can always be marshaled
 	return strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(raw))
 }
 
-// key writes the name of a member of an object that is made.
+// Key writes the name of a member of an object that is made.
 func Key(name string) string {
 	if isIdentifier(name) {
 		return name
@@ -34,7 +34,7 @@ func Key(name string) string {
 	return Text(name)
 }
 
-// path writes the path to a member; of none, the value itself.
+// Path writes the path to a member; of none, the value itself.
 func Path(names []string) string {
 	if len(names) == 0 {
 		return "."
@@ -47,7 +47,7 @@ func Path(names []string) string {
 	return b.String()
 }
 
-// has writes a condition that an object has members.
+// Has writes a condition that an object has members.
 func Has(names []string) string {
 	conditions := []string{`type == "object"`}
 	for _, name := range names {

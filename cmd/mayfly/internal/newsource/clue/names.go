@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// folded writes a name in lower case, letters and digits only: dev_eui, devEui and DevEUI are one name.
+// Folded writes a name in lower case, letters and digits only: dev_eui, devEui and DevEUI are one name.
 func Folded(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -18,6 +18,7 @@ func Folded(name string) string {
 	}, name)
 }
 
+// In tells whether a list of words has a name.
 func In(list, name string) bool { return slices.Contains(strings.Fields(list), name) }
 
 // What members are called, folded.
@@ -115,7 +116,7 @@ var idNames = map[string]int{
 	"imeisv": 40, "bleid": 70, "address": 38, "topic": 30, "series": 30,
 }
 
-// idScore tells how likely a member names the device, by its name and those of what it is in. 0 to 100.
+// IDScore tells how likely a member names the device, by its name and those of what it is in. 0 to 100.
 func IDScore(names []string) int {
 	name, parent := Folded(names[len(names)-1]), ""
 	if len(names) > 1 {
@@ -197,7 +198,7 @@ func compoundScore(name string) int {
 	return 0
 }
 
-// isMessageID tells names of ids of one message.
+// IsMessageID tells names of ids of one message.
 func IsMessageID(names []string) bool {
 	name := Folded(names[len(names)-1])
 	if In("messageid msgid eventid uplinkid deduplicationid dedupid notificationid packetid recordid readingid "+
@@ -224,7 +225,7 @@ var timeNames = map[string]int{
 	"eventdate": 88, "readingtime": 98, "readat": 96, "logtime": 90, "datatime": 92, "msgtime": 84, "obstime": 96,
 }
 
-// timeScore tells how likely a member is the time of the readings, by its name.
+// TimeScore tells how likely a member is the time of the readings, by its name.
 func TimeScore(name string) int {
 	name = Folded(name)
 	if score, ok := timeNames[name]; ok {

@@ -8,7 +8,7 @@ import (
 	"mayfly/cmd/mayfly/internal/newsource/clue"
 )
 
-// wrap breaks a line of a comment.
+// Wrap breaks a line of a comment.
 func Wrap(line string) (out []string) {
 	const width = 110
 	words := strings.Fields(line)
@@ -27,7 +27,7 @@ func Wrap(line string) (out []string) {
 	return append(out, current)
 }
 
-// quote writes a scalar on one line.
+// Quote writes a scalar on one line.
 func Quote(s string) string {
 	if plainScalar(s) {
 		return s
@@ -67,7 +67,7 @@ func plainScalar(s string) bool {
 	return true
 }
 
-// scalarText writes a text, as a block where it has lines.
+// ScalarText writes a text, as a block where it has lines.
 func ScalarText(s string, indent int) string {
 	if !strings.Contains(s, "\n") || strings.ContainsAny(s, "\t\r") || s[0] == ' ' || s[0] == '\n' ||
 		strings.Contains(s, " \n") || strings.HasSuffix(s, " ") || strings.HasSuffix(s, "\n\n") ||

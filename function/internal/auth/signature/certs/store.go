@@ -73,7 +73,7 @@ func (s *Store) Get(ctx context.Context, address string) (*rsa.PublicKey, error)
 	if err := s.checkURL(address); err != nil {
 		return nil, err
 	}
-	if key, err, ok := s.fresh(address); ok {
+	if key, ok, err := s.fresh(address); ok {
 		return key, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
@@ -84,7 +84,7 @@ func (s *Store) Get(ctx context.Context, address string) (*rsa.PublicKey, error)
 	case <-ctx.Done():
 		return s.old(address, ctx.Err())
 	}
-	if key, err, ok := s.fresh(address); ok { // somebody else has fetched it
+	if key, ok, err := s.fresh(address); ok { // somebody else has fetched it
 		return key, err
 	}
 	if !s.mayFetch() {
@@ -95,24 +95,24 @@ func (s *Store) Get(ctx context.Context, address string) (*rsa.PublicKey, error)
 		return s.old(address, err)
 	}
 	s.keep(address, e)
-	key, err, _ := s.fresh(address)
+	key, _, err := s.fresh(address)
 	return key, err
 }
 
 // fresh gives what is known of a URL, as long as it need not be fetched again.
-func (s *Store) fresh(address string) (key *rsa.PublicKey, refused error, ok bool) {
+func (s *Store) fresh(address string) (key *rsa.PublicKey, ok bool, refused error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e, now := s.kept[address], s.o.Now()
 	switch {
 	case e == nil:
-		return nil, nil, false
+		return nil, false, nil
 	case e.refused != nil:
-		return nil, e.refused, now.Sub(e.tried) < refusedFor
+		return nil, now.Sub(e.tried) < refusedFor, e.refused
 	case now.Before(e.from) || now.After(e.to):
-		return nil, Refused("the certificate is not good at this time"), now.Sub(e.tried) < refusedFor
+		return nil, now.Sub(e.tried) < refusedFor, Refused("the certificate is not good at this time")
 	}
-	return e.key, nil, now.Sub(e.fetched) < freshFor || now.Sub(e.tried) < refusedFor
+	return e.key, now.Sub(e.fetched) < freshFor || now.Sub(e.tried) < refusedFor, nil
 }
 
 // old gives a certificate that could not be fetched again, while it may be used.
