@@ -193,6 +193,33 @@ func TestPlansOfGenerators(t *testing.T) {
 	}
 }
 
+// Entries, sums and columns are jq's, over whatever they are asked.
+func TestPlansOfEntries(t *testing.T) {
+	t.Parallel()
+	l := mapping.NewLanguage(message.Zone{})
+	inputs := []string{
+		`null`, `5`, `"x"`, `[]`, `{}`, `{"b":1,"a":null}`, `[1,2.50,null]`, `["a","b"]`, `[null,{"a":1},{"b":2}]`, `[[1],[2,3],[]]`,
+		`[{"key":"a","value":1},{"key":"b","value":null}]`, `[{"key":5,"value":1}]`, `[{"name":"a","value":1}]`, `[{"k":"a","v":1}]`, `[{"key":"a"}]`,
+		`[{"key":null,"value":1}]`, `[{"key":false,"value":1}]`, `[12345678901234567890,1]`,
+	}
+	for _, text := range []string{`to_entries`, `from_entries`, `add`, `transpose`, `[.[]? | [.]] | add`, `[to_entries[]? | .key]`} {
+		e, fault := l.Compile("x", mapping.Expr{Text: text}, nil)
+		if fault != nil {
+			t.Fatal(fault)
+		}
+		if !mapping.HasPlan(e) {
+			t.Errorf("%s has no plan", text)
+		}
+		for _, body := range inputs {
+			in, err := media.Decode(&message.Request{Body: []byte(`{"v":` + body + `}`)}, media.Reading{Format: media.FormatJSON})
+			if err != nil {
+				t.Fatal(err)
+			}
+			comparePlan(t, e, []any{nil}, in.(map[string]any)["v"])
+		}
+	}
+}
+
 // FuzzPlans makes a query of the constructs of the built-in sources and a value of
 // random bytes, and compares a plan with gojq.
 func FuzzPlans(f *testing.F) {
