@@ -122,6 +122,7 @@ func sourceSection(s *transform.Source) string {
 	if s.Evidence != "" {
 		fmt.Fprintf(&b, "\nMade from: %s", indented(s.Evidence))
 	}
+	fmt.Fprintf(&b, "\n[Open in the playground](http://127.0.0.1:7080/#playground?source=%s) of `mayfly dev`.\n", s.Name)
 	var props []string
 	for p := range s.Definition.Properties {
 		props = append(props, "`"+p+"`")

@@ -112,6 +112,34 @@ func TestConsoleTriesMappings(t *testing.T) {
 	s.sees("#play-problem", "line 1")
 }
 
+// TestConsoleKeepsDrafts: a link opens an example, errors stand at their place, a draft survives a reload of the page,
+// and bytes go to the codec alone.
+func TestConsoleKeepsDrafts(t *testing.T) {
+	s := newStage(t)
+	s.script(`location.hash = "#playground?source=docs:tts-with-formatter"`)
+	s.sees("#play-out h3", "cellar-1")
+	edit := func(selector, from, to string) {
+		s.script(fmt.Sprintf(`const m = document.querySelector(%q);
+			m.value = m.value.replace(%q, %q);
+			m.dispatchEvent(new Event("input", {bubbles: true}))`, selector, from, to))
+	}
+	edit("#play-mapping", "from: tts", "from: tts\ndeviceId: .end_device_ids.[")
+	s.sees("#play-places", "Line 3")
+	s.until(`document.querySelector("#play-marks mark.wrong") !== null`)
+	s.sees("#play-draft", "kept in this browser")
+	s.script(`location.reload()`)
+	s.sees("#play-places", "Line 3")
+	s.click("#play-reset")
+	s.sees("#play-out h3", "cellar-1")
+	s.until(`document.querySelector("#play-places").hidden`)
+	s.click("#play-codec-part summary")
+	s.fill("#play-bytes", "0866")
+	s.fill("#play-port", "9")
+	s.sees("#play-out .message", "21.5")
+	edit("#play-codec", "/ 100", "/ 10")
+	s.sees("#play-out .message", "215")
+}
+
 func TestConsoleControlsADevice(t *testing.T) {
 	s := newStage(t)
 	s.send("valve-3", `{"open":false}`)

@@ -42,7 +42,7 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	if err := c.checkPorts(ctx); err != nil { // before anything is started
 		return err
 	}
-	tried := playground.New()
+	tried := playground.New(w.codecs)
 	durable, err := c.durable()
 	if err != nil {
 		return err

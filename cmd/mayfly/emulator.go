@@ -89,7 +89,7 @@ func (c *emulatorCommand) emulator() (*emulator.Emulator, error) {
 	if err := errors.Join(err, wrong); err != nil {
 		return nil, err
 	}
-	azure, err := withPage(config, console.Options{Playground: playground.New()})
+	azure, err := withPage(config, console.Options{Playground: playground.New(nil)})
 	if err != nil {
 		return nil, err
 	}

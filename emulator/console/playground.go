@@ -35,6 +35,9 @@ type Source struct {
 	Docs       string   `json:"docs,omitempty"`
 	Setup      string   `json:"setup,omitempty"`
 	Definition string   `json:"definition,omitempty"` // YAML; empty where the format is fixed
+	File       string   `json:"file,omitempty"`       // that the definition stands in; empty for a built-in one
+	Codec      string   `json:"codec,omitempty"`      // the script that decodes its payloads, where it is the user's
+	HasCodec   bool     `json:"hasCodec,omitempty"`   // bytes can be tried
 	Samples    []Sample `json:"samples"`
 }
 
@@ -58,6 +61,12 @@ type Trial struct {
 	Source     string  `json:"source"`
 	Definition string  `json:"definition,omitempty"`
 	Request    Request `json:"request"`
+	Codec      string  `json:"codec,omitempty"` // a script in place of the source's codec
+
+	// Bytes are for the codec alone, as hex or base64; then there is no request.
+	Bytes   string `json:"bytes,omitempty"`
+	Port    int    `json:"fPort,omitempty"`
+	Profile string `json:"profile,omitempty"`
 }
 
 // Result is what would be sent, or why nothing would be.
@@ -88,6 +97,14 @@ type Problem struct {
 	Code   string  `json:"code,omitempty"`
 	Detail string  `json:"detail"`
 	Fields []Field `json:"fields,omitempty"`
+	Places []Place `json:"places,omitempty"` // in the text of the mapping
+}
+
+// Place is where something is wrong in a text. Lines and columns count from 1.
+type Place struct {
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+	Text   string `json:"text"`
 }
 
 // Field is a field that is invalid.

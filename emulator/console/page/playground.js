@@ -1,6 +1,8 @@
 // The playground: what a source makes of a body, with the built-in mapping or a changed one.
 import { get, post } from "./api.js";
 import { $, facts, h, parse, plural, pretty, show } from "./dom.js";
+import { drafts } from "./draft.js";
+import { marks } from "./marks.js";
 
 export function playgroundView(store) {
   if (!store.info.playground) return { shown() {} };
@@ -10,6 +12,7 @@ export function playgroundView(store) {
   let given = null; // the request that was opened here; a sample otherwise
   let latest = 0;
   let timer = null;
+  const mark = marks($("play-mapping"), $("play-marks"), $("play-places"));
 
   async function begin() {
     sources = await get("/console/sources");
@@ -48,7 +51,12 @@ export function playgroundView(store) {
     show($("play-mapping-part"), Boolean(source.definition));
     show($("play-fixed"), !source.definition);
     const mapping = $("play-mapping");
-    mapping.value = source.definition ?? "";
+    mapping.value = (source.definition && drafts.get("mapping", name)) || (source.definition ?? "");
+    show($("play-codec-part"), Boolean(source.hasCodec));
+    show($("play-codec-text"), Boolean(source.codec));
+    $("play-codec").value = (source.codec && drafts.get("codec", name)) || (source.codec ?? "");
+    $("play-bytes").value = "";
+    $("play-reset").textContent = source.file ? "As in the file" : "As it was";
     // Skip how to set up the sender: what one changes comes after it.
     const before =
       mapping.value.slice(0, Math.max(0, mapping.value.search(/^(ignore|each|deviceId):/m))).split("\n").length - 1;
@@ -80,18 +88,52 @@ export function playgroundView(store) {
       body: $("play-body").value,
     };
     const changed = source.definition && $("play-mapping").value !== source.definition;
-    $("play-reset").disabled = !changed;
+    const recoded = source.codec && $("play-codec").value !== source.codec;
+    $("play-reset").disabled = !changed && !recoded;
+    const where = source.file ? `${source.file} is as it was` : "the source is as it was";
+    $("play-draft").textContent = `A draft, kept in this browser: ${where}.`;
+    show($("play-draft"), Boolean(changed || recoded));
     let result;
     try {
       result = await post("/console/try", {
         source: source.name,
         definition: changed ? $("play-mapping").value : undefined,
+        codec: recoded ? $("play-codec").value : undefined,
+        bytes: (source.hasCodec && $("play-bytes").value.trim()) || undefined,
+        fPort: Number($("play-port").value) || undefined,
+        profile: $("play-profile").value || undefined,
         request,
       });
     } catch (err) {
       result = { problem: { where: "request", detail: err.message } };
     }
-    if (n === latest) $("play-out").replaceChildren(...view(result));
+    if (n !== latest) return;
+    $("play-out").replaceChildren(...view(result));
+    mark(result.problem?.places ?? []);
+  }
+
+  // keep has the drafts survive a reload of the page.
+  function keep() {
+    if (source.definition) drafts.set("mapping", source.name, $("play-mapping").value, source.definition);
+    if (source.codec) drafts.set("codec", source.name, $("play-codec").value, source.codec);
+    later();
+  }
+
+  // open shows what the address asks for, as the links in the documentation do.
+  async function open(asked) {
+    const name = asked.get("source");
+    if (!sources.some((s) => s.name === name)) return;
+    $("play-source").value = name;
+    await pick(name);
+    const sample = source.samples.findIndex((s) => s.name === asked.get("sample"));
+    if (sample >= 0) $("play-sample").value = sample;
+    if (asked.has("body")) given = { ...source.samples[0]?.request, body: asked.get("body") };
+    load();
+    if (!asked.has("bytes")) return;
+    $("play-codec-part").open = true;
+    $("play-bytes").value = asked.get("bytes");
+    $("play-port").value = asked.get("fPort") ?? 1;
+    run();
   }
 
   function later() {
@@ -105,16 +147,35 @@ export function playgroundView(store) {
     given = null;
     load();
   });
-  for (const id of ["play-body", "play-query", "play-headers", "play-mapping"]) $(id).addEventListener("input", later);
+  for (const id of ["play-body", "play-query", "play-headers", "play-bytes", "play-port", "play-profile"])
+    $(id).addEventListener("input", later);
+  for (const id of ["play-mapping", "play-codec"]) $(id).addEventListener("input", keep);
   $("play-reset").addEventListener("click", () => {
-    $("play-mapping").value = source.definition;
+    $("play-mapping").value = source.definition ?? "";
+    $("play-codec").value = source.codec ?? "";
+    keep();
+    run();
+  });
+  store.addEventListener("configuration", async () => {
+    if (!begun) return;
+    const open = source.name;
+    sources = await get("/console/sources");
+    list(sources);
+    if (!sources.some((s) => s.name === open)) return pick(sources[0].name);
+    $("play-source").value = open;
+    source = await get(`/console/sources/${encodeURIComponent(open)}`);
+    const draft = source.definition && drafts.get("mapping", open);
+    if (!draft) $("play-mapping").value = source.definition ?? "";
     run();
   });
   let begun = false;
   return {
-    shown() {
-      if (!begun) begin();
-      begun = true;
+    async shown(asked) {
+      if (!begun) {
+        begun = true;
+        await begin();
+      }
+      if (asked?.has("source")) await open(asked);
     },
     // play shows a source with a request filled in.
     async play(name, request) {

@@ -6,17 +6,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/textproto"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"mayfly/emulator/console"
 	"mayfly/function"
 	"mayfly/transform"
+	"mayfly/transform/codec"
 	"mayfly/transform/message"
 	"mayfly/transform/sources"
 )
@@ -29,6 +28,7 @@ const (
 
 // Playground implements console.Playground.
 type Playground struct {
+	engine     codec.Engine // runs scripts
 	configured atomic.Pointer[configured]
 }
 
@@ -40,9 +40,9 @@ type configured struct {
 	reducer   *function.Reducer  // nil without reduce
 }
 
-// New returns a playground with the built-in sources.
-func New() *Playground {
-	p := &Playground{}
+// New returns a playground with the built-in sources. engine runs codecs; nil for this process.
+func New(engine codec.Engine) *Playground {
+	p := &Playground{engine: engine}
 	p.configured.Store(&configured{transform: transform.New()})
 	return p
 }
@@ -79,6 +79,11 @@ func (p *Playground) Sources() []console.SourceName {
 		}
 		list = append(list, entry)
 	}
+	for i := range examples() {
+		e := &examples()[i]
+		list = append(list, console.SourceName{Name: examplePrefix + e.name, Title: e.title + ": " + e.name,
+			Group: exampleGroup})
+	}
 	slices.SortStableFunc(list, func(a, b console.SourceName) int {
 		return cmp.Compare(groupOrder(a.Group), groupOrder(b.Group))
 	})
@@ -87,6 +92,9 @@ func (p *Playground) Sources() []console.SourceName {
 
 // groupOrder tells where a group is in the list; -1 for those without one.
 func groupOrder(title string) int {
+	if title == exampleGroup {
+		return len(sources.Groups())
+	}
 	return slices.IndexFunc(sources.Groups(), func(g sources.Group) bool { return g.Title == title })
 }
 
@@ -102,9 +110,16 @@ func (p *Playground) Source(name string) (console.Source, bool) {
 
 func (p *Playground) describe(name console.SourceName) console.Source {
 	out := console.Source{SourceName: name, Samples: ownSamples(name.Name)}
+	if e := exampleOf(name.Name); e != nil {
+		out.Definition, out.Codec, out.HasCodec = e.definition, e.codec, e.codec != ""
+		out.Samples = []console.Sample{{Name: "of the page", Request: e.request}}
+		return out
+	}
 	s, err := p.configured.Load().transform.Source(name.Name)
 	if err == nil && s != nil && s.File != "" { // of the configuration
 		out.Docs, out.Setup, out.Samples = s.Docs, s.Setup, samplesOf(s.Samples)
+		out.Definition, out.File, out.Codec = definitionOf(s), s.File, codecText(s)
+		out.HasCodec = s.Codec != "" || len(s.Codecs) > 0
 		return out
 	}
 	text, ok := transform.BuiltinText(name.Name)
@@ -170,8 +185,15 @@ func (p *Playground) Try(ctx context.Context, t console.Trial) console.Result {
 		out, err = p.configured.Load().transform.Device(r, "my-device")
 	default:
 		var source *transform.Source
-		if source, err = p.source(t); err != nil {
-			return console.Result{Problem: &console.Problem{Where: "mapping", Detail: err.Error()}}
+		if source, err = p.source(&t); err == nil && t.Bytes != "" {
+			source, err = p.ofBytes(source, &t)
+			r = request(t)
+		}
+		if err != nil {
+			return console.Result{Problem: mappingProblem(err)}
+		}
+		if e := exampleOf(t.Source); e != nil && t.Request.Path == "" {
+			r.Path = "/api/" + e.name
 		}
 		out, err = source.Map(ctx, r)
 		trace := source.Trace(ctx, r)
@@ -192,22 +214,6 @@ func (p *Playground) Try(ctx context.Context, t console.Trial) console.Result {
 		}
 	}
 	return result
-}
-
-// source returns the built-in source, or the one that was edited.
-func (p *Playground) source(t console.Trial) (*transform.Source, error) {
-	if strings.TrimSpace(t.Definition) != "" {
-		d, err := function.ParseMapping([]byte(t.Definition))
-		if err != nil {
-			return nil, err
-		}
-		return p.configured.Load().transform.Compile(d)
-	}
-	source, err := p.configured.Load().transform.Source(t.Source)
-	if source == nil && err == nil {
-		err = fmt.Errorf("unknown source %q", t.Source)
-	}
-	return source, err
 }
 
 func request(t console.Trial) *message.Request {

@@ -11,7 +11,7 @@ import (
 
 func TestEverySample(t *testing.T) {
 	t.Parallel()
-	p := New()
+	p := New(nil)
 	for _, name := range p.Sources() {
 		source, ok := p.Source(name.Name)
 		if !ok || len(source.Samples) == 0 {
@@ -37,7 +37,7 @@ func TestEverySample(t *testing.T) {
 func TestSourcesAreGrouped(t *testing.T) {
 	t.Parallel()
 	last := -1
-	for _, s := range New().Sources() {
+	for _, s := range New(nil).Sources() {
 		at := groupOrder(s.Group)
 		if at < last || s.Group != "" && at < 0 {
 			t.Errorf("%s of %q is out of order", s.Name, s.Group)
@@ -51,7 +51,7 @@ func TestSourcesAreGrouped(t *testing.T) {
 
 func TestEditedMapping(t *testing.T) {
 	t.Parallel()
-	p := New()
+	p := New(nil)
 	const mapping = "name: mine\ndeviceId: .id\nmeasurements: '{t: .t}'\nsamples: []\n"
 	try := func(definition, body string) console.Result {
 		return p.Try(t.Context(), console.Trial{Source: "tts", Definition: definition,
@@ -110,11 +110,11 @@ func TestTemplates(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p := New()
+	p := New(nil)
 	if err := p.Load([]string{"CONFIG=" + path}, path); err != nil {
 		t.Fatal(err)
 	}
-	if source, ok := p.Source("mine"); !ok || source.Definition != "" {
+	if source, ok := p.Source("mine"); !ok || !strings.Contains(source.Definition, "name: mine") {
 		t.Errorf("%+v", source)
 	}
 	got := p.Try(t.Context(), console.Trial{Source: "mine",
