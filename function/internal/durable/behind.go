@@ -18,13 +18,12 @@ const (
 
 // behind knows the devices that have messages in the queue.
 type behind struct {
-	mu      sync.Mutex
-	keys    map[string]mark
-	ids     map[string]int // of their items, and how often each was put
-	all     bool           // any device may
-	since   time.Time      // when that began
-	looked  time.Time
-	looking bool
+	mu     sync.Mutex
+	keys   map[string]mark
+	ids    map[string]int // of their items, and how often each was put
+	all    bool           // any device may
+	since  time.Time      // when that began
+	looked time.Time
 }
 
 type mark struct {
@@ -112,10 +111,10 @@ func (b *behind) seen(d queue.Depth, asked time.Time) {
 func (b *behind) due(now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.looking || !b.all && len(b.keys) == 0 || now.Sub(b.looked) < lookInterval {
+	if !b.all && len(b.keys) == 0 || now.Sub(b.looked) < lookInterval {
 		return false
 	}
-	b.looking = true
+	b.looked = now
 	return true
 }
 
@@ -124,12 +123,5 @@ func (b *behind) look(a *Acceptor) {
 	if !b.due(a.Now()) {
 		return
 	}
-	go func() { // bounded by the time that Look gives it
-		defer func() {
-			b.mu.Lock()
-			b.looking = false
-			b.mu.Unlock()
-		}()
-		_, _ = a.Look() // it tells the log itself
-	}()
+	a.lookBeside()
 }

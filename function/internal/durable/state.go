@@ -17,14 +17,16 @@ const (
 	watchInterval = 10 * time.Second
 	lookTime      = 5 * time.Second
 	fresh         = 15 * time.Second
+	stale         = time.Minute // what is older is not shown as metrics
 )
 
 // state is how full the queue was when it was last asked.
 type state struct {
-	mu    sync.Mutex
-	at    time.Time
-	depth queue.Depth
-	err   error
+	mu      sync.Mutex
+	at      time.Time
+	depth   queue.Depth
+	err     error
+	looking bool
 }
 
 // Begin looks for what a process before this one has left in the queue: later messages of its devices must not overtake
@@ -71,6 +73,35 @@ func (a *Acceptor) Depth() (queue.Depth, error) {
 	return a.Look()
 }
 
+// lookBeside asks the queue how full it is, beside whatever is going on.
+func (a *Acceptor) lookBeside() {
+	a.state.mu.Lock()
+	defer a.state.mu.Unlock()
+	if a.state.looking {
+		return
+	}
+	a.state.looking = true
+	go func() { // bounded by lookTime
+		_, _ = a.Look() // it tells the log itself
+		a.state.mu.Lock()
+		defer a.state.mu.Unlock()
+		a.state.looking = false
+	}()
+}
+
+// shown gives what metrics show: exports before an answer must not wait for the queue. ok is false where the queue was
+// not asked of late.
+func (a *Acceptor) shown() (depth queue.Depth, ok bool, err error) {
+	a.state.mu.Lock()
+	depth, err = a.state.depth, a.state.err
+	age := a.Now().Sub(a.state.at)
+	a.state.mu.Unlock()
+	if age >= fresh {
+		a.lookBeside()
+	}
+	return depth, age < stale, err
+}
+
 // Describe tells people of the queue, a line. up says whether it answers.
 func (a *Acceptor) Describe() (text string, up bool) {
 	depth, err := a.Depth()
@@ -88,7 +119,7 @@ func (a *Acceptor) Describe() (text string, up bool) {
 func (a *Acceptor) collect() {
 	of := func(id metrics.ID, value func(queue.Depth) float64) {
 		a.Metrics.Collect(id, func(to metrics.Setter) {
-			if depth, err := a.Depth(); err == nil {
+			if depth, ok, err := a.shown(); ok && err == nil {
 				to(value(depth))
 			}
 		})
@@ -102,11 +133,13 @@ func (a *Acceptor) collect() {
 		return max(a.Now().Sub(d.Oldest).Seconds(), 0)
 	})
 	a.Metrics.Collect(metrics.QueueUp, func(to metrics.Setter) {
-		up := 1.0
-		if _, err := a.Depth(); err != nil {
-			up = 0
+		switch _, ok, err := a.shown(); {
+		case !ok:
+		case err != nil:
+			to(0)
+		default:
+			to(1)
 		}
-		to(up)
 	})
 }
 

@@ -130,9 +130,11 @@ func TestWaitsForTheWhole(t *testing.T) {
 				var wg sync.WaitGroup
 				wg.Go(func() { x.worker.Run(ctx) })
 				time.Sleep(time.Hour - time.Nanosecond)
+				x.mu.Lock()
 				if x.calls > c.calls {
 					t.Errorf("%d calls in an hour, want at most %d", x.calls, c.calls)
 				}
+				x.mu.Unlock()
 				time.Sleep(24 * time.Hour)
 				cancel()
 				wg.Wait()
