@@ -97,13 +97,13 @@ func mappedReading(source *transform.Source, request *message.Request) reading {
 	return reading{source: source.Name, request: request, mapped: source}
 }
 
-// body is what there is to verify: the body, and what the mapping reads of it.
-func (how *reading) body() signature.Body {
+// body is what there is to verify: the body, and of a signed source what the mapping reads of it.
+func (how *reading) body(signed bool) signature.Body {
 	out := signature.Body{Raw: how.request.Body}
-	if how.mapped != nil {
+	if source, request := how.mapped, how.request; signed && source != nil {
 		out.Content = func() (any, error) {
-			defer how.request.Meter().Back(how.request.Meter().Mark()) // the mapping reads it again
-			return how.mapped.Content(how.request)
+			defer request.Meter().Back(request.Meter().Mark()) // the mapping reads it again
+			return source.Content(request)
 		}
 	}
 	return out

@@ -141,7 +141,7 @@ func (s *Service) ingest(rt route) http.HandlerFunc {
 		if refused(err) {
 			return
 		}
-		proof, err := s.auth.Verify(r, caller, how.source, how.body()) // 401 403 503
+		proof, err := s.auth.Verify(r, caller, how.source, how.body(s.auth.Signed(how.source))) // 401 403 503
 		if refused(err) {
 			return
 		}

@@ -176,6 +176,9 @@ func (a *Authenticator) Verify(
 	return a.guards[source].verify(r, body, a.now())
 }
 
+// Signed tells whether the requests of a source are proved to be its sender's.
+func (a *Authenticator) Signed(source string) bool { return a.guards[source].signed() }
+
 // Proves tells whether a parameter of the query is what proves the sender of a source.
 func (a *Authenticator) Proves(source, parameter string) bool {
 	g := a.guards[source]

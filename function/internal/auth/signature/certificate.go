@@ -32,7 +32,16 @@ type published struct {
 	store     *certs.Store // nil where nothing is verified yet
 }
 
-var rsaHashes = map[string]crypto.Hash{"": crypto.SHA256, "sha256": crypto.SHA256, "sha512": crypto.SHA512}
+// rsaHash gives the hash that an algorithm names; 0 for one that is not good here.
+func rsaHash(algorithm string) crypto.Hash {
+	switch algorithm {
+	case "", "sha256":
+		return crypto.SHA256
+	case "sha512":
+		return crypto.SHA512
+	}
+	return 0
+}
 
 func newPublished(spec *signing.Spec) (*published, error) {
 	encoding := spec.Encoding
@@ -40,7 +49,7 @@ func newPublished(spec *signing.Spec) (*published, error) {
 		encoding = "base64"
 	}
 	p := &published{
-		place: placeOf(spec), hash: rsaHashes[spec.Algorithm], sum: hashFuncs[spec.Algorithm],
+		place: placeOf(spec), hash: rsaHash(spec.Algorithm), sum: hashFuncs[spec.Algorithm],
 		decode: decodeFuncs[encoding], urlMember: spec.CertificateURL,
 	}
 	switch {
