@@ -7,7 +7,8 @@
 //
 // In fallback the try at the hub ends early enough for the queue to store what is left before the sender stops waiting.
 // Nothing is queued that can never be delivered. A device that has messages in the queue gets its next ones queued as
-// well, so that they do not overtake (behind.go); that holds within a process, and for what a process finds in the
+// well, so that they do not overtake (behind.go), and waits for a request of the same device that takes long
+// (flights.go); that holds within a process, and for what a process finds in the
 // queue when it starts.
 //
 // It does not deliver from the queue: package worker does. Start reading at Acceptor.Deliver.

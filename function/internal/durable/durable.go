@@ -31,8 +31,9 @@ type Options struct {
 // Acceptor brings messages to the hub or to the queue.
 type Acceptor struct {
 	Options
-	behind behind
-	state  state
+	behind  behind
+	flights flights
+	state   state
 }
 
 // New makes an Acceptor.
@@ -94,7 +95,13 @@ func (a *Acceptor) fallback(ctx context.Context, rq *Request) Outcome {
 		Results: make([]error, len(rq.Messages)), Devices: countDevices(rq.Messages),
 	}}
 	p := putting{Acceptor: a, request: rq, out: &out}
-	direct, by := a.split(ctx, rq)
+	by, reserve := a.until(ctx, rq)
+	own := a.flights.begin(rq.Messages, a.Now())
+	defer a.flights.end(own)
+	inTime, cancel := context.WithDeadline(ctx, by)
+	defer cancel()
+	own.waitSlow(inTime, a.Now())
+	direct := a.split(rq, by)
 	if len(direct) == len(rq.Messages) {
 		out.Outcome = a.direct(ctx, rq, rq.Messages, by)
 	} else {
@@ -122,21 +129,29 @@ func (a *Acceptor) fallback(ctx context.Context, rq *Request) Outcome {
 			p.add(i)
 		}
 	}
+	if len(p.of) > 0 {
+		last, end := context.WithDeadline(ctx, by.Add(reserve/2))
+		own.waitAll(last) // they come before it in the queue, too
+		end()
+	}
 	p.put(ctx)
 	return out
 }
 
-// split gives the messages that are tried at the hub, and until when: those of devices that have nothing in the queue.
-func (a *Acceptor) split(ctx context.Context, rq *Request) (direct []int, by time.Time) {
-	now := a.Now()
+// until tells how long the hub is tried, and how much time that leaves the queue.
+func (a *Acceptor) until(ctx context.Context, rq *Request) (by time.Time, reserve time.Duration) {
 	by = rq.AnswerBy
 	if end, ok := ctx.Deadline(); ok && (by.IsZero() || end.Before(by)) {
 		by = end
 	}
-	left := by.Sub(now)
-	by = by.Add(-min(max(left/4, minReserve), maxReserve))
-	if !by.After(now) { // no time for the hub
-		return nil, by
+	reserve = min(max(by.Sub(a.Now())/4, minReserve), maxReserve)
+	return by.Add(-reserve), reserve
+}
+
+// split gives the messages that are tried at the hub: those of devices that have nothing in the queue.
+func (a *Acceptor) split(rq *Request, by time.Time) (direct []int) {
+	if !by.After(a.Now()) { // no time for the hub
+		return nil
 	}
 	a.behind.look(a)
 	direct = make([]int, 0, len(rq.Messages))
@@ -145,7 +160,7 @@ func (a *Acceptor) split(ctx context.Context, rq *Request) (direct []int, by tim
 			direct = append(direct, i)
 		}
 	}
-	return direct, by
+	return direct
 }
 
 func (a *Acceptor) direct(ctx context.Context, rq *Request, messages []message.Message, by time.Time) delivery.Outcome {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,6 +26,7 @@ import (
 
 // hub answers for devices by id; what it is not told, it takes.
 type hub struct {
+	mu     sync.Mutex
 	fails  map[string]error
 	admits map[string]error
 	slow   time.Duration
@@ -35,13 +37,18 @@ type hub struct {
 func (h *hub) Deliver(ctx context.Context, rq *delivery.Request) delivery.Outcome {
 	out := delivery.Outcome{Results: make([]error, len(rq.Messages)), Devices: 1}
 	end, _ := ctx.Deadline()
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.began = append(h.began, time.Until(end))
+	takes := h.slow
+	h.mu.Unlock()
 	var late error
 	select {
-	case <-time.After(h.slow):
+	case <-time.After(takes):
 	case <-ctx.Done():
 		late = ctx.Err()
 	}
+	h.mu.Lock()
 	for i := range rq.Messages {
 		h.tried = append(h.tried, rq.Messages[i].MessageID)
 		if out.Results[i] = late; late == nil {
@@ -101,32 +108,32 @@ func TestModes(t *testing.T) {
 	refused := &dps.Error{Kind: dps.Refused}
 	for name, c := range map[string]struct {
 		mode  queue.Mode
-		hub   hub
+		hub   *hub
 		put   queue.Kind
 		want  string
 		tried int
 	}{
-		"never": {queue.ModeNever, hub{}, "", "d d d", 3},
-		"never, and the hub fails": {queue.ModeNever, hub{fails: map[string]error{"a": quota}}, "",
+		"never": {queue.ModeNever, &hub{}, "", "d d d", 3},
+		"never, and the hub fails": {queue.ModeNever, &hub{fails: map[string]error{"a": quota}}, "",
 			"hub-quota d hub-quota", 3},
-		"fallback":            {queue.ModeFallback, hub{}, "", "d d d", 3},
-		"fallback, one fails": {queue.ModeFallback, hub{fails: map[string]error{"b": quota}}, "", "d q d", 3},
-		"fallback, refused": {queue.ModeFallback, hub{fails: map[string]error{"a": refused}}, "",
+		"fallback":            {queue.ModeFallback, &hub{}, "", "d d d", 3},
+		"fallback, one fails": {queue.ModeFallback, &hub{fails: map[string]error{"b": quota}}, "", "d q d", 3},
+		"fallback, refused": {queue.ModeFallback, &hub{fails: map[string]error{"a": refused}}, "",
 			"device-refused d device-refused", 3},
 		"fallback, too many": {queue.ModeFallback,
-			hub{fails: map[string]error{"a": ratelimit.SlowDown("a", time.Second)}}, "", "slow-down d slow-down", 3},
-		"fallback, slow": {queue.ModeFallback, hub{slow: time.Minute}, "", "q q q", 3},
-		"fallback, no queue": {queue.ModeFallback, hub{fails: map[string]error{"b": quota}}, queue.Unavailable,
+			&hub{fails: map[string]error{"a": ratelimit.SlowDown("a", time.Second)}}, "", "slow-down d slow-down", 3},
+		"fallback, slow": {queue.ModeFallback, &hub{slow: time.Minute}, "", "q q q", 3},
+		"fallback, no queue": {queue.ModeFallback, &hub{fails: map[string]error{"b": quota}}, queue.Unavailable,
 			"d queue-unavailable d", 3},
-		"always": {queue.ModeAlways, hub{}, "", "q q q", 0},
-		"always, refused": {queue.ModeAlways, hub{admits: map[string]error{"b": refused}}, "",
+		"always": {queue.ModeAlways, &hub{}, "", "q q q", 0},
+		"always, refused": {queue.ModeAlways, &hub{admits: map[string]error{"b": refused}}, "",
 			"q device-refused q", 0},
-		"always, full":   {queue.ModeAlways, hub{}, queue.Full, "queue-full queue-full queue-full", 0},
-		"always, denied": {queue.ModeAlways, hub{}, queue.Denied, "queue-refused queue-refused queue-refused", 0},
-		"always, too large": {queue.ModeAlways, hub{}, queue.TooLarge,
+		"always, full":   {queue.ModeAlways, &hub{}, queue.Full, "queue-full queue-full queue-full", 0},
+		"always, denied": {queue.ModeAlways, &hub{}, queue.Denied, "queue-refused queue-refused queue-refused", 0},
+		"always, too large": {queue.ModeAlways, &hub{}, queue.TooLarge,
 			"queue-item-too-large queue-item-too-large queue-item-too-large", 0},
-		"always, unknown": {queue.ModeAlways, hub{}, queue.Missing, "queue-refused queue-refused queue-refused", 0},
-		"always, no answers": {queue.ModeAlways, hub{}, queue.Unavailable,
+		"always, unknown": {queue.ModeAlways, &hub{}, queue.Missing, "queue-refused queue-refused queue-refused", 0},
+		"always, no answers": {queue.ModeAlways, &hub{}, queue.Unavailable,
 			"queue-unavailable queue-unavailable queue-unavailable", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -138,7 +145,7 @@ func TestModes(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 				defer cancel()
 				start := time.Now()
-				out := acceptor(q, &c.hub).Deliver(ctx, request(c.mode, "a/1", "b/2", "a/3"))
+				out := acceptor(q, c.hub).Deliver(ctx, request(c.mode, "a/1", "b/2", "a/3"))
 				if got := says(t, &out); got != c.want || len(c.hub.tried) != c.tried {
 					t.Errorf("%s, %d tried; want %s, %d", got, len(c.hub.tried), c.want, c.tried)
 				}
@@ -283,4 +290,59 @@ func TestFoundAtTheStart(t *testing.T) {
 		cancel()
 		synctest.Wait()
 	})
+}
+
+// A request that cannot be delivered goes into the queue before later ones of its device, though these fail sooner; and
+// a resend waits for the first one's result.
+func TestLaterRequestsWait(t *testing.T) {
+	for name, c := range map[string]struct {
+		slow, pause time.Duration
+		want        string // of the later one
+		queued      string
+	}{
+		"the first is queued":    {time.Minute, time.Second, "q", "1 2"},
+		"both at the same time":  {time.Minute, 10 * time.Millisecond, "q", "1 2"},
+		"the first is delivered": {2 * time.Second, time.Second, "d", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				q := queuetest.NewMemory()
+				h := &hub{slow: c.slow}
+				a := acceptor(q, h)
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					a.Deliver(t.Context(), request(queue.ModeFallback, "a/1"))
+				}()
+				time.Sleep(c.pause)
+				h.mu.Lock()
+				h.slow = 0
+				if c.slow == time.Minute {
+					h.fails = map[string]error{"a": &httpsend.Error{Kind: httpsend.Down}}
+				}
+				h.mu.Unlock()
+				start := time.Now()
+				out := a.Deliver(t.Context(), request(queue.ModeFallback, "a/2"))
+				if got := says(t, &out); got != c.want || time.Since(start) >= 5*time.Second {
+					t.Errorf("%s after %s, want %s", got, time.Since(start), c.want)
+				}
+				<-done
+				var ids []string
+				codec := &entry.Codec{HasFleet: func(string) bool { return true }}
+				if depth, _ := q.Depth(t.Context()); depth.Items > 0 {
+					items, _ := q.Receive(t.Context(), 10)
+					for _, it := range items {
+						e, err := codec.Decode(t.Context(), it.Data)
+						if err != nil {
+							t.Fatal(err)
+						}
+						ids = append(ids, e.Message.MessageID)
+					}
+				}
+				if got := strings.Join(ids, " "); got != c.queued {
+					t.Errorf("in the queue: %s, want %s", got, c.queued)
+				}
+			})
+		})
+	}
 }
