@@ -153,7 +153,10 @@ func mappingProblem(err error) *console.Problem {
 	if faults, ok := errors.AsType[message.Faults](err); ok {
 		var lines []string
 		for _, f := range faults {
-			text := strings.TrimSpace(f.Field + " " + f.Problem)
+			text := f.Problem
+			if f.Field != "" {
+				text = f.Field + ": " + text
+			}
 			lines = append(lines, text)
 			if f.Line > 0 && f.File == "" {
 				out.Places = append(out.Places, console.Place{Line: f.Line, Column: max(f.Column, 1), Text: text})

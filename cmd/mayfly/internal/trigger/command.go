@@ -180,13 +180,15 @@ func canonical(name string) string { return textproto.CanonicalMIMEHeaderKey(str
 // fresh has each request be of another time, and with another message id.
 func (s *sender) fresh(times, ids []place) {
 	forms := map[string]leaf{}
-	for _, l := range s.content.leaves() {
+	for _, l := range append(s.content.leaves(), s.content.tokens()...) {
 		forms[l.place.String()] = l
 	}
 	s.changes = append(s.changes, func(to *content, n int) error {
 		at := s.now()
 		for i := range times {
-			if value, ok := shifted(forms[times[i].String()], at); ok {
+			// Each request has a second of its own, and so has each message in it, which may have no fractions.
+			second := time.Duration(n*len(times)+i) * time.Second
+			if value, ok := shifted(forms[times[i].String()], at.Add(-second)); ok {
 				_ = to.set(&times[i], value) // it was set when it was found
 			}
 		}

@@ -166,8 +166,8 @@ func (f *finder) fresh(ctx context.Context, c *content) (times []place, ids []pl
 		return nil, nil
 	}
 	at := before[0].Time
-	for _, l := range c.leaves() {
-		if len(l.path) == 0 && l.query == "" {
+	for _, l := range append(c.leaves(), c.tokens()...) {
+		if len(l.path) == 0 && l.query == "" && l.token == "" {
 			continue
 		}
 		if moved, ok := shifted(l, at.Add(-time.Hour)); ok && !at.IsZero() {
@@ -181,7 +181,7 @@ func (f *finder) fresh(ctx context.Context, c *content) (times []place, ids []pl
 				}
 			}
 		}
-		if other, ok := different(l, 7); ok {
+		if other, ok := different(l, 7); ok && l.token == "" {
 			next := c.clone()
 			if next.set(&l.place, other) != nil {
 				continue
@@ -208,7 +208,8 @@ func same(a, b []message.Message, of func(*message.Message) any) bool {
 // layouts are those of times as texts, the first that a text has.
 var layouts = []string{
 	time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05", "2006-01-02T15:04:05-0700",
-	"06-01-02 15:04:05", "2006-01-02T15:04:05", "02/01/2006 15:04:05", "2006-01-02 15:04:05 MST", "1/2/2006 3:04:05 PM",
+	"06-01-02 15:04:05", "2006-01-02T15:04:05", "02/01/2006 15:04:05", "02.01.2006 15:04:05",
+	"2006-01-02 15:04:05 MST", "1/2/2006 3:04:05 PM",
 }
 
 // shifted writes a time in the form of a value.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"mayfly/internal/lazyregexp"
 	"mayfly/transform/message"
 )
 
@@ -116,9 +117,10 @@ func (c *content) write(over *message.Request) *message.Request {
 // place is where a value stands.
 type place struct {
 	query, header string
-	path          []any // of the body: names and indexes
-	raw           bool  // the whole body, as a text
-	inPath        bool  // the path of the request
+	path          []any  // of the body: names and indexes
+	raw           bool   // the whole body, as a text
+	inPath        bool   // the path of the request
+	token         string // a word of a body that is neither JSON nor a form
 }
 
 func (p *place) String() string {
@@ -131,6 +133,8 @@ func (p *place) String() string {
 		return "the body"
 	case p.inPath:
 		return "the path"
+	case p.token != "":
+		return p.token
 	}
 	var b strings.Builder
 	for _, at := range p.path {
@@ -188,6 +192,25 @@ func collect(v any, at []any, out *[]leaf) {
 	}
 }
 
+// timeToken is what may be a time in a text, such as CSV.
+var timeToken = lazyregexp.New(
+	`\b\d{2,4}[-./]\d{1,2}[-./]\d{2,4}[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?( [AP]M)?|` +
+		`\b\d{10}(\d{3}|\d{6}|\d{9})?\b`)
+
+// tokens lists the times in a body that is neither JSON nor a form.
+func (c *content) tokens() (out []leaf) {
+	if c.body != nil {
+		return nil
+	}
+	for _, text := range timeToken().FindAllString(c.raw, maxLeaves) {
+		l := leaf{place{token: text}, text, false}
+		if !slices.ContainsFunc(out, func(other leaf) bool { return other.token == text }) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
 // set changes a value. What is not there is made, but for elements of lists.
 func (c *content) set(p *place, value any) error {
 	text, isText := message.ScalarText(value)
@@ -196,6 +219,8 @@ func (c *content) set(p *place, value any) error {
 		c.query[p.query] = text
 	case p.header != "" && isText:
 		c.header[p.header] = text
+	case p.token != "" && isText:
+		c.raw = strings.ReplaceAll(c.raw, p.token, text)
 	case p.inPath && isText:
 		c.path = text
 	case p.raw && isText:

@@ -114,6 +114,34 @@ func TestMany(t *testing.T) {
 	}
 }
 
+// TestManyOfText: times in CSV are new in each request, too.
+func TestManyOfText(t *testing.T) {
+	t.Parallel()
+	config := filepath.Join(t.TempDir(), "mayfly.yaml")
+	text := `sources:
+  - {name: rows, format: csv, each: ".[]", deviceId: .id, timestamp: '.at | utc("day-first")', measurements: "{t: .t}",
+     samples: [{name: a, request: {headers: {Content-Type: text/csv},
+       body: "id;at;t\nd-1;14.03.2026 10:00:00;1\nd-1;14.03.2026 10:15:00;2\n"},
+       messages: [{deviceId: d-1, body: '{"t":1}'}, {deviceId: d-1, body: '{"t":2}'}]}]}
+`
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	to, all := listen(t, 200)
+	if out, err := run(t, &trigger.Command{Source: "rows", Config: config, Count: 20, To: to}); err != nil {
+		t.Fatal(err, out)
+	}
+	seen := map[string]bool{}
+	for _, g := range all() {
+		for line := range strings.Lines(g.body) {
+			seen[line] = true
+		}
+	}
+	if len(seen) != 41 {
+		t.Errorf("%d different lines of 41", len(seen))
+	}
+}
+
 // TestEverySource: the device of each source's samples can be changed to another one of the same form.
 func TestEverySource(t *testing.T) {
 	t.Parallel()
