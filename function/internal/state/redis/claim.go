@@ -29,10 +29,11 @@ func (s *Store) Claim(ctx context.Context, keys []string, lease time.Duration) (
 			commands[i] = client.B().Arbitrary("SET").Keys(s.key("claim", key)).
 				Args(c.Token, "NX", "GET", "PX", millis(lease)).Build()
 		}
+		own, c.Busy = nil, false
 		for i, result := range client.DoMulti(ctx, commands...) {
 			value, err := result.ToString()
 			switch {
-			case rueidis.IsRedisNil(err):
+			case rueidis.IsRedisNil(err), err == nil && value == c.Token: // its own, where the call is made again
 				own = append(own, keys[i])
 			case err != nil:
 				return err

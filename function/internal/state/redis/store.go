@@ -5,7 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
+	"fmt"
 	"log/slog"
 	"strconv"
 	"sync"
@@ -132,6 +132,9 @@ func (s *Store) call(ctx context.Context, what string, do func(context.Context, 
 	client, err := s.ready(limited)
 	if err == nil {
 		err = do(limited, client)
+		if _, answer := rueidis.IsRedisErr(err); err != nil && !answer && limited.Err() == nil {
+			err = do(limited, client) // the connection was lost, perhaps long ago; all calls can be made twice
+		}
 		switch {
 		case err == nil:
 			s.answered()
@@ -142,7 +145,7 @@ func (s *Store) call(ctx context.Context, what string, do func(context.Context, 
 	outcome := "ok"
 	if err != nil {
 		outcome = "failed"
-		err = errors.Join(state.ErrDown, err)
+		err = fmt.Errorf("%w: %w", state.ErrDown, err)
 	}
 	s.o.Metrics.Add(metrics.StateCalls, 1, what, outcome)
 	return err

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,7 +53,7 @@ func parse(text string) (*target, error) {
 	}
 	t := &target{prefix: defaultPrefix, ca: values.Get("ca")}
 	for name := range values {
-		if !contains(parameters, name) {
+		if !slices.Contains(parameters, name) {
 			return nil, fmt.Errorf("there is no parameter %q; want %s", name, strings.Join(parameters, ", "))
 		}
 	}
@@ -77,21 +78,13 @@ func parse(text string) (*target, error) {
 	return t, nil
 }
 
-func contains(list []string, text string) bool {
-	for _, one := range list {
-		if one == text {
-			return true
-		}
-	}
-	return false
-}
-
 // client makes a client, which connects at once.
 func (t *target) client(secrets *secret.Loader) (rueidis.Client, error) {
 	o := t.option
 	o.ClientName = "mayfly"
-	o.DisableCache = true // nothing is read twice
-	o.DisableRetry = true // a call has no time for it
+	o.DisableCache = true    // nothing is read twice
+	o.DisableRetry = true    // a call has no time for it
+	o.PipelineMultiplex = -1 // one connection, so that an answer means that it is good
 	o.Dialer.Timeout = connectTimeout
 	o.ConnWriteTimeout = connectTimeout
 	if t.password != "" {
