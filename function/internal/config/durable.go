@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"mayfly/function/internal/platform"
 	"mayfly/function/internal/queue"
 	"mayfly/function/internal/queue/open"
 	"mayfly/internal/secret"
@@ -50,6 +51,9 @@ func (c *Config) checkDurable(file *File, fault faultFunc) {
 		target, err := open.Parse(c.Queue)
 		if err != nil {
 			fault("QUEUE", "%v", err)
+		} else if target.Kind == open.File && c.Host != platform.Server {
+			fault("QUEUE", "file: is for plain servers: the disk of a function goes with its instance, and nobody "+
+				"delivers from it; want sqs:URL, azure-queue:URL or nats://HOST")
 		}
 		c.QueueTarget = &target
 	}
