@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -73,6 +74,25 @@ func (f *folder) write(name, text string) {
 	}
 }
 
+// output keeps what is printed, and counts what is taken.
+type output struct {
+	mu    sync.Mutex
+	text  strings.Builder
+	taken atomic.Int32
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
 const good = "sources:\n  - {name: mine, deviceId: .id, measurements: {file: mapping/mine.jq}}\n"
 
 // TestReloader: what is right is taken, and what is not is told with its place, while the one before stays.
@@ -85,12 +105,11 @@ func TestReloader(t *testing.T) {
 			"GROUP_KEY=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}
 		f.write("mayfly.yaml", good)
 		f.write("mapping/mine.jq", "{a: 1}")
-		var out strings.Builder
-		taken := 0
-		r := &reload.Reloader{Path: path, Out: &out, Every: time.Second,
+		out := &output{}
+		r := &reload.Reloader{Path: path, Out: out, Every: time.Second,
 			Report: func() *function.ConfigReport { return function.CheckFile(environ, path) },
 			Load:   func() (*function.Config, error) { return function.LoadConfig(environ) },
-			Take:   func(*function.Config) error { taken++; return nil },
+			Take:   func(*function.Config) error { out.taken.Add(1); return nil },
 		}
 		ctx, stop := context.WithCancel(t.Context())
 		r.Start(ctx)
@@ -123,11 +142,12 @@ func TestReloader(t *testing.T) {
 			{"there again", func() { f.write("mayfly.yaml", good) }, 4, "was read again", ""},
 			{"an editor's file", func() { f.write("mapping/.mine.jq.swp", "x") }, 4, "", ""},
 		} {
-			before := out.Len()
+			before := len(out.String())
 			step.do()
 			time.Sleep(5 * time.Second)
 			synctest.Wait()
 			told := out.String()[before:]
+			taken := int(out.taken.Load())
 			if taken != step.taken || (step.told == "") != (told == "") || !strings.Contains(told, step.told) {
 				t.Errorf("%s: taken %d times, want %d; told %q", step.name, taken, step.taken, told)
 			}
