@@ -23,6 +23,7 @@ func (rec *requestRecord) outcome(r *http.Request) *Finished {
 		Method: r.Method, Path: r.URL.Path, Source: rec.source,
 		Delivered: rec.delivered, Queued: rec.queued, Repeated: rec.repeated, Ignored: rec.ignored,
 		Reasons: rec.reasons, Commands: rec.commands.Len(), Messages: len(rec.messages), Devices: rec.deviceIDs(r),
+		Notes: rec.noted,
 	}
 	if rec.caller != nil {
 		f.Caller = rec.caller.Name

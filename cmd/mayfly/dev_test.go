@@ -169,3 +169,50 @@ func TestDevTakesChanges(t *testing.T) {
 		t.Errorf("after the fault: %d %s", status, body)
 	}
 }
+
+// TestDevKeepsRequests: the console has what came in, checks who changes anything, and keeps nothing with --no-record.
+func TestDevKeepsRequests(t *testing.T) {
+	t.Parallel()
+	start := func(flags ...string) (bridge, console string) {
+		args := []string{"dev", "--port", "0", "--emulator-port", "0", "--console-port", "0"}
+		stdout := running(t, nil, append(args, flags...)...)
+		return stdout.await(t, `bridge    (http://\S+)`)[1], stdout.await(t, `console   (http://\S+)`)[1]
+	}
+	bridge, console := start()
+	const secret = "/api/telemetry?token=hush-hush"
+	_, _ = request(t, http.MethodPost, bridge+secret, "application/json", `{"measurements":1}`)
+	_, body := request(t, http.MethodGet, console+"/requests?q=code:invalid-*", "", "")
+	contains(t, body, `"id":1`, `"why":"device.deviceId is missing`)
+	_, body = request(t, http.MethodGet, console+"/requests/1", "", "")
+	contains(t, body, `"query":"token=[hidden-1]"`, `"advice":"correct the fields`)
+	if status, body := request(t, http.MethodPost, console+"/requests/1/again", "", ""); status != http.StatusOK {
+		t.Errorf("again: %d %s", status, body)
+	}
+	for _, tt := range []struct{ method, path, header, value string }{
+		{http.MethodDelete, "/requests", "Origin", "http://elsewhere.example"},
+		{http.MethodPost, "/requests", "Sec-Fetch-Site", "cross-site"},
+		{http.MethodPost, "/requests/1/again", "Origin", "http://elsewhere.example"},
+		{http.MethodPost, "/requests/1/sample", "Origin", "http://elsewhere.example"},
+		{http.MethodGet, "/requests", "Host", "elsewhere.example"},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), tt.method, console+tt.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if req.Header.Set(tt.header, tt.value); tt.header == "Host" {
+			req.Host = tt.value
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != http.StatusForbidden {
+			t.Errorf("%s %s with %s %s: %d", tt.method, tt.path, tt.header, tt.value, res.StatusCode)
+		}
+	}
+	_, console = start("--no-record")
+	if status, _ := request(t, http.MethodGet, console+"/requests", "", ""); status != http.StatusNotFound {
+		t.Errorf("--no-record: %d", status)
+	}
+}

@@ -252,6 +252,7 @@ function verdict(d) {
       "p",
       { class: "quiet" },
       `${p.code}; ${p.retryable ? "sending it again may help" : "sending it again does not help"}` +
+        `; mayfly explain ${p.code} tells more` +
         (d.accepted ? "; the sender is told that all is well" : ""),
     ),
   );

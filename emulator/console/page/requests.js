@@ -343,6 +343,7 @@ function what(s) {
   if (s.delivered) parts.push(`${plural(s.delivered, "message")} delivered`);
   if (s.repeated) parts.push(`${s.repeated} stored before`);
   if (s.ignored) parts.push(`${s.ignored} ignored: ${s.why ?? ""}`);
+  if (s.notes) parts.push(plural(s.notes, "note"));
   if (s.again) parts.push(`again, of ${s.again}`);
   if (s.imported) parts.push("imported");
   return [h("span", { class: "quiet" }, visible(parts.join(" · ") || "nothing to deliver"))];

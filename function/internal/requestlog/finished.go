@@ -13,6 +13,7 @@ type Finished struct {
 	Caller       string   // who sent it; empty where nobody has to say
 	Devices      []string // that a problem is about, or all; the first ones
 	Messages     int      // that the body held
+	Notes        int      // on what was left out, or what a codec had to say
 	Delivered    int
 	Queued       int // accepted by the queue, and not delivered yet
 	Repeated     int // stored before, and not sent again

@@ -37,6 +37,7 @@ type Summary struct {
 	Delivered int       `json:"delivered,omitempty"`
 	Repeated  int       `json:"repeated,omitempty"`
 	Ignored   int       `json:"ignored,omitempty"`
+	Notes     int       `json:"notes,omitempty"`
 	MS        float64   `json:"ms"`
 	Bytes     int64     `json:"bytes"`
 	Again     uint64    `json:"again,omitempty"` // the request that it repeats
@@ -49,7 +50,8 @@ func summary(e *entry) Summary {
 		ID: e.id, Time: e.began, Method: short(e.method, 32), Path: short(valid(e.path), maxReason), Source: o.Source,
 		How: how(o), Devices: append([]string{}, o.Devices...), Messages: o.Messages, Status: e.status,
 		Code: string(o.Code), Outcome: outcome(e), Accepted: o.Accepted, Delivered: o.Delivered, Repeated: o.Repeated,
-		Ignored: o.Ignored, MS: milliseconds(e.took), Bytes: e.size, Again: e.again, Imported: e.imported != nil,
+		Ignored: o.Ignored, Notes: o.Notes, MS: milliseconds(e.took), Bytes: e.size, Again: e.again,
+		Imported: e.imported != nil,
 	}
 	switch {
 	case len(o.Errors) > 0:
@@ -212,6 +214,10 @@ func advice(e *entry) string {
 	switch {
 	case row != nil && row.Retryable:
 		return row.Advice + "; the sender may send it again"
+	case row != nil && o.Source != "" && how(o) != howOwn &&
+		(o.Code == "invalid-message" || o.Code == "malformed-body"):
+		return row.Advice + "; if the sender is right, change the source " + o.Source +
+			": the playground shows what becomes of this request"
 	case row != nil:
 		return row.Advice
 	case o.Code == "" && o.Ignored > 0 && o.Source != "":
@@ -289,6 +295,8 @@ func decodedMoment(d *Detail) Moment {
 		m.Title = "1 message"
 	}
 	switch {
+	case d.Explain != nil && len(d.Explain.Notes) > 0:
+		m.State, m.Text = "wait", strings.Join(d.Explain.Notes[:min(len(d.Explain.Notes), 3)], "; ")
 	case d.Ignored > 0 && d.Code == "":
 		m.Text = strconv.Itoa(d.Ignored) + " ignored: " + strings.Join(d.Reasons, ", ")
 	case d.Messages == 0 && d.Code != "":
