@@ -2,6 +2,7 @@
 // and dead letters as one JSON file each.
 //
 //	DIR/lock      held by the process that has the queue open; a second one is refused
+//	DIR/owner     the id of that process
 //	DIR/log/      segments
 //	DIR/dead/     dead letters
 //	DIR/replay/   dead letters that are to come back: anybody may move a file here, the owner takes it into the log

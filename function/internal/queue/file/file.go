@@ -100,10 +100,10 @@ func (q *Queue) open() error {
 	case err != nil:
 		return err
 	case !locked:
-		return inUse(lock.Path())
+		return q.inUse()
 	}
 	q.lock = lock
-	if err := os.WriteFile(lock.Path(), []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
+	if err := os.WriteFile(q.ownerFile(), []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
 		return err
 	}
 	dead, err := openLetters(q)
@@ -125,10 +125,13 @@ func (q *Queue) open() error {
 	return nil
 }
 
+// ownerFile names the process that has the folder. It is not the lock itself, which Windows lets nobody read.
+func (q *Queue) ownerFile() string { return filepath.Join(q.dir, "owner") }
+
 // inUse says who has the folder.
-func inUse(lock string) error {
+func (q *Queue) inUse() error {
 	who := "another process"
-	if pid, err := os.ReadFile(lock); err == nil && len(pid) > 0 && len(pid) < 16 {
+	if pid, err := os.ReadFile(q.ownerFile()); err == nil && len(pid) > 0 && len(pid) < 16 {
 		who = "process " + string(pid)
 	}
 	return fmt.Errorf("%s has it open: a folder serves one process at a time", who)

@@ -38,3 +38,15 @@ func TestParsePlace(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParsePlace(f *testing.F) {
+	for _, seed := range []string{"q", "q?max=1GiB", "q?max=%zz", "?", "q?max=9223372036854775807TiB"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, place string) {
+		dir, o, err := file.ParsePlace(place)
+		if err == nil && (dir == "" || o.MaxBytes != 0 && o.MaxBytes < file.MinMaxBytes) {
+			t.Errorf("%q: %q, %d", place, dir, o.MaxBytes)
+		}
+	})
+}

@@ -248,7 +248,9 @@ func (l *Log) Close() error {
 	}
 	l.broken = ErrClosed
 	for _, s := range l.segments {
-		err = errors.Join(err, s.file.Close())
+		if closeErr := s.file.Close(); !errors.Is(closeErr, os.ErrClosed) { // one that could not be deleted is closed
+			err = errors.Join(err, closeErr)
+		}
 	}
 	return err
 }
