@@ -157,7 +157,7 @@ export function playgroundView(store) {
     run();
   });
   store.addEventListener("configuration", async () => {
-    if (!begun) return;
+    if (!source) return;
     const open = source.name;
     sources = await get("/console/sources");
     list(sources);
@@ -168,19 +168,16 @@ export function playgroundView(store) {
     if (!draft) $("play-mapping").value = source.definition ?? "";
     run();
   });
-  let begun = false;
+  let begun = null; // what begin promises
+  const start = () => (begun ??= begin());
   return {
     async shown(asked) {
-      if (!begun) {
-        begun = true;
-        await begin();
-      }
+      await start();
       if (asked?.has("source")) await open(asked);
     },
     // play shows a source with a request filled in.
     async play(name, request) {
-      if (!begun) await begin();
-      begun = true;
+      await start();
       $("play-source").value = name;
       await pick(name);
       given = request;
