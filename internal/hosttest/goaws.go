@@ -37,12 +37,13 @@ func StartGoaws(tb testing.TB, queues ...string) string {
 	config := "Local:\n  Host: 127.0.0.1\n  Port: " + port + "\n  AccountId: \"" + GoawsAccount + "\"\n" +
 		"  EnableDuplicates: true\n" +
 		"  QueueAttributeDefaults: {VisibilityTimeout: 30, MaximumMessageSize: 262144}\n  Queues:\n    - Name: dead\n"
+	var own strings.Builder
 	for _, name := range queues {
-		config += fmt.Sprintf("    - Name: %s\n      RedrivePolicy: '{\"maxReceiveCount\": 1000, "+
+		fmt.Fprintf(&own, "    - Name: %s\n      RedrivePolicy: '{\"maxReceiveCount\": 1000, "+
 			"\"deadLetterTargetArn\":\"arn:aws:sqs::%s:dead\"}'\n", name, GoawsAccount)
 	}
 	file := filepath.Join(dir, "goaws.yaml")
-	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(config+own.String()), 0o600); err != nil {
 		tb.Fatal(err)
 	}
 	server := start(tb, exec.CommandContext(context.WithoutCancel(tb.Context()), program, "-config", file), "HOME="+dir)

@@ -15,7 +15,9 @@ func NewState(c *config.Config, secrets *secret.Loader, log *slog.Logger, set *m
 	if c.State.Reveal() == "" {
 		return nil
 	}
-	s, err := redis.Open(c.State.Reveal(), redis.Options{Secrets: secrets, Log: log, Metrics: set})
+	s, err := redis.Open(c.State.Reveal(), redis.Options{
+		Secrets: secrets, Log: log, Metrics: set, Now: secrets.Now,
+	})
 	if err != nil {
 		log.Error("no state store", "error", err.Error()) // the configuration was checked
 		return nil

@@ -69,7 +69,7 @@ func (d *deduplicator) share(
 
 func leaseOf(ctx context.Context) time.Duration {
 	if deadline, has := ctx.Deadline(); has {
-		return max(0, time.Until(deadline)) + leaseMargin
+		return max(0, time.Until(deadline)) + leaseMargin //nolint:forbidigo // contexts go by the true time
 	}
 	return unboundLease
 }

@@ -154,7 +154,7 @@ func TestModes(t *testing.T) {
 				}
 				depth, _ := q.Depth(ctx)
 				want := 0
-				for _, one := range strings.Fields(c.want) {
+				for one := range strings.FieldsSeq(c.want) {
 					if one == "q" {
 						want++
 					}

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"mayfly/cmd/mayfly/internal/logline"
@@ -117,7 +118,7 @@ func page(w *tool.World, row *function.ErrorRow, l logline.Line) {
 		w.Printf("\n%s %s\n", paint("36", "Who sent it:"), row.Advice)
 	}
 	text := section(string(row.Code))
-	for _, paragraph := range strings.Split(text, "\n\n") {
+	for paragraph := range strings.SplitSeq(text, "\n\n") {
 		for _, title := range []string{"It means:", "Look at:", "Do:"} {
 			if rest, ok := strings.CutPrefix(strings.TrimSpace(paragraph), "**"+title+"**"); ok {
 				paragraph = paint("36", title) + rest
@@ -135,9 +136,7 @@ func page(w *tool.World, row *function.ErrorRow, l logline.Line) {
 func known(w *tool.World, l logline.Line, paint func(code, text string) string) {
 	if inner := l.Object("problem"); inner != nil { // as the console exports it
 		merged := logline.Line{}
-		for name, v := range inner {
-			merged[name] = v
-		}
+		maps.Copy(merged, inner)
 		for name, v := range l {
 			if name != "problem" {
 				merged[name] = v

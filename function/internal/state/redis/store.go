@@ -23,7 +23,8 @@ import (
 type Options struct {
 	Secrets *secret.Loader
 	Log     *slog.Logger
-	Metrics *metrics.Set // may be nil
+	Metrics *metrics.Set     // may be nil
+	Now     func() time.Time // time.Now when nil
 }
 
 // Store is a store in Redis.
@@ -61,6 +62,9 @@ func Open(text string, o Options) (*Store, error) {
 	t, err := parse(text)
 	if err != nil {
 		return nil, err
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	s := &Store{
 		target: t, o: o, name: rand.Text(), tried: make(chan struct{}),
@@ -182,7 +186,7 @@ func (s *Store) fail(err error, atOnce bool) {
 	if s.down || s.ctx.Err() != nil || !atOnce && s.failures < maxFailures {
 		return
 	}
-	s.down, s.since, s.reason = true, time.Now(), err
+	s.down, s.since, s.reason = true, s.o.Now(), err
 	s.o.Log.Warn("the state store does not answer: rates and deduplication are of each instance alone, "+
 		"signed requests are refused", "error", err.Error())
 	if s.client != nil {
@@ -209,7 +213,7 @@ func (s *Store) up() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.down {
-		s.o.Log.Info("the state store answers again", "down", time.Since(s.since).Round(time.Millisecond).String(),
+		s.o.Log.Info("the state store answers again", "down", s.o.Now().Sub(s.since).Round(time.Millisecond).String(),
 			"failed_calls", s.refused)
 	}
 	s.down, s.failures, s.refused, s.reason = false, 0, 0, nil
