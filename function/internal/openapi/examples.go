@@ -34,6 +34,9 @@ func (s *source) samplesOf(path, method string) []*sampleRequest {
 	var list []*sampleRequest
 	names, of := map[string]bool{}, map[string]int{}
 	for i := range s.Samples {
+		if s.Samples[i].Refused != "" {
+			continue // it shows what is wrong
+		}
 		r := &s.Samples[i].Request
 		if cmp.Or(r.Path, "/api/"+s.Name) != path || cmp.Or(r.Method, http.MethodPost) != method {
 			continue
