@@ -75,6 +75,19 @@ func (gs *gates) enter(scope string) (wait time.Duration, changed <-chan struct{
 func (gs *gates) leave(scope string, delivered bool) {
 	gs.mu.Lock()
 	defer gs.mu.Unlock()
+	gs.left(scope, delivered)
+}
+
+// fail is leave after a failure that closes a gate, which need not be the one that let the group through. It tells
+// whether that gate is closed now. Nobody comes through in between.
+func (gs *gates) fail(scope string, delivered bool, v *verdict, began time.Time) (closed bool) {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	gs.left(scope, delivered)
+	return gs.shut(v, began)
+}
+
+func (gs *gates) left(scope string, delivered bool) {
 	g := gs.of(scope)
 	g.running--
 	g.probing = false
@@ -89,12 +102,10 @@ func (gs *gates) leave(scope string, delivered bool) {
 	g.signal()
 }
 
-// shut closes a gate for a time; what is zero is chosen by how often it has been closed in a row. began is when the
-// try began that failed: where others were delivered since then, the gate stays open, and shut tells so.
-func (gs *gates) shut(scope string, v *verdict, began time.Time) (closed bool) {
-	gs.mu.Lock()
-	defer gs.mu.Unlock()
-	g, now := gs.of(scope), gs.now()
+// shut closes the gate of a verdict for a time; what is zero is chosen by how often it has been closed in a row. began
+// is when the try began that failed: where others were delivered since then, the gate stays open, and shut tells so.
+func (gs *gates) shut(v *verdict, began time.Time) (closed bool) {
+	g, now := gs.of(v.scope), gs.now()
 	if !v.certain && g.stored.After(began) {
 		return false
 	}
@@ -107,7 +118,7 @@ func (gs *gates) shut(scope string, v *verdict, began time.Time) (closed bool) {
 	}
 	if g.failures == 0 && now.Sub(g.told) >= recent {
 		g.told = now // a hub that throttles closes its gate again and again
-		gs.told(scope, wait, v.reason)
+		gs.told(v.scope, wait, v.reason)
 	}
 	if v.throttled {
 		g.limit = max(g.limit/2, 1)

@@ -125,7 +125,12 @@ func (g *group) deliver(ctx context.Context, scope string) (goesOn bool) {
 		return false
 	}
 	v := judge(ctx, results[stored], &first.entry.Message, began.Sub(first.entry.Accepted), g.Now())
-	g.gates.leave(scope, stored > 0 || v.refused || v.scope == "" && v.problem.Code != problem.OutOfTime)
+	delivered, closed := stored > 0 || v.refused || v.scope == "" && v.problem.Code != problem.OutOfTime, false
+	if v.scope != "" && !v.refused {
+		closed = g.gates.fail(scope, delivered, v, began)
+	} else {
+		g.gates.leave(scope, delivered)
+	}
 	switch {
 	case v.refused && n-stored > 1:
 		g.single = n - stored
@@ -138,7 +143,7 @@ func (g *group) deliver(ctx context.Context, scope string) (goesOn bool) {
 		g.items = g.items[1:]
 		g.single = max(g.single-1, 0)
 		return true
-	case v.scope != "" && g.gates.shut(v.scope, v, began) && g.settle.waits():
+	case closed && g.settle.waits():
 		g.via = v.scope
 		return true // at the gate
 	}

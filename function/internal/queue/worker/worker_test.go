@@ -101,16 +101,16 @@ func TestWaitsForTheWhole(t *testing.T) {
 	for name, c := range map[string]struct {
 		err   error
 		hub   string
-		calls int // in an hour, at most; each message for itself would make 36,000
+		calls int // in an hour, at most
 	}{
-		"a hub that is down": {down("hub-1"), "hub-1", 1500},
+		"a hub that is down": {down("hub-1"), "hub-1", 750},
 		"a hub without an answer": {
-			&httpsend.Error{Hub: "hub-1", Kind: httpsend.Unavailable, Tries: 8}, "hub-1", 750},
+			&httpsend.Error{Hub: "hub-1", Kind: httpsend.Unavailable, Tries: 8}, "hub-1", 400},
 		"a quota": {&httpsend.Error{Hub: "hub-1", Kind: httpsend.QuotaExceeded, Status: 403}, "hub-1", 10},
-		"DPS":     {&dps.Error{Kind: dps.Unavailable}, "", 750},
+		"DPS":     {&dps.Error{Kind: dps.Unavailable}, "", 400},
 		"DPS throttles": {
-			&dps.Error{Kind: dps.Throttled, RetryAfter: 30 * time.Second}, "", 240},
-		"the store of the keys": {&secret.Error{Temporary: true}, "hub-1", 1500},
+			&dps.Error{Kind: dps.Throttled, RetryAfter: 30 * time.Second}, "", 150},
+		"the store of the keys": {&secret.Error{Temporary: true}, "hub-1", 800},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
