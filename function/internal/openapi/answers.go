@@ -205,8 +205,26 @@ func stored() *response {
 func queued() *response {
 	return &response{
 		Description: "Every message is stored, at least one of them in the queue: it is delivered later.",
-		Content:     map[string]mediaType{mediaJSON: {Schema: ref(schemaAccepted)}},
+		Content:     map[string]mediaType{mediaJSON: {Schema: ref(schemaQueued)}},
 	}
+}
+
+// storedOrQueued is Mayfly's own answer under a status that does not tell the hub from the queue.
+func (b *builder) storedOrQueued() *response {
+	r := stored()
+	if b.config.QueueTarget != nil {
+		r.Description = "Every message is stored in the hub or in the queue, or is none that counts."
+		r.Content[mediaJSON] = mediaType{Schema: b.either()}
+	}
+	return r
+}
+
+// either is the schema of an answer that has what the hub has stored, what the queue has, or both.
+func (b *builder) either() schema {
+	if b.config.QueueTarget == nil {
+		return ref(schemaAccepted)
+	}
+	return schema{"anyOf": []schema{ref(schemaAccepted), ref(schemaQueued)}}
 }
 
 // withQueued adds the answer to what waits in the queue, where there is one.
@@ -218,16 +236,20 @@ func (b *builder) withQueued(a answers) answers {
 }
 
 // partly is Mayfly's own answer to a batch of which some messages can never be stored.
-func partly() *response {
+func (b *builder) partly() *response {
 	return &response{
 		Description: "A batch of which some messages are stored, and the others never can be: results[] says which.",
-		Content:     map[string]mediaType{mediaJSON: {Schema: ref(schemaAccepted)}},
+		Content:     map[string]mediaType{mediaJSON: {Schema: b.either()}},
 	}
 }
 
 // addReplies adds what the sender of a source is answered in its own words.
 func (b *builder) addReplies(a answers, s *source) {
-	success := replyResponse(&s.Answer.Reply, stored())
+	own := b.storedOrQueued()
+	if s.Answer.Reply.Status.IsZero() {
+		own = stored() // 202 says the other
+	}
+	success := replyResponse(&s.Answer.Reply, own)
 	if s.OnReject == "accept" {
 		success.Description += " This sender punishes refusals, so that those of its messages are answered so, too."
 	}
@@ -240,7 +262,7 @@ func (b *builder) addReplies(a answers, s *source) {
 		a.add("202", replyResponse(&s.Answer.Reply, queued()))
 	}
 	if !s.Answer.Partial.IsZero() {
-		a.add(statusOf(&s.Answer.Partial, status, "2XX"), replyResponse(&s.Answer.Partial, partly()))
+		a.add(statusOf(&s.Answer.Partial, status, "2XX"), replyResponse(&s.Answer.Partial, b.partly()))
 	}
 	refused := &response{Description: "Nothing is stored, and nothing can be; in the words of this sender."}
 	if r := &s.Answer.Refused; !r.IsZero() {

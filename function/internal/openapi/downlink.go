@@ -34,6 +34,6 @@ func (b *builder) downlinkRoute() route {
 				"bytes": {"bytes for a device", map[string]any{"deviceId": "sensor-1", "hex": "0aff", "fPort": 2}},
 			},
 		}}},
-		success: map[string]*response{"200": pushed, "207": partly()},
+		success: map[string]*response{"200": pushed, "207": b.partly()},
 	}
 }

@@ -98,7 +98,7 @@ func (b *builder) contract() route {
 
 // telemetryRoutes are the routes of messages that no source names.
 func (b *builder) telemetryRoutes() []route {
-	native := b.withQueued(answers{"200": stored(), "207": partly()})
+	native := b.withQueued(answers{"200": stored(), "207": b.partly()})
 	send := route{
 		path: "/api/telemetry", methods: []string{http.MethodPost}, kind: kindNative, tag: tagTelemetry,
 		id: "telemetry", summary: "Send messages of one device or of several",
@@ -127,6 +127,7 @@ func (b *builder) telemetryRoutes() []route {
 	for _, path := range []string{"/api/IoTCIntegration", "/api/iotcintegration"} {
 		old := send
 		old.path, old.kind = path, kindBridge
+		old.success = answers{"200": b.storedOrQueued(), "207": b.partly()} // it knows 200 alone
 		old.id = "bridge-" + strconv.Itoa(len(list)-5)
 		old.methods = []string{http.MethodGet, http.MethodPost}
 		old.summary = "Send messages as to Microsoft's iotc-device-bridge"

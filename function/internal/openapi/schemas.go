@@ -9,6 +9,7 @@ import (
 const (
 	schemaProblem   = "Problem"
 	schemaAccepted  = "Accepted"
+	schemaQueued    = "Queued"
 	schemaResult    = "Result"
 	schemaMessage   = "Message"
 	schemaMeasured  = "Measurements"
@@ -57,10 +58,10 @@ func (b *builder) schemas() map[string]schema {
 	for _, row := range problem.Rows() {
 		codes = append(codes, string(row.Code))
 	}
-	return map[string]schema{
+	all := map[string]schema{
 		schemaProblem:  problemSchema(codes),
 		schemaResult:   resultSchema(codes),
-		schemaAccepted: b.acceptedSchema(),
+		schemaAccepted: acceptedSchema("delivered"),
 		schemaMessage:  b.messageSchema(),
 		schemaMeasured: {
 			"type": "object", "additionalProperties": true, // generated types have no member without it
@@ -68,6 +69,10 @@ func (b *builder) schemas() map[string]schema {
 		},
 		schemaTimestamp: timestampSchema(),
 	}
+	if b.config.QueueTarget != nil {
+		all[schemaQueued] = acceptedSchema("accepted")
+	}
+	return all
 }
 
 func timestampSchema() schema {
@@ -123,11 +128,9 @@ func resultSchema(codes []string) schema {
 	return s
 }
 
-func (b *builder) acceptedSchema() schema {
-	required := []string{"delivered"}
-	if b.config.QueueTarget != nil {
-		required = nil // either of them, which generated clients do not understand as anyOf
-	}
+// acceptedSchema is Mayfly's own answer, which counts at least what is stored by the hub (delivered) or by the queue
+// (accepted).
+func acceptedSchema(storedBy string) schema {
 	s := object(map[string]schema{
 		"delivered": count("messages that the hub has stored"),
 		"accepted":  count("messages that the queue has stored, and that are delivered later"),
@@ -137,7 +140,7 @@ func (b *builder) acceptedSchema() schema {
 		"refused":   count("messages that can never be stored, of a batch"),
 		"results":   listOf(ref(schemaResult), "how each message of such a batch fared, in its order"),
 		"commands":  listOf(commandSchema(), "what waited for the device, where the request asked for it"),
-	}, required...)
+	}, storedBy)
 	s["description"] = "Every message is stored, in the IoT hub or in the queue, but for those that are " +
 		"refused for good."
 	return s
