@@ -123,12 +123,12 @@ func (o *options) round(exe, dir string, record bool) (result, error) {
 		return result{}, err
 	}
 	load.send(o.senders, time.Second) // warm-up
-	before, err := cpu(cmd.Process.Pid)
+	before, err := process.CPU(cmd.Process.Pid)
 	if err != nil {
 		return result{}, err
 	}
 	n, took := load.send(o.senders, time.Duration(o.seconds)*time.Second)
-	after, err := cpu(cmd.Process.Pid)
+	after, err := process.CPU(cmd.Process.Pid)
 	if err != nil {
 		return result{}, err
 	}

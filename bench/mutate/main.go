@@ -114,13 +114,18 @@ func (t *tally) add(status int, err error, text []byte) {
 	}
 }
 
-// documented are the statuses that may be answered: those of the problem table, of net/http and of sources; 201 is what
-// Efento's gateways take for an answer.
+// documented are the statuses that may be answered: those of the problem table, of net/http and of sources.
 var documented = func() map[int]bool {
-	statuses := map[int]bool{200: true, 201: true, 204: true, 207: true, 400: true, 431: true, 301: true, 307: true,
+	statuses := map[int]bool{200: true, 204: true, 207: true, 400: true, 431: true, 301: true, 307: true,
 		404: true, 405: true, 408: true, 417: true, 501: true, 505: true}
 	for _, row := range function.Rows() {
 		statuses[row.Status] = true
+	}
+	t := transform.New()
+	for _, name := range t.SourceNames() {
+		if source, err := t.Source(name); err == nil {
+			statuses[source.Answer.FixedStatus()] = true
+		}
 	}
 	delete(statuses, http.StatusInternalServerError) // documented as a bug
 	return statuses

@@ -175,14 +175,14 @@ func (c *contender) round(env []string, messages int) error {
 	if err := c.send(url, warmUpMessages/c.perRequest); err != nil {
 		return err
 	}
-	before, err := cpu(child.PID())
+	before, err := process.CPU(child.PID())
 	if err != nil {
 		return err
 	}
 	if err := c.send(url, messages/c.perRequest); err != nil {
 		return err
 	}
-	after, err := cpu(child.PID())
+	after, err := process.CPU(child.PID())
 	c.cpu = append(c.cpu, (after-before)/time.Duration(messages))
 	return err
 }

@@ -138,16 +138,9 @@ Members that are not certain are left out, and named on standard error.`
 }
 
 func (c *templateDraftCommand) Run(ctx context.Context, w *world) error {
-	t, _, err := function.LoadSources(cmp.Or(c.Config, w.getenv("CONFIG")), function.WithCodecs(w.codecs))
+	source, err := w.tool().Source(c.Config, c.Source)
 	if err != nil {
 		return err
-	}
-	source, err := t.Source(c.Source)
-	if err != nil {
-		return err
-	}
-	if source == nil {
-		return fmt.Errorf("unknown source %q; want one of %s", c.Source, strings.Join(t.SourceNames(), ", "))
 	}
 	messages, err := c.messages(ctx, w, source)
 	if err != nil {

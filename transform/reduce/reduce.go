@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -19,6 +20,17 @@ const (
 	Joined    = 0  // it is in the message of another reading
 	Unchanged = -1 // it is left out
 )
+
+// Describe says for people what [Reducer.Apply] returns for a message.
+func Describe(stands int) string {
+	switch stands {
+	case Joined:
+		return "is in another message"
+	case Unchanged:
+		return "left out: nothing has changed"
+	}
+	return fmt.Sprintf("stands for %d readings", stands)
+}
 
 // reading is a message whose body was read.
 type reading struct {

@@ -1,7 +1,6 @@
 package playground
 
 import (
-	"fmt"
 	"strconv"
 
 	"mayfly/emulator/console"
@@ -34,15 +33,9 @@ func (p *Playground) reduce(source string, messages []message.Message, result *c
 		if n == 1 {
 			continue
 		}
-		step := console.Step{Name: "reduce " + messages[i].DeviceID, Value: fmt.Sprintf("stands for %d readings", n)}
+		step := console.Step{Name: "reduce " + messages[i].DeviceID, Value: reduce.Describe(n)}
 		if len(messages) > 1 {
 			step.Part = "[" + strconv.Itoa(i) + "]"
-		}
-		switch n {
-		case reduce.Joined:
-			step.Value = "is in another message"
-		case reduce.Unchanged:
-			step.Value = "left out: nothing has changed"
 		}
 		result.Steps = append(result.Steps, step)
 	}

@@ -180,16 +180,9 @@ func partOf(t *trial.Trial, i int) Part {
 // afterwards is what reduce, enrich and device templates make of the messages of a part.
 func afterwards(t *trial.Trial, part int) []Step {
 	var out []Step
-	for _, r := range t.Reduced {
-		text := fmt.Sprintf("stands for %d readings", r.Readings)
-		switch r.Readings {
-		case reduce.Joined:
-			text = "is in another message"
-		case reduce.Unchanged:
-			text = "left out: nothing has changed"
-		}
-		if r.Part == part {
-			out = append(out, Step{Name: "reduce", Value: text})
+	for i := range t.Reduced {
+		if r := &t.Reduced[i]; r.Part == part {
+			out = append(out, Step{Name: "reduce", Value: reduce.Describe(r.Readings)})
 		}
 	}
 	for i := range t.Enrichment {

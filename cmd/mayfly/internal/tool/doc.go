@@ -1,3 +1,3 @@
-// Package tool is what commands in packages of their own share: the environment, the three streams, and errors that
-// say what to try. It runs no command. Start at World.
+// Package tool is what commands in packages of their own share: the environment, the three streams, sources, and errors
+// that say what to try. It runs no command. Start at World.
 package tool

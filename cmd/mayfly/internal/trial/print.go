@@ -84,14 +84,7 @@ func (p *printer) reduced(list []Reduced, part int) {
 		if r.Part != part {
 			continue
 		}
-		text := fmt.Sprintf("stands for %d readings", r.Readings)
-		switch r.Readings {
-		case reduce.Joined:
-			text = "is in another message"
-		case reduce.Unchanged:
-			text = "left out: nothing has changed"
-		}
-		p.line("%s  %s", p.paint("36", "reduce "+r.DeviceID), p.paint("33", text))
+		p.line("%s  %s", p.paint("36", "reduce "+r.DeviceID), p.paint("33", reduce.Describe(r.Readings)))
 	}
 }
 

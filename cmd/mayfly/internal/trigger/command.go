@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"mayfly/cmd/mayfly/internal/tool"
-	"mayfly/function"
 	"mayfly/internal/secret"
 	"mayfly/transform"
 	"mayfly/transform/message"
@@ -59,16 +58,9 @@ func (c *Command) Run(ctx context.Context, w *tool.World) error {
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return tool.Hint(fmt.Sprintf("--to %q is not a URL", c.To), "--to http://127.0.0.1:7071")
 	}
-	t, _, err := function.LoadSources(cmp.Or(c.Config, w.Getenv("CONFIG")), function.WithCodecs(w.Codecs))
+	source, err := w.Source(c.Config, c.Source)
 	if err != nil {
 		return err
-	}
-	source, err := t.Source(c.Source)
-	if err != nil {
-		return err
-	}
-	if source == nil {
-		return fmt.Errorf("unknown source %q; want one of %s", c.Source, strings.Join(t.SourceNames(), ", "))
 	}
 	sample, err := c.sample(source)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -104,7 +103,7 @@ func (d *letters) write(id string, l *letter) error {
 		d.used += int64(len(b))
 	}
 	d.mu.Unlock()
-	return errors.Join(err, syncDir(d.dir))
+	return errors.Join(err, seglog.SyncDir(d.dir))
 }
 
 // remove deletes the file of a letter, in the folder of dead letters or in that of those to be replayed.
@@ -119,7 +118,7 @@ func (d *letters) remove(name string) error {
 		d.used -= info.Size()
 	}
 	d.mu.Unlock()
-	return errors.Join(err, syncDir(filepath.Dir(name)))
+	return errors.Join(err, seglog.SyncDir(filepath.Dir(name)))
 }
 
 func writeSynced(name string, b []byte) error {
@@ -132,17 +131,6 @@ func writeSynced(name string, b []byte) error {
 		err = f.Sync()
 	}
 	return errors.Join(err, f.Close())
-}
-
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // names are the ids of the letters, the oldest first.
@@ -264,7 +252,7 @@ func (d *letters) Replay(ctx context.Context, id string) error {
 	if err := os.Rename(name, filepath.Join(d.replay, id+".json")); err != nil {
 		return d.failure(err)
 	}
-	return d.failure(errors.Join(syncDir(d.replay), syncDir(d.dir)))
+	return d.failure(errors.Join(seglog.SyncDir(d.replay), seglog.SyncDir(d.dir)))
 }
 
 // Drop is queue.DeadLetters'.

@@ -18,7 +18,7 @@ const scanWait = time.Second
 
 // Check reports what the queue's settings lack, and whether it can be reached.
 func (q *Queue) Check(ctx context.Context) error {
-	ctx, done := q.within(ctx)
+	ctx, done := queue.Within(ctx, q.ctx)
 	defer done()
 	dead, err := q.deadLetters(ctx)
 	if err != nil {
@@ -72,7 +72,7 @@ func (c *client) attributes(ctx context.Context) (attributes, error) {
 
 // Depth gives SQS' estimates. SQS does not tell how old the oldest message is; CloudWatch does.
 func (q *Queue) Depth(ctx context.Context) (queue.Depth, error) {
-	ctx, done := q.within(ctx)
+	ctx, done := queue.Within(ctx, q.ctx)
 	defer done()
 	a, err := q.client.attributes(ctx)
 	if err != nil {
@@ -98,7 +98,7 @@ func stored(a attributes) int {
 // Bury stores an item among the dead letters, and deletes it here then. What fails in between leaves both, and the
 // next try one of them: in a FIFO queue the message's id makes the second dead letter a duplicate.
 func (q *Queue) Bury(ctx context.Context, item *queue.Leased, reason []byte) error {
-	ctx, done := q.within(ctx)
+	ctx, done := queue.Within(ctx, q.ctx)
 	defer done()
 	if err := q.bury(ctx, item, reason); err != nil {
 		return err
@@ -131,7 +131,7 @@ type deadLetters Queue
 
 // List gives up to n dead letters. Others cannot have them for a while.
 func (d *deadLetters) List(ctx context.Context, n int) ([]queue.DeadLetter, error) {
-	ctx, done := (*Queue)(d).within(ctx)
+	ctx, done := queue.Within(ctx, d.ctx)
 	defer done()
 	messages, err := d.shelf.List(ctx, n)
 	list := make([]queue.DeadLetter, len(messages))
@@ -167,7 +167,7 @@ func (d *deadLetters) Drop(ctx context.Context, id string) error {
 
 // take looks for a dead letter, and deletes it once use is done with it.
 func (d *deadLetters) take(ctx context.Context, id string, use func(context.Context, message) error) error {
-	ctx, done := (*Queue)(d).within(ctx)
+	ctx, done := queue.Within(ctx, d.ctx)
 	defer done()
 	found, err := d.shelf.Take(ctx, id, func(m message) error {
 		if err := use(ctx, m); err != nil {

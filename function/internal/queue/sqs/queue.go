@@ -56,19 +56,9 @@ func (q *Queue) Close() error {
 	return nil
 }
 
-// within is a context that ends with ctx and with the queue.
-func (q *Queue) within(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(q.ctx, cancel)
-	if q.ctx.Err() != nil { // AfterFunc takes its time
-		cancel()
-	}
-	return ctx, func() { stop(); cancel() }
-}
-
 // Put stores items: in calls of up to ten, one after the other, which keeps their order.
 func (q *Queue) Put(ctx context.Context, items []queue.Item) []error {
-	ctx, done := q.within(ctx)
+	ctx, done := queue.Within(ctx, q.ctx)
 	defer done()
 	errs := make([]error, len(items))
 	failed := false
@@ -129,7 +119,7 @@ func token(s string) string {
 
 // Receive leases up to ten items, however many more are wanted.
 func (q *Queue) Receive(ctx context.Context, n int) ([]*queue.Leased, error) {
-	ctx, done := q.within(ctx)
+	ctx, done := queue.Within(ctx, q.ctx)
 	defer done()
 	for {
 		begin := q.client.now()
@@ -231,7 +221,7 @@ func (q *Queue) Return(ctx context.Context, items []*queue.Leased, after time.Du
 }
 
 func (q *Queue) setVisibility(ctx context.Context, items []*queue.Leased, d time.Duration) error {
-	ctx, done := q.within(ctx)
+	ctx, done := queue.Within(ctx, q.ctx)
 	defer done()
 	receipts := make([]string, len(items))
 	for i, item := range items {
@@ -268,7 +258,7 @@ func (c *client) setVisibility(ctx context.Context, receipts []string, d time.Du
 
 // Delete ends leases of items that are delivered.
 func (q *Queue) Delete(ctx context.Context, items []*queue.Leased) error {
-	ctx, done := q.within(ctx)
+	ctx, done := queue.Within(ctx, q.ctx)
 	defer done()
 	entries := make([]entry, len(items))
 	for i, item := range items {

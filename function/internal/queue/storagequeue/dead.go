@@ -18,7 +18,7 @@ const poison = "-poison"
 
 // Check reports whether the queue is there.
 func (q *Queue) Check(ctx context.Context) error {
-	ctx, done := q.within(ctx)
+	ctx, done := queue.Within(ctx, q.ctx)
 	defer done()
 	_, err := q.client.stored(ctx)
 	if failed, ok := errors.AsType[*queue.Error](err); ok && failed.Kind == queue.Missing {
@@ -30,7 +30,7 @@ func (q *Queue) Check(ctx context.Context) error {
 
 // Depth gives Azure's estimates. The age is that of the oldest message that is not leased.
 func (q *Queue) Depth(ctx context.Context) (queue.Depth, error) {
-	ctx, done := q.within(ctx)
+	ctx, done := queue.Within(ctx, q.ctx)
 	defer done()
 	var depth queue.Depth
 	var err error
@@ -58,7 +58,7 @@ func isMissing(err error) bool {
 // Bury stores an item among the dead letters, and deletes it here then. What fails in between leaves both. An item that
 // Item has made is deleted by whoever has received it.
 func (q *Queue) Bury(ctx context.Context, item *queue.Leased, reason []byte) error {
-	ctx, done := q.within(ctx)
+	ctx, done := queue.Within(ctx, q.ctx)
 	defer done()
 	if err := q.bury(ctx, item, reason); err != nil || item.Handle == nil {
 		return err
@@ -93,7 +93,7 @@ type deadLetters Queue
 
 // List gives up to n dead letters. Others cannot have them for a while.
 func (d *deadLetters) List(ctx context.Context, n int) ([]queue.DeadLetter, error) {
-	ctx, done := (*Queue)(d).within(ctx)
+	ctx, done := queue.Within(ctx, d.ctx)
 	defer done()
 	items, err := d.shelf.List(ctx, n)
 	list := make([]queue.DeadLetter, len(items))
@@ -117,7 +117,7 @@ func (d *deadLetters) Drop(ctx context.Context, id string) error {
 
 // take looks for a dead letter, and deletes it once use is done with it.
 func (d *deadLetters) take(ctx context.Context, id string, use func(context.Context, *deadItem) error) error {
-	ctx, done := (*Queue)(d).within(ctx)
+	ctx, done := queue.Within(ctx, d.ctx)
 	defer done()
 	found, err := d.shelf.Take(ctx, id, func(it *deadItem) error {
 		if err := use(ctx, it); err != nil {

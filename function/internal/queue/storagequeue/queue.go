@@ -46,19 +46,9 @@ func (q *Queue) Close() error {
 	return nil
 }
 
-// within is a context that ends with ctx and with the queue.
-func (q *Queue) within(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(q.ctx, cancel)
-	if q.ctx.Err() != nil { // AfterFunc takes its time
-		cancel()
-	}
-	return ctx, func() { stop(); cancel() }
-}
-
 // Put stores items, one by one for each key.
 func (q *Queue) Put(ctx context.Context, items []queue.Item) []error {
-	ctx, done := q.within(ctx)
+	ctx, done := queue.Within(ctx, q.ctx)
 	defer done()
 	var keys []string
 	of := map[string][]int{}
@@ -97,7 +87,7 @@ func (q *Queue) putOne(ctx context.Context, item queue.Item) error {
 
 // Receive leases up to 32 items, however many more are wanted.
 func (q *Queue) Receive(ctx context.Context, n int) ([]*queue.Leased, error) {
-	ctx, done := q.within(ctx)
+	ctx, done := queue.Within(ctx, q.ctx)
 	defer done()
 	for pause := firstPoll; ; pause = min(2*pause, longPoll) {
 		messages, err := q.client.messages(ctx, n, q.lease)
@@ -142,7 +132,7 @@ func (q *Queue) Delete(ctx context.Context, items []*queue.Leased) error {
 
 // all makes a call for each item.
 func (q *Queue) all(ctx context.Context, items []*queue.Leased, do func(context.Context, *handle) error) error {
-	ctx, done := q.within(ctx)
+	ctx, done := queue.Within(ctx, q.ctx)
 	defer done()
 	return first(each(items, func(item *queue.Leased) error {
 		h, ok := item.Handle.(*handle)
@@ -186,7 +176,7 @@ func first(errs []error) error {
 // PutAgain stores an item once more, to be received after a time, with what is known of it: for a platform that deletes
 // what it has handed over.
 func (q *Queue) PutAgain(ctx context.Context, item *queue.Leased, after time.Duration) error {
-	ctx, done := q.within(ctx)
+	ctx, done := queue.Within(ctx, q.ctx)
 	defer done()
 	e := envelope.Envelope{Item: item.Item, Put: item.Put, Attempts: item.Attempts}
 	return q.client.putMessage(ctx, envelope.Format(e), min(after, maxLease))

@@ -96,7 +96,7 @@ func (l *Log) removeDone() error {
 		if err := os.Remove(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return l.lost(err)
 		}
-		if err := syncDir(l.dir); err != nil {
+		if err := SyncDir(l.dir); err != nil {
 			return l.lost(err)
 		}
 		l.bytes -= s.size

@@ -122,7 +122,7 @@ func (l *Log) begin() error {
 		err = file.Sync()
 	}
 	if err == nil {
-		err = syncDir(l.dir)
+		err = SyncDir(l.dir)
 	}
 	if err != nil {
 		_ = file.Close()

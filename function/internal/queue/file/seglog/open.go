@@ -57,7 +57,7 @@ func Open(dir string, o Options) (*Log, []Stored, []Repair, error) {
 	}
 	slices.SortFunc(stored, func(a, b Stored) int { return cmp.Compare(a.Item.Seq, b.Item.Seq) })
 	if len(r.repairs) > 0 {
-		err = syncDir(dir)
+		err = SyncDir(dir)
 	}
 	return l, stored, r.repairs, err
 }
@@ -196,8 +196,8 @@ func newSalt() uint64 {
 	return binary.LittleEndian.Uint64(b[:])
 }
 
-// syncDir lets the disk have the names of a folder. Windows has no such call, and needs none.
-func syncDir(dir string) error {
+// SyncDir lets the disk have the names of a folder. Windows has no such call, and needs none.
+func SyncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"fmt"
@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// cpu returns the user and system time of a process and its threads, from /proc/PID/stat (proc(5), fields 14 and 15, in
+// CPU returns the user and system time of a process and its threads, from /proc/PID/stat (proc(5), fields 14 and 15, in
 // ticks of 10 ms).
-func cpu(pid int) (time.Duration, error) {
+func CPU(pid int) (time.Duration, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, err
