@@ -48,6 +48,9 @@ func (d *deduplicator) share(
 	for {
 		c, err := d.state.Claim(ctx, keys, leaseOf(ctx))
 		if ended := ctx.Err(); ended != nil {
+			if err == nil && !c.Busy { // nobody shall wait for the end of its lease
+				_ = d.state.Release(context.WithoutCancel(ctx), c, keys)
+			}
 			return nil, nil, ended
 		}
 		if err != nil {

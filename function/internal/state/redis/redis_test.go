@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/rueidis"
+
 	"mayfly/function/internal/metrics"
 	"mayfly/function/internal/state"
 	"mayfly/function/internal/state/redis"
@@ -227,5 +229,45 @@ func TestPassword(t *testing.T) {
 				t.Error("the password is shown")
 			}
 		})
+	}
+}
+
+// TestFull: a server that answers and takes no writes is down until it takes them, and that is said once.
+func TestFull(t *testing.T) {
+	server := redistest.Start(t, "--maxmemory-policy", "noeviction")
+	s, log := open(t, server.URL())
+	admin, err := rueidis.NewClient(rueidis.ClientOption{
+		InitAddress: []string{strings.TrimPrefix(server.URL(), "redis://")}, DisableCache: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	limit := func(bytes string) {
+		t.Helper()
+		set := admin.B().ConfigSet().ParameterValue().ParameterValue("maxmemory", bytes).Build()
+		if err := admin.Do(t.Context(), set).Error(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit("1")
+	for range 50 {
+		if _, err := s.Claim(t.Context(), []string{"k"}, time.Minute); err == nil {
+			t.Fatal("a full store has claimed something")
+		}
+		time.Sleep(20 * time.Millisecond) // longer than until the store is asked again
+	}
+	if down, up := log.count("does not answer"), log.count("answers again"); s.Status().Up || down != 1 || up != 0 {
+		t.Errorf("said %d times that it is down, %d times that it is back", down, up)
+	}
+	limit("0")
+	for range 100 {
+		if s.Status().Up {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	if _, err := s.Claim(t.Context(), []string{"k"}, time.Minute); err != nil {
+		t.Errorf("once there is room: %v", err)
 	}
 }

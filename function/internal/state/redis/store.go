@@ -194,12 +194,13 @@ func (s *Store) fail(err error, atOnce bool) {
 	}
 }
 
-// heal asks a store that is down until it answers.
+// heal writes to a store that is down until it takes that: one that is full, or a replica, answers reads.
 func (s *Store) heal() {
 	for pause := firstPause; s.ctx.Err() == nil; pause = min(2*pause, maxPause) {
 		s.wait(pause)
 		ctx, cancel := context.WithTimeout(s.ctx, connectTimeout)
-		err := s.client.Do(ctx, s.client.B().Ping().Build()).Error()
+		probe := s.client.B().Set().Key(s.key("probe", "")).Value("1").PxMilliseconds(1000).Build()
+		err := s.client.Do(ctx, probe).Error()
 		cancel()
 		if err == nil {
 			s.up()
