@@ -152,13 +152,14 @@ func (gs *gates) alone(scope string) bool {
 	return true
 }
 
-// pause tells how long nothing need be received: everything that is known is closed.
+// pause tells how long nothing need be received: everything that is known is closed. It is never for long: what comes
+// meanwhile may be for a hub that nobody knows of yet.
 func (gs *gates) pause() time.Duration {
 	gs.mu.Lock()
 	defer gs.mu.Unlock()
 	now := gs.now()
 	for scope, g := range gs.scopes {
-		if wait := g.until.Sub(now); wait > 0 && gs.alone(scope) {
+		if wait := g.until.Sub(now); wait > 0 && wait <= maxHold && gs.alone(scope) {
 			return wait
 		}
 	}

@@ -137,7 +137,7 @@ func (g *group) deliver(ctx context.Context, scope string) (goesOn bool) {
 		return true
 	case v.refused:
 		if !g.bury(ctx, first, v) {
-			g.back(ctx, minPause)
+			g.back(ctx, patience(first.Attempts))
 			return false
 		}
 		g.items = g.items[1:]
@@ -153,6 +153,10 @@ func (g *group) deliver(ctx context.Context, scope string) (goesOn bool) {
 	g.back(ctx, max(v.after, min(minPause<<min(first.Attempts, 10), time.Minute)))
 	return false
 }
+
+// patience is how long items wait that cannot be settled: longer each time, so that a queue which counts how often it
+// has lent an item does not give it up.
+func patience(attempts int) time.Duration { return min(minPause<<min(attempts, 10), maxReturn) }
 
 // send delivers items as the messages of one request. A panic is an error of all of them.
 func (g *group) send(ctx context.Context, batch []*item, began time.Time) (results []error) {

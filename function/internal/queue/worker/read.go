@@ -10,10 +10,7 @@ import (
 	"mayfly/function/internal/queue/entry"
 )
 
-const (
-	newerDelay = 5 * time.Minute // before an entry of a newer version is looked at again
-	keyDelay   = 10 * time.Second
-)
+const newerDelay = 5 * time.Minute // before an entry of a newer version is looked at again
 
 // read makes groups of items, one per device, in the order of the items. Entries that cannot be read are buried; those
 // of a newer version are returned, and with them what comes after them for the same device.
@@ -21,17 +18,18 @@ func (w *Worker) read(ctx context.Context, items []*queue.Leased, settle settler
 	var all []*group
 	of := map[string]*group{}
 	returned := map[string]time.Duration{} // by the items' own key
-	back := &group{Worker: w, settle: settle}
+	waiting := map[time.Duration][]*queue.Leased{}
+	unread := &group{Worker: w, settle: settle}
 	for _, it := range items {
 		if after, is := returned[it.Key]; is && it.Key != "" {
-			back.giveBack(ctx, it, after)
+			waiting[after] = append(waiting[after], it)
 			continue
 		}
 		e, err := w.Codec.Decode(ctx, it.Data)
 		if err != nil {
-			if after := back.unread(ctx, it, err); after > 0 {
+			if after := unread.unread(ctx, it, err); after > 0 {
 				returned[it.Key] = after
-				back.giveBack(ctx, it, after)
+				waiting[after] = append(waiting[after], it)
 			}
 			continue
 		}
@@ -43,6 +41,9 @@ func (w *Worker) read(ctx context.Context, items []*queue.Leased, settle settler
 		}
 		g.items = append(g.items, &item{it, e})
 	}
+	for after, list := range waiting {
+		unread.giveBack(ctx, list, after)
+	}
 	return all
 }
 
@@ -53,20 +54,20 @@ func (g *group) unread(ctx context.Context, it *queue.Leased, err error) (after 
 	switch {
 	case !ok:
 		g.Log.LogAttrs(ctx, slog.LevelWarn, "queue: the signing key cannot be read", attrs...)
-		return keyDelay
+		return patience(it.Attempts)
 	case wrong.Kind == entry.Future:
 		g.Log.LogAttrs(ctx, slog.LevelWarn, "queue: an entry waits for a newer release", attrs...)
 		return newerDelay
 	}
 	if !g.dead(ctx, it, unreadable(err).JSON(), "none", append(attrs, slog.String("code", "queue-entry"))) {
-		return keyDelay
+		return patience(it.Attempts)
 	}
 	return 0
 }
 
-func (g *group) giveBack(ctx context.Context, it *queue.Leased, after time.Duration) {
-	if err := g.settle.back(ctx, []*queue.Leased{it}, after); err != nil {
-		g.Log.LogAttrs(ctx, slog.LevelWarn, "queue: an entry cannot be returned", slog.String("item", it.ID),
+func (g *group) giveBack(ctx context.Context, items []*queue.Leased, after time.Duration) {
+	if err := g.settle.back(ctx, items, after); err != nil {
+		g.Log.LogAttrs(ctx, slog.LevelWarn, "queue: entries cannot be returned", slog.Int("entries", len(items)),
 			slog.String("error", err.Error()))
 	}
 }

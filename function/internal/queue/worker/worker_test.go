@@ -172,6 +172,32 @@ func TestOtherHubsGoOn(t *testing.T) {
 	})
 }
 
+// A hub without quota does not keep what comes for another one waiting until the next day.
+func TestOtherHubsGoOnBesideAQuota(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newWorld(4)
+		x.hub = func(m *message.Message) string { return "hub-" + m.DeviceID[:1] }
+		x.fails = func(m *message.Message) error {
+			if m.DeviceID[:1] == "a" {
+				return &httpsend.Error{Hub: "hub-a", Kind: httpsend.QuotaExceeded, Status: 403}
+			}
+			return nil
+		}
+		for i := range 20 {
+			x.put(t, fmt.Sprintf("a%d", i), "m")
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() { x.worker.Run(ctx) })
+		time.Sleep(2 * time.Minute)
+		x.put(t, "b", "n")
+		time.Sleep(5 * time.Second)
+		cancel()
+		wg.Wait()
+		x.wantStored(t, "n")
+	})
+}
+
 // What cannot be read is buried; what a newer release wrote stays.
 func TestUnreadable(t *testing.T) {
 	for name, c := range map[string]struct {
