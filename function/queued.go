@@ -3,7 +3,6 @@ package function
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"mayfly/function/internal/connect"
@@ -14,16 +13,12 @@ import (
 	"mayfly/internal/secret"
 )
 
-type (
-	// Queue takes messages that are delivered later.
-	Queue = queue.Queue
-	// Leased is a message of a Queue that is to be delivered.
-	Leased = queue.Leased
-)
+// Queue takes messages that are delivered later.
+type Queue = queue.Queue
 
-// OpenQueue opens the queue that QUEUE names; nil where it names none. The transport carries calls to clouds.
-func OpenQueue(ctx context.Context, c *Config, transport http.RoundTripper, log *slog.Logger) (Queue, error) {
-	return connect.OpenQueue(ctx, c, transport, log, time.Now)
+// OpenQueue opens the queue that QUEUE names; nil where it names none.
+func OpenQueue(ctx context.Context, c *Config, log *slog.Logger) (Queue, error) {
+	return connect.OpenQueue(ctx, c, log, time.Now)
 }
 
 // useQueue has messages queued that the hub does not take now.
@@ -43,7 +38,7 @@ func (s *Service) useQueue(q Queue, secrets *secret.Loader) {
 }
 
 // Start delivers what is in the queue, until ctx is done or the Service is closed. It is for the plain server: where a
-// cloud calls the function with what is in the queue, that goes to HandleBatch.
+// cloud calls the function with what is in the queue, that is what Records and the route of the trigger are for.
 func (s *Service) Start(ctx context.Context) {
 	if s.worker == nil {
 		return
@@ -67,13 +62,4 @@ func (s *Service) Records() func(ctx context.Context, event []byte) (answer []by
 
 func (s *Service) trigger() *trigger.Trigger {
 	return &trigger.Trigger{Queue: s.queue, Handle: s.worker.HandleBatch, Log: s.log, Now: s.now}
-}
-
-// HandleBatch delivers messages that a cloud has called the function with, and gives those that have to come again: of
-// a device all after the first one that failed. The others may be deleted.
-func (s *Service) HandleBatch(ctx context.Context, items []*Leased) (failed []*Leased) {
-	if s.worker == nil {
-		return items
-	}
-	return s.worker.HandleBatch(ctx, items)
 }

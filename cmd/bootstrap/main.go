@@ -60,7 +60,7 @@ func run(environ []string, stdout io.Writer) error {
 		context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	}
 	toDPS, toHub := function.Transports(config)
-	waiting, err := function.OpenQueue(ctx, config, toDPS, log)
+	waiting, err := function.OpenQueue(ctx, config, log)
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	transport := azure.Transport()
 	defer transport.CloseIdleConnections()
 	toClouds, _ := function.Transports(config) // they are not emulated
-	queue, err := durable.Open(ctx, config, toClouds, log)
+	queue, err := durable.Open(ctx, config, log)
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,14 @@ func Transports(c *config.Config) (toDPS, toHub *http.Transport) {
 	return toDPS, toHub
 }
 
+// toQueue makes the connections to a queue: with DURABLE=always each request waits for a call of its own.
+func toQueue() *http.Transport {
+	t := transport()
+	t.IdleConnTimeout = time.Minute
+	t.MaxIdleConnsPerHost = 64
+	return t
+}
+
 // Receiver makes the connections to the receiver of telemetry about the bridge.
 func Receiver() *http.Transport {
 	t := transport()

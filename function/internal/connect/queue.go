@@ -3,7 +3,6 @@ package connect
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"mayfly/function/internal/config"
@@ -15,11 +14,12 @@ import (
 
 // OpenQueue opens the queue that the configuration names; nil where it names none.
 func OpenQueue(
-	ctx context.Context, c *config.Config, transport http.RoundTripper, log *slog.Logger, now func() time.Time,
+	ctx context.Context, c *config.Config, log *slog.Logger, now func() time.Time,
 ) (queue.Queue, error) {
 	if c.QueueTarget == nil {
 		return nil, nil
 	}
+	transport := toQueue()
 	return open.Open(ctx, *c.QueueTarget, &open.Options{
 		AllowUnsynced: c.AllowUnsynced, Transport: transport, Getenv: c.Getenv, Now: now, Log: log,
 		Secrets: &secret.Loader{Transport: transport, Getenv: c.Getenv, Now: now},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -59,13 +58,11 @@ func (d *Durable) Page() console.Queue {
 }
 
 // Open opens the queue, once the configuration names it.
-func (d *Durable) Open(
-	ctx context.Context, c *function.Config, toClouds http.RoundTripper, log *slog.Logger,
-) (function.Queue, error) {
+func (d *Durable) Open(ctx context.Context, c *function.Config, log *slog.Logger) (function.Queue, error) {
 	if d == nil {
 		return nil, nil
 	}
-	q, err := function.OpenQueue(ctx, c, toClouds, log)
+	q, err := function.OpenQueue(ctx, c, log)
 	if err != nil {
 		return nil, err
 	}
