@@ -220,6 +220,30 @@ func TestPlansOfEntries(t *testing.T) {
 	}
 }
 
+// TestPlanOfALongSum: the sum of many objects takes time by their number, and leaves them as they are.
+func TestPlanOfALongSum(t *testing.T) {
+	t.Parallel()
+	l := mapping.NewLanguage(message.Zone{})
+	e, fault := l.Compile("x", mapping.Expr{Text: "add"}, nil)
+	if fault != nil {
+		t.Fatal(fault)
+	}
+	const n = 50_000
+	objects, lists := make([]any, n), make([]any, n)
+	for i := range n {
+		objects[i], lists[i] = map[string]any{fmt.Sprint("k", i): i}, []any{i}
+	}
+	for _, in := range [][]any{objects, lists} {
+		if _, planned, _, err := mapping.BothWays(t.Context(), e, []any{nil}, any(in)); !planned || err != nil {
+			t.Errorf("planned %v, error %v", planned, err)
+		}
+		comparePlan(t, e, []any{nil}, any(in))
+	}
+	if first, _ := objects[0].(map[string]any); len(first) != 1 {
+		t.Errorf("the first object has %d members now", len(first))
+	}
+}
+
 // FuzzPlans makes a query of the constructs of the built-in sources and a value of
 // random bytes, and compares a plan with gojq.
 func FuzzPlans(f *testing.F) {

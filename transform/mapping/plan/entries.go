@@ -1,5 +1,10 @@
 package plan
 
+import (
+	"maps"
+	"slices"
+)
+
 func toEntries(in any, _ []any) (any, error) {
 	switch in := in.(type) {
 	case map[string]any:
@@ -75,7 +80,29 @@ func sum(in any, _ []any) (any, error) {
 		return nil, errBeyond
 	}
 	var total any
+	own := false // total is not part of the input: it grows in place, or n elements would cost n copies
 	for _, element := range list {
+		switch t := total.(type) {
+		case map[string]any:
+			if x, ok := element.(map[string]any); ok {
+				if !own {
+					t, own = maps.Clone(t), true
+				}
+				maps.Copy(t, x)
+				total = t
+				continue
+			}
+		case []any:
+			if x, ok := element.([]any); ok {
+				if !own {
+					t, own = slices.Clip(t), true
+				}
+				total = append(t, x...)
+				continue
+			}
+		case string:
+			return nil, errBeyond // gojq builds texts
+		}
 		var err error
 		if total, err = add(total, element); err != nil {
 			return nil, err
