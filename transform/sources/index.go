@@ -83,7 +83,9 @@ func NewIndex(names []string, hints func(name string) []string) *Index {
 				continue
 			}
 			x.within.add(text, i)
-			x.folded.add(strings.ToLower(text), i)
+			if low := strings.ToLower(text); len(low) >= gram { // U+212A, of three bytes, is k, of one
+				x.folded.add(low, i)
+			}
 		}
 	}
 	return x

@@ -16,8 +16,9 @@ func TestIndexCandidates(t *testing.T) {
 	hints := map[string][]string{
 		"body": {"momsn", "mom"}, "same-start": {"momentum"}, "query": {"api_key"}, "header": {"X-Sensor"},
 		"type": {"line-protocol"}, "shelly": {"shelly"}, "short": {"x"}, "always": nil,
+		"kelvin": {"\u212a"}, // three bytes, and one in lower case
 	}
-	names := []string{"body", "same-start", "query", "header", "type", "shelly", "short", "always"}
+	names := []string{"body", "same-start", "query", "header", "type", "shelly", "short", "always", "kelvin"}
 	index := sources.NewIndex(names, func(name string) []string { return hints[name] })
 	tests := []struct {
 		name    string
@@ -30,6 +31,7 @@ func TestIndexCandidates(t *testing.T) {
 		{"less than a hint", message.Request{Body: []byte(`mo`)}, []string{"always"}},
 		{"two with the same start", message.Request{Body: []byte(`momentum`)}, []string{"body", "same-start", "always"}},
 		{"a short one", message.Request{Body: []byte(`x`)}, []string{"short", "always"}},
+		{"a sign of several bytes", message.Request{Body: []byte("300 \u212a")}, []string{"always", "kelvin"}},
 		{"a parameter", message.Request{Query: map[string][]string{"api_key": {"k"}}}, []string{"query", "always"}},
 		{"a parameter that only begins with it", message.Request{Query: map[string][]string{"api_keys": {"k"}}}, []string{"always"}},
 		{"a short parameter", message.Request{Query: map[string][]string{"x": {"k"}}}, []string{"short", "always"}},
