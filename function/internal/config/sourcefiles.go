@@ -54,17 +54,18 @@ func (f *File) expandSources() {
 			continue
 		}
 		for _, at := range found {
-			f.addSourceFile(at, listed[i].pattern, member)
+			f.addSourceFile(at, listed[i].pattern)
 		}
 	}
 }
 
 // addSourceFile reads the source of a file.
-func (f *File) addSourceFile(at, pattern, member string) {
+func (f *File) addSourceFile(at, pattern string) {
 	written := at
 	if rel, err := filepath.Rel(f.named.Folder, at); err == nil && !filepath.IsAbs(pattern) {
 		written = rel
 	}
+	member := fmt.Sprintf("sources[%d]", len(f.Sources)) // among all, as origin counts
 	f.named.Add(NamedFile{Name: filepath.ToSlash(written), Path: at, Member: member})
 	text, err := readSourceFile(at)
 	if err != nil {

@@ -63,6 +63,11 @@ func TestSourceFiles(t *testing.T) {
 		}
 		packed = append(packed, name)
 	}
+	for _, f := range report.Files {
+		if f.Name == "sources/tts.yaml" && f.Member != "sources[2]" { // among all: first, press, tts, last
+			t.Errorf("tts.yaml is named by %s", f.Member)
+		}
+	}
 	slices.Sort(packed)
 	want := "sources/press.jq, sources/press.key (secret), sources/press.yaml, sources/tts.yaml"
 	if got := strings.Join(packed, ", "); got != want {
