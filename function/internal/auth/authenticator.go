@@ -59,11 +59,9 @@ func New(o *Options) *Authenticator {
 		state:        o.State,
 	}
 	for i := range o.Sources {
-		if g := newGuard(&o.Sources[i], signature.Options{Secrets: o.Secrets, Transport: o.Certs}); g != nil {
+		of := signature.Options{Secrets: o.Secrets, Transport: o.Certs, State: o.State}
+		if g := newGuard(&o.Sources[i], of); g != nil {
 			a.guards[o.Sources[i].Name] = g
-			if g.signed() {
-				g.signature.Share(o.State, o.Sources[i].Name)
-			}
 		}
 	}
 	for _, name := range o.Fleets {

@@ -44,6 +44,7 @@ func newGuard(d *Source, o signature.Options) *guard {
 	if sig == nil {
 		return g
 	}
+	o.Source = d.Name
 	g.signature = signature.NewVerifier(sig, o)
 	g.signer = policy.NewCaller("signature of "+d.Name, &policy.PermissionSpec{
 		Sources: []string{d.Name}, Devices: sig.Devices,

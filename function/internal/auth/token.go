@@ -21,7 +21,6 @@ const (
 	maxTokens   = 20_000
 	tokenMemory = time.Minute // so long a token that was good is not verified again
 	tokenLeeway = 30 * time.Second
-	maxTries    = 3 // keys for a token that names none
 )
 
 // tokens verifies JWTs, each by the keys of its issuer.
@@ -148,14 +147,8 @@ func (i *tokenIssuer) keysFor(ctx context.Context, token *jwt.Token) (any, error
 	kid, _ := token.Header["kid"].(string)
 	for _, missing := range []bool{false, true} {
 		keys, err := i.all(ctx, missing)
-		var set jwt.VerificationKeySet
-		for _, k := range keys {
-			if (k.ID == "" || kid == "" || k.ID == kid) && (k.Alg == "" || k.Alg == token.Method.Alg()) &&
-				jwks.Fits(token.Method.Alg(), k.Key) {
-				set.Keys = append(set.Keys, k.Key)
-			}
-		}
-		if kid == "" && len(set.Keys) > maxTries {
+		set, many := jwks.Choose(keys, token.Method.Alg(), kid)
+		if many {
 			return nil, errors.New("it does not name its key, and there are many")
 		}
 		if len(set.Keys) > 0 {

@@ -14,6 +14,8 @@ import (
 	"math/big"
 	"strings"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"mayfly/transform/message"
 )
 
@@ -158,6 +160,24 @@ func strong(key crypto.PublicKey) error {
 		return nil
 	}
 	return errors.New("want an RSA, EC or Ed25519 key")
+}
+
+// maxTries bounds the keys that are tried for a JWT that names none.
+const maxTries = 3
+
+// Choose gives the keys that may have signed a JWT by an algorithm and the id of a key, which may be empty: of the
+// JWT's own kind, so that a public key is never taken for another's secret. many tells that it names none, and that
+// there are too many to try.
+func Choose(keys []Key, alg, kid string) (set jwt.VerificationKeySet, many bool) {
+	for _, k := range keys {
+		if (k.ID == "" || kid == "" || k.ID == kid) && (k.Alg == "" || k.Alg == alg) && Fits(alg, k.Key) {
+			set.Keys = append(set.Keys, k.Key)
+		}
+	}
+	if kid == "" && len(set.Keys) > maxTries {
+		return jwt.VerificationKeySet{}, true
+	}
+	return set, false
 }
 
 // Fits tells whether a key is of the kind that an algorithm of JWTs verifies by.

@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"errors"
 	hashes "hash"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -96,9 +95,6 @@ func (p *published) open(spec *signing.Spec, o Options) {
 	}
 	p.store = certs.New(settings)
 }
-
-// Shown tells whether there is a body: it has the signature.
-func (p *published) Shown(r *http.Request) bool { return r.ContentLength != 0 }
 
 // Covers tells of what is signed beside members of the body.
 func (p *published) Covers(part Part, name string) bool {

@@ -5,14 +5,10 @@ import (
 	"time"
 
 	"mayfly/function/internal/problem"
-	"mayfly/function/internal/state"
 )
 
 // lease is how long a proof is used that an instance has not settled, since it died: it is good again then.
 const lease = 2 * time.Minute
-
-// Share lets the instances that share a store know together which proofs of a source were used. The store may be nil.
-func (v *Verifier) Share(store state.Store, source string) { v.shared, v.source = store, source }
 
 // claim takes a proof that is new to this instance. Where nobody knows whether another instance has taken it, it is
 // refused for now.
@@ -24,7 +20,10 @@ func (v *Verifier) claim(ctx context.Context, key string) (settle func(again boo
 		v.used.Delete(key)
 		return nil, &problem.Error{Code: problem.StateUnavailable, Cause: err,
 			Detail: "it cannot be known whether the signature was used before"}
-	case c.Busy || c.Done[0]:
+	case c.Busy: // the other instance gives it back where it fails
+		v.used.Delete(key)
+		return nil, &problem.Error{Code: problem.TooBusy, Detail: "another instance handles this very request"}
+	case c.Done[0]:
 		return nil, Error("what is signed was sent before")
 	}
 	return func(again bool) {

@@ -70,12 +70,3 @@ func (b *basic) verify(q *asked) (claim, error) {
 
 // Covers tells of all but the user and the password.
 func (b *basic) Covers(p Part, name string) bool { return name == "" || !b.has(p, name) }
-
-// Owns tells whether the proof is in a header or parameter; in any where the name is empty.
-func Owns(s *signing.Spec, p Part, name string) bool {
-	if s.Scheme == signing.Basic {
-		return newBasic().has(p, name)
-	}
-	where := placeOf(s)
-	return where.has(p, name)
-}

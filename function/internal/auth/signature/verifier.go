@@ -41,11 +41,16 @@ type Options struct {
 	Secrets *secret.Loader
 	// Transport fetches certificates; nil: one that reaches public addresses only.
 	Transport http.RoundTripper
+	// State lets the instances that share it know together which proofs of the source were used; may be nil.
+	State  state.Store
+	Source string
 }
 
 // NewVerifier makes the verifier of a specification that was validated.
 func NewVerifier(spec *signing.Spec, o Options) *Verifier {
-	v := &Verifier{spec: spec, tolerance: tolerance(spec), always: spec.Replay > 0}
+	v := &Verifier{
+		spec: spec, tolerance: tolerance(spec), always: spec.Replay > 0, shared: o.State, source: o.Source,
+	}
 	v.scheme, _ = newScheme(spec) // validated
 	if p, ok := v.scheme.(*published); ok {
 		p.open(spec, o)
@@ -80,8 +85,11 @@ func (v *Verifier) Shown(r *http.Request) bool { return v.scheme.Shown(r) }
 // the whole of that part where the name is empty.
 func (v *Verifier) Covers(p Part, name string) bool { return v.scheme.Covers(p, name) }
 
-// Owns tells whether the proof is in a header or parameter, which is nothing else then.
-func (v *Verifier) Owns(p Part, name string) bool { return Owns(v.spec, p, name) }
+// Owns tells whether the proof is in a header or parameter, which is nothing else then; in any where the name is empty.
+func (v *Verifier) Owns(p Part, name string) bool {
+	placed, ok := v.scheme.(interface{ has(Part, string) bool })
+	return ok && placed.has(p, name)
+}
 
 // Verify checks the proof of a request. settle makes it good again, for a request that has to come once more, or
 // lets it be used for good; it is nil where it is good again anyway.

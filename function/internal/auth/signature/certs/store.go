@@ -112,7 +112,8 @@ func (s *Store) fresh(address string) (key *rsa.PublicKey, ok bool, refused erro
 	case now.Before(e.from) || now.After(e.to):
 		return nil, now.Sub(e.tried) < refusedFor, Refused("the certificate is not good at this time")
 	}
-	return e.key, now.Sub(e.fetched) < freshFor || now.Sub(e.tried) < refusedFor, nil
+	age := now.Sub(e.fetched)
+	return e.key, age < freshFor || age < staleFor && now.Sub(e.tried) < refusedFor, nil
 }
 
 // old gives a certificate that could not be fetched again, while it may be used.

@@ -205,12 +205,14 @@ func TestFetches(t *testing.T) {
 		"not there":       {{0, gone, "refused", 1}, {time.Minute - 1, up, "refused", 1}, {1, up, "ok", 2}},
 		"a redirect":      {{0, http.StatusFound, "refused", 1}},
 		"expired by then": {{0, up, "ok", 1}, {3*time.Hour + time.Minute, down, "away", 2}},
+		"away for a day": {{0, up, "ok", 1}, {time.Hour, down, "ok", 2}, {23 * time.Hour, down, "away", 3},
+			{time.Second, down, "away", 4}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				ca := newAuthority(t, rs[0], time.Now().AddDate(-1, 0, 0))
-				s := &server{text: ca.leaf(t, time.Now(), rs[1].Public(), nil)}
+				s := &server{text: ca.leaf(t, time.Now(), rs[1].Public(), longer(name == "away for a day"))}
 				from := store(s, ca)
 				for i, a := range asks {
 					time.Sleep(a.after)
@@ -284,4 +286,12 @@ type hosts struct{ asked string }
 func (h *hosts) RoundTrip(r *http.Request) (*http.Response, error) {
 	h.asked = r.URL.Scheme + "://" + strings.TrimSuffix(r.URL.Host, ":443")
 	return nil, errors.New("nobody")
+}
+
+// longer makes a certificate good for two days; nil where it is not to be.
+func longer(is bool) func(*x509.Certificate) {
+	if !is {
+		return nil
+	}
+	return func(c *x509.Certificate) { c.NotAfter = c.NotBefore.Add(48 * time.Hour) }
 }

@@ -21,9 +21,6 @@ import (
 // leeway is by how much a JWT may be too old or too early by its own claims.
 const leeway = 30 * time.Second
 
-// maxKeys bounds the public keys that are tried for a JWT that names none.
-const maxKeys = 3
-
 // Algorithms are those that rules may name.
 func Algorithms() []string {
 	return []string{"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA"}
@@ -44,7 +41,7 @@ type Rules struct {
 }
 
 // Shared tells whether the algorithm wants shared secrets.
-func (r *Rules) Shared() bool { return strings.HasPrefix(r.Algorithm, "HS") }
+func (r *Rules) shared() bool { return strings.HasPrefix(r.Algorithm, "HS") }
 
 // Keys are what JWTs are verified by: those of the kind that the algorithm wants.
 type Keys struct {
@@ -119,22 +116,14 @@ func (r *Rules) parse(text string, keys Keys) (jwt.MapClaims, error) {
 // keysFor gives the keys that may have signed a JWT; none where it does not name its key, and there are many.
 func (r *Rules) keysFor(token *jwt.Token, keys Keys) jwt.VerificationKeySet {
 	var set jwt.VerificationKeySet
-	if r.Shared() {
+	if r.shared() {
 		for _, secret := range keys.Secrets {
 			set.Keys = append(set.Keys, secret)
 		}
 		return set
 	}
 	kid, _ := token.Header["kid"].(string)
-	for _, k := range keys.Public {
-		if (k.ID == "" || kid == "" || k.ID == kid) && (k.Alg == "" || k.Alg == r.Algorithm) &&
-			jwks.Fits(r.Algorithm, k.Key) {
-			set.Keys = append(set.Keys, k.Key)
-		}
-	}
-	if kid == "" && len(set.Keys) > maxKeys {
-		return jwt.VerificationKeySet{}
-	}
+	set, _ = jwks.Choose(keys.Public, r.Algorithm, kid)
 	return set
 }
 
