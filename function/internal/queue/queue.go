@@ -71,6 +71,7 @@ type Limits struct {
 	ItemBytes int           // of an item's data, if they are text; of others there may be room for fewer
 	Lease     time.Duration // how long a lease lasts that nobody extends
 	Ordered   bool          // whether items with one key keep their order
+	DepthLag  time.Duration // how old what Depth counts may be; 0: it counts exactly
 }
 
 // DeadLetters are the items of a queue that cannot be delivered.

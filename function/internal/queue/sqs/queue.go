@@ -19,6 +19,9 @@ import (
 const (
 	longPoll  = 20 * time.Second // Amazon SQS quotas, "Long polling wait time"
 	pollAgain = 250 * time.Millisecond
+	// Counts are right a minute after the last change at the earliest (Amazon SQS API Reference, GetQueueAttributes,
+	// "eventual consistency").
+	depthLag = 2 * time.Minute
 )
 
 // Queue is a queue of Amazon SQS.
@@ -44,6 +47,7 @@ type handle struct {
 func (q *Queue) Limits() queue.Limits {
 	return queue.Limits{
 		ItemBytes: maxMessageBytes - envelope.MaxOverhead - reasonBytes, Lease: q.lease, Ordered: q.client.fifo(),
+		DepthLag: depthLag,
 	}
 }
 

@@ -17,6 +17,9 @@ const (
 	firstPoll = 200 * time.Millisecond
 	longPoll  = 5 * time.Second
 
+	// depthLag is for a count that is approximate (Queue Storage REST API, Get Queue Metadata).
+	depthLag = 2 * time.Minute
+
 	// parallel calls are made for many items: each needs one.
 	parallel = 8
 )
@@ -34,7 +37,9 @@ type Queue struct {
 
 // Limits tells what the queue takes.
 func (q *Queue) Limits() queue.Limits {
-	return queue.Limits{ItemBytes: maxTextBytes - envelope.MaxOverhead - reasonBytes, Lease: q.lease}
+	return queue.Limits{
+		ItemBytes: maxTextBytes - envelope.MaxOverhead - reasonBytes, Lease: q.lease, DepthLag: depthLag,
+	}
 }
 
 // Close ends all calls, and lets others see the dead letters that were listed.
