@@ -47,8 +47,9 @@ func (p *putting) put(ctx context.Context) {
 	if len(items) == 0 {
 		return
 	}
+	marks := make([]*item, len(items))
 	for i := range items { // before the call: what comes meanwhile must not overtake
-		p.behind.add(items[i].Key, items[i].ID, p.Now())
+		marks[i] = p.behind.add(items[i].Key, items[i].ID, p.Now())
 	}
 	if p.out.Queued == nil {
 		p.out.Queued = make([]bool, len(p.request.Messages))
@@ -56,7 +57,7 @@ func (p *putting) put(ctx context.Context) {
 	errs := p.Queue.Put(ctx, items)
 	for n, i := range sent {
 		if errs != nil && errs[n] != nil {
-			p.behind.gone(items[n].Key, items[n].ID)
+			p.behind.failed(marks[n], items[n].ID)
 			if failed, ok := errors.AsType[*queue.Error](errs[n]); ok && failed.Kind == queue.TooLarge {
 				p.tooLarge(i, len(items[n].Data), limit)
 				continue
@@ -64,6 +65,7 @@ func (p *putting) put(ctx context.Context) {
 			p.failed(i, errs[n])
 			continue
 		}
+		p.behind.stored(marks[n], p.Now())
 		p.out.Results[i], p.out.Queued[i] = nil, true
 		p.Metrics.Add(metrics.QueueMessages, 1, p.request.Source, "accepted")
 	}

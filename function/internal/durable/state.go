@@ -51,7 +51,7 @@ func (a *Acceptor) Look() (queue.Depth, error) {
 	asked := a.Now()
 	depth, err := a.Queue.Depth(ctx)
 	if err == nil {
-		a.behind.seen(depth, asked)
+		a.behind.seen(depth, asked, a.Queue.Limits().DepthLag)
 	}
 	a.state.mu.Lock()
 	defer a.state.mu.Unlock()
@@ -144,4 +144,4 @@ func (a *Acceptor) collect() {
 }
 
 // Gone takes note of a message that the worker of this process has delivered or buried.
-func (a *Acceptor) Gone(m *message.Message) { a.behind.gone(entry.Key(m), entry.ID(m)) }
+func (a *Acceptor) Gone(m *message.Message) { a.behind.gone(entry.ID(m)) }
