@@ -199,6 +199,38 @@ func TestReserve(t *testing.T) {
 	}
 }
 
+// A message that is too large for the queue may be sent again where the hub may take it later.
+func TestTooLarge(t *testing.T) {
+	for name, c := range map[string]struct {
+		mode   queue.Mode
+		behind bool
+		heals  bool
+	}{
+		"fallback, the hub fails":         {queue.ModeFallback, false, true},
+		"fallback, behind other messages": {queue.ModeFallback, true, true},
+		"always":                          {queue.ModeAlways, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := &hub{fails: map[string]error{"a": &httpsend.Error{Kind: httpsend.QuotaExceeded}}}
+				a := acceptor(queuetest.NewMemory(), h)
+				if c.behind {
+					a.Deliver(t.Context(), request(queue.ModeFallback, "a/1"))
+					h.fails = nil
+				}
+				rq := request(c.mode, "a/2")
+				rq.Messages[0].Body = []byte(`{"s":"` + strings.Repeat("x", 2<<20) + `"}`)
+				out := a.Deliver(t.Context(), rq)
+				p := failure.Of(t.Context(), out.Results[0], time.Now())
+				if says(t, &out) != "queue-item-too-large" || p.Retryable != c.heals ||
+					strings.Contains(p.Detail, "the hub may take it later") != c.heals {
+					t.Errorf("%s, retryable %t: %s", p.Code, p.Retryable, p.Detail)
+				}
+			})
+		})
+	}
+}
+
 // What is queued keeps the message, with its id.
 func TestWhatIsQueued(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

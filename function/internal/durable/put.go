@@ -76,13 +76,14 @@ func (p *putting) failed(i int, err error) {
 	p.Metrics.Add(metrics.QueueMessages, 1, p.request.Source, "failed")
 }
 
-// tooLarge refuses a message that does not fit into the queue. Where the hub was tried a retry may help.
+// tooLarge refuses a message that does not fit into the queue. A retry may help where the hub is tried first: now it did
+// not take the message, or was not asked since earlier ones wait in the queue.
 func (p *putting) tooLarge(i, size, limit int) {
 	err := &problem.Error{Code: problem.QueueItemTooLarge, Detail: fmt.Sprintf(
 		"the message of %s takes %d bytes in the queue, which takes %s for each",
 		p.request.Messages[i].DeviceID, size, problem.ByteCount(int64(limit)))}
-	if before := p.out.Results[i]; before != nil {
-		err.Heals, err.Cause = true, before
+	if p.request.Mode == queue.ModeFallback {
+		err.Heals, err.Cause = true, p.out.Results[i]
 		err.Detail += "; the hub may take it later"
 	}
 	p.out.Results[i] = err
