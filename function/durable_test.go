@@ -3,6 +3,7 @@ package function_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -324,7 +325,8 @@ func TestQueueIsDown(t *testing.T) {
 		}
 		r := httptest.NewRecorder()
 		s.ServeHTTP(r, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
-		if r.Code != http.StatusOK || !strings.Contains(r.Body.String(), "queue: test: unavailable") {
+		if r.Code != http.StatusOK || !strings.Contains(r.Body.String(), "queue: unavailable\n") ||
+			strings.Contains(r.Body.String(), "account-7") {
 			t.Error(r.Code, r.Body)
 		}
 		time.Sleep(time.Minute)
@@ -337,7 +339,7 @@ func TestQueueIsDown(t *testing.T) {
 // deafQueue cannot be reached.
 type deafQueue struct{ queuetest.Memory }
 
-var errDeaf = &queue.Error{Kind: queue.Unavailable, Queue: "test"}
+var errDeaf = &queue.Error{Kind: queue.Unavailable, Queue: "test", Err: errors.New("role of account-7")}
 
 func (*deafQueue) Receive(context.Context, int) ([]*queue.Leased, error) { return nil, errDeaf }
 func (*deafQueue) Depth(context.Context) (queue.Depth, error)            { return queue.Depth{}, errDeaf }

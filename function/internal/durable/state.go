@@ -2,6 +2,7 @@ package durable
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -102,11 +103,16 @@ func (a *Acceptor) shown() (depth queue.Depth, ok bool, err error) {
 	return depth, age < stale, err
 }
 
-// Describe tells people of the queue, a line. up says whether it answers.
+// Describe tells people of the queue, a line. up says whether it answers. Anybody may ask: what a queue's client says may
+// name accounts, roles and hosts, so only the log has that.
 func (a *Acceptor) Describe() (text string, up bool) {
 	depth, err := a.Depth()
 	if err != nil {
-		return "queue: " + err.Error() + "\n", false
+		kind := queue.Unavailable
+		if failed, ok := errors.AsType[*queue.Error](err); ok {
+			kind = failed.Kind
+		}
+		return "queue: " + string(kind) + "\n", false
 	}
 	text = fmt.Sprintf("queue: depth %d", depth.Items)
 	if !depth.Oldest.IsZero() {
