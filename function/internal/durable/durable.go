@@ -91,9 +91,7 @@ func (a *Acceptor) always(ctx context.Context, rq *Request) Outcome {
 
 // fallback tries the hub first.
 func (a *Acceptor) fallback(ctx context.Context, rq *Request) Outcome {
-	out := Outcome{Outcome: delivery.Outcome{
-		Results: make([]error, len(rq.Messages)), Devices: countDevices(rq.Messages),
-	}}
+	var out Outcome
 	p := putting{Acceptor: a, request: rq, out: &out}
 	by, reserve := a.until(ctx, rq)
 	own := a.flights.begin(rq.Messages, a.Now())
@@ -105,6 +103,7 @@ func (a *Acceptor) fallback(ctx context.Context, rq *Request) Outcome {
 	if len(direct) == len(rq.Messages) {
 		out.Outcome = a.direct(ctx, rq, rq.Messages, by)
 	} else {
+		out.Results, out.Devices = make([]error, len(rq.Messages)), countDevices(rq.Messages)
 		messages := make([]message.Message, len(direct))
 		for i, at := range direct {
 			messages[i] = rq.Messages[at]
