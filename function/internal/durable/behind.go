@@ -13,8 +13,8 @@ const (
 	settled = 2 * time.Minute
 	// lookInterval is how often the queue is asked while devices are behind and nothing else asks.
 	lookInterval = 10 * time.Second
-	// maxUnsure bounds how long devices are behind of which it is not known whether they have anything in the queue: one
-	// item that stays there must not keep all of them from the hub.
+	// maxUnsure bounds how long devices are behind of which it is not known whether they have anything in the queue:
+	// one item that stays there must not keep all of them from the hub.
 	maxUnsure = 15 * time.Minute
 )
 

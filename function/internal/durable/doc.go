@@ -9,7 +9,7 @@
 // Nothing is queued that can never be delivered. A device that has messages in the queue gets its next ones queued as
 // well, so that they do not overtake (behind.go), and waits for a request of the same device that takes long
 // (flights.go); that holds within a process, and for what a process finds in the
-// queue when it starts.
+// queue when it starts (start.go).
 //
 // It does not deliver from the queue: package worker does. Start reading at Acceptor.Deliver.
 package durable

@@ -32,6 +32,7 @@ type Options struct {
 type Acceptor struct {
 	Options
 	behind  behind
+	start   start
 	flights flights
 	state   state
 }
@@ -89,16 +90,33 @@ func (a *Acceptor) always(ctx context.Context, rq *Request) Outcome {
 	return out
 }
 
+// try is a request under way in fallback.
+type try struct {
+	request *Request
+	by      time.Time     // how long the hub is tried
+	reserve time.Duration // for the queue, after that
+	own     *flight
+}
+
 // fallback tries the hub first.
 func (a *Acceptor) fallback(ctx context.Context, rq *Request) Outcome {
-	var out Outcome
-	p := putting{Acceptor: a, request: rq, out: &out}
 	by, reserve := a.until(ctx, rq)
 	own := a.flights.begin(rq.Messages, a.Now())
 	defer a.flights.end(own)
 	inTime, cancel := context.WithDeadline(ctx, by)
 	defer cancel()
 	own.waitSlow(inTime, a.Now())
+	t := &try{request: rq, by: by, reserve: reserve, own: own}
+	if now := a.Now(); by.After(now) && a.start.queueFirst(now) {
+		return a.queueThenHub(ctx, t)
+	}
+	return a.hubThenQueue(ctx, t)
+}
+
+func (a *Acceptor) hubThenQueue(ctx context.Context, t *try) Outcome {
+	var out Outcome
+	rq, by := t.request, t.by
+	p := putting{Acceptor: a, request: rq, out: &out}
 	direct := a.split(rq, by)
 	if len(direct) == len(rq.Messages) {
 		out.Outcome = a.direct(ctx, rq, rq.Messages, by)
@@ -129,8 +147,8 @@ func (a *Acceptor) fallback(ctx context.Context, rq *Request) Outcome {
 		}
 	}
 	if len(p.of) > 0 {
-		last, end := context.WithDeadline(ctx, by.Add(reserve/2))
-		own.waitAll(last) // they come before it in the queue, too
+		last, end := context.WithDeadline(ctx, by.Add(t.reserve/2))
+		t.own.waitAll(last) // they come before it in the queue, too
 		end()
 	}
 	p.put(ctx)
@@ -175,6 +193,9 @@ func (a *Acceptor) direct(ctx context.Context, rq *Request, messages []message.M
 
 // admitRest checks the messages that go to the queue without a try.
 func (a *Acceptor) admitRest(ctx context.Context, rq *Request, direct []int, out *Outcome) {
+	if rq.Admitted {
+		return
+	}
 	var messages []message.Message
 	var of []int
 	at := 0

@@ -76,8 +76,8 @@ func (p *putting) failed(i int, err error) {
 	p.Metrics.Add(metrics.QueueMessages, 1, p.request.Source, "failed")
 }
 
-// tooLarge refuses a message that does not fit into the queue. A retry may help where the hub is tried first: now it did
-// not take the message, or was not asked since earlier ones wait in the queue.
+// tooLarge refuses a message that does not fit into the queue. A retry may help where the hub is tried first: now it
+// did not take the message, or was not asked since earlier ones wait in the queue.
 func (p *putting) tooLarge(i, size, limit int) {
 	err := &problem.Error{Code: problem.QueueItemTooLarge, Detail: fmt.Sprintf(
 		"the message of %s takes %d bytes in the queue, which takes %s for each",

@@ -30,17 +30,16 @@ type state struct {
 	looking bool
 }
 
-// Begin looks for what a process before this one has left in the queue: later messages of its devices must not overtake
-// it.
-func (a *Acceptor) Begin() {
-	if depth, err := a.Look(); err == nil && depth.Items > 0 {
-		a.behind.found(a.Now())
-	}
-}
-
 // Watch asks the queue how full it is every few seconds, until ctx is done.
 func (a *Acceptor) Watch(ctx context.Context) {
-	for backoff.Sleep(ctx, watchInterval) {
+	for {
+		interval := watchInterval
+		if a.start.is() {
+			interval = againInterval
+		}
+		if !backoff.Sleep(ctx, interval) {
+			return
+		}
 		_, _ = a.Look() // it tells the log itself
 	}
 }
@@ -52,6 +51,7 @@ func (a *Acceptor) Look() (queue.Depth, error) {
 	asked := a.Now()
 	depth, err := a.Queue.Depth(ctx)
 	if err == nil {
+		a.learn(depth, asked)
 		a.behind.seen(depth, asked, a.Queue.Limits().DepthLag)
 	}
 	a.state.mu.Lock()
@@ -103,8 +103,8 @@ func (a *Acceptor) shown() (depth queue.Depth, ok bool, err error) {
 	return depth, age < stale, err
 }
 
-// Describe tells people of the queue, a line. up says whether it answers. Anybody may ask: what a queue's client says may
-// name accounts, roles and hosts, so only the log has that.
+// Describe tells people of the queue, a line. up says whether it answers. Anybody may ask: what a queue's client says
+// may name accounts, roles and hosts, so only the log has that.
 func (a *Acceptor) Describe() (text string, up bool) {
 	depth, err := a.Depth()
 	if err != nil {
