@@ -112,8 +112,12 @@ func (rec *Recorder) mapped(
 	ctx, cancel := context.WithTimeout(ctx, explainTime)
 	defer cancel()
 	query, _ := url.ParseQuery(e.query)
-	for _, name := range rec.explain.SecretQuery(e.outcome.Source) {
+	secrets := rec.secrets(e)
+	for _, name := range secrets.Query {
 		delete(query, name)
+	}
+	for _, name := range secrets.Headers {
+		delete(h, http.CanonicalHeaderKey(name))
 	}
 	for name := range h {
 		if bridgeCredential(name) {

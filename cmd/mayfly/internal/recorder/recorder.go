@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mayfly/cmd/mayfly/internal/recorder/hidden"
 	"mayfly/cmd/mayfly/internal/trial"
 	"mayfly/function"
 	"mayfly/transform/message"
@@ -25,8 +26,8 @@ type Explainer interface {
 	Explain(ctx context.Context, source string, r *message.Request) (*trial.Trial, error)
 	// Map is Explain before what follows the mapping, as samples have it.
 	Map(ctx context.Context, source string, r *message.Request) (*trial.Trial, error)
-	// SecretQuery lists the parameters of a source's query that are credentials.
-	SecretQuery(source string) []string
+	// Secrets tells where requests of a source have credentials; of all sources where there is none of that name.
+	Secrets(source string) hidden.Places
 }
 
 // Options are what a Recorder needs. The zero value records.

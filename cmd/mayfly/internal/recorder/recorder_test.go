@@ -40,6 +40,11 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
+	return newStageOf(t, config)
+}
+
+func newStageOf(t *testing.T, config string) *stage {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "mayfly.yaml")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
@@ -77,8 +82,12 @@ func (s *stage) serve(r *http.Request, f *function.Finished) (int, string) {
 
 func (s *stage) send(body string, header ...string) {
 	s.t.Helper()
-	target := s.bridge.URL + "/api/acme?token=query-secret&x=1"
-	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, target, strings.NewReader(body))
+	s.sendTo("/api/acme?token=query-secret&x=1", body, header...)
+}
+
+func (s *stage) sendTo(target, body string, header ...string) {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.bridge.URL+target, strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -174,6 +183,42 @@ func TestSecretsAreNotShown(t *testing.T) {
 	if d.Request.Hidden != 5 || !strings.HasPrefix(d.Request.Query, "token=[hidden-") ||
 		!strings.HasSuffix(d.Request.Query, "]&x=1") {
 		t.Errorf("%+v", d.Request)
+	}
+}
+
+// TestSignatureIsNotShown: what a source's signature names is hidden, whatever it is called and whoever refused the
+// request, and comes back when the request is sent again.
+func TestSignatureIsNotShown(t *testing.T) {
+	t.Parallel()
+	s := newStageOf(t, config+"    signature: {scheme: token, secrets: [whatever-was-agreed-on], "+
+		"header: x-acme-verify, query: hook, members: [pin, meta.word, code]}\n")
+	send := func(target, mediaType, body string, header ...string) {
+		s.sendTo(target, body, append(header, "Content-Type", mediaType, "X-Acme-Verify", "header-proof")...)
+	}
+	const signed = `{"readings":[{"id":"pump-1","t":21.50,"meta":{"word":"kept"}}],"pin":8807,"code":"body-proof",` +
+		`"meta":{"word":"inner-proof"}}`
+	send("/api/acme?hook=query-proof", "application/json", signed, "X-Api-Key", key)
+	send("/api/acme?hook=query-proof", "application/json", "["+signed+"]", "X-Api-Key", key)
+	send("/api/acme?hook=query-proof", "application/json", signed)
+	send("/api/ingest?hook=query-proof", "application/json", signed)
+	send("/api/acme?hook=query-proof", "application/x-www-form-urlencoded", "pin=8807&code=body-proof", "X-Api-Key", key)
+	for id := 1; id <= 5; id++ {
+		for _, target := range []string{"", "/export", "/sample"} {
+			text := s.ask(http.MethodGet, fmt.Sprintf("/requests/%d%s", id, target), "").Body.String()
+			if strings.Contains(text, "-proof") || strings.Contains(text, "8807") {
+				t.Errorf("%d%s shows a secret: %s", id, target, text)
+			}
+		}
+	}
+	d := get[recorder.Detail](s, "/requests/1")
+	if !strings.Contains(d.Request.Body.Text, `"meta":{"word":"kept"}`) || d.Explain.Parts[0].Messages == nil {
+		t.Errorf("%+v %+v", d.Request, d.Explain)
+	}
+	edit, _ := json.Marshal(map[string]any{"body": d.Request.Body.Text,
+		"headers": d.Request.Headers})
+	_ = read[recorder.Summary](s, s.ask(http.MethodPost, "/requests/1/again", string(edit)))
+	if list := get[[]recorder.Summary](s, "/requests?q=body-proof+inner-proof&after=5"); len(list) != 1 {
+		t.Errorf("%+v", list)
 	}
 }
 

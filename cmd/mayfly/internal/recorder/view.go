@@ -142,7 +142,7 @@ func (rec *Recorder) detail(ctx context.Context, e *entry) (*Detail, *hidden.Sec
 	var plain []byte
 	d.Request, plain = rec.received(e, h, secrets)
 	d.Calls, d.MoreCall = e.views()
-	d.Answer = Answer{Status: e.status, Headers: secrets.Headers(header(e.answerHead)),
+	d.Answer = Answer{Status: e.status, Headers: secrets.Headers(header(e.answerHead), nil),
 		Body: secrets.Scrub(valid(string(e.answer))), Size: e.answerSize}
 	d.Problem, d.Advice = problemOf(e), advice(e)
 	d.Explain = rec.explanation(ctx, e, h, plain)
@@ -154,16 +154,13 @@ func (rec *Recorder) detail(ctx context.Context, e *entry) (*Detail, *hidden.Sec
 
 // received is the request without its credentials, and its decompressed body with them.
 func (rec *Recorder) received(e *entry, h http.Header, secrets *hidden.Secrets) (Received, []byte) {
+	more := rec.secrets(e)
 	r := Received{Method: valid(e.method), Path: valid(e.path), Host: e.host, Proto: e.proto, Remote: e.remote,
-		Cut: e.headCut, Headers: secrets.Headers(h)}
+		Cut: e.headCut, Headers: secrets.Headers(h, more.Headers)}
 	for i := range r.Headers {
 		r.Headers[i][1] = valid(r.Headers[i][1])
 	}
-	var more []string
-	if rec.explain != nil {
-		more = rec.explain.SecretQuery(e.outcome.Source)
-	}
-	r.Query = valid(secrets.Pairs(e.query, more))
+	r.Query = valid(secrets.Pairs(e.query, more.Query))
 	r.Body = Body{Received: e.size, Unread: e.unread, Cut: e.size > int64(len(e.body)),
 		Codings: strings.Join(h["Content-Encoding"], ", ")}
 	plain := e.body
@@ -176,13 +173,26 @@ func (rec *Recorder) received(e *entry, h http.Header, secrets *hidden.Secrets) 
 		}
 	}
 	r.Body.Size = len(plain)
-	shown := secrets.Body(plain, h.Get("Content-Type"))
+	shown := secrets.Body(plain, h.Get("Content-Type"), more.Members)
 	if utf8.Valid(shown) {
 		r.Body.Text, r.Body.JSON = string(shown), jsonscan.Valid(bytes.TrimSpace(shown))
 	} else {
 		r.Body.Base64 = base64.StdEncoding.EncodeToString(shown)
 	}
 	return r, plain
+}
+
+// secrets are the places of credentials that the configuration names. A request that was refused before its source was
+// known has those of the source that its path names, or else of any.
+func (rec *Recorder) secrets(e *entry) hidden.Places {
+	if rec.explain == nil {
+		return hidden.Places{}
+	}
+	source := e.outcome.Source
+	if source == "" {
+		source, _, _ = strings.Cut(strings.TrimPrefix(e.path, "/api/"), "/")
+	}
+	return rec.explain.Secrets(source)
 }
 
 func problemOf(e *entry) *Problem {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"mayfly/cmd/mayfly/internal/recorder/hidden"
 	"mayfly/function"
 	"mayfly/transform"
 	"mayfly/transform/message"
@@ -87,17 +88,35 @@ func (s *Stage) explain(ctx context.Context, name string, r *message.Request, op
 	return Of(ctx, source.Trace(ctx, r), options), nil
 }
 
-// SecretQuery lists the parameters of a source's query that are credentials of its sender.
-func (s *Stage) SecretQuery(name string) []string {
+// Secrets tells where requests of a source have credentials; of all sources where there is none of that name.
+func (s *Stage) Secrets(name string) (out hidden.Places) {
 	t, _, err := s.configuration()
-	if err != nil || name == "" || IsNative(name) {
-		return nil
+	if err != nil || IsNative(name) {
+		return out
 	}
-	source, err := t.Source(name)
-	if err != nil || source == nil {
-		return nil
+	names := []string{name}
+	if source, err := t.Source(name); err == nil && source == nil {
+		names = t.SourceNames()
 	}
-	return source.SecretQuery
+	for _, name := range names {
+		source, err := t.Source(name)
+		if err != nil {
+			continue // nothing is taken by a source that does not compile
+		}
+		out.Query = append(out.Query, source.SecretQuery...)
+		if p := source.Signature; p != nil {
+			out.Headers, out.Query = add(out.Headers, p.Header), add(out.Query, p.Query)
+			out.Members = append(out.Members, p.Members...)
+		}
+	}
+	return out
+}
+
+func add(names []string, name string) []string {
+	if name == "" {
+		return names
+	}
+	return append(names, name)
 }
 
 // deviceOf is the device that the path of a request of the format device names, or else the usual one.

@@ -130,8 +130,18 @@ func Name(name string) bool {
 	return false
 }
 
-// Headers returns headers by name, without secrets.
-func (s *Secrets) Headers(h http.Header) [][2]string {
+// Places are where a source's sender has credentials, whatever their names look like.
+type Places struct {
+	Headers, Query []string
+	// Members are those of a body, or fields of a form: by their names or, below other objects, by paths like meta.token.
+	Members []string
+}
+
+// Headers returns headers by name, without secrets. Those of more are secrets too.
+func (s *Secrets) Headers(h http.Header, more []string) [][2]string {
+	named := func(name string) bool {
+		return slices.ContainsFunc(more, func(other string) bool { return strings.EqualFold(name, other) })
+	}
 	names := make([]string, 0, len(h))
 	for name := range h {
 		names = append(names, name)
@@ -140,7 +150,7 @@ func (s *Secrets) Headers(h http.Header) [][2]string {
 	out := [][2]string{}
 	for _, name := range names {
 		for _, value := range h[name] {
-			if Name(name) {
+			if Name(name) || named(name) {
 				value = s.hide(value)
 			}
 			out = append(out, [2]string{name, value})
@@ -169,13 +179,13 @@ func (s *Secrets) Pairs(raw string, more []string) string {
 	return strings.Join(parts, "&")
 }
 
-// Body hides the credentials in a body: members of JSON, fields of a form.
-func (s *Secrets) Body(text []byte, mediaType string) []byte {
+// Body hides the credentials in a body: members of JSON, fields of a form. Those of more are credentials too.
+func (s *Secrets) Body(text []byte, mediaType string, more []string) []byte {
 	if base, _, err := mime.ParseMediaType(mediaType); err == nil && base == "application/x-www-form-urlencoded" {
-		return []byte(s.Pairs(string(text), nil))
+		return []byte(s.Pairs(string(text), more))
 	}
 	if jsonscan.Valid(text) {
-		return s.json(jsonscan.Trim(text), text)
+		return s.json(jsonscan.Trim(text), text, more)
 	}
 	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
 		return text
@@ -183,7 +193,7 @@ func (s *Secrets) Body(text []byte, mediaType string) []byte {
 	var out []byte // one value per line
 	for line := range bytes.Lines(text) {
 		if trimmed := jsonscan.Trim(line); jsonscan.Valid(trimmed) {
-			line = s.json(trimmed, line)
+			line = s.json(trimmed, line, more)
 		}
 		out = append(out, line...)
 	}
@@ -191,8 +201,8 @@ func (s *Secrets) Body(text []byte, mediaType string) []byte {
 }
 
 // json hides credentials in a value, which stands in a text with space around it.
-func (s *Secrets) json(value, text []byte) []byte {
-	hidden := s.value(value)
+func (s *Secrets) json(value, text []byte, more []string) []byte {
+	hidden := s.value(value, more)
 	if hidden == nil {
 		return text
 	}
@@ -200,28 +210,32 @@ func (s *Secrets) json(value, text []byte) []byte {
 	return slices.Concat(text[:at], hidden, text[at+len(value):])
 }
 
-// value returns a value without credentials, nil where there are none.
-func (s *Secrets) value(raw []byte) []byte {
+// value returns a value without credentials, nil where there are none. Members that more names are credentials.
+func (s *Secrets) value(raw []byte, more []string) []byte {
 	var it jsonscan.Iterator
 	isObject := false
 	switch jsonscan.KindOf(raw) {
 	case jsonscan.Object:
 		it, isObject = jsonscan.Members(raw), true
 	case jsonscan.Array:
-		it = jsonscan.Elements(raw)
+		it = jsonscan.Elements(raw) // a path goes on in each element
 	default:
 		return nil
 	}
 	var out []byte
 	from := 0
 	for it.Next() {
-		var inner []byte
-		if isObject && credential.Known(it.NameText()) && jsonscan.KindOf(it.Value) == jsonscan.String {
-			if plain, ok := jsonscan.Text(it.Value); ok && plain != "" {
-				inner, _ = json.Marshal(s.hide(plain))
-			}
-		} else {
-			inner = s.value(it.Value)
+		inside, isSecret := more, false
+		if isObject {
+			inside, isSecret = below(more, it.NameText())
+			isSecret = isSecret || credential.Known(it.NameText()) && jsonscan.KindOf(it.Value) == jsonscan.String
+		}
+		inner := []byte(nil)
+		if isSecret {
+			inner = s.scalar(it.Value)
+		}
+		if inner == nil {
+			inner = s.value(it.Value, inside)
 		}
 		if inner != nil {
 			out = append(append(out, raw[from:it.Start]...), inner...)
@@ -232,4 +246,29 @@ func (s *Secrets) value(raw []byte) []byte {
 		return nil
 	}
 	return append(out, raw[from:]...)
+}
+
+// scalar returns the placeholder of a text or a number; nil of anything else.
+func (s *Secrets) scalar(raw []byte) []byte {
+	plain, ok := string(raw), jsonscan.KindOf(raw) == jsonscan.Number
+	if !ok {
+		plain, ok = jsonscan.Text(raw)
+	}
+	if !ok || plain == "" {
+		return nil
+	}
+	out, _ := json.Marshal(s.hide(plain))
+	return out
+}
+
+// below returns what paths name below a member, and reports whether one of them is the member itself.
+func below(paths []string, name string) (rest []string, itself bool) {
+	for _, path := range paths {
+		if path == name {
+			itself = true
+		} else if inner, ok := strings.CutPrefix(path, name+"."); ok {
+			rest = append(rest, inner)
+		}
+	}
+	return rest, itself
 }
