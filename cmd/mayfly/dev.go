@@ -20,6 +20,7 @@ import (
 	"mayfly/emulator"
 	"mayfly/emulator/console"
 	"mayfly/function"
+	"mayfly/transform"
 	"mayfly/transform/codec"
 )
 
@@ -48,7 +49,7 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 		return err
 	}
 	defer durable.Close()
-	notes, out, stage, bridge := &console.Notes{}, devlines.New(w.stdout), c.stage(w), &reload.Bridge{}
+	notes, out, stage, bridge := &console.Notes{}, devlines.New(w.stdout), trial.NewStage(transform.New(), trial.Options{}), &reload.Bridge{}
 	requests, watch := c.recorder(w, stage), &reload.Reloader{Out: out}
 	azure, err := withPage(emulator.Config{
 		Listen: local(c.EmulatorPort), Console: local(c.ConsolePort), RetryAfter: c.RetryAfter,
@@ -81,6 +82,10 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 		return err
 	}
 	watch.Take = func(config *function.Config) error {
+		t, options, err := trial.Load(w.environ, w.getenv("CONFIG"), function.WithCodecs(w.codecs))
+		if err != nil { // the configuration before it stays, everywhere
+			return err
+		}
 		service := function.New(config, function.Dependencies{
 			DPS: requests.Transport(transport), Hub: requests.Transport(transport), Pushes: toClouds, Queue: queue,
 			Log: log,
@@ -89,9 +94,10 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 				out.Delivered(d)
 			}, Finished: requests.Finished(out.Finished)})
 		service.Start(ctx)
+		stage.Use(t, options)
+		tried.Use(t, options)
 		bridge.Use(service, service.Close)
-		stage.Reload()
-		return tried.Load(w.environ, w.getenv("CONFIG"), function.WithCodecs(w.codecs))
+		return nil
 	}
 	if err := watch.Take(config); err != nil {
 		return err
@@ -124,11 +130,6 @@ func (c *devCommand) recorder(w *world, stage *trial.Stage) *recorder.Recorder {
 		return nil
 	}
 	return recorder.New(recorder.Options{Explain: stage, Config: recorder.ConfigFile(w.getenv("CONFIG"))})
-}
-
-// stage tries requests with the configuration as it was taken last.
-func (c *devCommand) stage(w *world) *trial.Stage {
-	return trial.NewStage(w.environ, w.getenv("CONFIG"), function.WithCodecs(w.codecs))
 }
 
 // checkPorts reports ports that are used twice or are in use, with the flag that changes them.

@@ -170,6 +170,30 @@ func TestDevTakesChanges(t *testing.T) {
 	}
 }
 
+// A request that is looked at while the file has a fault is shown by the configuration that serves.
+func TestDevShowsByWhatServes(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "mayfly.yaml")
+	write := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("sources:\n  - {name: mine, deviceId: .id, measurements: \"{a: .a}\", secretQuery: [hook]}\n")
+	stdout := running(t, []string{"CONFIG=" + path}, "dev", "--port", "0", "--emulator-port", "0",
+		"--console-port", "0", "--retry-after", "1s")
+	bridge := stdout.await(t, `bridge    (http://\S+)`)[1]
+	console := stdout.await(t, `console   (http://\S+)`)[1]
+	status, answer := request(t, http.MethodPost, bridge+"/api/mine?hook=hush", "application/json", `{"id":"d-1","a":1}`)
+	if status != http.StatusOK {
+		t.Fatalf("%d %s", status, answer)
+	}
+	write("sources: {\n")
+	stdout.await(t, `mayfly.yaml has changed and cannot be used`)
+	_, body := request(t, http.MethodGet, console+"/requests/1", "", "")
+	contains(t, body, `"query":"hook=[hidden-1]"`, `"body":"{\"a\":1}"`)
+}
+
 // TestDevKeepsRequests: the console has what came in, checks who changes anything, and keeps nothing with --no-record.
 func TestDevKeepsRequests(t *testing.T) {
 	t.Parallel()

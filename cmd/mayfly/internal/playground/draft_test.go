@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"mayfly/cmd/mayfly/internal/trial"
 	"mayfly/emulator/console"
 )
 
@@ -60,10 +61,12 @@ func configuredPlayground(t *testing.T) *Playground {
 			t.Fatal(err)
 		}
 	}
-	p := New(nil)
-	if err := p.Load(nil, filepath.Join(folder, "mayfly.yaml")); err != nil {
+	transformer, options, err := trial.Load(nil, filepath.Join(folder, "mayfly.yaml"))
+	if err != nil {
 		t.Fatal(err)
 	}
+	p := New(nil)
+	p.Use(transformer, options)
 	return p
 }
 

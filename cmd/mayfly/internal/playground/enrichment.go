@@ -18,7 +18,7 @@ func (p *Playground) enrich(
 	if source == nativeFormat || source == deviceFormat {
 		source = "" // as the bridge's own routes have none
 	}
-	added, err := p.configured.Load().enricher.Try(ctx, source, m)
+	added, err := p.configured.Load().options.Enricher.Try(ctx, source, m)
 	for _, r := range added {
 		step := console.Step{Name: "enrich " + r.Step, Expression: shortJSON(r.Key), Value: string(r.Outcome)}
 		if n > 1 {

@@ -12,8 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mayfly/cmd/mayfly/internal/trial"
 	"mayfly/emulator/console"
-	"mayfly/function"
 	"mayfly/transform"
 	"mayfly/transform/codec"
 	"mayfly/transform/message"
@@ -35,9 +35,7 @@ type Playground struct {
 // configured is what a configuration has.
 type configured struct {
 	transform *transform.Transformer
-	enricher  *function.Enricher // nil without enrich
-	fitter    *function.Fitter   // nil without device templates
-	reducer   *function.Reducer  // nil without reduce
+	options   trial.Options
 }
 
 // New returns a playground with the built-in sources. engine runs codecs; nil for this process.
@@ -47,23 +45,9 @@ func New(engine codec.Engine) *Playground {
 	return p
 }
 
-// Load has it use the sources, the enrichment and the device templates that the bridge has with the same variables. It
-// stays as it is where they cannot be loaded.
-func (p *Playground) Load(environ []string, path string, options ...function.LoadOption) error {
-	_, fitter, err := function.LoadTemplates(environ, path)
-	if err != nil {
-		return err
-	}
-	t, _, err := function.LoadSources(path, options...)
-	if err != nil {
-		return err
-	}
-	enrichment, err := function.LoadEnrichment(environ, path, options...)
-	if err != nil {
-		return err
-	}
-	p.configured.Store(&configured{t, enrichment.Online(t), fitter, enrichment.Reducer()})
-	return nil
+// Use has it use the sources, the enrichment and the device templates of another configuration.
+func (p *Playground) Use(t *transform.Transformer, o trial.Options) {
+	p.configured.Store(&configured{t, o})
 }
 
 // Sources lists Mayfly's own formats, then those sources that have no group, then the groups.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"mayfly/cmd/mayfly/internal/trial"
 	"mayfly/emulator/console"
 )
 
@@ -110,10 +111,12 @@ func TestTemplates(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p := New(nil)
-	if err := p.Load([]string{"CONFIG=" + path}, path); err != nil {
+	transformer, options, err := trial.Load([]string{"CONFIG=" + path}, path)
+	if err != nil {
 		t.Fatal(err)
 	}
+	p := New(nil)
+	p.Use(transformer, options)
 	if source, ok := p.Source("mine"); !ok || !strings.Contains(source.Definition, "name: mine") {
 		t.Errorf("%+v", source)
 	}
@@ -133,7 +136,7 @@ func TestTemplates(t *testing.T) {
 		got.Problem.Fields[0].Path != "count" {
 		t.Errorf("%+v %+v", got, got.Problem)
 	}
-	if err := p.Load(nil, filepath.Join(folder, "none.yaml")); err == nil {
+	if _, _, err := trial.Load(nil, filepath.Join(folder, "none.yaml")); err == nil {
 		t.Error("a configuration that is not there was loaded")
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // reduce makes one message of several readings, and tells which; it returns what is left.
 func (p *Playground) reduce(source string, messages []message.Message, result *console.Result) []message.Message {
-	reducer := p.configured.Load().reducer
+	reducer := p.configured.Load().options.Reducer
 	if reducer == nil || len(messages) == 0 {
 		return messages
 	}

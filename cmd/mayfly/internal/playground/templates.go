@@ -14,7 +14,7 @@ func (p *Playground) fit(source string, m *message.Message, i, n int, result *co
 	if source == nativeFormat || source == deviceFormat {
 		source = "" // as the bridge's own routes have none
 	}
-	e := p.configured.Load().fitter.Explain(*m, source)
+	e := p.configured.Load().options.Fitter.Explain(*m, source)
 	if e == nil {
 		result.Messages = append(result.Messages, consoleMessage(m))
 		return

@@ -49,7 +49,11 @@ func newStageOf(t *testing.T, config string) *stage {
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	rec := recorder.New(recorder.Options{Explain: trial.NewStage(nil, file), Config: recorder.ConfigFile(file)})
+	transformer, options, err := trial.Load(nil, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := recorder.New(recorder.Options{Explain: trial.NewStage(transformer, options), Config: recorder.ConfigFile(file)})
 	s := &stage{t: t, rec: rec, api: rec.API(), file: file}
 	s.bridge = httptest.NewServer(rec.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f := &function.Finished{Method: r.Method, Path: r.URL.Path}

@@ -28,7 +28,11 @@ func TestCodec(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	stage := trial.NewStage(nil, path)
+	transformer, options, err := trial.Load(nil, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage := trial.NewStage(transformer, options)
 	for name, tc := range map[string]struct{ body, want string }{
 		"decoded": {`{"id":"a","p":"2a","f":2}`,
 			`payload  "2a"|codec  {"level":42}|console  "level {\"raw\":42}"|{"level":42}`},

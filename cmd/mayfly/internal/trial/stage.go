@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
+	"sync/atomic"
 
 	"mayfly/cmd/mayfly/internal/recorder/hidden"
 	"mayfly/function"
@@ -12,69 +12,57 @@ import (
 	"mayfly/transform/message"
 )
 
-// Stage makes trials with one configuration. It is loaded when it is first used; it may be used by several goroutines.
+// Stage makes trials with one configuration. It may be used by several goroutines.
 type Stage struct {
-	load func() (*transform.Transformer, Options, error)
+	now atomic.Pointer[configured]
+}
 
-	mu      sync.Mutex
-	loaded  bool
+type configured struct {
 	t       *transform.Transformer
 	options Options
-	err     error
 }
 
-// NewStage returns a Stage of the configuration that the bridge has with the same variables. path is that of CONFIG.
-func NewStage(environ []string, path string, options ...function.LoadOption) *Stage {
-	return &Stage{load: func() (*transform.Transformer, Options, error) {
-		t, _, err := function.LoadSources(path, options...)
-		if err != nil {
-			return nil, Options{}, err
-		}
-		_, fitter, err := function.LoadTemplates(environ, path)
-		if err != nil {
-			return nil, Options{}, err
-		}
-		enrichment, err := function.LoadEnrichment(environ, path, options...)
-		return t, Options{enrichment.Reducer(), enrichment.Online(t), fitter}, err
-	}}
-}
-
-// Reload has the configuration read again when the Stage is used the next time.
-func (s *Stage) Reload() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.loaded = false
-}
-
-func (s *Stage) configuration() (*transform.Transformer, Options, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.loaded {
-		s.t, s.options, s.err = s.load()
-		s.loaded = true
+// Load reads the configuration that the bridge has with the same variables. path is that of CONFIG.
+func Load(environ []string, path string, options ...function.LoadOption) (*transform.Transformer, Options, error) {
+	t, _, err := function.LoadSources(path, options...)
+	if err != nil {
+		return nil, Options{}, err
 	}
-	return s.t, s.options, s.err
+	_, fitter, err := function.LoadTemplates(environ, path)
+	if err != nil {
+		return nil, Options{}, err
+	}
+	enrichment, err := function.LoadEnrichment(environ, path, options...)
+	if err != nil {
+		return nil, Options{}, err
+	}
+	return t, Options{enrichment.Reducer(), enrichment.Online(t), fitter}, nil
 }
+
+// NewStage returns a Stage of a configuration.
+func NewStage(t *transform.Transformer, o Options) *Stage {
+	s := &Stage{}
+	s.Use(t, o)
+	return s
+}
+
+// Use has trials be made with another configuration.
+func (s *Stage) Use(t *transform.Transformer, o Options) { s.now.Store(&configured{t, o}) }
 
 // Explain maps a request by the source of that name, or as one of Mayfly's own formats, and tells every step.
 func (s *Stage) Explain(ctx context.Context, name string, r *message.Request) (*Trial, error) {
-	_, options, err := s.configuration()
-	if err != nil {
-		return nil, err
-	}
-	return s.explain(ctx, name, r, options)
+	now := s.now.Load()
+	return explain(ctx, now.t, name, r, now.options)
 }
 
 // Map tells what a source makes of a request, before reduce, enrich and device templates: what its samples promise.
 func (s *Stage) Map(ctx context.Context, name string, r *message.Request) (*Trial, error) {
-	return s.explain(ctx, name, r, Options{})
+	return explain(ctx, s.now.Load().t, name, r, Options{})
 }
 
-func (s *Stage) explain(ctx context.Context, name string, r *message.Request, options Options) (*Trial, error) {
-	t, _, err := s.configuration()
-	if err != nil {
-		return nil, err
-	}
+func explain(
+	ctx context.Context, t *transform.Transformer, name string, r *message.Request, options Options,
+) (*Trial, error) {
 	if IsNative(name) {
 		return Of(ctx, Native(t, name, r), options), nil
 	}
@@ -90,10 +78,10 @@ func (s *Stage) explain(ctx context.Context, name string, r *message.Request, op
 
 // Secrets tells where requests of a source have credentials; of all sources where there is none of that name.
 func (s *Stage) Secrets(name string) (out hidden.Places) {
-	t, _, err := s.configuration()
-	if err != nil || IsNative(name) {
+	if IsNative(name) {
 		return out
 	}
+	t := s.now.Load().t
 	names := []string{name}
 	if source, err := t.Source(name); err == nil && source == nil {
 		names = t.SourceNames()
