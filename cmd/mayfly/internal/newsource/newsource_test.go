@@ -1,6 +1,7 @@
 package newsource_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"net/url"
 	"strings"
@@ -133,6 +134,14 @@ var bodies = []struct {
 		`"jwt":"eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.s3cretsecret"},"t1":5}`, nil,
 		`d {"t1":5}`},
 	{"credentials in a container", `{"dev":"d","data":{"temp":1.5,"password":"s3cretsecret"}}`, nil, `d {"temp":1.5}`},
+	{"credentials in a list", `{"dev":"d","temp":1,"users":[{"token":"s3cretsecret"}]}`, nil, `d {"temp":1}`},
+	{"credentials behind space", " \n" + `{"dev":"d","password":"s3cretsecret","temp":1} `, nil, `d {"temp":1}`},
+	{"a credential without a name", `{"dev":"d","temp":1,"proofs":["Bearer s3cretsecret"]}`, nil,
+		`d {"proofs":["removed"],"temp":1}`},
+	{"credentials in base64", `{"deviceId":"d-1","payload":"` + base64.StdEncoding.EncodeToString(
+		[]byte(`{"temp":21.5,"password":"s3cretsecret"}`)) + `"}`, nil, `d-1 {"temp":21.5}`},
+	{"credentials in a list of XML", `<r><id>st-4</id><temp>21.5</temp><users><u><token>s3cretsecret</token></u>` +
+		`<u><token>s3cretsecret2</token></u></users></r>`, nil, `st-4 {"temp":21.5}`},
 	{"names and values in text", "id=node7;temp=21.5;hum=48", []string{"Content-Type: text/plain"},
 		`node7 {"hum":48,"temp":21.5}`},
 	{"an event", `{"event":"door_open","sensor_id":"D-4","occurred_at":"2026-03-14T10:00:00Z",` +
@@ -162,6 +171,9 @@ var bodies = []struct {
 	{"a text", "hello world", []string{"?: device=d1"}, `d1 {"text":"hello world"}`},
 }
 
+// inBase64 is the end of {"temp":21.5,"password":"s3cretsecret"} in base64.
+const inBase64 = "MzY3JldHNlY3JldCJ9"
+
 // TestNew: each body makes a source that proves itself and maps its own sample, without credentials.
 func TestNew(t *testing.T) {
 	t.Parallel()
@@ -175,7 +187,7 @@ func TestNew(t *testing.T) {
 			if got := messages(d); got != tt.want {
 				t.Errorf("got\n%s\nwant\n%s\n%s", got, tt.want, d.YAML)
 			}
-			if strings.Contains(string(d.YAML), "s3cret") {
+			if strings.Contains(string(d.YAML), "s3cret") || strings.Contains(string(d.YAML), inBase64) {
 				t.Errorf("a credential is in\n%s", d.YAML)
 			}
 			for i, line := range strings.Split(string(d.YAML), "\n") {

@@ -128,7 +128,7 @@ func (b *builder) text(s string) any {
 	return object
 }
 
-// sample writes the request of the sample, without credentials.
+// sampleBody writes the body of the sample, without credentials.
 func (b *builder) sampleBody() string {
 	body := b.request.Body
 	if message.IsBinary(body) {
@@ -140,9 +140,6 @@ func (b *builder) sampleBody() string {
 		}
 		b.binary = true
 		body = raw
-	}
-	if len(b.hidden) == 0 {
-		return string(body)
 	}
 	return b.redacted(body)
 }

@@ -3,6 +3,7 @@ package newsource
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"mayfly/cmd/mayfly/internal/newsource/clue"
@@ -25,11 +26,17 @@ func (b *builder) redacted(body []byte) string {
 		}
 		return strings.Join(out, "")
 	}
-	out := string(body)
+	var found []string
 	for _, f := range b.hidden {
-		for _, v := range b.everyValue(f) {
-			out = strings.ReplaceAll(out, v, redact.Removed)
-		}
+		found = append(found, b.everyValue(f)...)
+	}
+	if v, err := b.decode(b.format); err == nil { // what is deep inside of lists is not among the fields
+		found = append(found, redact.Secrets(v)...)
+	}
+	slices.SortFunc(found, func(a, b string) int { return len(b) - len(a) }) // one may be the beginning of another
+	out := string(body)
+	for _, v := range found {
+		out = strings.ReplaceAll(out, v, redact.Removed)
 	}
 	return out
 }
