@@ -82,16 +82,33 @@ func (s *sender) show(ctx context.Context, w *tool.World) error {
 	if err != nil {
 		return err
 	}
-	w.Printf("%s %s\n", r.Method, r.URL)
+	const instead = "(a credential)"
+	target, proofs := *r.URL, []string{"X-Api-Key", "Authorization", "X-Soracom-Signature"}
+	if spec := s.source.Signature; spec != nil {
+		proofs = append(proofs, http.CanonicalHeaderKey(spec.Header))
+		target.RawQuery = without(target.RawQuery, spec.Query, url.QueryEscape(instead))
+	}
+	w.Printf("%s %s\n", r.Method, &target)
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		value := r.Header.Get(name)
-		if name == "X-Api-Key" || name == "Authorization" {
-			value = "(a credential)"
+		if slices.Contains(proofs, name) {
+			value = instead
 		}
 		w.Printf("%s: %s\n", name, value)
 	}
 	w.Printf("\n%s\n", body)
 	return nil
+}
+
+// without puts another value in place of that of a parameter.
+func without(query, name, instead string) string {
+	pairs := strings.Split(query, "&")
+	for i, pair := range pairs {
+		if before, _, ok := strings.Cut(pair, "="); ok && before == url.QueryEscape(name) {
+			pairs[i] = before + "=" + instead
+		}
+	}
+	return strings.Join(pairs, "&")
 }
 
 // answer is what a request came to.
