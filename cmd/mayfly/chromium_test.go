@@ -32,8 +32,13 @@ type stage struct {
 // newStage starts mayfly dev and opens its console. An error on the page fails the test.
 func newStage(t *testing.T, flags ...string) *stage {
 	t.Helper()
+	return newStageWith(t, nil, flags...)
+}
+
+func newStageWith(t *testing.T, environ []string, flags ...string) *stage {
+	t.Helper()
 	bridge, console := freePort(t), freePort(t)
-	stdout := running(t, nil, append([]string{"dev", "--port", bridge, "--emulator-port", freePort(t),
+	stdout := running(t, environ, append([]string{"dev", "--port", bridge, "--emulator-port", freePort(t),
 		"--console-port", console, "--retry-after", "1s"}, flags...)...)
 	stdout.await(t, "Send something")
 	s := &stage{t: t, bridge: "http://127.0.0.1:" + bridge, console: "http://127.0.0.1:" + console}

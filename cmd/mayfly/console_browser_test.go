@@ -11,6 +11,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -139,6 +141,61 @@ func TestConsoleKeepsDrafts(t *testing.T) {
 	s.sees("#play-out .message", "21.5")
 	edit("#play-codec", "/ 100", "/ 10")
 	s.sees("#play-out .message", "215")
+}
+
+// TestConsoleTakesChanges: the playground follows the files when they have changed, and only then. What is being edited
+// and looked for stays.
+func TestConsoleTakesChanges(t *testing.T) {
+	folder := t.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mapping := func(also string) string {
+		return "sources:\n  - {name: one, deviceId: .id, measurements: .m}\n" +
+			"  - {name: mine, deviceId: .id, payload: .p | unhex, port: .f, also: '{" + also + ": 1}', codec: tank.js}\n"
+	}
+	codec := func(name string) string {
+		return "function decodeUplink(i) { return {data: {" + name + ": i.bytes[0]}}; }\n"
+	}
+	write("mayfly.yaml", mapping("a"))
+	write("tank.js", codec("level"))
+	s := newStageWith(t, []string{"CONFIG=" + filepath.Join(folder, "mayfly.yaml")})
+	s.script(`window.asked_ = {};
+		const plain = window.fetch;
+		window.fetch = (path, ...more) => { asked_[path] = (asked_[path] ?? 0) + 1; return plain(path, ...more); }`)
+	s.goTo("playground")
+	s.sees("#play-out", "1 message would be sent")
+	s.fill("#play-find", "mine")
+	s.until(`document.querySelector("#play-source").value === "mine"`)
+	s.until(`document.querySelector("#play-codec").value.includes("level")`)
+	s.until(`document.querySelector("#play-out").children.length > 0`)
+	s.script(`window.asked_ = {}`)
+	s.until(`asked_["/console/configuration"] >= 3`)
+	if n := eval[int](s, `asked_["/console/try"] ?? 0`); n > 0 {
+		t.Errorf("nothing has changed, and the mapping was tried %d times", n)
+	}
+	const onlyMine = `document.querySelector("#play-source").options.length === 1`
+	s.until(onlyMine)
+
+	write("tank.js", codec("height"))
+	s.until(`document.querySelector("#play-codec").value.includes("height")`)
+	s.until(onlyMine)
+	s.until(`document.querySelector("#play-draft").hidden`)
+
+	// Also where the browser keeps no drafts.
+	s.script(`Storage.prototype.setItem = () => { throw new Error("full"); };
+		const m = document.querySelector("#play-mapping");
+		m.value += "# edited";
+		m.dispatchEvent(new Event("input", {bubbles: true}))`)
+	s.until(`!document.querySelector("#play-draft").hidden`)
+	s.script(`window.asked_ = {}`)
+	write("mayfly.yaml", mapping("b"))
+	s.until(`asked_["/console/try"] >= 1`)
+	s.until(`document.querySelector("#play-mapping").value.endsWith("# edited")`)
+	s.click("#play-reset")
+	s.until(`document.querySelector("#play-mapping").value.includes("{b: 1}")`)
 }
 
 func TestConsoleControlsADevice(t *testing.T) {

@@ -20,8 +20,9 @@ export function configurationBanner(store) {
   }
   function tell(state) {
     // The playground has other sources then.
-    if (taken && state.taken !== taken) store.dispatchEvent(new Event("configuration"));
-    taken = state.taken ?? "none";
+    const now = state.taken ?? "none";
+    if (taken && now !== taken) store.dispatchEvent(new Event("configuration"));
+    taken = now;
     const faults = state.faults ?? [];
     const key = faults.map((f) => f.text).join("\n");
     if (key === shown) return;

@@ -32,15 +32,20 @@ export function playgroundView(store) {
     $("play-source").replaceChildren(...parts);
   }
 
-  // find lists the sources whose name, title and group have all words. The one that is open stays where it is listed.
-  function find() {
+  // matching are the sources whose name, title and group have all words that are looked for.
+  function matching() {
     const words = $("play-find").value.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = sources.filter((s) => {
+    return sources.filter((s) => {
       const text = [s.name, s.title, s.group ?? ""].join(" ").toLowerCase();
       return words.every((word) => text.includes(word));
     });
+  }
+
+  // find lists them. The one that is open stays where it is listed.
+  function find() {
+    const found = matching();
     list(found);
-    if (found.some((s) => s.name === source.name)) $("play-source").value = source.name;
+    if (found.some((s) => s.name === source?.name)) $("play-source").value = source.name;
     else if (found.length > 0) pick(found[0].name);
   }
 
@@ -48,20 +53,25 @@ export function playgroundView(store) {
     source = await get(`/console/sources/${encodeURIComponent(name)}`);
     given = null;
     $("play-sample").replaceChildren(...source.samples.map((s, i) => h("option", { value: i }, s.name)));
-    show($("play-mapping-part"), Boolean(source.definition));
-    show($("play-fixed"), !source.definition);
+    parts();
     const mapping = $("play-mapping");
     mapping.value = (source.definition && drafts.get("mapping", name)) || (source.definition ?? "");
-    show($("play-codec-part"), Boolean(source.hasCodec));
-    show($("play-codec-text"), Boolean(source.codec));
     $("play-codec").value = (source.codec && drafts.get("codec", name)) || (source.codec ?? "");
     $("play-bytes").value = "";
-    $("play-reset").textContent = source.file ? "As in the file" : "As it was";
     // Skip how to set up the sender: what one changes comes after it.
     const before =
       mapping.value.slice(0, Math.max(0, mapping.value.search(/^(ignore|each|deviceId):/m))).split("\n").length - 1;
     mapping.scrollTop = before * parseFloat(getComputedStyle(mapping).lineHeight);
     load();
+  }
+
+  // parts shows the fields that the source has.
+  function parts() {
+    show($("play-mapping-part"), Boolean(source.definition));
+    show($("play-fixed"), !source.definition);
+    show($("play-codec-part"), Boolean(source.hasCodec));
+    show($("play-codec-text"), Boolean(source.codec));
+    $("play-reset").textContent = source.file ? "As in the file" : "As it was";
   }
 
   function load() {
@@ -160,12 +170,18 @@ export function playgroundView(store) {
     if (!source) return;
     const open = source.name;
     sources = await get("/console/sources");
-    list(sources);
+    list(matching());
     if (!sources.some((s) => s.name === open)) return pick(sources[0].name);
+    const next = await get(`/console/sources/${encodeURIComponent(open)}`);
+    if (source.name !== open) return; // another one was picked meanwhile
     $("play-source").value = open;
-    source = await get(`/console/sources/${encodeURIComponent(open)}`);
-    const draft = source.definition && drafts.get("mapping", open);
-    if (!draft) $("play-mapping").value = source.definition ?? "";
+    // What is being edited stays, whether this browser keeps drafts or not.
+    const mapped = $("play-mapping").value !== (source.definition ?? "");
+    const recoded = $("play-codec").value !== (source.codec ?? "");
+    source = next;
+    parts();
+    if (!mapped || !source.definition) $("play-mapping").value = source.definition ?? "";
+    if (!recoded || !source.codec) $("play-codec").value = source.codec ?? "";
     run();
   });
   let begun = null; // what begin promises
