@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"fmt"
 	"io"
 	"net/http"
@@ -108,6 +109,50 @@ func TestConsoleActsOnARequest(t *testing.T) {
 	s.press("#one-tools", "Open in the playground")
 	s.sees("#play-out h3", "pump-1")
 	s.until(`document.querySelector("#play-body").value.includes("1.50")`)
+}
+
+// TestConsoleSendsNoPartOfABody: a body that the page does not have as a whole is sent as it was, or not at all.
+func TestConsoleSendsNoPartOfABody(t *testing.T) {
+	s := newStageWith(t, []string{"BODY_LIMIT=4000000"})
+	long := `{"device":{"deviceId":"d"},"measurements":{"x":"` + strings.Repeat("y", 3<<19) + `"}}`
+	send := func(body string, header ...string) {
+		t.Helper()
+		req, err := http.NewRequest(http.MethodPost, s.bridge+"/api/telemetry", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		for i := 0; i < len(header); i += 2 {
+			req.Header.Set(header[i], header[i+1])
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		_ = resp.Body.Close()
+	}
+	edit := func(id int) {
+		t.Helper()
+		s.script(fmt.Sprintf(`location.hash = "#requests/%d"`, id))
+		s.sees("#title-request", fmt.Sprintf("Request %d", id))
+		s.sees("#one-body", "What the sender was told")
+		s.press("#one-tools", "Edit and send")
+		s.until(`document.querySelector("#one-panel textarea[rows='12']").disabled`)
+		s.press("#one-panel", "Send")
+	}
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	_, _ = io.WriteString(w, long)
+	_ = w.Close()
+	send(zipped.String(), "Content-Encoding", "gzip")
+	send(long)
+	edit(1)
+	s.sees("#title-request", "Request 3")
+	_, body := request(t, http.MethodGet, s.console+"/requests/3", "", "")
+	contains(t, body, fmt.Sprintf(`"size":%d,"codings":"gzip"`, len(long)))
+	edit(2)
+	s.sees("#one-panel .problem", "only a part of the request is kept")
 }
 
 // TestConsoleShowsForeignText: whatever a sender writes is text, and bounded.

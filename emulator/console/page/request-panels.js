@@ -61,8 +61,14 @@ export function panels(place, { opened }) {
       .map(([n, v]) => `${n}: ${v}`)
       .join("\n");
     const binary = Boolean(r.body.base64);
-    const body = h("textarea", { rows: "12", spellcheck: "false", disabled: binary });
-    body.value = binary ? "The body is not text; it is sent as it was." : (r.body.text ?? "").slice(0, maxEdited);
+    const text = r.body.text ?? "";
+    // What is not here as a whole must not be sent as if it were.
+    const fixed = binary || r.body.cut || text.length > maxEdited;
+    const body = h("textarea", { rows: "12", spellcheck: "false", disabled: fixed });
+    if (r.body.unread && !text) body.placeholder = "The body was not read: without a text here, none is sent.";
+    if (!fixed) body.value = text;
+    else if (r.body.cut) body.value = "Only the beginning of the body is kept, so it cannot be sent again.";
+    else body.value = `The body is ${binary ? "not text" : "too long to be edited"}; it is sent as it was.`;
     const problem = h("div", {});
     const send = h("button", { type: "submit", class: "primary" }, "Send");
     const form = h(
@@ -81,7 +87,7 @@ export function panels(place, { opened }) {
               .filter((l) => l.includes(":"))
               .map((l) => [l.slice(0, l.indexOf(":")).trim(), l.slice(l.indexOf(":") + 1).trim()]),
           };
-          if (!binary) edited.body = body.value;
+          if (!fixed) edited.body = body.value;
           else if (r.body.codings) edited.headers.push(["Content-Encoding", r.body.codings]);
           try {
             opened((await post(`/requests/${d.id}/again`, edited)).id);
@@ -106,7 +112,7 @@ export function panels(place, { opened }) {
       send,
     );
     open("edit", "Edit and send", form);
-    if (!binary) body.focus();
+    if (!fixed) body.focus();
   }
 
   async function command(d, button) {
