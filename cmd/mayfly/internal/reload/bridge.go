@@ -10,6 +10,7 @@ import (
 type Bridge struct {
 	mu      sync.Mutex
 	current *generation
+	ending  sync.WaitGroup // handlers whose end is running
 }
 
 // generation is a handler with the requests that it serves.
@@ -29,11 +30,10 @@ func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		b.mu.Lock()
 		g.inFlight--
-		last := g.retired && g.inFlight == 0
-		b.mu.Unlock()
-		if last {
-			g.end()
+		if g.retired && g.inFlight == 0 {
+			b.ending.Go(g.end) // which takes its time, and the client waits for its answer
 		}
+		b.mu.Unlock()
 	}()
 	g.handler.ServeHTTP(w, r)
 }
@@ -53,7 +53,7 @@ func (b *Bridge) Use(h http.Handler, end func()) {
 	}
 }
 
-// Close ends the handler that serves. Nothing may be served after that.
+// Close ends the handler that serves, and waits for those before it that are ending. Nothing may be served after that.
 func (b *Bridge) Close() {
 	b.mu.Lock()
 	g := b.current
@@ -61,4 +61,5 @@ func (b *Bridge) Close() {
 	if g != nil {
 		g.end()
 	}
+	b.ending.Wait()
 }

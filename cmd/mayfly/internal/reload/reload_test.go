@@ -53,6 +53,37 @@ func TestBridge(t *testing.T) {
 	})
 }
 
+// TestBridgeAnswersBeforeItEnds: the last request of a handler does not wait for its end; Close does.
+func TestBridgeAnswersBeforeItEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := &reload.Bridge{}
+		var ended atomic.Int32
+		use := func(takes time.Duration) {
+			b.Use(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(takes) }), func() {
+				time.Sleep(10 * time.Second)
+				ended.Add(1)
+			})
+		}
+		start := time.Now()
+		use(time.Second)
+		answered := make(chan time.Duration)
+		go func() {
+			b.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", http.NoBody))
+			answered <- time.Since(start)
+		}()
+		synctest.Wait()
+		use(0)
+		if took := <-answered; took != time.Second {
+			t.Errorf("answered after %v, want 1s", took)
+		}
+		b.Close()
+		if n := ended.Load(); n != 2 {
+			t.Errorf("%d of 2 have ended", n)
+		}
+	})
+}
+
 // folder is a configuration in files.
 type folder struct {
 	t    *testing.T
