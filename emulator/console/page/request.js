@@ -375,7 +375,7 @@ function steps(d) {
       const title = `Part ${i + 1}${p.messages?.length ? ` · ${visible(p.messages[0].device)}` : ""}${p.error ? " · refused" : ""}`;
       return h("details", { open }, h("summary", {}, title), table);
     }),
-    x.more ? h("p", { class: "quiet" }, `${x.more.toLocaleString()} more parts are not shown.`) : "",
+    x.more ? h("p", { class: "quiet" }, `${x.more.toLocaleString()} more parts and messages are not shown.`) : "",
     x.notes?.length
       ? [
           h("h3", {}, "Notes"),

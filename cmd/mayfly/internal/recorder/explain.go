@@ -23,6 +23,7 @@ import (
 const (
 	explainTime = 2 * time.Second
 	maxParts    = 50
+	maxMessages = 50  // of a part
 	maxSteps    = 100 // of a part
 	maxValue    = 4 << 10
 	maxDecoded  = 64 << 10
@@ -34,7 +35,7 @@ const (
 type Explanation struct {
 	Decoded string   `json:"decoded,omitempty"` // the body as the expressions see it, as JSON
 	Parts   []Part   `json:"parts,omitempty"`   // the first ones
-	More    int      `json:"more,omitempty"`    // parts that are left out here
+	More    int      `json:"more,omitempty"`    // parts and messages that are left out here
 	Error   *Error   `json:"error,omitempty"`
 	Notes   []string `json:"notes,omitempty"`
 	// Failed is why there is no explanation.
@@ -149,10 +150,11 @@ func explained(t *trial.Trial) *Explanation {
 	}
 	for i := range t.Parts {
 		if i == maxParts {
-			out.More = len(t.Parts) - maxParts
+			out.More += len(t.Parts) - maxParts
 			break
 		}
 		out.Parts = append(out.Parts, partOf(t, i))
+		out.More += max(0, len(t.Parts[i].More)+1-maxMessages)
 	}
 	return out
 }
@@ -174,7 +176,7 @@ func partOf(t *trial.Trial, i int) Part {
 	p.Steps = append(p.Steps, afterwards(t, i)...)
 	if of.Message != nil {
 		p.Messages = append(p.Messages, messageOf(of.Message))
-		for _, m := range of.More[:min(len(of.More), maxParts)] {
+		for _, m := range of.More[:min(len(of.More), maxMessages-1)] {
 			p.Messages = append(p.Messages, messageOf(m))
 		}
 	}

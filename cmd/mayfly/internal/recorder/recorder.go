@@ -45,6 +45,8 @@ type Recorder struct {
 	config  func() string
 	bridge  atomic.Pointer[string] // base URL of the bridge; nil before it listens
 
+	saving sync.Mutex // held while a sample is written
+
 	mu      sync.Mutex
 	ring    [MaxRequests]*entry // entry n is at n % MaxRequests
 	oldest  uint64              // that is kept

@@ -49,6 +49,8 @@ func (rec *Recorder) saveSample(r *http.Request, e *entry) (any, error) {
 	if err := readJSON(r, &want); err != nil {
 		return nil, err
 	}
+	rec.saving.Lock()
+	defer rec.saving.Unlock()
 	saved, text, err := rec.makeSample(r.Context(), e, want.Name)
 	switch {
 	case err != nil:
@@ -58,11 +60,7 @@ func (rec *Recorder) saveSample(r *http.Request, e *entry) (any, error) {
 	case saved.Version != want.Version:
 		return nil, httpError{http.StatusConflict, errors.New("the file has changed: look at the difference again")}
 	}
-	info, err := os.Stat(saved.File)
-	if err == nil {
-		err = os.WriteFile(saved.File, text, info.Mode().Perm())
-	}
-	if err != nil {
+	if err := samplefile.Replace(saved.File, text); err != nil {
 		return nil, httpError{http.StatusInternalServerError, err}
 	}
 	saved.Written = true
@@ -123,6 +121,9 @@ func sampleYAML(d *Detail, name string) (string, error) {
 		return "", badRequest("no source has read this request, so it is a sample of none")
 	case q.Body.Base64 != "" || q.Body.Cut || q.Body.Size > maxSample:
 		return "", badRequest("the body of a sample is text of at most %d bytes", maxSample)
+	case d.Explain.isCut():
+		return "", badRequest("a sample has at most %d parts of at most %d messages, each of at most %d bytes", maxParts,
+			maxMessages, maxDecoded)
 	}
 	if name = strings.TrimSpace(name); name == "" {
 		name = fmt.Sprintf("request of %s", d.Time.UTC().Format("2006-01-02 15:04:05"))
@@ -211,6 +212,19 @@ func writeProperties(b *strings.Builder, values map[string][]string) {
 	for line := range strings.Lines(text.String()) {
 		b.WriteString("  " + line)
 	}
+}
+
+// isCut reports whether messages, or parts of them, are left out.
+func (x *Explanation) isCut() bool {
+	if x == nil || x.More > 0 {
+		return x != nil
+	}
+	for i := range x.Parts {
+		if slices.ContainsFunc(x.Parts[i].Messages, func(m Message) bool { return len(m.Body) > maxDecoded }) {
+			return true
+		}
+	}
+	return false
 }
 
 // failure is why no message came out of the request, or of a part of it.
