@@ -105,7 +105,7 @@ func TestConsoleActsOnARequest(t *testing.T) {
 	s.press("#one-tools", "Export")
 	s.sees("#one-panel", "Credentials are not in it")
 	s.press("#one-tools", "Copy as curl")
-	s.sees("#one-panel pre", "--data-binary")
+	s.sees("#one-panel pre", "--data-raw")
 	s.press("#one-tools", "Open in the playground")
 	s.sees("#play-out h3", "pump-1")
 	s.until(`document.querySelector("#play-body").value.includes("1.50")`)

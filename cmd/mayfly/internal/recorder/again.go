@@ -220,7 +220,8 @@ func (rec *Recorder) curl(r *Received) string {
 	if len(r.Body.Text)+len(r.Body.Base64) > maxCurl || r.Body.Cut {
 		return ""
 	}
-	parts := []string{"curl -i -X " + quoted(r.Method) + " " + quoted(target)}
+	// The query may have brackets (-g).
+	parts := []string{"curl -g -i -X " + quoted(r.Method) + " " + quoted(target)}
 	for _, h := range r.Headers {
 		switch h[0] {
 		case "User-Agent", "Accept", "Accept-Encoding", "Content-Encoding":
@@ -236,7 +237,7 @@ func (rec *Recorder) curl(r *Received) string {
 		before = "echo " + r.Body.Base64 + " | base64 -d | "
 		parts = append(parts, "--data-binary @-")
 	case r.Body.Text != "":
-		parts = append(parts, "--data-binary "+quoted(r.Body.Text))
+		parts = append(parts, "--data-raw "+quoted(r.Body.Text)) // which reads no file where it begins with @
 	}
 	return before + strings.Join(parts, " \\\n  ")
 }

@@ -303,6 +303,23 @@ func TestCompressed(t *testing.T) {
 	}
 }
 
+// TestCurl: the command sends what came, whatever that is: it reads no file that the sender names, and no pattern.
+func TestCurl(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	for i, tt := range []struct{ body, want string }{
+		{"@/etc/passwd", " --data-raw @/etc/passwd"}, {"@-", " --data-raw @-"}, {"it's", ` --data-raw 'it'\''s'`},
+		{"\xff@", "echo /0A= | base64 -d | curl -g -i -X POST "}, {"\xff@", " --data-binary @-"},
+	} {
+		s.sendTo("/api/acme?a[]=1&b={1,2}", tt.body, "X-Api-Key", key)
+		got := get[recorder.Detail](s, fmt.Sprintf("/requests/%d", i+1)).Curl
+		if !strings.Contains(got, tt.want) || !strings.Contains(got, "curl -g -i -X POST '"+s.bridge.URL+
+			"/api/acme?a[]=1&b={1,2}'") {
+			t.Errorf("%q: %q is missing in\n%s", tt.body, tt.want, got)
+		}
+	}
+}
+
 // TestExport: a request goes to another recorder, with other names for its devices.
 func TestExport(t *testing.T) {
 	t.Parallel()
