@@ -54,7 +54,7 @@ type letters struct {
 type chosenLetters struct {
 	letters
 	IDs []string `arg:"" optional:"" name:"id" help:"The ids that list prints."`
-	All bool     `help:"All of them; on a terminal, you are asked."`
+	All bool     `help:"All of them, 10,000 at a time; on a terminal, you are asked."`
 	Yes bool     `help:"Do not ask."`
 }
 

@@ -13,8 +13,12 @@ import (
 	"mayfly/function"
 )
 
-// maxLetters bounds how many dead letters are looked at.
-const maxLetters = 100_000
+const (
+	// maxLetters bounds how many dead letters are replayed or dropped at a time.
+	maxLetters = 10_000
+	// maxLooked bounds how many one is looked for among.
+	maxLooked = 100_000
+)
 
 // Tool works on the dead letters of one queue.
 type Tool struct {
@@ -125,7 +129,7 @@ func visible(text string) string {
 
 // Show prints one dead letter with its payload.
 func (t *Tool) Show(ctx context.Context, id string) error {
-	letters, err := t.Letters.List(ctx, maxLetters)
+	letters, err := t.Letters.List(ctx, maxLooked)
 	if err != nil {
 		return err
 	}
@@ -133,6 +137,9 @@ func (t *Tool) Show(ctx context.Context, id string) error {
 		if letters[i].ID == id {
 			return t.show(&letters[i])
 		}
+	}
+	if len(letters) == maxLooked {
+		return fmt.Errorf("%q is not among the first %d dead letters of %s", id, maxLooked, t.Queue)
 	}
 	return fmt.Errorf("%s has no dead letter with the id %q", t.Queue, id)
 }
@@ -178,6 +185,7 @@ func (t *Tool) Drop(ctx context.Context, ids []string, all bool) error {
 func (t *Tool) each(ctx context.Context, ids []string, all bool, verb, done string,
 	do func(context.Context, string) error,
 ) error {
+	more := false
 	if all {
 		letters, err := t.Letters.List(ctx, maxLetters)
 		if err != nil {
@@ -188,6 +196,9 @@ func (t *Tool) each(ctx context.Context, ids []string, all bool, verb, done stri
 			ids = append(ids, letters[i].ID)
 		}
 		question := fmt.Sprintf("%s all %d dead letters of %s?", verb, len(ids), t.Queue)
+		if more = len(letters) == maxLetters; more {
+			question = fmt.Sprintf("%s the first %d dead letters of %s (there may be more)?", verb, len(ids), t.Queue)
+		}
 		if len(ids) > 0 && t.Confirm != nil && !t.Confirm(question) {
 			return errors.New("nothing was changed")
 		}
@@ -203,7 +214,7 @@ func (t *Tool) each(ctx context.Context, ids []string, all bool, verb, done stri
 		}
 		n++
 	}
-	if err := t.report(n, done, wrong); err != nil {
+	if err := t.report(n, done, wrong, more); err != nil {
 		return err
 	}
 	if len(wrong) > 0 {
@@ -212,9 +223,13 @@ func (t *Tool) each(ctx context.Context, ids []string, all bool, verb, done stri
 	return nil
 }
 
-func (t *Tool) report(n int, done string, wrong []failed) error {
+func (t *Tool) report(n int, done string, wrong []failed, more bool) error {
 	if t.JSON {
-		return t.print(map[string]any{done: n, "failed": wrong})
+		out := map[string]any{done: n, "failed": wrong}
+		if more {
+			out["more"] = true
+		}
+		return t.print(out)
 	}
 	for _, f := range wrong {
 		if _, err := fmt.Fprintf(t.Out, "%s: %s\n", visible(f.ID), f.Error); err != nil {
@@ -226,5 +241,8 @@ func (t *Tool) report(n int, done string, wrong []failed) error {
 		letters = "letter"
 	}
 	_, err := fmt.Fprintf(t.Out, "%d dead %s %s\n", n, letters, done)
+	if err == nil && more {
+		_, err = fmt.Fprintln(t.Out, "there may be more: run it again")
+	}
 	return err
 }

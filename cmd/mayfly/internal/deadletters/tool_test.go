@@ -27,6 +27,31 @@ func (s *shelf) Replay(_ context.Context, id string) error {
 
 func (s *shelf) Drop(context.Context, string) error { return nil }
 
+// TestMoreThanAtOnce: who wants all is told where some are left.
+func TestMoreThanAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		letters int
+		json    bool
+		asked   string
+		want    string
+	}{
+		{9_999, false, "drop all 9999 dead letters of file:q?", "9999 dead letters dropped\n"},
+		{10_001, false, "drop the first 10000 dead letters of file:q (there may be more)?",
+			"10000 dead letters dropped\nthere may be more: run it again\n"},
+		{10_001, true, "drop the first 10000 dead letters of file:q (there may be more)?",
+			"{\n  \"dropped\": 10000,\n  \"failed\": [],\n  \"more\": true\n}\n"},
+	} {
+		var out strings.Builder
+		asked := ""
+		tool := &deadletters.Tool{Letters: &shelf{list: make([]function.DeadLetter, tt.letters)}, Queue: "file:q",
+			Out: &out, JSON: tt.json, Confirm: func(question string) bool { asked = question; return true }}
+		if err := tool.Drop(t.Context(), nil, true); err != nil || asked != tt.asked || out.String() != tt.want {
+			t.Errorf("%d: asked %q, told %q, %v", tt.letters, asked, out.String(), err)
+		}
+	}
+}
+
 // TestConfirm: all are replayed when the person says so, and each once.
 func TestConfirm(t *testing.T) {
 	t.Parallel()
