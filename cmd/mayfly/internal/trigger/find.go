@@ -46,7 +46,7 @@ func (f *finder) device(ctx context.Context, c *content, id string) ([]change, e
 	leaves = append(leaves, leaf{place{inPath: true}, f.base.Path, false})
 	slices.SortStableFunc(leaves, func(a, b leaf) int { return nearness(b, before) - nearness(a, before) })
 	var changes []change
-	now := c.clone()
+	now, have := c.clone(), count(before, id)
 	done := func(messages []message.Message) bool {
 		return !slices.ContainsFunc(messages, func(m message.Message) bool { return !sameID(m.DeviceID, id) })
 	}
@@ -62,10 +62,10 @@ func (f *finder) device(ctx context.Context, c *content, id string) ([]change, e
 				continue
 			}
 			after, err := f.outcome(ctx, next)
-			if err != nil || len(after) != len(before) || count(after, id) <= count(mapped(ctx, f, now), id) {
+			if err != nil || len(after) != len(before) || count(after, id) <= have {
 				continue
 			}
-			changes, now = append(changes, change{l.place, write}), next
+			changes, now, have = append(changes, change{l.place, write}), next, count(after, id)
 			if done(after) {
 				return changes, nil
 			}
