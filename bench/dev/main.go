@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -15,7 +14,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"mayfly/bench/process"
@@ -139,7 +137,7 @@ func (o *options) round(exe, dir string, record bool) (result, error) {
 		}
 		load.send(o.senders, time.Second)
 	}
-	r.rss, r.peak, err = memory(cmd.Process.Pid)
+	r.rss, r.peak, err = process.Memory(cmd.Process.Pid)
 	return r, err
 }
 
@@ -218,19 +216,4 @@ func freePorts(n int) []string {
 		list = append(list, port)
 	}
 	return list
-}
-
-// memory returns the resident memory of a process in MiB, now and at most, from /proc/PID/status.
-func memory(pid int) (now, most int, err error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	for line := range bytes.Lines(text) {
-		name, value, _ := strings.Cut(string(line), ":")
-		switch name {
-		case "VmRSS":
-			_, err = fmt.Sscan(value, &now)
-		case "VmHWM":
-			_, err = fmt.Sscan(value, &most)
-		}
-	}
-	return now >> 10, most >> 10, err
 }

@@ -117,9 +117,15 @@ func (p *Process) Dump() (int, error) {
 // PID gives the number of the process.
 func (p *Process) PID() int { return p.child.PID() }
 
-// Memory returns the resident memory of the process in MiB, now and at its maximum.
+// Memory returns the resident memory of the process in MiB, now and at its maximum; 0 where that is not known.
 func (p *Process) Memory() (now, peak int) {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.child.cmd.Process.Pid))
+	now, peak, _ = Memory(p.PID())
+	return now, peak
+}
+
+// Memory returns the resident memory of a process in MiB, now and at its maximum.
+func Memory(pid int) (now, peak int, err error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	for line := range strings.Lines(string(text)) {
 		name, value, _ := strings.Cut(line, ":")
 		kib, _ := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(value), " kB"))
@@ -130,7 +136,7 @@ func (p *Process) Memory() (now, peak int) {
 			peak = kib >> 10
 		}
 	}
-	return now, peak
+	return now, peak, err
 }
 
 // Child is a process that is running or has ended.
