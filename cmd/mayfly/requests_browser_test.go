@@ -65,6 +65,33 @@ func TestConsoleShowsRequests(t *testing.T) {
 	s.sees("#request-welcome", "Nothing has arrived yet")
 }
 
+// TestConsoleAsksForWhatItShows: requests are not asked for while another view is shown, and are there afterwards.
+func TestConsoleAsksForWhatItShows(t *testing.T) {
+	s := newStage(t)
+	s.send("pump-1", `{"t":1}`)
+	s.sees("#request-list .item", "pump-1")
+	s.script(`window.asked_ = 0;
+		const plain = window.fetch;
+		window.fetch = (path, ...more) => {
+			if (String(path).startsWith("/requests")) asked_++;
+			return plain(path, ...more);
+		}`)
+	s.goTo("events")
+	s.script(`asked_ = 0`)
+	for n := range 3 {
+		s.send(fmt.Sprintf("pump-%d", n+2), `{"t":1}`)
+		s.sees("#event-list .item", fmt.Sprintf("pump-%d", n+2))
+		time.Sleep(500 * time.Millisecond) // longer than the page waits between two answers
+	}
+	if n := eval[int](s, "asked_"); n > 0 {
+		t.Errorf("asked %d times", n)
+	}
+	s.goTo("requests")
+	s.until(`document.querySelectorAll("#request-list .item:not([hidden])").length === 4`)
+	s.send("pump-9", `{"t":1}`)
+	s.sees("#request-list .item", "pump-9")
+}
+
 // TestConsoleFitsAPhone: no page is wider than 390 px.
 func TestConsoleFitsAPhone(t *testing.T) {
 	s := newStage(t)

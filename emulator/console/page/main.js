@@ -55,6 +55,7 @@ async function start() {
     document.title = `${$(`title-${current}`).textContent} – Mayfly`;
     const streams = !current.startsWith("request");
     store.follow(streams);
+    if (streams) views.requests?.left();
     views[current].shown(current === "request" ? Number(id) : new URLSearchParams(query));
     if (!first) {
       scrollTo(0, 0);

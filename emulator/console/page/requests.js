@@ -35,6 +35,7 @@ export function requestsView(store, open) {
   let newest = 0;
   let oldest = 1;
   let turn = 0; // of the loop that is running
+  let running = false;
   let aborter = null;
   const sources = new Set();
 
@@ -69,13 +70,19 @@ export function requestsView(store, open) {
   // reading reports whether the reader looks at older rows, which must stay where they are.
   const reading = () => $("request-list").scrollTop > 4;
 
-  async function begin() {
-    const mine = ++turn;
-    aborter?.abort();
-    aborter = new AbortController();
+  function begin() {
     items = [];
     ended = false;
     seen = 0;
+    goOn();
+  }
+
+  // goOn follows what comes in, from where the list ends.
+  async function goOn() {
+    const mine = ++turn;
+    aborter?.abort();
+    aborter = new AbortController();
+    running = true;
     while (mine === turn) {
       try {
         await step(mine);
@@ -284,12 +291,19 @@ export function requestsView(store, open) {
     $("request-source").value = filter.source;
     pressed();
     if (!same) begin();
+    else if (!running) goOn();
   }
 
   return {
     shown: (parameters) => {
       fromAddress(parameters);
       refresh();
+    },
+    // left is called where neither the list nor a request is shown any more.
+    left() {
+      running = false;
+      turn++;
+      aborter?.abort();
     },
     // neighbor is the request after, or before, one in the list as it was last shown.
     neighbor(id, by) {
