@@ -115,7 +115,6 @@ type follower struct {
 
 const (
 	waitNew    = "30s"
-	maxAtOnce  = "1000"
 	retryPause = 2 * time.Second
 )
 
