@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"mayfly/cmd/mayfly/internal/deadletters"
+	"mayfly/cmd/mayfly/internal/tool"
 	"mayfly/function"
 )
 
@@ -60,7 +61,7 @@ type chosenLetters struct {
 
 func (c *deadLettersListCommand) Run(ctx context.Context, w *world) error {
 	if c.Limit < 1 {
-		return hint("--limit must be 1 or more", "--limit 100")
+		return tool.Hint("--limit must be 1 or more", "--limit 100")
 	}
 	return c.with(ctx, w, func(t *deadletters.Tool) error { return t.List(ctx, c.Limit) })
 }
@@ -89,7 +90,7 @@ func (l *letters) with(ctx context.Context, w *world, do func(*deadletters.Tool)
 // some is with for ids or --all.
 func (l *chosenLetters) some(ctx context.Context, w *world, do func(*deadletters.Tool) error) error {
 	if l.All == (len(l.IDs) > 0) {
-		return hint("name the ids of dead letters, or --all", "mayfly dead-letters list "+l.Queue)
+		return tool.Hint("name the ids of dead letters, or --all", "mayfly dead-letters list "+l.Queue)
 	}
 	return l.with(ctx, w, func(t *deadletters.Tool) error {
 		if in, ok := w.stdin.(*os.File); ok && !l.Yes && term.IsTerminal(int(in.Fd())) {

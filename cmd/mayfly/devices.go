@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"mayfly/cmd/mayfly/internal/devicelist"
+	"mayfly/cmd/mayfly/internal/tool"
 	"mayfly/dps"
 )
 
@@ -49,12 +50,12 @@ derived from them, so the bridge serves these devices with GROUP_KEY alone.`
 
 func (c *devicesCSVCommand) Run(ctx context.Context, w *world) error {
 	if c.Emulator != "" && c.List != "" {
-		return hint("the devices come from a list or from an emulator, not from both", "leave out the list")
+		return tool.Hint("the devices come from a list or from an emulator, not from both", "leave out the list")
 	}
 	primary, secondary, err := c.load(ctx, w)
 	switch {
 	case c.Format != "iot-central" && (c.NoKeys || errors.Is(err, errNoGroupKey) || err == nil && secondary.IsZero()):
-		return hint("--format "+c.Format+" needs both keys of each device",
+		return tool.Hint("--format "+c.Format+" needs both keys of each device",
 			"set GROUP_KEY and GROUP_KEY_SECONDARY to the keys of the enrollment group")
 	case c.NoKeys || errors.Is(err, errNoGroupKey):
 		primary, secondary = dps.Key{}, dps.Key{}
@@ -97,7 +98,7 @@ func (c *devicesCSVCommand) open(ctx context.Context, w *world) (io.ReadCloser, 
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		cancel()
-		return nil, hint("--emulator is not a URL", "--emulator http://127.0.0.1:7080")
+		return nil, tool.Hint("--emulator is not a URL", "--emulator http://127.0.0.1:7080")
 	}
 	answer, err := http.DefaultTransport.RoundTrip(req)
 	if err == nil && answer.StatusCode != http.StatusOK {
@@ -106,7 +107,7 @@ func (c *devicesCSVCommand) open(ctx context.Context, w *world) (io.ReadCloser, 
 	}
 	if err != nil {
 		cancel()
-		return nil, hint(fmt.Sprintf("no emulator at %s: %v", c.Emulator, err),
+		return nil, tool.Hint(fmt.Sprintf("no emulator at %s: %v", c.Emulator, err),
 			"the console's URL, which mayfly dev prints first")
 	}
 	return &body{answer.Body, cancel}, nil
@@ -131,7 +132,7 @@ func (c *devicesCSVCommand) create(w *world) (to io.Writer, done func(error) err
 	}
 	file, err := os.OpenFile(c.Out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {
-		return nil, nil, hint(c.Out+" exists", "another name, or remove it")
+		return nil, nil, tool.Hint(c.Out+" exists", "another name, or remove it")
 	}
 	if err != nil {
 		return nil, nil, err
@@ -148,7 +149,7 @@ func (c *devicesCSVCommand) create(w *world) (to io.Writer, done func(error) err
 // openList opens a list; an empty name and "-" are standard input.
 func openList(w *world, name string) (io.ReadCloser, error) {
 	if file, ok := w.stdin.(*os.File); ok && name == "" && term.IsTerminal(int(file.Fd())) {
-		return nil, hint("there is no list of devices", "name a file, or pipe the ids in")
+		return nil, tool.Hint("there is no list of devices", "name a file, or pipe the ids in")
 	}
 	if name == "" || name == "-" {
 		return io.NopCloser(w.stdin), nil
@@ -201,7 +202,7 @@ func newCount(to io.Writer) *count { return &count{to: to} }
 
 func (c *count) add() {
 	c.n++
-	if c.n == minCounted && isTerminal(c.to) {
+	if c.n == minCounted && tool.IsTerminal(c.to) {
 		c.bar = progressbar.NewOptions(-1, progressbar.OptionSetWriter(c.to), progressbar.OptionShowCount(),
 			progressbar.OptionShowIts(), progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionClearOnFinish())

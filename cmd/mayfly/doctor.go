@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"mayfly/cmd/mayfly/internal/tool"
 	"mayfly/function"
 	"mayfly/transform/message"
 )
@@ -30,7 +31,7 @@ test=true. Each fault comes with what to do. The exit code is 1 when there is on
 
 func (c *doctorCommand) Run(ctx context.Context, w *world) error {
 	if c.Device != "" && !message.ValidDeviceID(c.Device) {
-		return hint(fmt.Sprintf("%q is not a device id", c.Device), "1 to 128 letters, digits and -._:, as in pump-1")
+		return tool.Hint(fmt.Sprintf("%q is not a device id", c.Device), "1 to 128 letters, digits and -._:, as in pump-1")
 	}
 	config, err := function.LoadConfig(c.environ(w), function.WithCodecs(w.codecs))
 	if err != nil {
@@ -62,14 +63,14 @@ func (c *doctorCommand) environ(w *world) []string {
 func (c *doctorCommand) fleets(config *function.Config) ([]string, error) {
 	all := slices.Sorted(maps.Keys(config.Fleets))
 	if c.Fleet == "" && c.Device != "" && len(all) > 1 {
-		return nil, hint("there are several fleets, and the device is in one of them",
+		return nil, tool.Hint("there are several fleets, and the device is in one of them",
 			"--fleet "+strings.Join(slices.DeleteFunc(all, func(s string) bool { return s == "" }), ", or --fleet "))
 	}
 	if c.Fleet == "" {
 		return all, nil
 	}
 	if !slices.Contains(all, c.Fleet) {
-		return nil, hint(fmt.Sprintf("there is no fleet %q", c.Fleet), "one of the fleets in mayfly.yaml")
+		return nil, tool.Hint(fmt.Sprintf("there is no fleet %q", c.Fleet), "one of the fleets in mayfly.yaml")
 	}
 	return []string{c.Fleet}, nil
 }

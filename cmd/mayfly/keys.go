@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"mayfly/cmd/mayfly/internal/devicelist"
+	"mayfly/cmd/mayfly/internal/tool"
 	"mayfly/dps"
 	"mayfly/internal/secret"
 )
@@ -37,7 +38,7 @@ const callerNameChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 
 func (c *newKeyCommand) Run(w *world) error {
 	if c.Name == "" || strings.Trim(c.Name, callerNameChars) != "" {
-		return hint(fmt.Sprintf("%q is not the name of a caller", c.Name),
+		return tool.Hint(fmt.Sprintf("%q is not the name of a caller", c.Name),
 			"letters, digits and -_. as in the-things-stack")
 	}
 	key, hash := newKey()
@@ -76,7 +77,7 @@ type groupKeys struct {
 }
 
 // errNoGroupKey is about the primary key alone: the secondary one is optional.
-var errNoGroupKey = hint("there is no group key", "set GROUP_KEY, or use --group-key file:PATH")
+var errNoGroupKey = tool.Hint("there is no group key", "set GROUP_KEY, or use --group-key file:PATH")
 
 // load returns the group's keys. The secondary one is zero where there is none.
 func (g *groupKeys) load(ctx context.Context, w *world) (primary, secondary dps.Key, err error) {
@@ -135,7 +136,7 @@ func (c *deriveCommand) Run(ctx context.Context, w *world) error {
 		c.IDs, c.Devices = "-", nil
 	}
 	if (c.IDs == "") == (len(c.Devices) == 0) {
-		return hint("name the devices either one by one or by --ids", "mayfly keys derive pump-1, or --ids devices.txt")
+		return tool.Hint("name the devices either one by one or by --ids", "mayfly keys derive pump-1, or --ids devices.txt")
 	}
 	primary, secondary, err := c.load(ctx, w)
 	if err != nil {
@@ -159,10 +160,3 @@ func (c *deriveCommand) Run(ctx context.Context, w *world) error {
 	}
 	return nil
 }
-
-// hintError is an error with a remedy.
-type hintError struct{ problem, hint string }
-
-func hint(problem, hint string) error { return &hintError{problem, hint} }
-
-func (e *hintError) Error() string { return e.problem + "\nTry: " + e.hint }

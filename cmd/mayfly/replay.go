@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"mayfly/cmd/mayfly/internal/replay"
+	"mayfly/cmd/mayfly/internal/tool"
 )
 
 const maxAtOnce = 1000
@@ -40,7 +40,7 @@ from new events.`
 
 func (c *replayCommand) Run(ctx context.Context, w *world) error {
 	if c.AtOnce < 1 || c.AtOnce > maxAtOnce {
-		return hint(fmt.Sprintf("--at-once must be from 1 to %d", maxAtOnce), "mayfly replay --at-once 8 FILE")
+		return tool.Hint(fmt.Sprintf("--at-once must be from 1 to %d", maxAtOnce), "mayfly replay --at-once 8 FILE")
 	}
 	client, err := c.open(w)
 	if err != nil {
@@ -59,7 +59,7 @@ func (c *replayCommand) Run(ctx context.Context, w *world) error {
 	if !c.FromStart {
 		err := position.Load(info.Size())
 		if errors.Is(err, replay.ErrPosition) {
-			return hint(err.Error(), "--from-start, or remove that file")
+			return tool.Hint(err.Error(), "--from-start, or remove that file")
 		}
 		if err != nil {
 			return err
@@ -78,7 +78,7 @@ func (c *replayCommand) Run(ctx context.Context, w *world) error {
 	_ = bar.Finish()
 	_, _ = fmt.Fprintf(w.stdout, "%d sent, %d rejected\n", r.Sent(), r.Rejected())
 	if err != nil {
-		return hint(fmt.Sprintf("stopped at byte %d of %d: %v", position.Done(), info.Size(), err),
+		return tool.Hint(fmt.Sprintf("stopped at byte %d of %d: %v", position.Done(), info.Size(), err),
 			"the same command again: it continues there")
 	}
 	if r.Rejected() > 0 {
@@ -90,10 +90,5 @@ func (c *replayCommand) Run(ctx context.Context, w *world) error {
 func (c *replayCommand) progressBar(w io.Writer, size int64) *progressbar.ProgressBar {
 	return progressbar.NewOptions64(size, progressbar.OptionSetWriter(w), progressbar.OptionShowBytes(true),
 		progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionClearOnFinish(), progressbar.OptionSetVisibility(!c.NoProgress && isTerminal(w)))
-}
-
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
+		progressbar.OptionClearOnFinish(), progressbar.OptionSetVisibility(!c.NoProgress && tool.IsTerminal(w)))
 }

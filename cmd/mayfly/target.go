@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mayfly/cmd/mayfly/internal/bridge"
+	"mayfly/cmd/mayfly/internal/tool"
 	"mayfly/function"
 	"mayfly/internal/secret"
 )
@@ -30,7 +31,7 @@ func (t *target) open(w *world) (*bridge.Client, error) {
 	environ := without(w.environ, "AWS_LAMBDA_RUNTIME_API", "FUNCTIONS_CUSTOMHANDLER_PORT", "API_KEYS")
 	config, err := function.LoadConfig(append(environ, "AUTH=none"))
 	if err != nil {
-		return nil, hint(err.Error(), "set the variables, or name a running bridge with --to")
+		return nil, tool.Hint(err.Error(), "set the variables, or name a running bridge with --to")
 	}
 	toDPS, toHub := function.Transports(config)
 	service := function.New(config, function.Dependencies{DPS: toDPS, Hub: toHub, Log: slog.New(slog.DiscardHandler)})
@@ -42,16 +43,7 @@ func (w *world) secrets() *secret.Loader {
 	return &secret.Loader{Transport: http.DefaultTransport, Getenv: w.getenv, Now: time.Now}
 }
 
-// getenv returns the value of a variable. The last one counts, as for a process.
-func (w *world) getenv(name string) string {
-	value := ""
-	for _, v := range w.environ {
-		if text, ok := strings.CutPrefix(v, name+"="); ok {
-			value = text
-		}
-	}
-	return value
-}
+func (w *world) getenv(name string) string { return w.tool().Getenv(name) }
 
 // without returns the environment without some variables.
 func without(environ []string, names ...string) []string {

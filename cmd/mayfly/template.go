@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"mayfly/cmd/mayfly/internal/models"
+	"mayfly/cmd/mayfly/internal/tool"
 	"mayfly/function"
 	"mayfly/internal/filelist"
 	"mayfly/transform"
@@ -106,7 +107,7 @@ func (c *templateSampleCommand) models(w *world) (*template.Set, []string, error
 			return nil, nil, err
 		}
 		if set.Model(c.Model) == nil {
-			return nil, nil, hint("there is no model "+c.Model+" among the templates",
+			return nil, nil, tool.Hint("there is no model "+c.Model+" among the templates",
 				"templates: in mayfly.yaml or TEMPLATES names the files")
 		}
 		return set, []string{c.Model}, nil
@@ -185,7 +186,7 @@ func (c *templateDraftCommand) messages(ctx context.Context, w *world, s *transf
 		}
 	}
 	if len(out) == 0 {
-		return nil, hint("there are no messages to draft a template for", "name files with bodies of the sender")
+		return nil, tool.Hint("there are no messages to draft a template for", "name files with bodies of the sender")
 	}
 	return out, nil
 }

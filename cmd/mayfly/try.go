@@ -9,7 +9,6 @@ import (
 	"mime"
 	"net/textproto"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -73,7 +72,7 @@ func (c *tryCommand) Run(ctx context.Context, w *world) error {
 		_, err = fmt.Fprintf(w.stdout, "%s\n", text)
 		return errors.Join(err, result.Failure())
 	}
-	result.Print(w.stdout, hasColors(w))
+	result.Print(w.stdout, w.tool().HasColors())
 	return result.Failure()
 }
 
@@ -167,14 +166,4 @@ func (c *tryCommand) hasContentType() bool {
 		}
 	}
 	return false
-}
-
-// hasColors reports whether the output is a terminal whose user wants colors.
-func hasColors(w *world) bool {
-	file, ok := w.stdout.(*os.File)
-	if !ok || w.getenv("NO_COLOR") != "" || w.getenv("TERM") == "dumb" {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

@@ -99,41 +99,35 @@ func quiet(w *tool.World, l logline.Line) {
 
 // page tells all about a code, and about a record that has it.
 func page(w *tool.World, row *function.ErrorRow, l logline.Line) {
-	paint := func(code, text string) string {
-		if w.HasColors() {
-			return "\x1b[" + code + "m" + text + "\x1b[0m"
-		}
-		return text
-	}
 	retry := "the sender must not send the same again"
 	if row.Retryable {
 		retry = "sending the same again later can help"
 	}
-	w.Printf("%s  %d, in the step %s; %s\n%s\n", paint("1", string(row.Code)), row.Status, row.Where, retry,
+	w.Printf("%s  %d, in the step %s; %s\n%s\n", w.Paint("1", string(row.Code)), row.Status, row.Where, retry,
 		upper(row.What))
 	if l != nil {
-		known(w, l, paint)
+		known(w, l)
 	}
 	if row.Advice != "" {
-		w.Printf("\n%s %s\n", paint("36", "Who sent it:"), row.Advice)
+		w.Printf("\n%s %s\n", w.Paint("36", "Who sent it:"), row.Advice)
 	}
 	text := section(string(row.Code))
 	for paragraph := range strings.SplitSeq(text, "\n\n") {
 		for _, title := range []string{"It means:", "Look at:", "Do:"} {
 			if rest, ok := strings.CutPrefix(strings.TrimSpace(paragraph), "**"+title+"**"); ok {
-				paragraph = paint("36", title) + rest
+				paragraph = w.Paint("36", title) + rest
 			}
 		}
 		w.Printf("\n%s\n", paragraph)
 	}
 	if l != nil {
-		elsewhere(w, row, l, paint)
+		elsewhere(w, row, l)
 	}
 	w.Printf("\ndocs/runbook.md#%s\n", row.Code)
 }
 
 // known tells what a record or a problem says itself.
-func known(w *tool.World, l logline.Line, paint func(code, text string) string) {
+func known(w *tool.World, l logline.Line) {
 	if inner := l.Object("problem"); inner != nil { // as the console exports it
 		merged := logline.Line{}
 		maps.Copy(merged, inner)
@@ -147,7 +141,7 @@ func known(w *tool.World, l logline.Line, paint func(code, text string) string) 
 	w.Printf("\n")
 	say := func(title, text string) {
 		if text != "" {
-			w.Printf("  %s %s\n", paint("36", fmt.Sprintf("%-9s", title)), tool.OneLine(text))
+			w.Printf("  %s %s\n", w.Paint("36", fmt.Sprintf("%-9s", title)), tool.OneLine(text))
 		}
 	}
 	say("time", l.Text("time", "timestamp"))
@@ -197,7 +191,7 @@ func upstream(l logline.Line, say func(title, text string)) {
 }
 
 // elsewhere names the sections of the runbook that know the upstream's code.
-func elsewhere(w *tool.World, row *function.ErrorRow, l logline.Line, paint func(code, text string) string) {
+func elsewhere(w *tool.World, row *function.ErrorRow, l logline.Line) {
 	code := l.Text("upstreamError")
 	if u := l.Object("upstream"); u != nil {
 		code = u.Text("errorCode")
@@ -210,7 +204,7 @@ func elsewhere(w *tool.World, row *function.ErrorRow, l logline.Line, paint func
 			continue
 		}
 		if text := section(string(r.Code)); strings.Contains(text, code) {
-			w.Printf("\n%s %s is told about under %s, too: mayfly explain %s\n", paint("36", "Upstream:"), code,
+			w.Printf("\n%s %s is told about under %s, too: mayfly explain %s\n", w.Paint("36", "Upstream:"), code,
 				r.Code, r.Code)
 		}
 	}

@@ -165,14 +165,8 @@ func (c *Command) save(w *tool.World, out string, text []byte) error {
 
 // Print tells about the guesses.
 func Print(w *tool.World, d *Draft) {
-	paint := func(code, text string) string {
-		if w.HasColors() {
-			return "\x1b[" + code + "m" + text + "\x1b[0m"
-		}
-		return text
-	}
 	if d.Like != "" {
-		w.Printf("%s\n\n", paint("33", "The built-in source "+d.Like+" recognizes this body: mayfly try "+d.Like+
+		w.Printf("%s\n\n", w.Paint("33", "The built-in source "+d.Like+" recognizes this body: mayfly try "+d.Like+
 			" FILE shows what it makes of it."))
 	}
 	for i := range d.Notes {
@@ -185,7 +179,7 @@ func Print(w *tool.World, d *Draft) {
 			if j > 0 {
 				member = ""
 			}
-			w.Printf("%s  %s\n", paint("36", fmt.Sprintf("%-12s", member)), paint(color, line))
+			w.Printf("%s  %s\n", w.Paint("36", fmt.Sprintf("%-12s", member)), w.Paint(color, line))
 		}
 	}
 	for i, m := range d.Messages {

@@ -49,7 +49,7 @@ func (c *Command) Run(ctx context.Context, w *tool.World) error {
 	if err != nil {
 		return err
 	}
-	out := &printer{w: w, json: c.JSON, color: w.HasColors() && !c.JSON, filter: filter}
+	out := &printer{w: w, json: c.JSON, filter: filter}
 	if c.Log || isPipe(w.Stdin) {
 		return out.log(ctx, w.Stdin)
 	}

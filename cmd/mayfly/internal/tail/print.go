@@ -15,16 +15,8 @@ import (
 type printer struct {
 	w      *tool.World
 	json   bool
-	color  bool
 	filter []term
 	mu     sync.Mutex
-}
-
-func (p *printer) paint(code, text string) string {
-	if !p.color || text == "" {
-		return text
-	}
-	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
 func (p *printer) line(text string) {
@@ -83,8 +75,8 @@ func (p *printer) event(raw []byte) error {
 	if t, err := time.Parse(time.RFC3339Nano, at); err == nil {
 		at = t.Local().Format(time.TimeOnly)
 	}
-	p.line(strings.TrimRight(fmt.Sprintf("%s  %s %s  %s  %s", p.paint("2", at), p.paint("34", "->"),
-		tool.OneLine(l.Text("hub")), p.paint("36", tool.OneLine(l.Text("device"))), tool.OneLine(l.Text("body"))), " "))
+	p.line(strings.TrimRight(fmt.Sprintf("%s  %s %s  %s  %s", p.w.Paint("2", at), p.w.Paint("34", "->"),
+		tool.OneLine(l.Text("hub")), p.w.Paint("36", tool.OneLine(l.Text("device"))), tool.OneLine(l.Text("body"))), " "))
 	return nil
 }
 
@@ -111,14 +103,14 @@ func (p *printer) plain(text string) {
 		p.object(l, "")
 		return
 	}
-	p.line(p.paint("2", tool.OneLine(text)))
+	p.line(p.w.Paint("2", tool.OneLine(text)))
 }
 
 // requestLine is a request in one line: of the console, or of the log.
 func (p *printer) requestLine(l logline.Line) string {
 	status := l.Text("status", "http.response.status_code")
 	color := map[string]string{"2": "32", "4": "33", "5": "31"}[status[:min(len(status), 1)]]
-	parts := []string{p.paint("2", clock(l)), p.paint(color, status),
+	parts := []string{p.w.Paint("2", clock(l)), p.w.Paint(color, status),
 		tool.OneLine(l.Text("method", "http.request.method") + " " + l.Text("path", "url.path"))}
 	add := func(text string) {
 		if text != "" {
@@ -128,7 +120,7 @@ func (p *printer) requestLine(l logline.Line) string {
 	if source := l.Text("source"); source != "" && !strings.HasSuffix(l.Text("path", "url.path"), "/"+source) {
 		add(tool.OneLine(source))
 	}
-	add(p.paint("36", tool.OneLine(devices(l))))
+	add(p.w.Paint("36", tool.OneLine(devices(l))))
 	for _, name := range []string{"delivered", "repeated", "ignored", "refused"} {
 		if n := l.Text(name); n != "" && n != "0" {
 			add(name + " " + n)
@@ -138,11 +130,11 @@ func (p *printer) requestLine(l logline.Line) string {
 		if l.Text("accepted") == "true" {
 			code += " (answered 2xx)"
 		}
-		add(p.paint("31", tool.OneLine(code)))
+		add(p.w.Paint("31", tool.OneLine(code)))
 	}
 	add(tool.OneLine(why(l)))
 	if ms := l.Text("ms"); ms != "" {
-		add(p.paint("2", ms+" ms"))
+		add(p.w.Paint("2", ms+" ms"))
 	}
 	return strings.Join(parts, "  ")
 }
@@ -174,13 +166,13 @@ func clock(l logline.Line) string {
 func (p *printer) otherLine(l logline.Line) string {
 	level := l.Text("level")
 	color := map[string]string{"WARN": "33", "ERROR": "31"}[level]
-	parts := []string{p.paint("2", clock(l)), p.paint(color, tool.OneLine(level)), tool.OneLine(l.Text("msg",
+	parts := []string{p.w.Paint("2", clock(l)), p.w.Paint(color, tool.OneLine(level)), tool.OneLine(l.Text("msg",
 		"message"))}
 	for _, name := range l.Names() {
 		switch name {
 		case "time", "timestamp", "level", "msg", "message":
 		default:
-			parts = append(parts, p.paint("2", tool.OneLine(name)+"=")+tool.OneLine(l.Text(name)))
+			parts = append(parts, p.w.Paint("2", tool.OneLine(name)+"=")+tool.OneLine(l.Text(name)))
 		}
 	}
 	return strings.Join(parts, "  ")

@@ -43,6 +43,14 @@ func (w *World) HasColors() bool {
 	return IsTerminal(w.Stdout) && w.Getenv("NO_COLOR") == "" && w.Getenv("TERM") != "dumb"
 }
 
+// Paint gives a text a color, or another look, by its code of ANSI where the output has colors.
+func (w *World) Paint(code, text string) string {
+	if text == "" || !w.HasColors() {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
 // ReadFile reads a file, or standard input where the name is "-".
 func (w *World) ReadFile(name string) ([]byte, error) {
 	if name == "-" {

@@ -212,12 +212,6 @@ func (t *tally) add(a *answer) {
 
 // report prints the summary.
 func (t *tally) report(w *tool.World, c *Command, took time.Duration) error {
-	paint := func(code, text string) string {
-		if w.HasColors() {
-			return "\x1b[" + code + "m" + text + "\x1b[0m"
-		}
-		return text
-	}
 	kinds := slices.SortedFunc(maps.Keys(t.counts), func(a, b string) int {
 		return cmp.Or(t.counts[b]-t.counts[a], cmp.Compare(a, b))
 	})
@@ -227,11 +221,11 @@ func (t *tally) report(w *tool.World, c *Command, took time.Duration) error {
 			color = "32"
 		}
 		if c.Count == 1 {
-			w.Printf("%s in %s\n%s\n", paint(color, kind), t.took[0].Round(time.Millisecond),
+			w.Printf("%s in %s\n%s\n", w.Paint(color, kind), t.took[0].Round(time.Millisecond),
 				strings.TrimSpace(t.last[kind]))
 			continue
 		}
-		w.Printf("%7d  %s\n", t.counts[kind], paint(color, kind))
+		w.Printf("%7d  %s\n", t.counts[kind], w.Paint(color, kind))
 		if color == "31" && t.last[kind] != "" {
 			w.Printf("         %s\n", strings.TrimSpace(t.last[kind]))
 		}
