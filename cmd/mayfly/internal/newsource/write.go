@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"mayfly/cmd/mayfly/internal/newsource/redact"
-	"mayfly/cmd/mayfly/internal/newsource/yamltext"
+	"mayfly/cmd/mayfly/internal/yamltext"
 	"mayfly/transform"
 )
 

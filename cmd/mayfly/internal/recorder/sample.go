@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,11 +12,10 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"mayfly/cmd/mayfly/internal/recorder/hidden"
 	"mayfly/cmd/mayfly/internal/recorder/samplefile"
+	"mayfly/cmd/mayfly/internal/yamltext"
 )
 
 // maxSample bounds the body of a sample.
@@ -129,12 +127,12 @@ func sampleYAML(d *Detail, name string) (string, error) {
 		name = fmt.Sprintf("request of %s", d.Time.UTC().Format("2006-01-02 15:04:05"))
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "- name: %s\n  request:\n", scalar(short(name, 200), 0))
+	fmt.Fprintf(&b, "- name: %s\n  request:\n", yamltext.Quote(short(name, 200)))
 	if q.Method != http.MethodPost {
-		fmt.Fprintf(&b, "    method: %s\n", scalar(q.Method, 0))
+		fmt.Fprintf(&b, "    method: %s\n", yamltext.Quote(q.Method))
 	}
 	if path, err := url.PathUnescape(q.Path); err == nil && path != "/api/"+d.Source && d.How == howNamed {
-		fmt.Fprintf(&b, "    path: %s\n", scalar(path, 0))
+		fmt.Fprintf(&b, "    path: %s\n", yamltext.Quote(path))
 	}
 	query, _ := url.ParseQuery(q.Query)
 	mapping(&b, "query", query, func(name, value string) bool { return !hidden.Name(name) && !hidden.In(value) })
@@ -147,7 +145,7 @@ func sampleYAML(d *Detail, name string) (string, error) {
 			!strings.HasPrefix(name, "X-Forwarded-") && !strings.HasPrefix(name, "Sec-") &&
 			(name != "Content-Type" || value != "application/json")
 	})
-	fmt.Fprintf(&b, "    body: %s\n", scalar(q.Body.Text, 6))
+	fmt.Fprintf(&b, "    body: %s\n", yamltext.ScalarText(q.Body.Text, 6))
 	expected(&b, d)
 	return b.String(), nil
 }
@@ -165,7 +163,7 @@ func mapping(b *strings.Builder, title string, values map[string][]string, wante
 		if i == 0 {
 			fmt.Fprintf(b, "    %s:\n", title)
 		}
-		fmt.Fprintf(b, "      %s: %s\n", scalar(name, 0), scalar(values[name][0], 0))
+		fmt.Fprintf(b, "      %s: %s\n", yamltext.Quote(name), yamltext.Quote(values[name][0]))
 	}
 }
 
@@ -176,7 +174,7 @@ func expected(b *strings.Builder, d *Detail) {
 		return
 	}
 	if wrong := x.failure(); wrong != "" {
-		fmt.Fprintf(b, "  refused: %s\n", scalar(wrong, 0))
+		fmt.Fprintf(b, "  refused: %s\n", yamltext.Quote(wrong))
 		return
 	}
 	first := true
@@ -187,11 +185,11 @@ func expected(b *strings.Builder, d *Detail) {
 				first = false
 			}
 			m := &x.Parts[i].Messages[j]
-			fmt.Fprintf(b, "    - deviceId: %s\n", scalar(m.Device, 0))
+			fmt.Fprintf(b, "    - deviceId: %s\n", yamltext.Quote(m.Device))
 			for _, f := range [][2]string{{"modelId", m.Model}, {"gatewayId", m.Gateway}, {"component", m.Component},
 				{"time", m.Time}, {"body", m.Body}} {
 				if f[1] != "" {
-					fmt.Fprintf(b, "      %s: %s\n", f[0], scalar(f[1], 8))
+					fmt.Fprintf(b, "      %s: %s\n", f[0], yamltext.ScalarText(f[1], 8))
 				}
 			}
 			properties := map[string][]string{}
@@ -245,29 +243,4 @@ func firstOf(e *Error) string {
 		return e.Fields[0].Hint
 	}
 	return e.Detail
-}
-
-// scalar writes a text as YAML, in lines of its own where it has several and indent is not 0.
-func scalar(text string, indent int) string {
-	plain := utf8.ValidString(text)
-	for _, r := range text {
-		plain = plain && ((r == '\n' || r == '\t') && indent > 0 || unicode.IsPrint(r) && r != '\ufeff')
-	}
-	switch lines := strings.Split(text, "\n"); {
-	case !plain:
-		quoted, _ := json.Marshal(text)
-		return string(quoted)
-	case len(lines) == 1:
-		return "'" + strings.ReplaceAll(text, "'", "''") + "'"
-	case strings.TrimLeft(text, " \t\n") != text || strings.HasSuffix(text, "\n\n") || strings.Contains(text, " \n"):
-		quoted, _ := json.Marshal(text)
-		return string(quoted)
-	default:
-		style := "|-"
-		if strings.HasSuffix(text, "\n") {
-			style, lines = "|", lines[:len(lines)-1]
-		}
-		pad := "\n" + strings.Repeat(" ", indent)
-		return style + pad + strings.Join(lines, pad)
-	}
 }

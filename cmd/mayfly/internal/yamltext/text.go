@@ -55,7 +55,7 @@ func plainScalar(s string) bool {
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.$") != "" {
 		return false
 	}
-	if clue.In("true false yes no on off null y n ~ . ..", strings.ToLower(s)) {
+	if clue.In("true false yes no on off null y n ~ . .. .inf .nan", strings.ToLower(s)) {
 		return false
 	}
 	for i, r := range s {
@@ -67,9 +67,9 @@ func plainScalar(s string) bool {
 	return true
 }
 
-// ScalarText writes a text, as a block where it has lines.
+// ScalarText writes a text, as a block where it has lines and indent is not 0.
 func ScalarText(s string, indent int) string {
-	if !strings.Contains(s, "\n") || strings.ContainsAny(s, "\t\r") || s[0] == ' ' || s[0] == '\n' ||
+	if indent == 0 || !strings.Contains(s, "\n") || strings.ContainsAny(s, "\t\r") || s[0] == ' ' || s[0] == '\n' ||
 		strings.Contains(s, " \n") || strings.HasSuffix(s, " ") || strings.HasSuffix(s, "\n\n") ||
 		strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\n' || r == 0x7f || r == 0xfeff }) {
 		if strings.Contains(s, "\n") {
