@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"mayfly/function"
@@ -115,16 +117,14 @@ func summary(reason json.RawMessage) string {
 	return text
 }
 
-// visible is text without what a terminal would take for a command: anybody may have sent it.
+// visible is text without what a terminal would take for a command, or would turn around: anybody may have sent it.
 func visible(text string) string {
-	runes := make([]rune, 0, len(text))
-	for _, r := range text {
-		if r < ' ' || r == utf8.RuneError || r >= 0x7f && r < 0xa0 {
-			r = '?'
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) || r == utf8.RuneError {
+			return '?'
 		}
-		runes = append(runes, r)
-	}
-	return string(runes)
+		return r
+	}, text)
 }
 
 // Show prints one dead letter with its payload.
@@ -232,7 +232,7 @@ func (t *Tool) report(n int, done string, wrong []failed, more bool) error {
 		return t.print(out)
 	}
 	for _, f := range wrong {
-		if _, err := fmt.Fprintf(t.Out, "%s: %s\n", visible(f.ID), f.Error); err != nil {
+		if _, err := fmt.Fprintf(t.Out, "%s: %s\n", visible(f.ID), visible(f.Error)); err != nil {
 			return err
 		}
 	}

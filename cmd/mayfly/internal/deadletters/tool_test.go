@@ -52,6 +52,19 @@ func TestMoreThanAtOnce(t *testing.T) {
 	}
 }
 
+// TestForeignText: what somebody has sent neither moves the cursor nor turns the direction of writing.
+func TestForeignText(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	letter := function.DeadLetter{ID: "a\x1b[2J", Reason: []byte("b\u2066c\r")}
+	letter.Item.Key = "d\u202e1\n"
+	tool := &deadletters.Tool{Queue: "file:q", Out: &out, Letters: &shelf{list: []function.DeadLetter{letter}}}
+	if err := tool.List(t.Context(), 10); err != nil || strings.ContainsAny(out.String(), "\x1b\r\u202e\u2066") ||
+		strings.Count(out.String(), "\n") != 2 {
+		t.Errorf("%v %q", err, out.String())
+	}
+}
+
 // TestConfirm: all are replayed when the person says so, and each once.
 func TestConfirm(t *testing.T) {
 	t.Parallel()
