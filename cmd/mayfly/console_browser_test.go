@@ -154,7 +154,8 @@ func TestConsoleTakesChanges(t *testing.T) {
 	}
 	mapping := func(also string) string {
 		return "sources:\n  - {name: one, deviceId: .id, measurements: .m}\n" +
-			"  - {name: mine, deviceId: .id, payload: .p | unhex, port: .f, also: '{" + also + ": 1}', codec: tank.js}\n"
+			"  - {name: mine, deviceId: .id, payload: .p | unhex, port: .f, codec: tank.js, " +
+			"also: '{" + also + ": 1}'}\n"
 	}
 	codec := func(name string) string {
 		return "function decodeUplink(i) { return {data: {" + name + ": i.bytes[0]}}; }\n"

@@ -49,7 +49,8 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 		return err
 	}
 	defer durable.Close()
-	notes, out, stage, bridge := &console.Notes{}, devlines.New(w.stdout), trial.NewStage(transform.New(), trial.Options{}), &reload.Bridge{}
+	notes, out, bridge := &console.Notes{}, devlines.New(w.stdout), &reload.Bridge{}
+	stage := trial.NewStage(transform.New(), trial.Options{})
 	requests, watch := c.recorder(w, stage), &reload.Reloader{Out: out}
 	azure, err := withPage(emulator.Config{
 		Listen: local(c.EmulatorPort), Console: local(c.ConsolePort), RetryAfter: c.RetryAfter,

@@ -184,7 +184,8 @@ func TestDevShowsByWhatServes(t *testing.T) {
 		"--console-port", "0", "--retry-after", "1s")
 	bridge := stdout.await(t, `bridge    (http://\S+)`)[1]
 	console := stdout.await(t, `console   (http://\S+)`)[1]
-	status, answer := request(t, http.MethodPost, bridge+"/api/mine?hook=hush", "application/json", `{"id":"d-1","a":1}`)
+	status, answer := request(t, http.MethodPost, bridge+"/api/mine?hook=hush", "application/json",
+		`{"id":"d-1","a":1}`)
 	if status != http.StatusOK {
 		t.Fatalf("%d %s", status, answer)
 	}

@@ -31,7 +31,8 @@ test=true. Each fault comes with what to do. The exit code is 1 when there is on
 
 func (c *doctorCommand) Run(ctx context.Context, w *world) error {
 	if c.Device != "" && !message.ValidDeviceID(c.Device) {
-		return tool.Hint(fmt.Sprintf("%q is not a device id", c.Device), "1 to 128 letters, digits and -._:, as in pump-1")
+		return tool.Hint(fmt.Sprintf("%q is not a device id", c.Device),
+			"1 to 128 letters, digits and -._:, as in pump-1")
 	}
 	config, err := function.LoadConfig(c.environ(w), function.WithCodecs(w.codecs))
 	if err != nil {

@@ -136,7 +136,8 @@ func (c *deriveCommand) Run(ctx context.Context, w *world) error {
 		c.IDs, c.Devices = "-", nil
 	}
 	if (c.IDs == "") == (len(c.Devices) == 0) {
-		return tool.Hint("name the devices either one by one or by --ids", "mayfly keys derive pump-1, or --ids devices.txt")
+		return tool.Hint("name the devices either one by one or by --ids",
+			"mayfly keys derive pump-1, or --ids devices.txt")
 	}
 	primary, secondary, err := c.load(ctx, w)
 	if err != nil {

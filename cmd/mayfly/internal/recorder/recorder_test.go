@@ -11,8 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,7 +59,8 @@ func newStageOf(t *testing.T, config string, files ...string) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec := recorder.New(recorder.Options{Explain: trial.NewStage(transformer, options), Config: recorder.ConfigFile(file)})
+	rec := recorder.New(recorder.Options{Explain: trial.NewStage(transformer, options),
+		Config: recorder.ConfigFile(file)})
 	s := &stage{t: t, rec: rec, api: rec.API(), file: file}
 	s.bridge = httptest.NewServer(rec.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f := &function.Finished{Method: r.Method, Path: r.URL.Path}
@@ -179,61 +178,6 @@ func TestRecord(t *testing.T) {
 	}
 }
 
-// TestSecretsAreNotShown: wherever a credential stands, no answer of the API has it.
-func TestSecretsAreNotShown(t *testing.T) {
-	t.Parallel()
-	s := newStage(t)
-	s.send(reading, "X-Api-Key", key, "Cookie", "session=cookie-secret", "Authorization", "Bearer token-secret")
-	for _, target := range []string{"/requests", "/requests/1", "/requests/1/export",
-		"/requests/1/export?devices=replace", "/requests/1/sample"} {
-		text := s.ask(http.MethodGet, target, "").Body.String()
-		if strings.Contains(text, "-secret") {
-			t.Errorf("%s shows a secret: %s", target, text)
-		}
-	}
-	d := get[recorder.Detail](s, "/requests/1")
-	if d.Request.Hidden != 5 || !strings.HasPrefix(d.Request.Query, "token=[hidden-") ||
-		!strings.HasSuffix(d.Request.Query, "]&x=1") {
-		t.Errorf("%+v", d.Request)
-	}
-}
-
-// TestSignatureIsNotShown: what a source's signature names is hidden, whatever it is called and whoever refused the
-// request, and comes back when the request is sent again.
-func TestSignatureIsNotShown(t *testing.T) {
-	t.Parallel()
-	s := newStageOf(t, config+"    signature: {scheme: token, secrets: [whatever-was-agreed-on], "+
-		"header: x-acme-verify, query: hook, members: [pin, meta.word, code]}\n")
-	send := func(target, mediaType, body string, header ...string) {
-		s.sendTo(target, body, append(header, "Content-Type", mediaType, "X-Acme-Verify", "header-proof")...)
-	}
-	const signed = `{"readings":[{"id":"pump-1","t":21.50,"meta":{"word":"kept"}}],"pin":8807,"code":"body-proof",` +
-		`"meta":{"word":"inner-proof"}}`
-	send("/api/acme?hook=query-proof", "application/json", signed, "X-Api-Key", key)
-	send("/api/acme?hook=query-proof", "application/json", "["+signed+"]", "X-Api-Key", key)
-	send("/api/acme?hook=query-proof", "application/json", signed)
-	send("/api/ingest?hook=query-proof", "application/json", signed)
-	send("/api/acme?hook=query-proof", "application/x-www-form-urlencoded", "pin=8807&code=body-proof", "X-Api-Key", key)
-	for id := 1; id <= 5; id++ {
-		for _, target := range []string{"", "/export", "/sample"} {
-			text := s.ask(http.MethodGet, fmt.Sprintf("/requests/%d%s", id, target), "").Body.String()
-			if strings.Contains(text, "-proof") || strings.Contains(text, "8807") {
-				t.Errorf("%d%s shows a secret: %s", id, target, text)
-			}
-		}
-	}
-	d := get[recorder.Detail](s, "/requests/1")
-	if !strings.Contains(d.Request.Body.Text, `"meta":{"word":"kept"}`) || d.Explain.Parts[0].Messages == nil {
-		t.Errorf("%+v %+v", d.Request, d.Explain)
-	}
-	edit, _ := json.Marshal(map[string]any{"body": d.Request.Body.Text,
-		"headers": d.Request.Headers})
-	_ = read[recorder.Summary](s, s.ask(http.MethodPost, "/requests/1/again", string(edit)))
-	if list := get[[]recorder.Summary](s, "/requests?q=body-proof+inner-proof&after=5"); len(list) != 1 {
-		t.Errorf("%+v", list)
-	}
-}
-
 // TestAgain: a request is sent with the credentials that are not shown, as it was or edited.
 func TestAgain(t *testing.T) {
 	t.Parallel()
@@ -303,23 +247,6 @@ func TestCompressed(t *testing.T) {
 	}
 }
 
-// TestCurl: the command sends what came, whatever that is: it reads no file that the sender names, and no pattern.
-func TestCurl(t *testing.T) {
-	t.Parallel()
-	s := newStage(t)
-	for i, tt := range []struct{ body, want string }{
-		{"@/etc/passwd", " --data-raw @/etc/passwd"}, {"@-", " --data-raw @-"}, {"it's", ` --data-raw 'it'\''s'`},
-		{"\xff@", "echo /0A= | base64 -d | curl -g -i -X POST "}, {"\xff@", " --data-binary @-"},
-	} {
-		s.sendTo("/api/acme?a[]=1&b={1,2}", tt.body, "X-Api-Key", key)
-		got := get[recorder.Detail](s, fmt.Sprintf("/requests/%d", i+1)).Curl
-		if !strings.Contains(got, tt.want) || !strings.Contains(got, "curl -g -i -X POST '"+s.bridge.URL+
-			"/api/acme?a[]=1&b={1,2}'") {
-			t.Errorf("%q: %q is missing in\n%s", tt.body, tt.want, got)
-		}
-	}
-}
-
 // TestExport: a request goes to another recorder, with other names for its devices.
 func TestExport(t *testing.T) {
 	t.Parallel()
@@ -349,108 +276,6 @@ func TestExport(t *testing.T) {
 		if w := other.ask(http.MethodPost, "/requests", wrong); w.Code != http.StatusBadRequest {
 			t.Errorf("%s: %d", wrong, w.Code)
 		}
-	}
-}
-
-// TestSample: a request becomes a sample, which is written once its difference was shown.
-func TestSample(t *testing.T) {
-	t.Parallel()
-	s := newStage(t)
-	s.send(reading, "X-Api-Key", key)
-	saved := get[recorder.Saved](s, "/requests/1/sample?name=it's+warm")
-	if !strings.Contains(saved.Diff, "+     samples:") || !strings.Contains(saved.YAML, "it''s warm") {
-		t.Fatalf("%+v", saved)
-	}
-	if w := s.ask(http.MethodPost, "/requests/1/sample", `{"version":"other"}`); w.Code != http.StatusConflict {
-		t.Errorf("another version: %d", w.Code)
-	}
-	for range 2 {
-		saved = get[recorder.Saved](s, "/requests/1/sample?name=warm")
-		body := fmt.Sprintf(`{"name":"warm","version":%q}`, saved.Version)
-		if got := read[recorder.Saved](s, s.ask(http.MethodPost, "/requests/1/sample", body)); !got.Written {
-			t.Errorf("%+v", got)
-		}
-	}
-	report := function.CheckFile(nil, s.file)
-	if len(report.Faults) != 0 {
-		text, _ := os.ReadFile(s.file)
-		t.Errorf("%+v\n%s", report.Faults, text)
-	}
-	s.send(reading)
-	if w := s.ask(http.MethodGet, "/requests/2/sample", ""); w.Code != http.StatusBadRequest {
-		t.Errorf("a request of no source: %d", w.Code)
-	}
-}
-
-// TestSampleIsWhole: messages that the page does not show are not left out of a sample; there is none.
-func TestSampleIsWhole(t *testing.T) {
-	t.Parallel()
-	s := newStageOf(t, "sources:\n  - {name: acme, each: '.readings[]', deviceId: .id, payload: .p | unhex, "+
-		"codec: log.js}\n",
-		"log.js", `function decodeUplink(input) {
-			const rows = [];
-			for (let i = 0; i < input.bytes[0]; i++) rows.push({timestamp: 1773482400 + i, t: i});
-			return {data: rows};
-		}`)
-	const one = `{"id":"pump-1","p":"01"}`
-	many := strings.Repeat(one+",", 50) + one
-	for i, tt := range []struct {
-		readings string
-		more     int
-		want     int
-	}{
-		{many[:50*(len(one)+1)-1], 0, http.StatusOK}, {many, 1, http.StatusBadRequest},
-		{`{"id":"pump-1","p":"32"}`, 0, http.StatusOK},
-		{`{"id":"pump-1","p":"33"}`, 1, http.StatusBadRequest},
-	} {
-		s.send(`{"readings":[`+tt.readings+`]}`, "X-Api-Key", key)
-		d := get[recorder.Detail](s, fmt.Sprintf("/requests/%d", i+1))
-		w := s.ask(http.MethodGet, fmt.Sprintf("/requests/%d/sample", i+1), "")
-		if d.Explain.More != tt.more || w.Code != tt.want {
-			t.Errorf("%d: %d more, %d %s", i+1, d.Explain.More, w.Code, w.Body)
-		}
-	}
-}
-
-// TestSaveAtOnce: of those who have seen the same difference, one writes; the file is whole at any time.
-func TestSaveAtOnce(t *testing.T) {
-	t.Parallel()
-	s := newStage(t)
-	s.send(reading, "X-Api-Key", key)
-	saved := get[recorder.Saved](s, "/requests/1/sample?name=warm")
-	link := filepath.Join(filepath.Dir(s.file), "link")
-	before, err := os.Stat(s.file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Link(s.file, link); err != nil { // as one who has the file open
-		t.Fatal(err)
-	}
-	var written atomic.Int32
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			w := s.ask(http.MethodPost, "/requests/1/sample", fmt.Sprintf(`{"name":"warm","version":%q}`, saved.Version))
-			if w.Code == http.StatusOK {
-				written.Add(1)
-			} else if w.Code != http.StatusConflict {
-				t.Errorf("%d %s", w.Code, w.Body)
-			}
-		})
-	}
-	wg.Wait()
-	if n := written.Load(); n != 1 {
-		t.Errorf("written %d times, want once", n)
-	}
-	if text, _ := os.ReadFile(link); string(text) != config {
-		t.Error("the file was changed under the hands of its readers")
-	}
-	after, err := os.Stat(s.file)
-	if err != nil || after.Mode() != before.Mode() {
-		t.Errorf("%v: the mode was %v", err, before.Mode())
-	}
-	if entries, _ := os.ReadDir(filepath.Dir(s.file)); len(entries) != 2 {
-		t.Errorf("%v are in the folder, want the file and the link", entries)
 	}
 }
 

@@ -120,8 +120,8 @@ func sampleYAML(d *Detail, name string) (string, error) {
 	case q.Body.Base64 != "" || q.Body.Cut || q.Body.Size > maxSample:
 		return "", badRequest("the body of a sample is text of at most %d bytes", maxSample)
 	case d.Explain.isCut():
-		return "", badRequest("a sample has at most %d parts of at most %d messages, each of at most %d bytes", maxParts,
-			maxMessages, maxDecoded)
+		return "", badRequest("a sample has at most %d parts of at most %d messages, each of at most %d bytes",
+			maxParts, maxMessages, maxDecoded)
 	}
 	if name = strings.TrimSpace(name); name == "" {
 		name = fmt.Sprintf("request of %s", d.Time.UTC().Format("2006-01-02 15:04:05"))

@@ -76,7 +76,8 @@ func (p *printer) event(raw []byte) error {
 		at = t.Local().Format(time.TimeOnly)
 	}
 	p.line(strings.TrimRight(fmt.Sprintf("%s  %s %s  %s  %s", p.w.Paint("2", at), p.w.Paint("34", "->"),
-		tool.OneLine(l.Text("hub")), p.w.Paint("36", tool.OneLine(l.Text("device"))), tool.OneLine(l.Text("body"))), " "))
+		tool.OneLine(l.Text("hub")), p.w.Paint("36", tool.OneLine(l.Text("device"))),
+		tool.OneLine(l.Text("body"))), " "))
 	return nil
 }
 

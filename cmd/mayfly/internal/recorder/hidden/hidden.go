@@ -133,7 +133,8 @@ func Name(name string) bool {
 // Places are where a source's sender has credentials, whatever their names look like.
 type Places struct {
 	Headers, Query []string
-	// Members are those of a body, or fields of a form: by their names or, below other objects, by paths like meta.token.
+	// Members are those of a body, or fields of a form: by their names or, below other objects, by paths like
+	// meta.token.
 	Members []string
 }
 
