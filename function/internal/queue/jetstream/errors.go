@@ -83,12 +83,17 @@ func noStream(err error) bool {
 		errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrConsumerDeleted)
 }
 
+// whyNoStream asks by the connection alone: another call that failed may have forgotten the session meanwhile.
 func (q *Queue) whyNoStream(ctx context.Context) queue.Kind {
-	s := q.link.current()
-	if s == nil {
+	nc := q.link.connection()
+	if nc == nil {
 		return queue.Unavailable
 	}
-	if _, err := s.js.Stream(ctx, q.target.stream); errors.Is(err, jetstream.ErrStreamNotFound) {
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return queue.Unavailable
+	}
+	if _, err := js.Stream(ctx, q.target.stream); errors.Is(err, jetstream.ErrStreamNotFound) {
 		return queue.Missing
 	}
 	return queue.Unavailable

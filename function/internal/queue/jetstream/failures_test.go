@@ -183,6 +183,8 @@ func TestDeletedUnderWay(t *testing.T) {
 	expect(t, first(q.Put(t.Context(), []queue.Item{item("a", 2)})), queue.Missing, "")
 	_, err := q.Depth(t.Context())
 	expect(t, err, queue.Missing, "")
+	jetstream.Forget(q) // as a Receive does that fails while another call waits for its answer
+	expect(t, jetstream.Failed(t.Context(), q, natsjs.ErrNoStreamResponse), queue.Missing, "")
 	eventually(t, func() error {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

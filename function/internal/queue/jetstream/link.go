@@ -46,6 +46,13 @@ func (l *link) current() *session {
 	return l.ready
 }
 
+// connection is nil before the first one.
+func (l *link) connection() *nats.Conn {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.nc
+}
+
 // forget lets the stream be examined again.
 func (l *link) forget() {
 	l.mu.Lock()
