@@ -35,14 +35,20 @@ type Tool struct {
 type row struct {
 	ID        string          `json:"id"`
 	Key       string          `json:"key"`
-	MessageID string          `json:"messageId"`
+	MessageID string          `json:"messageId,omitempty"` // as the hub sees it; empty where no entry can be read
 	Buried    time.Time       `json:"buried,omitzero"`
 	Bytes     int             `json:"bytes"`
 	Reason    json.RawMessage `json:"reason,omitempty"` // a problem document, or a string
 }
 
 func newRow(l *function.DeadLetter) row {
-	r := row{ID: l.ID, Key: l.Item.Key, MessageID: l.Item.ID, Buried: l.Buried, Bytes: len(l.Item.Data)}
+	r := row{ID: l.ID, Key: l.Item.Key, Buried: l.Buried, Bytes: len(l.Item.Data)}
+	var stored struct {
+		Entry struct{ MessageID string }
+	}
+	if json.Unmarshal(l.Item.Data, &stored) == nil {
+		r.MessageID = stored.Entry.MessageID // the item's own id is a hash
+	}
 	switch {
 	case len(l.Reason) == 0:
 	case json.Valid(l.Reason):

@@ -2,6 +2,7 @@ package deadletters_test
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -87,5 +88,31 @@ func TestConfirm(t *testing.T) {
 		if got := strings.Join(s.replayed, " "); got != want || (err == nil) != agrees {
 			t.Errorf("agrees %v: replayed %q, %v, want %q", agrees, got, err, want)
 		}
+	}
+}
+
+// TestMessageID: a dead letter is known by the id that the hub would have seen.
+func TestMessageID(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ data, want string }{
+		"an entry":              {`{"v":1,"entry":{"device":"dev-1","messageId":"m-7","body":{}}}`, "m-7"},
+		"one of a later format": {`{"v":9,"entry":"AAEC"}`, ""},
+		"no entry":              {`7`, ""},
+		"not JSON":              {"\xff", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out strings.Builder
+			letter := function.DeadLetter{ID: "1"}
+			letter.Item.ID, letter.Item.Data = "d025be2e9dbc316f73c6136230359032", []byte(tt.data)
+			tool := &deadletters.Tool{Letters: &shelf{list: []function.DeadLetter{letter}}, Out: &out, JSON: true}
+			if err := tool.List(t.Context(), 10); err != nil {
+				t.Fatal(err)
+			}
+			var rows []struct{ MessageID string }
+			if err := json.Unmarshal([]byte(out.String()), &rows); err != nil || rows[0].MessageID != tt.want {
+				t.Errorf("%v: %s", err, out.String())
+			}
+		})
 	}
 }
