@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -21,8 +22,11 @@ import (
 	"mayfly/emulator"
 	"mayfly/function"
 	"mayfly/function/internal/queue"
+	"mayfly/function/internal/queue/file"
 	"mayfly/function/internal/queue/queuetest"
 )
+
+var drillSeed = flag.Uint64("seed", 1, "of the drills of durable mode")
 
 // durableInstance is a plain server with a queue, whose worker runs until stop is called.
 func durableInstance(t *testing.T, azure *emulator.Emulator, q function.Queue, vars ...string) (
@@ -148,98 +152,139 @@ func waitEmpty(t *testing.T, q function.Queue, limit time.Duration) time.Duratio
 	}
 }
 
+// fileQueue is a queue on the disk. It must be closed before the bubble of a test ends.
+func fileQueue(t *testing.T) function.Queue {
+	t.Helper()
+	q, err := file.Open(t.TempDir(), file.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+func memoryQueue(*testing.T) function.Queue { return queuetest.NewMemory() }
+
 // A hub is down for an hour. Senders wait 5 s and send once: every message is accepted or delivered in that time, and
 // all of them are at the hub when it is back, each device's in order, as fast as the hub takes them.
 func TestDrillHubDownForAnHour(t *testing.T) {
 	t.Parallel()
-	for seed, backlog := range map[uint64]time.Duration{1: 10 * time.Second, 2: time.Second} {
-		synctest.Test(t, func(t *testing.T) {
-			const devices, messages, perSecond = 500, 20_000, 100
-			azure := newAzure(t, emulator.Config{
-				AssignAtOnce: true, HubSendsPerSecond: perSecond, HubBacklog: backlog, EventLimit: 2 * messages,
-			})
-			q := queuetest.NewMemory()
-			s, _, stop := durableInstance(t, azure, q)
-			defer stop()
-			draw := rand.New(rand.NewPCG(seed, 0))
-			counts := map[string]int{}
-			var late, failed atomic.Int64
-			var wg sync.WaitGroup
-			start := time.Now()
-			for n := range messages {
-				if n == messages/20 {
-					setFaults(t, azure, `[{"endpoint":"hub","cut":"before"}]`)
-				}
-				device := fmt.Sprintf("dev-%d", draw.IntN(devices))
-				number := counts[device]
-				counts[device]++
-				wg.Go(func() {
-					began := time.Now()
-					status, answer := sendOne(t, s, device, fmt.Sprintf("%s-%d", device, number),
-						fmt.Sprintf(`{"n":%d}`, number))
-					if status != http.StatusOK && status != http.StatusAccepted {
-						failed.Add(1)
-						t.Log(status, answer)
-					}
-					if time.Since(began) >= 5*time.Second {
-						late.Add(1)
-					}
-				})
-				time.Sleep(time.Until(start.Add(time.Duration(n+1) * time.Hour / messages)))
-			}
-			wg.Wait()
-			if failed.Load() > 0 || late.Load() > 0 {
-				t.Errorf("%d failed, %d late", failed.Load(), late.Load())
-			}
-			depth, _ := q.Depth(t.Context())
-			calls := len(azure.Calls())
-			azure.ClearFaults()
-			took := waitEmpty(t, q, time.Hour)
-			allowed := time.Duration(depth.Items) * time.Second / perSecond
-			t.Logf("%d queued, drained in %s; the hub's throttle allows it in %s; %d calls", depth.Items, took, allowed,
-				len(azure.Calls())-calls)
-			if took > allowed*12/10 {
-				t.Errorf("drained in %s, want at most 1.2 x %s", took, allowed)
-			}
-			inOrder(t, azure, counts)
+	for i, tt := range []struct {
+		name    string
+		open    func(*testing.T) function.Queue
+		backlog time.Duration // of the hub
+	}{
+		{"in memory, to a patient hub", memoryQueue, 10 * time.Second},
+		{"in memory", memoryQueue, time.Second},
+		{"in a folder", fileQueue, time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { drillHour(t, *drillSeed+uint64(i), tt.open(t), tt.backlog) })
 		})
 	}
+}
+
+func drillHour(t *testing.T, seed uint64, q function.Queue, backlog time.Duration) {
+	t.Helper()
+	const devices, messages, perSecond = 500, 20_000, 100
+	azure := newAzure(t, emulator.Config{
+		AssignAtOnce: true, HubSendsPerSecond: perSecond, HubBacklog: backlog, EventLimit: 2 * messages,
+	})
+	s, _, stop := durableInstance(t, azure, q)
+	defer func() {
+		stop()
+		_ = q.Close()
+	}()
+	draw := rand.New(rand.NewPCG(seed, 0))
+	counts := map[string]int{}
+	var late, failed atomic.Int64
+	var wg sync.WaitGroup
+	start := time.Now()
+	for n := range messages {
+		if n == messages/20 {
+			setFaults(t, azure, `[{"endpoint":"hub","cut":"before"}]`)
+		}
+		device := fmt.Sprintf("dev-%d", draw.IntN(devices))
+		number := counts[device]
+		counts[device]++
+		wg.Go(func() {
+			began := time.Now()
+			status, answer := sendOne(t, s, device, fmt.Sprintf("%s-%d", device, number),
+				fmt.Sprintf(`{"n":%d}`, number))
+			if status != http.StatusOK && status != http.StatusAccepted {
+				failed.Add(1)
+				t.Log(status, answer)
+			}
+			if time.Since(began) >= 5*time.Second {
+				late.Add(1)
+			}
+		})
+		time.Sleep(time.Until(start.Add(time.Duration(n+1) * time.Hour / messages)))
+	}
+	wg.Wait()
+	if failed.Load() > 0 || late.Load() > 0 {
+		t.Errorf("%d failed, %d late", failed.Load(), late.Load())
+	}
+	depth, _ := q.Depth(t.Context())
+	calls := len(azure.Calls())
+	azure.ClearFaults()
+	took := waitEmpty(t, q, time.Hour)
+	allowed := time.Duration(depth.Items) * time.Second / perSecond
+	t.Logf("%d queued, drained in %s; the hub's throttle allows it in %s; %d calls", depth.Items, took, allowed,
+		len(azure.Calls())-calls)
+	if took > allowed*12/10 {
+		t.Errorf("drained in %s, want at most 1.2 x %s", took, allowed)
+	}
+	inOrder(t, azure, counts)
 }
 
 // One message that the hub refuses for good costs no others, and is kept with the reason.
 func TestDrillPoison(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		const messages = 10_000
-		azure := newAzure(t, emulator.Config{AssignAtOnce: true, EventLimit: 2 * messages})
-		q := queuetest.NewMemory()
-		s, log, stop := durableInstance(t, azure, q, "DURABLE=always")
-		defer stop()
-		for n := range messages {
-			id := fmt.Sprintf("m-%d", n)
-			if n == 5017 {
-				id = "m-poison"
-			}
-			if status, answer := sendOne(t, s, fmt.Sprintf("dev-%d", n%100), id, fmt.Sprintf(`{"n":%d}`, n)); status !=
-				http.StatusAccepted {
-				t.Fatal(status, answer)
-			}
+	for name, open := range map[string]func(*testing.T) function.Queue{
+		"in memory": memoryQueue, "in a folder": fileQueue,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { drillPoison(t, open(t)) })
+		})
+	}
+}
+
+func drillPoison(t *testing.T, q function.Queue) {
+	t.Helper()
+	const messages = 10_000
+	azure := newAzure(t, emulator.Config{AssignAtOnce: true, EventLimit: 2 * messages})
+	s, log, stop := durableInstance(t, azure, q, "DURABLE=always")
+	defer func() {
+		stop()
+		_ = q.Close()
+	}()
+	bad := rand.New(rand.NewPCG(*drillSeed, 0)).IntN(messages)
+	for n := range messages {
+		id := fmt.Sprintf("m-%d", n)
+		if n == bad {
+			id = "m-poison"
 		}
-		waitEmpty(t, q, time.Hour)
-		dead, err := q.DeadLetters().List(t.Context(), 10)
-		if err != nil || len(dead) != 1 {
-			t.Fatalf("%d dead letters, %v", len(dead), err)
+		if status, answer := sendOne(t, s, fmt.Sprintf("dev-%d", n%100), id, fmt.Sprintf(`{"n":%d}`, n)); status !=
+			http.StatusAccepted {
+			t.Fatal(status, answer)
 		}
-		if !strings.Contains(string(dead[0].Reason), `"code":"hub-refused"`) {
-			t.Errorf("the reason is %s", dead[0].Reason)
-		}
-		if n := len(azure.Events()); n != messages-1 {
-			t.Errorf("%d events, want %d", n, messages-1)
-		}
-		if log.count(`"msg":"dead letter"`) != 1 {
-			t.Error("the log does not tell of it")
-		}
-	})
+	}
+	waitEmpty(t, q, time.Hour)
+	dead, err := q.DeadLetters().List(t.Context(), 10)
+	if err != nil || len(dead) != 1 {
+		t.Fatalf("%d dead letters, %v", len(dead), err)
+	}
+	if !strings.Contains(string(dead[0].Reason), `"code":"hub-refused"`) {
+		t.Errorf("the reason is %s", dead[0].Reason)
+	}
+	if n := len(azure.Events()); n != messages-1 {
+		t.Errorf("%d events, want %d", n, messages-1)
+	}
+	if log.count(`"msg":"dead letter"`) != 1 {
+		t.Error("the log does not tell of it")
+	}
 }
 
 // Two workers on one queue deliver each message, and hardly any twice.
