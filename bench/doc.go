@@ -9,6 +9,8 @@
 //	go run ./bench/dev    mayfly dev: requests per second, what recording costs, memory
 //	go run ./bench/durable
 //	                      messages per second and p99: a file queue first against the hub first
+//	go run ./bench/outage [-queue nats] [-kills 20] [-seed 17]
+//	                      a hub that is down, processes that are killed: nothing acknowledged is lost
 //	go run ./bench/slow   what 2,000 senders that never finish do to one that does
 //	go run ./bench/mutate -n 100000
 //	                      random and mutated requests: no crash, no status that is not documented
