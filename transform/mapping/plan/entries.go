@@ -97,7 +97,8 @@ func sum(in any, _ []any) (any, error) {
 				if !own {
 					t, own = slices.Clip(t), true
 				}
-				total = append(t, x...)
+				t = append(t, x...)
+				total = t
 				continue
 			}
 		case string:
