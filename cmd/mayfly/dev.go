@@ -110,10 +110,14 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	}
 	watch.Load = func() (*function.Config, error) { return devConfig(durable.Environ(w.environ), azure, w.codecs) }
 	watch.Start(ctx)
+	found, named := watch.Found()
 	return function.Serve(ctx, function.ServeOptions{
 		Host: function.HostServer, Addr: local(c.Port), RequestTimeout: config.RequestTimeout, Log: log,
 		ShutdownTimeout: shutdownTimeout,
-		Ready:           func(addr net.Addr) { requests.Listening(addr.String()); out.Welcome(addr.String(), azure) },
+		Ready: func(addr net.Addr) {
+			requests.Listening(addr.String())
+			out.Welcome(addr.String(), azure, found, named)
+		},
 	}, requests.Handler(bridge))
 }
 

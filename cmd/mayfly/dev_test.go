@@ -157,10 +157,10 @@ func TestDevTakesChanges(t *testing.T) {
 		}
 	})
 	write(strings.Replace(source, "{a: .a}", "{b: .a}", 1))
-	stdout.await(t, `mayfly.yaml was read again and is in use`)
+	stdout.await(t, `mayfly.yaml has changed; the configuration was read again and is in use`)
 	stdout.await(t, `d-1  \{"b":1\}`)
 	write("sources:\n  - {name: mine, deviceId: .id, measurements: '{'}\n")
-	stdout.await(t, `mayfly.yaml has changed and cannot be used; .* stays:\n\s+\S+mayfly.yaml:2:`)
+	stdout.await(t, `mayfly.yaml has changed, and the configuration cannot be used; .* stays:\n\s+\S+mayfly.yaml:2:`)
 	_, body := request(t, http.MethodGet, console+"/console/configuration", "", "")
 	contains(t, body, `"line":2`)
 	close(stop)
@@ -190,7 +190,7 @@ func TestDevShowsByWhatServes(t *testing.T) {
 		t.Fatalf("%d %s", status, answer)
 	}
 	write("sources: {\n")
-	stdout.await(t, `mayfly.yaml has changed and cannot be used`)
+	stdout.await(t, `mayfly.yaml has changed, and the configuration cannot be used`)
 	_, body := request(t, http.MethodGet, console+"/requests/1", "", "")
 	contains(t, body, `"query":"hook=[hidden-1]"`, `"body":"{\"a\":1}"`)
 }

@@ -16,6 +16,7 @@ type Report struct {
 	Faults      FaultsError            // what stops a start
 	Warnings    []Fault                // what does not
 	Files       []NamedFile            // that the file names
+	Missing     []string               // paths of those that are not there
 	Templates   *template.Set          // that the file names; nil where there are none, or one is at fault
 }
 
@@ -40,7 +41,7 @@ func CheckFile(environ []string, path string, options ...Option) *Report {
 	FaultsError(file.warnings).sort()
 	return &Report{
 		Found: file.name, Transformer: c.Transformer, Faults: file.faults, Warnings: file.warnings,
-		Files: file.named.List, Templates: c.Templates,
+		Files: file.named.List, Missing: file.named.Missing, Templates: c.Templates,
 	}
 }
 

@@ -24,8 +24,18 @@ type Lines struct {
 // New returns Lines that are written to w.
 func New(w io.Writer) *Lines { return &Lines{w: w} }
 
-// Welcome says what is up, and how to send something.
-func (l *Lines) Welcome(bridge string, azure *emulator.Emulator) {
+// Welcome says what is up, by which configuration file, and how to send something. Where file is empty, there is none.
+func (l *Lines) Welcome(bridge string, azure *emulator.Emulator, file string, named int) {
+	switch {
+	case file == "":
+		file = "no mayfly.yaml here: the built-in sources only"
+	case named == 1:
+		file += " and a file that it names, read again when they change"
+	case named > 1:
+		file += fmt.Sprintf(" and %d files that it names, read again when they change", named)
+	default:
+		file += ", read again when it changes"
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_, _ = fmt.Fprintf(l.w, `Mayfly is up, with an Azure of its own: nothing leaves this machine.
@@ -33,6 +43,7 @@ func (l *Lines) Welcome(bridge string, azure *emulator.Emulator) {
   bridge    http://%[1]s
   emulator  https://%[2]s   DPS %[3]s and %[4]s
   console   http://%[5]s    what has arrived; open it in a browser
+  config    %[7]s
 
 Send something:
 
@@ -41,7 +52,7 @@ Send something:
 A new device is provisioned first, which takes a moment; after that it is known. Stop with Ctrl-C.
 
 `, bridge, azure.Addr(), azure.IDScope(), strings.Join(azure.Hubs(), ", "), azure.ConsoleAddr(),
-		`{"temperature":21.5}`)
+		`{"temperature":21.5}`, file)
 }
 
 // Delivered writes one line about a message that a hub has stored.

@@ -160,18 +160,30 @@ func TestReloader(t *testing.T) {
 			fault string
 		}{
 			{"nothing", func() {}, 0, "", ""},
-			{"a file that is named", func() { f.write("mapping/mine.jq", "{a: 2}") }, 1, "mine.jq was read again", ""},
-			{"a fault", func() { f.write("mapping/mine.jq", "{a: ") }, 1, "mine.jq has changed and cannot be used",
+			{"a file that is named", func() { f.write("mapping/mine.jq", "{a: 2}") }, 1,
+				"mine.jq has changed; the", ""},
+			{"a fault", func() { f.write("mapping/mine.jq", "{a: ") }, 1, "mapping/mine.jq has changed, and the",
 				"mine.jq:1"},
 			{"the fault again", func() {}, 1, "", "mine.jq:1"},
-			{"mended", func() { f.write("mapping/mine.jq", "{a: 3}") }, 2, "mine.jq was read again", ""},
-			{"the configuration", func() { f.write("mayfly.yaml", good+"# more\n") }, 3, "mayfly.yaml was read again",
+			{"mended", func() { f.write("mapping/mine.jq", "{a: 3}") }, 2, "mine.jq has changed; the", ""},
+			{"the configuration", func() { f.write("mayfly.yaml", good+"# more\n") }, 3, "mayfly.yaml has changed; the",
 				""},
 			{"unknown member", func() { f.write("mayfly.yaml", good+"sorces: []\n") }, 3, "cannot be used",
 				"mayfly.yaml:3"},
-			{"gone", func() { _ = os.Remove(path) }, 3, "cannot be used", "mayfly.yaml"},
+			{"gone", func() { _ = os.Remove(path) }, 3, "mayfly.yaml is gone, and the", "mayfly.yaml"},
 			{"there again", func() { f.write("mayfly.yaml", good) }, 4, "was read again", ""},
-			{"an editor's file", func() { f.write("mapping/.mine.jq.swp", "x") }, 4, "", ""},
+			{"a table", func() {
+				f.write("rows.csv", "id,site\n1,north\n")
+				f.write("mayfly.yaml", good+"tables: [{name: rows, file: rows.csv, key: id}]\n")
+			}, 5, "was read again", ""},
+			{"the table is gone", func() { _ = os.Remove(filepath.Join(f.path, "rows.csv")) }, 5,
+				"rows.csv is gone, and the configuration cannot be used", "rows.csv"},
+			{"the table is back", func() { f.write("rows.csv", "id,site\n1,south\n") }, 6, "rows.csv has changed", ""},
+			{"a file that is not there yet", func() {
+				f.write("mayfly.yaml", good+"tables: [{name: rows, file: other.csv, key: id}]\n")
+			}, 6, "cannot be used", "other.csv"},
+			{"it comes", func() { f.write("other.csv", "id,site\n1,south\n") }, 7, "other.csv has changed", ""},
+			{"an editor's file", func() { f.write("mapping/.mine.jq.swp", "x") }, 7, "", ""},
 		} {
 			before := len(out.String())
 			step.do()

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,6 +36,7 @@ type Reloader struct {
 
 	mu    sync.Mutex
 	state State
+	used  []string // what is watched of the configuration that is in use
 }
 
 // State is what the page shows about the configuration.
@@ -57,6 +60,7 @@ const usualPeriod = 500 * time.Millisecond
 // Start watches until ctx is done.
 func (r *Reloader) Start(ctx context.Context) {
 	watched := r.files() // those that there are when the bridge starts
+	r.used = watched
 	go r.watch(ctx, watched, look(watched))
 }
 
@@ -85,21 +89,21 @@ func (r *Reloader) watch(ctx context.Context, watched []string, before map[strin
 		}
 		changed := differences(before, now)
 		pending = nil
-		watched = r.files() // a folder may have new files, and the file may name others
+		// A folder may have new files, and the file may name others. What was in use comes back when it is mended,
+		// though a broken file does not name it.
+		watched = union(r.files(), r.used)
 		before = look(watched)
-		if len(changed) > 0 {
-			r.reload(changed)
+		if len(changed) > 0 && r.reload(changed) {
+			watched = r.files()
+			before = look(watched)
+			r.used = watched
 		}
 	}
 }
 
-// reload reads the configuration, and takes it where it is right.
-func (r *Reloader) reload(changed []string) {
-	names := make([]string, len(changed))
-	for i, path := range changed {
-		names[i] = filepath.Base(path)
-	}
-	what := strings.Join(names, ", ")
+// reload reads the configuration, takes it where it is right, and reports whether it did.
+func (r *Reloader) reload(changed []string) bool {
+	what := r.describe(changed)
 	config, err := r.Load()
 	if err == nil {
 		err = r.Take(config)
@@ -110,15 +114,51 @@ func (r *Reloader) reload(changed []string) {
 	at := time.Now()
 	if err != nil {
 		r.state.Since = at
-		r.print("%s  %s has changed and cannot be used; the configuration before it stays:\n",
+		r.print("%s  %s, and the configuration cannot be used; the one before it stays:\n",
 			at.Format(time.TimeOnly), what)
 		for _, f := range r.state.Faults {
 			r.print("          %s\n", f.Text)
 		}
-		return
+		return false
 	}
-	r.state.File, r.state.Taken, r.state.Since = r.Path, at, time.Time{}
-	r.print("%s  %s was read again and is in use\n", at.Format(time.TimeOnly), what)
+	r.state.Taken, r.state.Since = at, time.Time{}
+	r.print("%s  %s; the configuration was read again and is in use\n", at.Format(time.TimeOnly), what)
+	return true
+}
+
+// describe says which files have changed, and which are gone, by their paths from the configuration file.
+func (r *Reloader) describe(changed []string) string {
+	var here, gone []string
+	for _, path := range changed {
+		name := path
+		if from, err := filepath.Rel(filepath.Dir(r.Path), path); err == nil && filepath.IsLocal(from) {
+			name = from
+		}
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			gone = append(gone, name)
+		} else {
+			here = append(here, name)
+		}
+	}
+	clause := func(names []string, one, more string) string {
+		if len(names) > 1 {
+			one = more
+		}
+		return strings.Join(names, ", ") + " " + one
+	}
+	switch {
+	case len(gone) == 0:
+		return clause(here, "has changed", "have changed")
+	case len(here) == 0:
+		return clause(gone, "is gone", "are gone")
+	}
+	return clause(here, "has changed", "have changed") + ", " + clause(gone, "is gone", "are gone")
+}
+
+func union(a, b []string) []string {
+	out := slices.Concat(a, b)
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 func (r *Reloader) print(format string, args ...any) { _, _ = fmt.Fprintf(r.Out, format, args...) }
@@ -143,11 +183,12 @@ func faultsOf(err error) (out []Fault) {
 func (r *Reloader) files() []string {
 	report := r.Report()
 	r.mu.Lock()
-	if r.state.File == "" {
-		r.state.File = report.Found
-	}
+	r.state.File = report.Found
 	r.mu.Unlock()
-	out := []string{r.Path}
+	out := append([]string{r.Path}, report.Missing...)
+	if report.Found != "" {
+		out = append(out, report.Found)
+	}
 	own := filepath.Clean(filepath.Dir(r.Path))
 	for _, f := range report.Files {
 		out = append(out, f.Path)
@@ -155,8 +196,13 @@ func (r *Reloader) files() []string {
 			out = append(out, folder)
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return union(out, nil)
+}
+
+// Found is the configuration file, with the files that it names; empty where there is none.
+func (r *Reloader) Found() (path string, files int) {
+	report := r.Report()
+	return report.Found, len(report.Files)
 }
 
 // ServeHTTP answers with the state, as JSON.

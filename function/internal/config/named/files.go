@@ -1,6 +1,7 @@
 package named
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path"
@@ -37,8 +38,9 @@ func LeadsOut(folder, at string) bool {
 
 // Files are the files that a configuration file names.
 type Files struct {
-	Folder string // of the configuration file
-	List   []File
+	Folder  string // of the configuration file
+	List    []File
+	Missing []string // paths of those that are not there
 }
 
 // Open implements [fs.FS]. Unlike [os.DirFS] it opens what lies outside of the folder,
@@ -47,6 +49,9 @@ func (n *Files) Open(name string) (fs.File, error) {
 	at := n.Path(name)
 	file, err := os.Open(at)
 	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) && !slices.Contains(n.Missing, at) {
+			n.Missing = append(n.Missing, at)
+		}
 		return nil, err
 	}
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
