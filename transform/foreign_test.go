@@ -41,6 +41,8 @@ var alsoValid = map[string]string{
 	"osmand <- gpslogger/all values":                                     "refused for its id: /api/osmand takes those that have one",
 	"osmand <- gpslogger/a form, with a name":                            "likewise",
 	"osmand <- gpslogger/nothing tells the device":                       "likewise",
+	"osmand <- gpslogger/the app's own template":                         "the name is in the query",
+	"cloudevents <- event-grid/the CloudEvents schema":                   "these are CloudEvents",
 	`kpn <- [1]`: "refused as SenML", `kpn <- [null]`: "refused as SenML",
 	`senml <- [1]`: "refused as SenML", `senml <- [null]`: "refused as SenML", `senml <- [{"hello":"world"}]`: "refused as SenML",
 }
