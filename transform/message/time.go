@@ -67,6 +67,12 @@ func ParseTime(text string, zone Zone) (time.Time, error) {
 	}
 	text = strings.TrimSpace(text)
 	if _, ok := epochNumber(text); ok {
+		const compact = len("20060102150405") // as milliseconds it is in the year 2600
+		if len(text) == compact && text[:2] == "20" && !strings.ContainsAny(text, ".+-eE") {
+			if t, err := parseCalendar(text[:8]+"T"+text[8:], zone); err == nil {
+				return t, nil
+			}
+		}
 		return ParseEpoch(text, "")
 	}
 	return parseCalendar(text, zone)
