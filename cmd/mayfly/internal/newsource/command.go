@@ -117,7 +117,9 @@ func (c *Command) capture(w *tool.World) (*Capture, error) {
 	if c.ContentType != "" {
 		r.Header["Content-Type"] = []string{c.ContentType}
 	}
-	return Looking(c.Name, r), nil
+	capture := Looking(c.Name, r)
+	capture.Tail = strings.TrimPrefix(where.Path, r.Path)
+	return capture, nil
 }
 
 // Looking makes a capture of a request, with the media type that its body looks like where it has none.

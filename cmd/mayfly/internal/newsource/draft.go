@@ -36,6 +36,7 @@ type Note struct {
 type Capture struct {
 	Name    string // of the new source
 	Request *message.Request
+	Tail    string // of the path of the sender, behind the source's own
 	// Typed says that the media type is the sender's own, and not what the body looks like.
 	Typed bool
 	Looks media.Format // what the body looks like
@@ -43,7 +44,8 @@ type Capture struct {
 
 // New guesses a source from a request. The error says why no source can be made of it.
 func New(ctx context.Context, t *transform.Transformer, c Capture) (*Draft, error) {
-	b := &builder{t: t, name: c.Name, request: c.Request, now: c.Request.Received, taken: map[*clue.Field]bool{}}
+	b := &builder{t: t, name: c.Name, request: c.Request, tail: c.Tail, now: c.Request.Received,
+		taken: map[*clue.Field]bool{}}
 	if like, err := t.Detect(ctx, c.Request); err == nil && like != nil {
 		b.like = like.Name
 	}
@@ -87,6 +89,9 @@ type builder struct {
 	binary  bool                 // the sample holds JSON instead of bytes
 	noBytes bool                 // the sample cannot hold the body
 
+	tail        string            // of the path, behind the source's own
+	path        string            // of the sample, where the id is in it
+	noPair      bool              // parts have one reading each, and what would name it is the device
 	query       map[string]string // of the sample
 	secretQuery []string
 	headers     map[string]string

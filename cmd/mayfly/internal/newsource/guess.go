@@ -30,7 +30,13 @@ func (b *builder) device() {
 	}
 	clue.SortCandidates(all)
 	if len(all) == 0 {
+		all = b.pathID()
+	}
+	if len(all) == 0 {
 		all = b.anyID()
+	}
+	if len(all) == 0 {
+		all = b.namedID()
 	}
 	if len(all) == 0 {
 		b.deviceID = "$request.query.device"
@@ -81,11 +87,41 @@ func (b *builder) preferDifferent(all []clue.Candidate) {
 	}
 }
 
+// pathID finds an id in the path of the request, behind the source's own.
+func (b *builder) pathID() []clue.Candidate {
+	at, id, shown := clue.PathID(b.tail)
+	if id == "" {
+		return nil
+	}
+	b.path = "/api/" + b.name + shown
+	const own = 3 // "", "api" and the name
+	return []clue.Candidate{{Where: fmt.Sprintf(`$request.path | split("/") | .[%d]`, own+at), Score: 50, Sample: id,
+		Shown: "the path, which has to be as in https://YOUR-MAYFLY" + b.path + ":"}}
+}
+
+// namedID takes for the device what would name the reading, where it has the looks of an id.
+func (b *builder) namedID() []clue.Candidate {
+	name, _, ok := pair(b.parts)
+	if !ok || !clue.In(clue.DeviceWords, clue.Folded(name)) {
+		return nil
+	}
+	for _, f := range b.fields {
+		if !f.Outer && len(f.Names) == 1 && f.Names[0] == name && !slices.ContainsFunc(b.everyValue(f),
+			func(s string) bool { return !clue.LooksLikeID(s) }) {
+			b.noPair = true
+			return []clue.Candidate{{At: f, Shown: clue.Path(f.Names), Sample: b.everyValue(f)[0],
+				Score: clue.MinIDScore}, {Shown: "it names the reading, and ?device= in the URL the device, as",
+				Sample: "my-device"}}
+		}
+	}
+	return nil
+}
+
 // anyID takes a text for the device's id that has the looks of one, where no name tells.
 func (b *builder) anyID() (out []clue.Candidate) {
 	for _, f := range b.idFields() {
 		s, isText := f.Value.(string)
-		if !isText || len(s) < 3 || len(s) > 64 || clue.IsNumeric(s) || numberIn(s) != "" || strings.ContainsAny(s,
+		if !isText || len(s) < 3 || len(s) > 64 || clue.IsNumeric(s) || clue.NumberIn(s) != "" || strings.ContainsAny(s,
 			"{}\n ") ||
 			!strings.ContainsAny(s, "0123456789") || clue.IsSecret(f.Names[len(f.Names)-1], s) ||
 			clue.In(clue.NameWords, f.Name()) {
@@ -224,7 +260,8 @@ func (b *builder) messageID() {
 		isID := clue.IsMessageID(f.Names) ||
 			f.Name() == "id" && f.Parent() == "" && (clue.UUIDForm().MatchString(s) || differentTexts(b.parts,
 				"id") > 1)
-		if !ok || !isID || f.Outer && len(b.parts) > 1 || !message.ValidMessageID(s) || len(s) < 4 {
+		if !ok || !isID || f.Outer || // that of the request is no message's
+			!message.ValidMessageID(s) || len(s) < 4 {
 			continue
 		}
 		b.taken[f] = true
@@ -249,12 +286,12 @@ func (b *builder) payload() {
 		s, isText := f.Value.(string)
 		name := f.Name()
 		if clue.In("data", name) && clue.In("buffer", clue.Folded(f.Parent())) || name == "data" && f.Value != nil {
-			if _, isList := f.Value.([]any); isList && byteList(f.Value) {
+			if _, isList := f.Value.([]any); isList && clue.ByteList(f.Value) {
 				best, how, bestRank = f, "", 0
 			}
 		}
 		if f.Outer || !isText || !clue.In(clue.PayloadWords, name) {
-			if !f.Outer && clue.In(clue.SurePayload, name) && byteList(f.Value) && bestRank > 0 {
+			if !f.Outer && clue.In(clue.SurePayload, name) && clue.ByteList(f.Value) && bestRank > 0 {
 				best, how, bestRank = f, "", 0
 			}
 			continue
@@ -300,21 +337,6 @@ func (b *builder) notePayload(shown string, value any, how string, raw []byte) {
 	}
 	why += ": sent as it is until codec: names one that decodes it"
 	b.note("payload", why, len(others) > 0, others...)
-}
-
-// byteList tells a list of numbers from 0 to 255.
-func byteList(v any) bool {
-	list, ok := v.([]any)
-	if !ok || len(list) < 2 {
-		return false
-	}
-	for _, e := range list {
-		s, ok := message.NumberText(e)
-		if !ok || len(s) > 3 || strings.Trim(s, "0123456789") != "" || len(s) == 3 && s > "255" {
-			return false
-		}
-	}
-	return true
 }
 
 // wordsPayload is for a body that is one text.

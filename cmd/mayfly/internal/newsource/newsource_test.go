@@ -21,8 +21,13 @@ func draft(t *testing.T, body string, headers ...string) *newsource.Draft {
 	t.Helper()
 	r := &message.Request{Method: "POST", Path: "/api/acme", Body: []byte(body), Header: map[string][]string{},
 		Query: map[string][]string{}, Received: time.Date(2026, 3, 20, 0, 0, 0, 0, time.UTC)}
+	tail := ""
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ": ")
+		if name == "/" {
+			tail = value
+			continue
+		}
 		if name == "?" {
 			query, err := url.ParseQuery(value)
 			if err != nil {
@@ -33,7 +38,9 @@ func draft(t *testing.T, body string, headers ...string) *newsource.Draft {
 		}
 		r.Header[name] = []string{value}
 	}
-	d, err := newsource.New(t.Context(), builtin(), *newsource.Looking("acme", r))
+	capture := newsource.Looking("acme", r)
+	capture.Tail = tail
+	d, err := newsource.New(t.Context(), builtin(), *capture)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,6 +175,18 @@ var bodies = []struct {
 	{"one element of XML", `<r><logger>L-9</logger><samples><sample><at>2026-03-14T10:00:00Z</at><f>1.5</f>` +
 		`</sample></samples></r>`, nil,
 		`L-9 2026-03-14T10:00:00Z {"f":1.5}`},
+	{"a date and a time of digits", `{"unit":{"sn":"U-77"},"date":"20260314","time":"100000","kwh":1.5}`, nil,
+		`U-77 2026-03-14T10:00:00Z {"kwh":1.5}`},
+	{"a time of fourteen digits", `{"sn":"U-77","stamp":"20260314100000","kwh":1.5}`, nil,
+		`U-77 2026-03-14T10:00:00Z {"kwh":1.5}`},
+	{"states", `{"sn":"U-77","Switch1":"ON","temp":21.5}`, nil, `U-77 {"Switch1":"ON","temp":21.5}`},
+	{"one reading of each sensor", `[{"sensor":"s-1","t":1773482400000,"v":21.5},` +
+		`{"sensor":"s-2","t":1773482400000,"v":19}]`, nil,
+		`s-1 2026-03-14T10:00:00Z {"v":21.5}` + "\n" + `s-2 2026-03-14T10:00:00Z {"v":19}`},
+	{"an id in the path", `{"temp":21.5,"time":1773482400}`, []string{"/: /hooks/weather/station-42/data"},
+		`station-42 2026-03-14T10:00:00Z {"temp":21.5}`},
+	{"an id of the request around one event", `{"requestId":"0f8fad5b-d9cb-469f-a165-70867728950e","unit":"U1",` +
+		`"events":[{"timestamp":"2026-03-14T10:00:00Z","lat":1.5}]}`, nil, `U1 2026-03-14T10:00:00Z {"lat":1.5}`},
 	{"a text", "hello world", []string{"?: device=d1"}, `d1 {"text":"hello world"}`},
 }
 

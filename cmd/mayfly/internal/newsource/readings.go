@@ -22,7 +22,7 @@ func (b *builder) readings() {
 	if b.words != "" {
 		return
 	}
-	if name, value, ok := pair(b.parts); ok && len(b.shape.steps) > 0 && b.isPair(name, value) {
+	if name, value, ok := pair(b.parts); ok && !b.noPair && len(b.shape.steps) > 0 && b.isPair(name, value) {
 		b.onePair(name, value)
 		return
 	}
@@ -44,7 +44,7 @@ func (b *builder) readings() {
 		case reading:
 			e := entry{at: f}
 			if s, ok := f.Value.(string); ok {
-				e.call = numberIn(s)
+				e.call = clue.NumberIn(s)
 				clean = clean || e.call != "" || clue.IsNumeric(s)
 			}
 			entries = append(entries, e)
@@ -183,7 +183,7 @@ func (b *builder) meaning(f *clue.Field, beside bool) meaning {
 		return clue.In(clue.SideWords+" gateway gw network application customer user account organization tenant",
 			clue.Folded(n))
 	})
-	numeric := clue.IsNumeric(f.Value) || f.Value == true || f.Value == false || numberIn(s) != ""
+	numeric := clue.IsNumeric(f.Value) || f.Value == true || f.Value == false || clue.NumberIn(s) != ""
 	switch {
 	case side:
 		return nothing
@@ -192,7 +192,7 @@ func (b *builder) meaning(f *clue.Field, beside bool) meaning {
 		return property
 	case numeric:
 		return reading
-	case isText && clue.In(clue.StatusWords, name):
+	case isText && (clue.In(clue.StatusWords, name) || clue.IsState(s)):
 		return reading
 	case isText && len(s) <= 128:
 		return property
@@ -215,14 +215,14 @@ func fraction(v any) bool {
 func (b *builder) withoutKinds(entries []entry, numbers bool) []entry {
 	for _, e := range entries {
 		s, _ := e.at.Value.(string)
-		numbers = numbers || clue.IsNumeric(e.at.Value) || numberIn(s) != ""
+		numbers = numbers || clue.IsNumeric(e.at.Value) || clue.NumberIn(s) != ""
 	}
 	if !numbers && !b.encoded {
 		return entries
 	}
 	return slices.DeleteFunc(entries, func(e entry) bool {
 		s, isText := e.at.Value.(string)
-		if !isText || !clue.In(clue.KindWords, e.at.Name()) || clue.IsNumeric(s) || numberIn(s) != "" {
+		if !isText || !clue.In(clue.KindWords, e.at.Name()) || clue.IsNumeric(s) || clue.NumberIn(s) != "" {
 			return false
 		}
 		b.property(e.at)
@@ -263,18 +263,6 @@ func nameAll(entries []entry) {
 		}
 		entries[i].name, used[name] = name, true
 	}
-}
-
-// numberIn tells how to read a number that has a unit behind it, or a comma in it.
-func numberIn(s string) string {
-	s = strings.TrimSpace(s)
-	switch {
-	case clue.CommaForm().MatchString(s):
-		return ` | tostring | gsub(","; ".")`
-	case clue.WithUnit().MatchString(s) && !clue.MACForm().MatchString(s):
-		return ` | tostring | gsub(","; ".") | [match("[-+]?[0-9]+([.][0-9]+)?").string][0]`
-	}
-	return ""
 }
 
 // object writes the object of some readings.
@@ -359,7 +347,7 @@ func (b *builder) container() []string {
 // notReading tells what cannot be in an object that is taken as a whole.
 func (b *builder) notReading(f *clue.Field) bool {
 	s, isText := f.Value.(string)
-	if isText && numberIn(s) != "" || !scalar(f.Value) {
+	if isText && clue.NumberIn(s) != "" || !scalar(f.Value) {
 		return true
 	}
 	return b.meaning(f, false) != reading && f.Value != nil && (!isText || len(s) > 32 ||

@@ -12,16 +12,12 @@ import (
 	"mayfly/transform/mapping"
 )
 
-// common are names that many senders' bodies have.
-const common = "id time timestamp data type name value device deviceid ts payload temperature humidity battery temp " +
-	"status " +
-	"event message events messages readings values records items location lat lon latitude longitude version serial " +
-	"date datetime battery voltage pressure mac imei sensors devices sensor state metadata meta info rssi object " +
-	"body " +
-	"measurements fields tags"
-
 // recognize writes detect, hints and envelope.
 func (b *builder) recognize(ctx context.Context, body any) {
+	if b.path != "" {
+		b.note("detect", "the device is in the path, which /api/ingest does not have: send to "+b.path, false)
+		return
+	}
 	object, prefix := body, ""
 	if list, ok := body.([]any); ok && objects(list) {
 		object, prefix = shared(list), ".[0]"
@@ -53,9 +49,9 @@ func (b *builder) recognize(ctx context.Context, body any) {
 	}
 	weak := true
 	for _, name := range names {
-		weak = weak && clue.In(common, clue.Folded(name))
+		weak = weak && clue.IsCommon(name)
 	}
-	b.hints = []string{slices.MaxFunc(names, func(a, c string) int { return rarity(a) - rarity(c) })}
+	b.hints = []string{slices.MaxFunc(names, func(a, c string) int { return clue.Rarity(a) - clue.Rarity(c) })}
 	others := []string{}
 	if weak {
 		others = append(others, "leave detect out, and send to /api/"+b.name)
@@ -77,24 +73,13 @@ func shared(list []any) any {
 	return all
 }
 
-func rarity(name string) int {
-	n := min(len(name), 20)
-	if clue.In(common, clue.Folded(name)) {
-		n -= 30
-	}
-	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") != "" {
-		n -= 60 // it may be written with escapes
-	}
-	return n
-}
-
 // distinctive lists names, that of the device first and then the rarest.
 func (b *builder) distinctive(root map[string]any) []string {
 	names := slices.Sorted(maps.Keys(root))
 	names = slices.DeleteFunc(names, func(name string) bool {
 		return root[name] == nil || clue.IsSecret(name, root[name])
 	})
-	slices.SortStableFunc(names, func(a, c string) int { return rarity(c) - rarity(a) })
+	slices.SortStableFunc(names, func(a, c string) int { return clue.Rarity(c) - clue.Rarity(a) })
 	for i, name := range names {
 		if strings.HasPrefix(b.deviceID, clue.Path([]string{name})) && len(b.shape.steps) == 0 {
 			names = slices.Insert(slices.Delete(names, i, i+1), 0, name)

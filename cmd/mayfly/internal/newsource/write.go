@@ -146,6 +146,9 @@ func (b *builder) sampleRequest(body string) string {
 	if m := strings.ToUpper(b.request.Method); m != "" && m != "POST" {
 		fmt.Fprintf(&w.b, "      method: %s\n", m)
 	}
+	if b.path != "" {
+		fmt.Fprintf(&w.b, "      path: %s\n", yamltext.Quote(b.path))
+	}
 	headers := maps.Clone(b.headers)
 	if ct := headers["Content-Type"]; ct == "" && b.request.HeaderValue("Content-Type") != "" {
 		headers["Content-Type"] = b.request.HeaderValue("Content-Type")

@@ -235,14 +235,18 @@ func dateOnly(v any, m Moment) bool {
 // dateAndTime joins a date with the time of day that stands beside it.
 func dateAndTime(fields []*Field, i int, now time.Time) (c TimeCandidate, ok bool) {
 	f := fields[i]
-	date, isText := f.Value.(string)
+	date, isText := message.ScalarText(f.Value)
 	if !isText || TimeScore(f.Names[len(f.Names)-1]) < 30 || ClockForm().MatchString(date) {
 		return c, false
 	}
 	for _, other := range fields {
 		clock, isText := other.Value.(string)
-		if !isText || other == f || other.Outer != f.Outer || other.Parent() != f.Parent() ||
-			!ClockForm().MatchString(strings.TrimSpace(clock)) {
+		if !isText || other == f || other.Outer != f.Outer || other.Parent() != f.Parent() {
+			continue
+		}
+		digits := dateDigits().MatchString(date) && clockDigits().MatchString(clock) &&
+			TimeScore(other.Names[len(other.Names)-1]) > 0
+		if !digits && (!ClockForm().MatchString(strings.TrimSpace(clock)) || IsNumber(f.Value)) {
 			continue
 		}
 		if m, ok := ReadTime(date+" "+clock, now); ok {

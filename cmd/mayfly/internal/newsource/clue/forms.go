@@ -15,16 +15,19 @@ import (
 
 // The forms of values.
 var (
-	euiForm   = lazyregexp.New(`^(?i:[0-9a-f]{16}|[0-9a-f]{2}([-:][0-9a-f]{2}){7})$`)
-	MACForm   = lazyregexp.New(`^(?i:[0-9a-f]{12}|[0-9a-f]{2}([-:][0-9a-f]{2}){5})$`)
-	UUIDForm  = lazyregexp.New(`^(?i:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$`)
-	imeiForm  = lazyregexp.New(`^[0-9]{15}$`)
-	hexForm   = lazyregexp.New(`^(?i:(0x)?([0-9a-f]{2}[ :-]?)+)$`)
-	jwtForm   = lazyregexp.New(`^eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$`)
-	WithUnit  = lazyregexp.New(`^[-+]?[0-9]+([.,][0-9]+)?\s*(°|º)?[A-Za-zµ%³²/]{1,6}$`)
-	CommaForm = lazyregexp.New(`^[-+]?[0-9]+,[0-9]+$`)
-	halfForm  = lazyregexp.New(`(?i)[0-9]\s*[ap]\.?m\b`)
-	ClockForm = lazyregexp.New(`^[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?\s*([AaPp][Mm])?(Z|[+-][0-9:]{2,6})?$`)
+	euiForm     = lazyregexp.New(`^(?i:[0-9a-f]{16}|[0-9a-f]{2}([-:][0-9a-f]{2}){7})$`)
+	MACForm     = lazyregexp.New(`^(?i:[0-9a-f]{12}|[0-9a-f]{2}([-:][0-9a-f]{2}){5})$`)
+	UUIDForm    = lazyregexp.New(`^(?i:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$`)
+	imeiForm    = lazyregexp.New(`^[0-9]{15}$`)
+	hexForm     = lazyregexp.New(`^(?i:(0x)?([0-9a-f]{2}[ :-]?)+)$`)
+	jwtForm     = lazyregexp.New(`^eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$`)
+	WithUnit    = lazyregexp.New(`^[-+]?[0-9]+([.,][0-9]+)?\s*(°|º)?[A-Za-zµ%³²/]{1,6}$`)
+	CommaForm   = lazyregexp.New(`^[-+]?[0-9]+,[0-9]+$`)
+	halfForm    = lazyregexp.New(`(?i)[0-9]\s*[ap]\.?m\b`)
+	dateDigits  = lazyregexp.New(`^20[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])$`)
+	clockDigits = lazyregexp.New(`^([01][0-9]|2[0-3])[0-5][0-9]([0-5][0-9])?$`)
+	stateForm   = lazyregexp.New(`^(?i:on|off|open|opened|closed?|yes|no|true|false|up|down|high|low|active|inactive)$`)
+	ClockForm   = lazyregexp.New(`^[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?\s*([AaPp][Mm])?(Z|[+-][0-9:]{2,6})?$`)
 )
 
 // IDForm names the form of an id that devices have from their makers, and what it adds to the score of a name.
@@ -56,6 +59,24 @@ func luhn(digits string) bool {
 		sum += d
 	}
 	return sum%10 == 0
+}
+
+// IsState tells texts that are one of two states, such as ON.
+func IsState(s string) bool { return stateForm().MatchString(s) }
+
+// ByteList tells a list of numbers from 0 to 255.
+func ByteList(v any) bool {
+	list, ok := v.([]any)
+	if !ok || len(list) < 2 {
+		return false
+	}
+	for _, e := range list {
+		s, ok := message.NumberText(e)
+		if !ok || len(s) > 3 || strings.Trim(s, "0123456789") != "" || len(s) == 3 && s > "255" {
+			return false
+		}
+	}
+	return true
 }
 
 // IsNumeric tells numbers, and texts that are numbers.
@@ -204,4 +225,16 @@ func ParseJSON(raw []byte) (any, bool) {
 		return nil, false
 	}
 	return v, true
+}
+
+// NumberIn tells how to read a number that has a unit behind it, or a comma in it.
+func NumberIn(s string) string {
+	s = strings.TrimSpace(s)
+	switch {
+	case CommaForm().MatchString(s):
+		return ` | tostring | gsub(","; ".")`
+	case WithUnit().MatchString(s) && !MACForm().MatchString(s):
+		return ` | tostring | gsub(","; ".") | [match("[-+]?[0-9]+([.][0-9]+)?").string][0]`
+	}
+	return ""
 }

@@ -252,3 +252,26 @@ func TimeScore(name string) int {
 	}
 	return 0
 }
+
+// common are names that many senders' bodies have.
+const common = "id time timestamp data type name value device deviceid ts payload temperature humidity battery temp " +
+	"status " +
+	"event message events messages readings values records items location lat lon latitude longitude version serial " +
+	"date datetime battery voltage pressure mac imei sensors devices sensor state metadata meta info rssi object " +
+	"body " +
+	"measurements fields tags"
+
+// IsCommon tells names that many senders' bodies have.
+func IsCommon(name string) bool { return In(common, Folded(name)) }
+
+// Rarity is the higher, the less likely another sender has the name.
+func Rarity(name string) int {
+	n := min(len(name), 20)
+	if IsCommon(name) {
+		n -= 30
+	}
+	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") != "" {
+		n -= 60 // it may be written with escapes
+	}
+	return n
+}
