@@ -5,8 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
-	"strings"
 
 	"mayfly/function/internal/queue"
 	"mayfly/internal/backoff"
@@ -51,7 +51,8 @@ func (c *client) batch(ctx context.Context, action string, entries []entry) []er
 		if n > 0 && !backoff.Sleep(ctx, backoff.Jitter(n-1, firstPause, longPause)) {
 			break
 		}
-		if open = c.batchOnce(ctx, action, entries, open, errs); len(open) == 0 {
+		open = inOrder(c.batchOnce(ctx, action, entries, open, errs), entries, errs)
+		if len(open) == 0 {
 			break
 		}
 	}
@@ -61,6 +62,23 @@ func (c *client) batch(ctx context.Context, action string, entries []entry) []er
 		}
 	}
 	return nil
+}
+
+// inOrder gives those of again that may be sent again: an entry whose group has stored a later one would come after it,
+// and stays refused.
+func inOrder(again []int, entries []entry, errs []error) []int {
+	return slices.DeleteFunc(again, func(i int) bool {
+		group := entries[i][groupMember]
+		if group == "" {
+			return false
+		}
+		for later := i + 1; later < len(entries); later++ {
+			if errs[later] == nil && entries[later][groupMember] == group {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // batchOnce makes one call for the entries that are open, notes what became of each, and returns those that may be
@@ -105,11 +123,7 @@ func (c *client) batchOnce(
 			if f.SenderFault {
 				status = http.StatusBadRequest
 			}
-			kind := kindOf(status, f.Code)
-			if strings.Contains(f.Message, "must be shorter than") { // the queue's own MaximumMessageSize
-				kind = queue.TooLarge
-			}
-			err := c.failed(kind, newAPIError(status, f.Code, f.Message))
+			err := c.failed(kindOfText(kindOf(status, f.Code), f.Message), newAPIError(status, f.Code, f.Message))
 			errs[i] = err
 			if isUnavailable(err) {
 				again = append(again, i)

@@ -122,7 +122,7 @@ func (c *client) once(ctx context.Context, action string, input url.Values, limi
 	}
 	if res.StatusCode != http.StatusOK {
 		refused := readError(res.StatusCode, text)
-		return c.failed(kindOf(refused.status, refused.code), refused)
+		return c.failed(kindOfText(kindOf(refused.status, refused.code), refused.text), refused)
 	}
 	if err := xml.Unmarshal(text, output); err != nil {
 		return c.failed(queue.Unavailable, errors.New("the answer is not the XML that SQS documents"))
@@ -162,8 +162,11 @@ func kindOf(status int, code string) queue.Kind {
 		"ExpiredTokenException", "UnrecognizedClientException", "MissingAuthenticationToken", "IncompleteSignature",
 		"InvalidSecurity", "InvalidAccessKeyId", "OptInRequired", "NotAuthorized", "KmsAccessDenied", "KmsDisabled",
 		"KmsNotFound", "KmsOptInRequired", "KMS.AccessDeniedException", "KMS.DisabledException",
-		"KMS.NotFoundException":
+		"KMS.NotFoundException", "KmsInvalidState", "KMS.InvalidStateException", "KmsInvalidKeyUsage",
+		"KMS.InvalidKeyUsageException", "KMS.OptInRequired":
 		return queue.Denied
+	case "RequestThrottled", "OverLimit": // with status 403
+		return queue.Unavailable
 	case "InvalidMessageContents", "BatchRequestTooLong", "MessageTooLong":
 		return queue.TooLarge
 	case "ReceiptHandleIsInvalid", "MessageNotInflight", "MessageNotInFlight":
@@ -173,6 +176,17 @@ func kindOf(status int, code string) queue.Kind {
 		return queue.Denied
 	}
 	return queue.Unavailable
+}
+
+// kindOfText corrects a kind where SQS says in words alone what has failed.
+func kindOfText(kind queue.Kind, text string) queue.Kind {
+	switch {
+	case strings.Contains(text, "must be shorter than"): // the queue's own MaximumMessageSize
+		return queue.TooLarge
+	case strings.Contains(text, "receipt handle has expired"): // of a FIFO queue
+		return queue.LeaseLost
+	}
+	return kind
 }
 
 // isUnavailable reports whether the same call may succeed in a moment.

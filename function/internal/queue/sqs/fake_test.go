@@ -31,6 +31,8 @@ type fakeSQS struct {
 	refuse func(action string, input url.Values) (status int, body string)
 	// failEntry fails one entry of a batch by its body or receipt.
 	failEntry func(action, value string) (code string, senderFault bool)
+	// received is called after each look for messages; it may be nil.
+	received func()
 	next      int
 }
 
@@ -245,6 +247,9 @@ func (f *fakeSQS) receive(r *http.Request, b *bytes.Buffer, q *fakeQueue, input 
 		f.mu.Lock()
 		if r.Context().Err() == nil {
 			f.take(b, q, n, time.Duration(lease)*time.Second)
+		}
+		if f.received != nil {
+			f.received()
 		}
 		f.mu.Unlock()
 		if b.Len() > 0 || !time.Now().Before(end) {

@@ -98,11 +98,14 @@ func (q *Queue) Put(ctx context.Context, items []queue.Item) []error {
 	return errs
 }
 
+// groupMember is the member of an entry that names its message group.
+const groupMember = "MessageGroupId"
+
 // message is an entry of SendMessageBatch.
 func (c *client) message(body, key, dedupID string) entry {
 	e := entry{"MessageBody": body}
 	if c.fifo() {
-		e["MessageGroupId"], e["MessageDeduplicationId"] = token(key), token(dedupID)
+		e[groupMember], e["MessageDeduplicationId"] = token(key), token(dedupID)
 	}
 	return e
 }
@@ -200,7 +203,7 @@ func leased(messages []message) []*queue.Leased {
 // written is an item all the same: what it is worth is for the reader of items to say.
 func Item(messageID, receipt, body string, attribute func(name string) string) *queue.Leased {
 	item := &queue.Leased{
-		Item:   queue.Item{Key: attribute("MessageGroupId"), ID: messageID, Data: []byte(body)},
+		Item:   queue.Item{Key: attribute(groupMember), ID: messageID, Data: []byte(body)},
 		Handle: handle{receipt, messageID},
 	}
 	if e, ok := envelope.Parse(body); ok {

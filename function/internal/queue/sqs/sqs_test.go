@@ -32,7 +32,7 @@ func open(t *testing.T, f *fakeSQS, at string) *clocked {
 	t.Helper()
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	q, err := sqs.New(sqs.Options{URL: at, Credentials: keys, Transport: transport, Now: f.now, Lease: 2 * time.Second})
+	q, err := sqs.New(sqs.Options{URL: at, Credentials: keys, Transport: transport, Now: f.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,22 +97,22 @@ func TestRegionAndEndpoint(t *testing.T) {
 		"https://queue.amazonaws.com/1/q":                             "il-central-1",
 		"https://queues.example/1/q":                                  "il-central-1",
 	} {
+		ctx, cancel := context.WithCancel(t.Context())
 		var got *http.Request
 		q, err := sqs.New(sqs.Options{
 			URL: at, Region: "il-central-1", Credentials: keys, Now: time.Now, Endpoint: "http://localhost:4566",
 			Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 				got = r
+				cancel() // it is not made again
 				return nil, errors.New("no network")
 			}),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		if _, err := q.Depth(ctx); err == nil {
 			t.Error("there is no network, and no error")
 		}
-		cancel()
 		if auth := got.Header.Get("Authorization"); !strings.Contains(auth, "/"+want+"/sqs/") {
 			t.Errorf("%s: %s", at, auth)
 		}
@@ -139,7 +139,13 @@ func TestFailures(t *testing.T) {
 		"wrong key":     {403, errorXML("SignatureDoesNotMatch", "canonical string with TOKEN"), queue.Denied, 1},
 		"old token":     {400, errorXML("ExpiredToken", "TOKEN"), queue.Denied, 1},
 		"forbidden":     {403, "TOKEN", queue.Denied, 1},
-		"throttled":     {400, errorXML("RequestThrottled", "Rate exceeded"), queue.Unavailable, 3},
+		"throttled":     {403, errorXML("RequestThrottled", "Rate exceeded"), queue.Unavailable, 3},
+		"in flight":     {403, errorXML("OverLimit", "Too many messages in flight"), queue.Unavailable, 1},
+		"key disabled":  {400, errorXML("KMS.InvalidStateException", "TOKEN"), queue.Denied, 1},
+		"key throttled": {400, errorXML("KMS.ThrottlingException", "Rate exceeded"), queue.Unavailable, 3},
+		"lease expired": {400, errorXML("InvalidParameterValue",
+			"Value A for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."),
+			queue.LeaseLost, 1},
 		"too many":      {429, "", queue.Unavailable, 3},
 		"fails":         {500, errorXML("InternalFailure", ""), queue.Unavailable, 3},
 		"in between":    {502, "<html>", queue.Unavailable, 3},
@@ -228,6 +234,41 @@ func TestPartialFailure(t *testing.T) {
 	}
 }
 
+// What a FIFO queue has not taken of a batch is not sent behind a later message of its group.
+func TestPartialFailureKeepsOrder(t *testing.T) {
+	t.Parallel()
+	f := startFake(t)
+	q := open(t, f, f.create("q.fifo"))
+	failed := map[string]bool{}
+	f.failEntry = func(_, value string) (string, bool) {
+		for _, data := range []string{"a1", "b2", "c1", "c2"} {
+			if strings.HasSuffix(value, data) && !failed[data] {
+				failed[data] = true
+				return "InternalError", false
+			}
+		}
+		return "", false
+	}
+	var items []queue.Item
+	for _, data := range []string{"a1", "b1", "a2", "b2", "c1", "c2"} {
+		items = append(items, queue.Item{Key: data[:1], ID: data, Data: []byte(data)})
+	}
+	errs := q.Put(t.Context(), items)
+	for i, err := range errs {
+		failure, ok := errors.AsType[*queue.Error](err)
+		if want := items[i].ID == "a1"; ok != want || ok && failure.Kind != queue.Unavailable {
+			t.Errorf("%s: error %v", items[i].ID, err)
+		}
+	}
+	var got []string
+	for _, m := range f.queues["q.fifo"].messages {
+		got = append(got, m.body[len(m.body)-2:])
+	}
+	if want := []string{"b1", "a2", "b2", "c1", "c2"}; !slices.Equal(got, want) || errs == nil {
+		t.Errorf("the queue has %v, want %v", got, want)
+	}
+}
+
 // A queue that takes less than others says so in words alone.
 func TestMaximumMessageSize(t *testing.T) {
 	t.Parallel()
@@ -287,9 +328,16 @@ func TestGivenUpBySQS(t *testing.T) {
 	if err := q.Return(t.Context(), receive(t, q, 1), 0); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	if got, err := q.Receive(ctx, 1); !errors.Is(err, context.DeadlineExceeded) {
+	f.mu.Lock()
+	f.received = func() { // SQS moves the message when it is received
+		if len(f.queues["q-dead.fifo"].messages) > 0 {
+			cancel()
+		}
+	}
+	f.mu.Unlock()
+	if got, err := q.Receive(ctx, 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, %v", got, err)
 	}
 	list, err := q.DeadLetters().List(t.Context(), 10)
