@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -47,6 +48,19 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// Temporary tells of an error of this package whether the same may succeed later without a change by anybody: a store or
+// a cloud's endpoint of identities that does not answer, or says that it cannot now.
+func Temporary(err error) bool {
+	if failed, ok := errors.AsType[*Error](err); ok {
+		return failed.Temporary
+	}
+	if status, ok := errors.AsType[*statusError](err); ok {
+		return status.temporary()
+	}
+	_, network := errors.AsType[net.Error](err)
+	return network
+}
+
 // Load reads the secret that r stands for, without the white space around it. Its
 // errors are *Error.
 func (l *Loader) Load(ctx context.Context, r Reference) (string, error) {
@@ -72,7 +86,7 @@ func (l *Loader) Load(ctx context.Context, r Reference) (string, error) {
 		failed := &Error{Reference: r, Err: err}
 		if status, ok := errors.AsType[*statusError](err); ok {
 			failed.Status = status.status
-			failed.Temporary = status.status >= 500 || status.status == http.StatusTooManyRequests
+			failed.Temporary = status.temporary()
 		} else {
 			failed.Temporary = r.kind != File && !errors.Is(err, errNoIdentity)
 		}
@@ -109,6 +123,8 @@ type statusError struct {
 }
 
 func (e *statusError) Error() string { return e.code }
+
+func (e *statusError) temporary() bool { return e.status >= 500 || e.status == http.StatusTooManyRequests }
 
 // call makes one request and decodes its JSON answer into a value.
 func (l *Loader) call(req *http.Request, into any) error {

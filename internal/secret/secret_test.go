@@ -163,6 +163,9 @@ func TestLoad(t *testing.T) {
 			if err != nil && (failed.Temporary != tt.temporary || strings.Contains(err.Error(), "c2VjcmV0")) {
 				t.Errorf("%v, temporary: %v", err, failed.Temporary)
 			}
+			if secret.Temporary(err) != tt.temporary {
+				t.Errorf("Temporary(%v) is not %v", err, tt.temporary)
+			}
 			for _, r := range c.asked {
 				want := ""
 				switch {
@@ -183,6 +186,26 @@ func TestLoad(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Errors of identities tell as well whether the same may succeed later.
+func TestTemporary(t *testing.T) {
+	t.Parallel()
+	at := map[string]string{
+		"IDENTITY_ENDPOINT": "http://127.0.0.1:1/token", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/keys",
+	}
+	network := &secret.Loader{Transport: http.DefaultTransport, Getenv: func(k string) string { return at[k] }}
+	_, _, azure := network.ManagedIdentity(t.Context(), "r")
+	_, aws := network.AWSCredentials(t.Context())
+	_, none := loader(&cloud{}, nil).AWSCredentials(t.Context())
+	for _, tt := range []struct {
+		err  error
+		want bool
+	}{{azure, true}, {aws, true}, {none, false}, {errors.New("else"), false}, {nil, false}} {
+		if got := secret.Temporary(tt.err); got != tt.want {
+			t.Errorf("Temporary(%v) is %v", tt.err, got)
+		}
 	}
 }
 

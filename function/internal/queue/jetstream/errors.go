@@ -38,7 +38,7 @@ func kindOf(err error) queue.Kind {
 		return queue.Denied
 	case errors.Is(err, nats.ErrMaxPayload):
 		return queue.TooLarge
-	case errors.As(err, &broken), errors.Is(err, secret.ErrReference):
+	case errors.As(err, &broken) && !broken.Temporary, errors.Is(err, secret.ErrReference):
 		return queue.Denied
 	}
 	return queue.Unavailable

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -23,7 +24,11 @@ func openStorageQueue(ctx context.Context, t Target, o *Options) (queue.Queue, e
 			if token := o.Getenv("AZURE_STORAGE_ACCESS_TOKEN"); token != "" { // of a person, for mayfly dead-letters
 				return token, time.Time{}, nil
 			}
-			return o.Secrets.ManagedIdentity(ctx, storagequeue.Resource)
+			token, end, err := o.Secrets.ManagedIdentity(ctx, storagequeue.Resource)
+			if _, network := errors.AsType[net.Error](err); network && o.Getenv("IDENTITY_ENDPOINT") == "" {
+				err = fmt.Errorf("no managed identity: %s", err.Error()) // most likely the machine is not Azure's
+			}
+			return token, end, err
 		},
 	}
 	for _, from := range []struct {

@@ -18,6 +18,7 @@ import (
 
 	"mayfly/function/internal/queue"
 	"mayfly/internal/backoff"
+	"mayfly/internal/secret"
 	"mayfly/internal/upstream"
 )
 
@@ -101,7 +102,11 @@ func (c *client) once(ctx context.Context, action string, input url.Values, limi
 		if ctx.Err() != nil {
 			return c.failed(queue.Unavailable, ctx.Err())
 		}
-		return c.failed(queue.Denied, errors.New("no AWS credentials: "+upstream.Text(err.Error())))
+		kind := queue.Denied
+		if secret.Temporary(err) {
+			kind = queue.Unavailable
+		}
+		return c.failed(kind, errors.New("no AWS credentials: "+upstream.Text(err.Error())))
 	}
 	sum := sha256.Sum256([]byte(body))
 	err = v4.NewSigner().SignHTTP(ctx, keys, r, hex.EncodeToString(sum[:]), "sqs", c.region, c.now())

@@ -81,17 +81,24 @@ func (c *client) stringToSign(r *http.Request) string {
 	return strings.Join(append(lines, names...), "\n")
 }
 
-// earlyRenewal is how long before its end a token is no longer used.
-const earlyRenewal = 5 * time.Minute
+const (
+	// earlyRenewal is how long before its end a token is renewed.
+	earlyRenewal = 5 * time.Minute
+	// renewAgain is when a renewal that failed is tried again, while the token is still good.
+	renewAgain = 15 * time.Second
+)
 
-// tokens keeps a token of a managed identity until shortly before its end.
+// tokens keeps a token of a managed identity, and renews it shortly before its end. The one that is there is used until
+// it ends, whatever becomes of the renewal.
 type tokens struct {
-	get func(context.Context) (string, time.Time, error)
-	now func() time.Time
+	get  func(context.Context) (string, time.Time, error)
+	now  func() time.Time
+	turn chan struct{} // holds a token while somebody asks for one
 
 	mu    sync.Mutex
 	token string
 	end   time.Time
+	renew time.Time // no renewal before
 }
 
 func (t *tokens) authorize(ctx context.Context, r *http.Request) error {
@@ -101,15 +108,55 @@ func (t *tokens) authorize(ctx context.Context, r *http.Request) error {
 	if r.URL.Scheme != "https" {
 		return errors.New("a token is sent by https only: use a key or a shared access signature")
 	}
+	token, err := t.current(ctx)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	return nil
+}
+
+// current gives a token that is good.
+func (t *tokens) current(ctx context.Context) (string, error) {
+	token, good, due := t.kept()
+	if good && !due {
+		return token, nil
+	}
+	select {
+	case t.turn <- struct{}{}:
+	default:
+		if good { // somebody else renews it
+			return token, nil
+		}
+		select {
+		case t.turn <- struct{}{}:
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
+	defer func() { <-t.turn }()
+	if token, good, due = t.kept(); good && !due { // meanwhile somebody has
+		return token, nil
+	}
+	fresh, end, err := t.get(ctx)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.token == "" || t.end.Sub(t.now()) < earlyRenewal {
-		token, end, err := t.get(ctx)
-		if err != nil {
-			return err
+	if err != nil {
+		t.renew = t.now().Add(renewAgain)
+		if good {
+			return token, nil
 		}
-		t.token, t.end = token, end
+		return "", err
 	}
-	r.Header.Set("Authorization", "Bearer "+t.token)
-	return nil
+	t.token, t.end, t.renew = fresh, end, time.Time{}
+	return fresh, nil
+}
+
+// kept gives the token that is there, and tells whether it is good, and whether it is time for another one.
+func (t *tokens) kept() (token string, good, due bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.now()
+	left := t.end.Sub(now)
+	return t.token, t.token != "" && left > 0, left < earlyRenewal && !now.Before(t.renew)
 }

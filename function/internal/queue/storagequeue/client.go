@@ -14,6 +14,7 @@ import (
 
 	"mayfly/function/internal/queue"
 	"mayfly/internal/backoff"
+	"mayfly/internal/secret"
 	"mayfly/internal/upstream"
 )
 
@@ -103,7 +104,11 @@ func (c *client) try(ctx context.Context, in call) (*http.Response, []byte, erro
 		if ctx.Err() != nil {
 			return nil, nil, c.failed(queue.Unavailable, ctx.Err())
 		}
-		return nil, nil, c.failed(queue.Denied, errors.New("no credentials: "+upstream.Text(err.Error())))
+		kind := queue.Denied
+		if secret.Temporary(err) {
+			kind = queue.Unavailable
+		}
+		return nil, nil, c.failed(kind, errors.New("no credentials: "+upstream.Text(err.Error())))
 	}
 	res, err := c.transport.RoundTrip(r)
 	if err != nil {

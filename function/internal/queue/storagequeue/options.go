@@ -143,7 +143,7 @@ func New(o Options) (*Queue, error) {
 	case p.account == emulatorAccount && p.base.Path != "":
 		c.authorize = c.withKey(func(context.Context) (string, error) { return emulatorKey, nil })
 	default:
-		c.authorize = (&tokens{get: o.Token, now: o.Now}).authorize
+		c.authorize = (&tokens{get: o.Token, now: o.Now, turn: make(chan struct{}, 1)}).authorize
 	}
 	q := &Queue{client: c, lease: min(cmp.Or(o.Lease, defaultLease), maxLease), put: make(chan struct{}, 1)}
 	q.shelf.Source, q.shelf.Now = deadSource{c.to(c.name + poison)}, o.Now
