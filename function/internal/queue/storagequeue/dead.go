@@ -75,15 +75,22 @@ func (q *Queue) bury(ctx context.Context, item *queue.Leased, reason []byte) err
 		e.Reason = nil
 		text = envelope.Format(e)
 	}
+	encoded := base64.StdEncoding.EncodeToString([]byte(text))
+	if len(text) > maxTextBytes { // somebody else has written it: as it was, or it would come again for ever
+		encoded = base64.StdEncoding.EncodeToString(item.Data)
+		if len(item.Data) > maxTextBytes {
+			encoded = string(item.Data)
+		}
+	}
 	dead := q.client.to(q.client.name + poison)
-	err := dead.putMessage(ctx, text, 0)
+	err := dead.putAsIs(ctx, encoded, 0)
 	if !isMissing(err) {
 		return err
 	}
 	if err := dead.create(ctx); err != nil {
 		return dead.failed(queue.Missing, fmt.Errorf("it cannot be created: %w", err))
 	}
-	return dead.putMessage(ctx, text, 0)
+	return dead.putAsIs(ctx, encoded, 0)
 }
 
 // DeadLetters gives the dead letters of the queue, those that the Functions host has put there among them.

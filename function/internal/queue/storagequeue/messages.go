@@ -38,14 +38,18 @@ type handle struct {
 	receipt string
 }
 
-// putMessage stores a text. It is visible after a time.
+// putMessage stores a text, in base64. It is visible after a time.
 func (c *client) putMessage(ctx context.Context, text string, after time.Duration) error {
+	return c.putAsIs(ctx, base64.StdEncoding.EncodeToString([]byte(text)), after)
+}
+
+func (c *client) putAsIs(ctx context.Context, text string, after time.Duration) error {
 	query := url.Values{"messagettl": {"-1"}} // it never expires
 	if after > 0 {
 		query.Set("visibilitytimeout", seconds(after))
 	}
 	_, _, err := c.do(ctx, call{
-		method: http.MethodPost, path: "/messages", query: query, text: base64.StdEncoding.EncodeToString([]byte(text)),
+		method: http.MethodPost, path: "/messages", query: query, text: text,
 	})
 	return err
 }

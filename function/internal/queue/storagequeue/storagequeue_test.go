@@ -370,6 +370,34 @@ func TestForeignMessages(t *testing.T) {
 	}
 }
 
+// What somebody else has written is a dead letter as well where it leaves no room for anything beside it.
+func TestBuryLarge(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"a text":    strings.Repeat("x y ", 16<<10),
+		"in base64": base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", 48<<10))),
+		"near it":   base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", 48<<10-60))),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := startFake(t, "mayfly")
+			q := open(t, f, storagequeue.Options{Key: key})
+			f.queues["mayfly"] = append(f.queues["mayfly"], &fakeMessage{id: "1", text: text, visible: f.now()})
+			it := receive(t, q)[0]
+			if err := q.Bury(t.Context(), it, []byte(`{"code":"queue-entry"}`)); err != nil {
+				t.Fatal(err)
+			}
+			list, err := q.DeadLetters().List(t.Context(), 10)
+			if err != nil || len(list) != 1 || string(list[0].Item.Data) != string(it.Data) {
+				t.Errorf("%d dead letters, %v", len(list), err)
+			}
+			if n := len(f.queues["mayfly"]); n != 0 {
+				t.Errorf("%d messages are left", n)
+			}
+		})
+	}
+}
+
 func put(t *testing.T, q queue.Queue, id string) {
 	t.Helper()
 	if errs := q.Put(t.Context(), []queue.Item{{Key: "a", ID: id, Data: []byte(id)}}); errs != nil {
