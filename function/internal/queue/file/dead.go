@@ -280,7 +280,7 @@ func (d *letters) takeBack(ctx context.Context, name string) error {
 	if err != nil {
 		return d.failure(err)
 	}
-	for _, err := range d.queue.Put(ctx, []queue.Item{{Key: l.Key, ID: l.ID, Data: l.Data}}) {
+	for _, err := range d.queue.put(ctx, []queue.Item{{Key: l.Key, ID: l.ID, Data: l.Data}}) {
 		if err != nil {
 			return err
 		}
@@ -309,6 +309,9 @@ func (d *letters) takeReplays() error {
 		cancel()
 		if err != nil {
 			failed = append(failed, fmt.Errorf("replay of %s: %w", f.Name(), err))
+		}
+		if errors.Is(err, seglog.ErrFull) {
+			break
 		}
 	}
 	return errors.Join(failed...)

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -36,8 +37,10 @@ type Options struct {
 	Log          *slog.Logger  // nothing is logged when nil
 	Now          func() time.Time
 
-	// OpenFile replaces os.OpenFile for segments, in tests of failing disks.
+	// OpenFile replaces os.OpenFile for segments, in tests of failing disks; SyncDir replaces seglog.SyncDir for folders
+	// that are made.
 	OpenFile func(name string, flag int, mode fs.FileMode) (seglog.File, error)
+	SyncDir  func(dir string) error
 }
 
 // Queue is the queue of a folder.
@@ -72,6 +75,9 @@ func Open(dir string, o Options) (*Queue, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.SyncDir == nil {
+		o.SyncDir = seglog.SyncDir
+	}
 	q := &Queue{
 		dir: dir, o: o, lines: order.New[*seglog.Item](),
 		stop: make(chan struct{}), kick: make(chan struct{}, 1), changed: make(chan struct{}),
@@ -90,10 +96,8 @@ func Open(dir string, o Options) (*Queue, error) {
 }
 
 func (q *Queue) open() error {
-	for _, dir := range []string{q.dir, q.deadDir(), q.replayDir()} {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return err
-		}
+	if err := q.makeFolders(); err != nil {
+		return err
 	}
 	lock := flock.New(filepath.Join(q.dir, "lock"), flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
 	switch locked, err := lock.TryLock(); {
@@ -111,7 +115,7 @@ func (q *Queue) open() error {
 		return err
 	}
 	q.dead = dead
-	log, stored, repairs, err := seglog.Open(filepath.Join(q.dir, "log"), seglog.Options{
+	log, stored, repairs, err := seglog.Open(q.logDir(), seglog.Options{
 		MaxBytes: q.o.MaxBytes, SegmentBytes: q.o.SegmentBytes, OpenFile: q.o.OpenFile,
 	})
 	if err != nil {
@@ -123,6 +127,32 @@ func (q *Queue) open() error {
 		q.lines.Add(it.Key, it.Item.Seq, it.Put, it.Item)
 	}
 	return nil
+}
+
+func (q *Queue) logDir() string { return filepath.Join(q.dir, "log") }
+
+// makeFolders makes the folders of the queue. The disk has their names before anything is stored in them: a synced file
+// in a folder that a power cut takes is lost.
+func (q *Queue) makeFolders() error {
+	above := filepath.Dir(filepath.Clean(q.dir))
+	names := []string{above}
+	for dir := above; ; dir = filepath.Dir(dir) { // and of those above that do not exist
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) || dir == filepath.Dir(dir) {
+			break
+		}
+		names = append(names, filepath.Dir(dir))
+	}
+	for _, dir := range []string{q.logDir(), q.deadDir(), q.replayDir()} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	for _, dir := range names { // of others, who may let nobody read them
+		if err := q.o.SyncDir(dir); err != nil && !errors.Is(err, fs.ErrPermission) {
+			return err
+		}
+	}
+	return q.o.SyncDir(q.dir)
 }
 
 // ownerFile names the process that has the folder. It is not the lock itself, which Windows lets nobody read.
@@ -149,6 +179,14 @@ func (q *Queue) Limits() queue.Limits {
 
 // Put is queue.Queue's.
 func (q *Queue) Put(ctx context.Context, items []queue.Item) []error {
+	errs := q.put(ctx, items)
+	if slices.ContainsFunc(errs, func(err error) bool { return errors.Is(err, seglog.ErrFull) }) {
+		q.wake()
+	}
+	return errs
+}
+
+func (q *Queue) put(ctx context.Context, items []queue.Item) []error {
 	if len(items) == 0 {
 		return nil
 	}
@@ -167,9 +205,6 @@ func (q *Queue) Put(ctx context.Context, items []queue.Item) []error {
 	n, err := q.log.Append(ctx, records, func(stored []*seglog.Item) { q.publish(records, stored) })
 	if err != nil {
 		failed = true
-		if errors.Is(err, seglog.ErrFull) {
-			q.wake()
-		}
 		for _, i := range places[n:] {
 			errs[i] = q.failure(err)
 		}
