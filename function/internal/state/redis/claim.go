@@ -45,7 +45,10 @@ func (s *Store) Claim(ctx context.Context, keys []string, lease time.Duration) (
 		}
 		return nil
 	})
-	if err != nil || c.Busy {
+	switch {
+	case err != nil: // which of them it has, nobody knows: none of another claim is released
+		_, _ = s.try(context.WithoutCancel(ctx), s.releasing(c, keys)) // an answer does not mean that the store fares well
+	case c.Busy:
 		_ = s.Release(context.WithoutCancel(ctx), c, own) // else their lease ends
 	}
 	return c, err
@@ -73,13 +76,17 @@ func (s *Store) Release(ctx context.Context, c state.Claim, keys []string) error
 	if len(keys) == 0 {
 		return nil
 	}
-	return s.call(ctx, "release", func(ctx context.Context, client rueidis.Client) error {
+	return s.call(ctx, "release", s.releasing(c, keys))
+}
+
+func (s *Store) releasing(c state.Claim, keys []string) func(context.Context, rueidis.Client) error {
+	return func(ctx context.Context, client rueidis.Client) error {
 		execs := make([]rueidis.LuaExec, len(keys))
 		for i, key := range keys {
 			execs[i] = rueidis.LuaExec{Keys: []string{s.key("claim", key)}, Args: []string{c.Token}}
 		}
 		return first(s.release.ExecMulti(ctx, client, execs...))
-	})
+	}
 }
 
 func first(results []rueidis.RedisResult) error {

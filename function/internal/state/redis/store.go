@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -25,6 +26,8 @@ type Options struct {
 	Log     *slog.Logger
 	Metrics *metrics.Set     // may be nil
 	Now     func() time.Time // time.Now when nil
+
+	CallTimeout time.Duration // of each call; 100 ms when 0
 }
 
 // Store is a store in Redis.
@@ -51,7 +54,8 @@ type Store struct {
 }
 
 const (
-	callTimeout = 100 * time.Millisecond
+	defaultCallTimeout = 100 * time.Millisecond
+
 	maxFailures = 3 // in a row: the store is down then
 	firstPause  = 200 * time.Millisecond
 	maxPause    = 2 * time.Second // between two tries to reach a store that is down
@@ -66,6 +70,7 @@ func Open(text string, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.CallTimeout = cmp.Or(o.CallTimeout, defaultCallTimeout)
 	s := &Store{
 		target: t, o: o, name: rand.Text(), tried: make(chan struct{}),
 		take: rueidis.NewLuaScript(takeScript), release: rueidis.NewLuaScript(releaseScript),
@@ -84,7 +89,9 @@ func Open(text string, o Options) (*Store, error) {
 
 // Close ends all connections.
 func (s *Store) Close() {
+	s.mu.Lock() // nobody begins to heal from here on
 	s.close()
+	s.mu.Unlock()
 	s.wg.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,22 +136,15 @@ func (s *Store) wait(d time.Duration) {
 	}
 }
 
-// call makes a call.
+// call makes a call, and counts how it fares.
 func (s *Store) call(ctx context.Context, what string, do func(context.Context, rueidis.Client) error) error {
-	limited, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	client, err := s.ready(limited)
-	if err == nil {
-		err = do(limited, client)
-		if _, answer := rueidis.IsRedisErr(err); err != nil && !answer && limited.Err() == nil {
-			err = do(limited, client) // the connection was lost, perhaps long ago; all calls can be made twice
-		}
-		switch {
-		case err == nil:
-			s.answered()
-		case ctx.Err() == nil: // not the caller's own end
-			s.fail(err, false)
-		}
+	asked, err := s.try(ctx, do)
+	switch {
+	case !asked:
+	case err == nil:
+		s.answered()
+	case ctx.Err() == nil: // not the caller's own end
+		s.fail(err, false)
 	}
 	outcome := "ok"
 	if err != nil {
@@ -153,6 +153,23 @@ func (s *Store) call(ctx context.Context, what string, do func(context.Context, 
 	}
 	s.o.Metrics.Add(metrics.StateCalls, 1, what, outcome)
 	return err
+}
+
+// try makes a call, unless the store is down.
+func (s *Store) try(
+	ctx context.Context, do func(context.Context, rueidis.Client) error,
+) (asked bool, err error) {
+	limited, cancel := context.WithTimeout(ctx, s.o.CallTimeout)
+	defer cancel()
+	client, err := s.ready(limited)
+	if err != nil {
+		return false, err
+	}
+	err = do(limited, client)
+	if _, answer := rueidis.IsRedisErr(err); err != nil && !answer && limited.Err() == nil {
+		err = do(limited, client) // the connection was lost, perhaps long ago; all calls can be made twice
+	}
+	return true, err
 }
 
 // ready gives the client of a store that is not down.

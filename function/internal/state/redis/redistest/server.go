@@ -5,41 +5,39 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
+
+	"mayfly/internal/hosttest"
 )
 
 // Server is a redis-server.
 type Server struct {
 	t       *testing.T
-	port    int
+	gate    *hosttest.Gate
 	options []string
 	cmd     *exec.Cmd
+	exited  chan struct{}
 }
 
 // Start starts a server with options of its command line. It ends with the test.
 func Start(t *testing.T, options ...string) *Server {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &Server{t: t, port: l.Addr().(*net.TCPAddr).Port, options: options}
-	_ = l.Close()
+	s := &Server{t: t, gate: hosttest.StartGate(t), options: options}
 	s.Restart()
 	t.Cleanup(s.Kill)
 	return s
 }
 
-// URL is the address of the server.
-func (s *Server) URL() string { return "redis://127.0.0.1:" + strconv.Itoa(s.port) }
+// URL is the address of the server, whether it runs or not.
+func (s *Server) URL() string { return "redis://" + s.gate.Addr() }
 
 // Kill kills the server.
 func (s *Server) Kill() {
+	s.gate.Shut()
 	_ = s.cmd.Process.Kill()
-	_ = s.cmd.Wait()
+	<-s.exited
 }
 
 // Signal sends a signal to the server.
@@ -53,23 +51,37 @@ func (s *Server) Signal(signal syscall.Signal) {
 // Restart starts the server again, without its data.
 func (s *Server) Restart() {
 	s.t.Helper()
-	args := append([]string{
-		"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-		"--dir", s.t.TempDir(),
-	}, s.options...)
-	s.cmd = exec.Command("redis-server", args...)
-	if err := s.cmd.Start(); err != nil {
+	dir, err := os.MkdirTemp("", "redis") // the name of a socket must be short
+	if err != nil {
 		s.t.Fatal(err)
 	}
-	for range 100 {
-		conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)))
+	s.t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	socket := filepath.Join(dir, "socket")
+	args := append([]string{
+		"--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no", "--dir", dir,
+	}, s.options...)
+	cmd, exited := exec.Command("redis-server", args...), make(chan struct{})
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	go func() {
+		_ = cmd.Wait()
+		close(exited)
+	}()
+	s.cmd, s.exited = cmd, exited
+	for {
+		conn, err := net.Dial("unix", socket)
 		if err == nil {
 			_ = conn.Close()
+			s.gate.Open("unix", socket)
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
+		select {
+		case <-exited:
+			s.t.Fatal("redis-server does not start")
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
-	s.t.Fatal("redis-server does not start")
 }
 
 // File writes a file and gives its path.
