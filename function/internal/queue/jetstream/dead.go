@@ -14,6 +14,9 @@ import (
 	"mayfly/function/internal/queue"
 )
 
+// lettersSubject is the last part of the subject of dead letters.
+const lettersSubject = ".letters"
+
 // Bury stores an item among the dead letters, and acknowledges it then.
 func (q *Queue) Bury(ctx context.Context, item *queue.Leased, reason []byte) error {
 	held, lost := q.settle([]*queue.Leased{item})
@@ -36,7 +39,7 @@ func (q *Queue) bury(ctx context.Context, h *handle, reason []byte) error {
 	if err != nil {
 		return err
 	}
-	msg := message(q.target.dead()+".letters", &h.e.item)
+	msg := message(q.target.dead()+lettersSubject, &h.e.item)
 	msg.Header.Set(putHeader, h.e.put.UTC().Format(time.RFC3339Nano))
 	msg.Header.Set(reasonHeader, url.QueryEscape(string(reason)))
 	// The same item that is buried twice, since the answer to the first time was lost, is one dead letter.

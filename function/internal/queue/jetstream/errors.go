@@ -66,7 +66,7 @@ func kindOfAPI(e *jetstream.APIError) queue.Kind {
 // failed makes the error of a call. Where nobody listens for the stream it asks why: it may be gone.
 func (q *Queue) failed(ctx context.Context, err error) error {
 	if own := context.Cause(ctx); own != nil && errors.Is(err, own) && !errors.Is(own, context.DeadlineExceeded) {
-		return own
+		return q.fail(queue.Unavailable, own)
 	}
 	kind := kindOf(err)
 	if kind == queue.Unavailable && noStream(err) {
@@ -85,12 +85,8 @@ func noStream(err error) bool {
 
 // whyNoStream asks by the connection alone: another call that failed may have forgotten the session meanwhile.
 func (q *Queue) whyNoStream(ctx context.Context) queue.Kind {
-	nc := q.link.connection()
-	if nc == nil {
-		return queue.Unavailable
-	}
-	js, err := jetstream.New(nc)
-	if err != nil {
+	_, js := q.link.connection()
+	if js == nil {
 		return queue.Unavailable
 	}
 	if _, err := js.Stream(ctx, q.target.stream); errors.Is(err, jetstream.ErrStreamNotFound) {

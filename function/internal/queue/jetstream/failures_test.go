@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"strconv"
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +16,7 @@ import (
 
 	"mayfly/function/internal/queue"
 	"mayfly/function/internal/queue/jetstream"
+	"mayfly/internal/hosttest"
 )
 
 // expect wants an error of a kind with a text in it.
@@ -100,8 +101,11 @@ func TestUnsuitableStream(t *testing.T) {
 		change func(*natsjs.StreamConfig)
 		want   string
 	}{
-		"of a log":       {func(c *natsjs.StreamConfig) { c.Retention = natsjs.LimitsPolicy }, "want workqueue"},
-		"that forgets":   {func(c *natsjs.StreamConfig) { c.MaxAge = time.Hour }, "want no max age"},
+		"of a log":     {func(c *natsjs.StreamConfig) { c.Retention = natsjs.LimitsPolicy }, "want workqueue"},
+		"that forgets": {func(c *natsjs.StreamConfig) { c.MaxAge = time.Hour }, "want no max age"},
+		"that drops of each subject": {func(c *natsjs.StreamConfig) {
+			c.MaxMsgsPerSubject, c.Discard = 10, natsjs.DiscardNew
+		}, "want discard: new, and discard_new_per_subject: true"},
 		"that drops":     {func(c *natsjs.StreamConfig) { c.MaxMsgs = 10 }, "want discard: new"},
 		"in memory":      {func(c *natsjs.StreamConfig) { c.Storage = natsjs.MemoryStorage }, "not stored in files"},
 		"of other items": {func(c *natsjs.StreamConfig) { c.Subjects = []string{"other.>"} }, "takes the subjects"},
@@ -128,6 +132,106 @@ func TestUnsuitableStream(t *testing.T) {
 			expect(t, err, queue.Denied, tt.want)
 		})
 	}
+}
+
+// TestUnsuitableDeadLetters: a stream that would lose dead letters by itself, or never says that it has them, is refused.
+func TestUnsuitableDeadLetters(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil)
+	js := manage(t, s)
+	for name, tt := range map[string]struct {
+		change func(*natsjs.StreamConfig)
+		want   string
+	}{
+		"nobody waits":   {func(c *natsjs.StreamConfig) { c.Retention = natsjs.InterestPolicy }, "retention limits"},
+		"that drops":     {func(c *natsjs.StreamConfig) { c.MaxBytes = 10_000 }, "want discard: new"},
+		"silent":         {func(c *natsjs.StreamConfig) { c.NoAck = true }, "want no_ack: false"},
+		"of other items": {func(c *natsjs.StreamConfig) { c.Subjects = []string{c.Name + ".a"} }, "takes the subjects"},
+		"in memory":      {func(c *natsjs.StreamConfig) { c.Storage = natsjs.MemoryStorage }, "not stored in files"},
+		"suitable":       {func(c *natsjs.StreamConfig) { c.Subjects = []string{c.Name + ".letters"} }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			url := address(s, "")
+			name, _, _ := strings.Cut(url, "?")
+			name = name[strings.LastIndex(name, "/")+1:] + "_DEAD"
+			c := natsjs.StreamConfig{Name: name, Subjects: []string{name + ".>"}, Storage: natsjs.FileStorage}
+			tt.change(&c)
+			if _, err := js.CreateStream(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+			q, err := jetstream.Open(t.Context(), url, jetstream.Options{})
+			if tt.want != "" {
+				expect(t, err, queue.Denied, tt.want)
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = q.Close()
+		})
+	}
+}
+
+// TestSessionIsEverybodys: a call with little time neither waits for a session that is being made, nor ends it for the
+// others.
+func TestSessionIsEverybodys(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil)
+	asked, release := make(chan bool), make(chan bool)
+	first := sync.OnceFunc(func() {
+		close(asked)
+		<-release
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-asked
+		cancel()
+	}()
+	q, err := jetstream.Open(ctx, address(s, ""), jetstream.Options{
+		Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			first()
+			if err := r.Context().Err(); err != nil {
+				return nil, err
+			}
+			return http.DefaultTransport.RoundTrip(r)
+		}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = q.Close() })
+	errs := q.Put(ctx, []queue.Item{item("a", 1)})
+	expect(t, errs[0], queue.Unavailable, "context canceled")
+	close(release)
+	eventually(t, func() error { // at once, unless the machine is slow
+		errs := q.Put(t.Context(), []queue.Item{item("a", 1)})
+		return errors.Join(errs...)
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestUnacknowledged: what the server denies is never acknowledged, and must not be kept, or after some thousands
+// nothing can be published any more.
+func TestUnacknowledged(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(o *server.Options) {
+		o.Users = []*server.User{{Username: "mute", Password: "hunter2", Permissions: &server.Permissions{
+			Publish: &server.SubjectPermission{Deny: []string{"READY.*"}},
+		}}}
+	})
+	q := open(t, fmt.Sprintf("nats://mute:hunter2@%s/READY?monitor=http://%s", s.Addr(), s.MonitorAddr()))
+	for n := range 10 {
+		expect(t, q.Put(t.Context(), []queue.Item{item("a", n)})[0], queue.Denied, "READY.")
+	}
+	eventually(t, func() error {
+		if n := jetstream.Unacknowledged(q); n > 0 {
+			return fmt.Errorf("%d publications are kept", n)
+		}
+		return nil
+	})
 }
 
 // TestDenied: wrong credentials, and an account that may not make streams or publish.
@@ -213,7 +317,7 @@ func TestDeletedUnderWay(t *testing.T) {
 func eventually(t *testing.T, check func() error) {
 	t.Helper()
 	var err error
-	for range 100 {
+	for range 600 {
 		if err = check(); err == nil {
 			return
 		}
@@ -224,7 +328,7 @@ func eventually(t *testing.T, check func() error) {
 
 func receive(t *testing.T, q queue.Queue, id string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	got, err := q.Receive(ctx, 1)
 	if err != nil || got[0].ID != id {
@@ -239,18 +343,16 @@ func receive(t *testing.T, q queue.Queue, id string) {
 // after it was restarted.
 func TestServerAway(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	_ = l.Close()
-	q := open(t, fmt.Sprintf("nats://127.0.0.1:%d/AWAY?replicas=1&lease=2s", port))
+	gate := hosttest.StartGate(t)
+	url := "nats://" + gate.Addr() + "/AWAY?lease=2s"
+	q := open(t, url)
 	expect(t, first(q.Put(t.Context(), []queue.Item{item("a", 1)})), queue.Unavailable, "")
 
 	dir := t.TempDir()
 	start := func() *server.Server {
-		return serve(t, func(o *server.Options) { o.Port, o.StoreDir = port, dir })
+		s := serve(t, func(o *server.Options) { o.StoreDir = dir })
+		gate.Open("tcp", s.Addr().String())
+		return s
 	}
 	s := start()
 	eventually(t, func() error { // it has no monitor=
@@ -262,8 +364,7 @@ func TestServerAway(t *testing.T) {
 		return nil
 	})
 	_ = q.Close()
-	q, err = jetstream.Open(t.Context(), "nats://127.0.0.1:"+strconv.Itoa(port)+"/AWAY?lease=2s",
-		jetstream.Options{AllowUnsynced: true})
+	q, err := jetstream.Open(t.Context(), url, jetstream.Options{AllowUnsynced: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,6 +372,7 @@ func TestServerAway(t *testing.T) {
 	put(t, q, item("a", 1))
 	receive(t, q, "a-1")
 	put(t, q, item("a", 2))
+	gate.Shut()
 	s.Shutdown()
 	s.WaitForShutdown()
 	expect(t, first(q.Put(t.Context(), []queue.Item{item("a", 3)})), queue.Unavailable, "")
@@ -292,7 +394,7 @@ func TestReplayWithinWindow(t *testing.T) {
 	t.Parallel()
 	q := open(t, address(serve(t, nil), ""))
 	put(t, q, item("a", 1))
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for range 3 {
 		got, err := q.Receive(ctx, 1)

@@ -16,6 +16,7 @@ type hand struct {
 	pin     string   // under which items come at present; empty when it is lost
 	lastSeq uint64   // the consumer's sequence of the item that came last under pin
 	held    bool     // nothing is given: another process may have an earlier item
+	holds   int      // how often it had to be held
 }
 
 // entry is one item.
@@ -54,7 +55,10 @@ func (h *hand) add(e *entry) (hold bool) {
 	} else {
 		h.entries = slices.Insert(h.entries, at, e)
 	}
-	h.held = h.held || hold
+	if hold {
+		h.held = true
+		h.holds++
+	}
 	return hold
 }
 
@@ -136,8 +140,12 @@ func (h *hand) steady() (entries []*entry) {
 }
 
 // complete tells whether all that is pending at the server is in the hand: before holds what was steady when the server
-// was asked, delivered and pending are its answer. It errs on the side of no.
-func (h *hand) complete(before []*entry, delivered uint64, pending int) bool {
+// was asked, delivered and pending are its answer, and holds is how often the hand had to be held until then. It errs on
+// the side of no.
+func (h *hand) complete(before []*entry, holds int, delivered uint64, pending int) bool {
+	if holds != h.holds { // what is missing now may have been delivered after the answer
+		return false
+	}
 	n := 0
 	for _, e := range before {
 		if !e.gone && e.pin == h.pin && e.state != settled && e.dseq <= delivered {

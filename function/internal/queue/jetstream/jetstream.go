@@ -91,7 +91,9 @@ const (
 // Close ends all calls. What was received and not leased is given back at once.
 func (q *Queue) Close() error {
 	q.mu.Lock()
+	q.link.mu.Lock() // nobody begins anything from here on
 	q.close()
+	q.link.mu.Unlock()
 	var dropped []*entry
 	for _, p := range q.parts {
 		dropped = append(dropped, p.hand.lose()...)

@@ -2,6 +2,8 @@ package jetstream
 
 import (
 	"context"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // keep extends the server's leases of all that this process holds, while it lives; when a lease of Receive ends, the
@@ -15,7 +17,8 @@ func (q *Queue) keep() {
 		q.mu.Lock()
 		now := q.o.Now()
 		idle := q.receivers == 0 && now.Sub(q.lastCall) > q.target.lease
-		var held, dropped []*entry
+		var dropped []*entry
+		var held []jetstream.Msg // another delivery of an entry replaces its message
 		for _, p := range q.parts {
 			dropped = append(dropped, p.hand.lapse(now)...)
 			if idle {
@@ -23,15 +26,15 @@ func (q *Queue) keep() {
 			}
 			for _, e := range p.hand.entries {
 				if e.state != settled {
-					held = append(held, e)
+					held = append(held, e.msg)
 				}
 			}
 		}
 		q.wake()
 		q.mu.Unlock()
 		giveBack(dropped)
-		for _, e := range held {
-			_ = e.msg.InProgress() // the next time comes before the lease ends
+		for _, msg := range held {
+			_ = msg.InProgress() // the next time comes before the lease ends
 		}
 		if !idle {
 			next = (next + 1) % len(q.parts)

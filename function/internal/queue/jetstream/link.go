@@ -17,11 +17,13 @@ import (
 
 // link is the connection of a queue, and what is known of the stream behind it.
 type link struct {
-	mu     sync.Mutex // held while a session is made, which is one at a time
+	mu     sync.Mutex // never held while the server is asked
 	ready  *session
 	failed error
-	retry  time.Time // no session is made before
+	retry  time.Time     // no session is made before
+	making chan struct{} // closed when the session that is being made is there, or has failed; nil when none is
 	nc     *nats.Conn
+	js     jetstream.JetStream // of nc
 
 	seen   sync.Mutex
 	denied chan struct{} // closed and replaced when the server refuses a subject
@@ -46,11 +48,11 @@ func (l *link) current() *session {
 	return l.ready
 }
 
-// connection is nil before the first one.
-func (l *link) connection() *nats.Conn {
+// connection gives the connection and its client; both are nil before the first one.
+func (l *link) connection() (*nats.Conn, jetstream.JetStream) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.nc
+	return l.nc, l.js
 }
 
 // forget lets the stream be examined again.
@@ -69,61 +71,91 @@ func (l *link) close() {
 	}
 }
 
-// session gives the queue's session. It makes one where there is none, or tells why it could not just now.
+// session gives the queue's session. It has one made where there is none, or tells why it could not just now. The
+// context bounds only the wait: a session is everybody's.
 func (q *Queue) session(ctx context.Context) (*session, error) {
+	for {
+		s, making, err := q.known()
+		if s != nil || err != nil {
+			return s, err
+		}
+		select {
+		case <-making:
+		case <-ctx.Done():
+			return nil, q.fail(queue.Unavailable, ctx.Err())
+		}
+	}
+}
+
+// known gives the session, or why there is none, or what tells that one was made.
+func (q *Queue) known() (*session, <-chan struct{}, error) {
 	l := &q.link
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if q.ctx.Err() != nil {
-		return nil, q.fail(queue.Unavailable, errors.New("the queue is closed"))
+	switch {
+	case q.ctx.Err() != nil:
+		return nil, nil, q.fail(queue.Unavailable, errors.New("the queue is closed"))
+	case l.ready != nil && !l.nc.IsConnected():
+		return nil, nil, q.offline(l.nc)
+	case l.ready != nil:
+		return l.ready, nil, nil
+	case q.o.Now().Before(l.retry):
+		return nil, nil, l.failed
+	case l.making == nil:
+		l.making = make(chan struct{})
+		q.wg.Go(q.makeSession)
 	}
-	if l.ready != nil {
-		if !l.nc.IsConnected() {
-			return nil, q.offline()
-		}
-		return l.ready, nil
-	}
-	if q.o.Now().Before(l.retry) {
-		return nil, l.failed
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
+	return nil, l.making, nil
+}
+
+func (q *Queue) makeSession() {
+	ctx, cancel := context.WithTimeout(q.ctx, callTimeout)
+	defer cancel()
 	s, err := q.newSession(ctx)
+	l := &q.link
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.ready, l.failed, l.retry = s, err, time.Time{}
 	if err != nil {
 		l.ready, l.retry = nil, q.o.Now().Add(retryAfter)
-		return nil, err
 	}
-	return s, nil
+	close(l.making)
+	l.making = nil
 }
 
 // offline is the error of a connection that is lost.
-func (q *Queue) offline() error {
-	err := q.link.nc.LastError()
+func (q *Queue) offline(nc *nats.Conn) error {
+	err := nc.LastError()
 	if err == nil {
 		err = nats.ErrDisconnected
 	}
 	return q.fail(kindOf(err), err)
 }
 
+// newSession is called by one at a time.
 func (q *Queue) newSession(ctx context.Context) (*session, error) {
 	l := &q.link
-	if l.nc == nil || l.nc.IsClosed() {
-		nc, err := q.connect(ctx)
-		if err != nil {
+	nc, js := l.connection()
+	if nc == nil || nc.IsClosed() {
+		var err error
+		if nc, err = q.connect(ctx); err != nil {
 			return nil, q.fail(kindOf(err), err)
 		}
-		l.nc = nc
+		// An acknowledgment that never comes, such as that of what the server denies, is not waited for without end.
+		js, err = jetstream.New(nc, jetstream.WithDefaultTimeout(callTimeout),
+			jetstream.WithPublishAsyncTimeout(callTimeout))
+		if err != nil {
+			nc.Close()
+			return nil, q.fail(queue.Unavailable, err)
+		}
+		l.mu.Lock()
+		l.nc, l.js = nc, js
+		l.mu.Unlock()
 	}
-	if !l.nc.IsConnected() {
-		return nil, q.offline()
+	if !nc.IsConnected() {
+		return nil, q.offline(nc)
 	}
-	js, err := jetstream.New(l.nc, jetstream.WithDefaultTimeout(callTimeout))
-	if err != nil {
-		return nil, q.fail(queue.Unavailable, err)
-	}
-	s := &session{js: js, itemBytes: min(maxItemBytes, int(l.nc.MaxPayload())-headerBytes)}
+	s := &session{js: js, itemBytes: min(maxItemBytes, int(nc.MaxPayload())-headerBytes)}
 	if err := q.examine(ctx, s); err != nil {
 		return nil, err
 	}

@@ -85,7 +85,7 @@ func (p *partition) fetch() error {
 	batch, err := p.consumer.Fetch(p.q.target.pending, jetstream.FetchContext(ctx), jetstream.FetchHeartbeat(pull/3),
 		jetstream.FetchPriorityGroup(pinGroup))
 	if err != nil {
-		return err
+		return p.q.fail(kindOf(err), err)
 	}
 	for msg := range batch.Messages() {
 		p.q.received(p, msg)
@@ -101,7 +101,7 @@ func (p *partition) fetch() error {
 		p.session = nil // the stream may be gone
 		p.q.link.forget()
 	}
-	return err
+	return p.q.fail(kindOf(err), err)
 }
 
 // open finds the partition's consumer, or makes it.
@@ -163,7 +163,7 @@ func (q *Queue) received(p *partition, msg jetstream.Msg) {
 func (q *Queue) check(p *partition) {
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {
 		q.mu.Lock()
-		pin, before := p.hand.pin, p.hand.steady()
+		pin, before, holds := p.hand.pin, p.hand.steady(), p.hand.holds
 		if pin == "" || !p.hand.held || q.ctx.Err() != nil {
 			p.checking = false
 			q.mu.Unlock()
@@ -172,7 +172,8 @@ func (q *Queue) check(p *partition) {
 		q.mu.Unlock()
 		info, err := q.consumerInfo(p)
 		q.mu.Lock()
-		if err == nil && p.hand.pin == pin && p.hand.complete(before, info.Delivered.Consumer, info.NumAckPending) {
+		if err == nil && p.hand.pin == pin &&
+			p.hand.complete(before, holds, info.Delivered.Consumer, info.NumAckPending) {
 			p.hand.held, p.checking = false, false
 			q.wake()
 			q.mu.Unlock()

@@ -218,7 +218,7 @@ func (q *Queue) acknowledge(ctx context.Context, held []*handle) error {
 // confirm acknowledges entries with a single subscription for the server's answers.
 func (q *Queue) confirm(ctx context.Context, held []*handle) (done []bool, err error) {
 	done = make([]bool, len(held))
-	nc := q.link.connection()
+	nc, _ := q.link.connection()
 	inbox := nc.NewInbox()
 	answers, err := nc.SubscribeSync(inbox + ".*")
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/nats-io/nats.go"
@@ -63,8 +64,8 @@ func (q *Queue) examine(ctx context.Context, s *session) error {
 	if err != nil {
 		return q.refuse(ctx, "the stream "+q.target.dead(), err)
 	}
-	if c := dead.CachedInfo().Config; c.Storage != jetstream.FileStorage && !q.o.AllowUnsynced {
-		return q.fail(queue.Denied, fmt.Errorf("the stream %s is not stored in files", q.target.dead()))
+	if err := q.keepsLetters(&dead.CachedInfo().Config); err != nil {
+		return q.fail(queue.Denied, err)
 	}
 	q.made.Store(true)
 	return nil
@@ -110,12 +111,11 @@ func (q *Queue) refuse(ctx context.Context, what string, err error) error {
 
 // suits tells what a stream that others made would do to items.
 func (q *Queue) suits(c *jetstream.StreamConfig) error {
-	limited := c.MaxMsgs > 0 || c.MaxBytes > 0 || c.MaxMsgsPerSubject > 0
 	switch {
 	case c.Retention != jetstream.WorkQueuePolicy:
 		return fmt.Errorf("the stream %s has the retention %s; want workqueue", c.Name, c.Retention)
-	case limited && c.Discard != jetstream.DiscardNew:
-		return fmt.Errorf("the stream %s discards old items when it is full; want discard: new", c.Name)
+	case discards(c):
+		return discardsError(c)
 	case c.MaxAge > 0:
 		return fmt.Errorf("the stream %s deletes items after %s; want no max age", c.Name, c.MaxAge)
 	case c.NoAck:
@@ -124,4 +124,34 @@ func (q *Queue) suits(c *jetstream.StreamConfig) error {
 		return fmt.Errorf("the stream %s takes the subjects %v; want %s.* alone", c.Name, c.Subjects, c.Name)
 	}
 	return nil
+}
+
+// keepsLetters tells what a stream that others made would do to dead letters.
+func (q *Queue) keepsLetters(c *jetstream.StreamConfig) error {
+	wanted := []string{c.Name + ".>", c.Name + ".*", c.Name + lettersSubject}
+	switch {
+	case c.Storage != jetstream.FileStorage && !q.o.AllowUnsynced:
+		return fmt.Errorf("the stream %s is not stored in files", c.Name)
+	case c.Retention == jetstream.InterestPolicy:
+		return fmt.Errorf("the stream %s keeps only what somebody waits for; want the retention limits", c.Name)
+	case discards(c):
+		return discardsError(c)
+	case c.NoAck:
+		return fmt.Errorf("the stream %s acknowledges nothing; want no_ack: false", c.Name)
+	case !slices.ContainsFunc(c.Subjects, func(s string) bool { return slices.Contains(wanted, s) }):
+		return fmt.Errorf("the stream %s takes the subjects %v; want %s.>", c.Name, c.Subjects, c.Name)
+	}
+	return nil
+}
+
+// discards tells whether a stream makes room for new items by deleting old ones. A limit of each subject does, unless
+// the stream discards new items per subject (NATS documentation, "Streams", DiscardNewPerSubject).
+func discards(c *jetstream.StreamConfig) bool {
+	limited := c.MaxMsgs > 0 || c.MaxBytes > 0 || c.MaxMsgsPerSubject > 0
+	return limited && c.Discard != jetstream.DiscardNew || c.MaxMsgsPerSubject > 0 && !c.DiscardNewPerSubject
+}
+
+func discardsError(c *jetstream.StreamConfig) error {
+	return fmt.Errorf("the stream %s discards old items when it is full; want discard: new, and "+
+		"discard_new_per_subject: true where it has max_msgs_per_subject", c.Name)
 }

@@ -53,7 +53,8 @@ type server struct {
 
 // askMonitors asks until it finds the server that keeps the stream.
 func (q *Queue) askMonitors(ctx context.Context, info *jetstream.StreamInfo) error {
-	id, name := q.link.nc.ConnectedServerId(), ""
+	nc, _ := q.link.connection()
+	id, name := nc.ConnectedServerId(), ""
 	if info.Cluster != nil {
 		name = info.Cluster.Leader
 	}
