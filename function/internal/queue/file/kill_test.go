@@ -176,7 +176,9 @@ func (h *history) run(dir string, run int, after time.Duration) {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		h.add(lines.Text())
-		once.Do(func() { time.AfterFunc(after, func() { _ = cmd.Process.Kill() }) })
+		if strings.HasPrefix(lines.Text(), "accepted ") {
+			once.Do(func() { time.AfterFunc(after, func() { _ = cmd.Process.Kill() }) })
+		}
 	}
 	_ = cmd.Wait() // it was killed
 }

@@ -8,10 +8,8 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +19,7 @@ import (
 
 	"mayfly/function/internal/queue"
 	"mayfly/function/internal/queue/jetstream"
+	"mayfly/internal/hosttest"
 )
 
 var (
@@ -45,17 +44,20 @@ func TestMain(m *testing.M) {
 
 const drillKeys = 20
 
-// beServer is a server that syncs, until it is killed.
+// beServer is a server that syncs, until it is killed. It prints its address.
 func beServer() {
-	port, _ := strconv.Atoi(os.Getenv("DRILL_PORT"))
 	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: os.Getenv("DRILL_DIR"), SyncAlways: true,
+		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: os.Getenv("DRILL_DIR"), SyncAlways: true,
 		NoLog: true, NoSigs: true,
 	})
 	if err != nil {
 		panic(err)
 	}
 	s.Start()
+	if !s.ReadyForConnections(time.Minute) {
+		panic("the server does not start")
+	}
+	fmt.Println(s.Addr())
 	select {}
 }
 
@@ -116,6 +118,7 @@ type drill struct {
 	t    *testing.T
 	env  []string
 	life int
+	gate *hosttest.Gate // in front of the server
 
 	mu        sync.Mutex
 	acked     []string
@@ -147,13 +150,20 @@ func (d *drill) read(role string, out io.Reader) {
 		if err != nil {
 			return // a line that is cut off was not said
 		}
-		d.mu.Lock()
-		if role == "acceptor" {
-			d.acked = append(d.acked, strings.TrimSpace(line))
-		} else {
-			d.delivered = append(d.delivered, strings.TrimSpace(line))
-		}
-		d.mu.Unlock()
+		d.said(role, strings.TrimSpace(line))
+	}
+}
+
+func (d *drill) said(role, line string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch role {
+	case "server":
+		d.gate.Open("tcp", line)
+	case "acceptor":
+		d.acked = append(d.acked, line)
+	default:
+		d.delivered = append(d.delivered, line)
 	}
 }
 
@@ -182,16 +192,10 @@ func (d *drill) missing() (n int, example string) {
 // comes twice has one id, and the first deliveries of each key are in order. The flag -kills says how often.
 func TestKill(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	d := &drill{t: t, gate: hosttest.StartGate(t)}
+	d.env = []string{
+		"DRILL_DIR=" + t.TempDir(), "DRILL_URL=nats://" + d.gate.Addr() + "/DRILL?lease=1s&partitions=4",
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	_ = l.Close()
-	d := &drill{t: t, env: []string{
-		"DRILL_DIR=" + t.TempDir(), fmt.Sprint("DRILL_PORT=", port),
-		fmt.Sprintf("DRILL_URL=nats://127.0.0.1:%d/DRILL?lease=1s&partitions=4", port),
-	}}
 	roles := []string{"server", "acceptor", "worker", "worker"}
 	processes := make([]*exec.Cmd, len(roles))
 	for i, role := range roles {
@@ -207,6 +211,9 @@ func TestKill(t *testing.T) {
 	for range *kills {
 		time.Sleep(time.Duration(50+r.IntN(400)) * time.Millisecond)
 		victim := r.IntN(len(roles))
+		if roles[victim] == "server" {
+			d.gate.Shut()
+		}
 		kill(processes[victim])
 		processes[victim] = d.start(roles[victim])
 	}

@@ -92,7 +92,7 @@ func TestOrderOfWorkers(t *testing.T) {
 	url := address(s, "partitions=4&pending=64")
 	const keys, each = 30, 30
 	l := &ledger{done: map[string]int{}, left: keys * each}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	source := open(t, url)
 	var all sync.WaitGroup

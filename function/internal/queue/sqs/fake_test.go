@@ -22,7 +22,8 @@ import (
 // FIFO queues with groups, deduplication, leases, receive counts and redrive. It is strict where SQS is.
 type fakeSQS struct {
 	url    string
-	passed atomic.Int64 // nanoseconds, by the tests
+	start  time.Time
+	passed atomic.Int64 // nanoseconds, by the tests: no time passes by itself
 
 	mu     sync.Mutex
 	queues map[string]*fakeQueue
@@ -53,7 +54,7 @@ type fakeMessage struct {
 
 func startFake(t *testing.T) *fakeSQS {
 	t.Helper()
-	f := &fakeSQS{queues: map[string]*fakeQueue{}, calls: map[string]int{}}
+	f := &fakeSQS{start: time.Now(), queues: map[string]*fakeQueue{}, calls: map[string]int{}}
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
 	f.url = server.URL
@@ -73,7 +74,7 @@ func (f *fakeSQS) create(name string) string {
 	return f.url + "/123456789012/" + name
 }
 
-func (f *fakeSQS) now() time.Time { return time.Now().Add(time.Duration(f.passed.Load())) }
+func (f *fakeSQS) now() time.Time { return f.start.Add(time.Duration(f.passed.Load())) }
 
 func (f *fakeSQS) count(action string) int {
 	f.mu.Lock()

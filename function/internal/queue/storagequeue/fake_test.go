@@ -23,7 +23,8 @@ import (
 // uses it, with a clock of its own.
 type fakeAzure struct {
 	url    string
-	passed atomic.Int64 // nanoseconds, by the tests
+	start  time.Time
+	passed atomic.Int64 // nanoseconds, by the tests: no time passes by itself
 
 	mu     sync.Mutex
 	queues map[string][]*fakeMessage
@@ -41,7 +42,9 @@ type fakeMessage struct {
 
 func startFake(t *testing.T, queues ...string) *fakeAzure {
 	t.Helper()
-	f := &fakeAzure{queues: map[string][]*fakeMessage{}, calls: map[string]int{}, auth: signedByKey}
+	f := &fakeAzure{
+		start: time.Now(), queues: map[string][]*fakeMessage{}, calls: map[string]int{}, auth: signedByKey,
+	}
 	for _, name := range queues {
 		f.queues[name] = nil
 	}
@@ -51,7 +54,7 @@ func startFake(t *testing.T, queues ...string) *fakeAzure {
 	return f
 }
 
-func (f *fakeAzure) now() time.Time { return time.Now().Add(time.Duration(f.passed.Load())) }
+func (f *fakeAzure) now() time.Time { return f.start.Add(time.Duration(f.passed.Load())) }
 
 // signedByKey checks a signature of Shared Key, by another way than the package makes it.
 func signedByKey(r *http.Request) bool {
