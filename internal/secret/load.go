@@ -48,8 +48,8 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Temporary tells of an error of this package whether the same may succeed later without a change by anybody: a store or
-// a cloud's endpoint of identities that does not answer, or says that it cannot now.
+// Temporary tells of an error of this package whether the same may succeed later without a change by anybody: a store
+// or a cloud's endpoint of identities that does not answer, or says that it cannot now.
 func Temporary(err error) bool {
 	if failed, ok := errors.AsType[*Error](err); ok {
 		return failed.Temporary
@@ -124,7 +124,9 @@ type statusError struct {
 
 func (e *statusError) Error() string { return e.code }
 
-func (e *statusError) temporary() bool { return e.status >= 500 || e.status == http.StatusTooManyRequests }
+func (e *statusError) temporary() bool {
+	return e.status >= 500 || e.status == http.StatusTooManyRequests
+}
 
 // call makes one request and decodes its JSON answer into a value.
 func (l *Loader) call(req *http.Request, into any) error {

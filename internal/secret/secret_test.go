@@ -193,7 +193,8 @@ func TestLoad(t *testing.T) {
 func TestTemporary(t *testing.T) {
 	t.Parallel()
 	at := map[string]string{
-		"IDENTITY_ENDPOINT": "http://127.0.0.1:1/token", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/keys",
+		"IDENTITY_ENDPOINT":                  "http://127.0.0.1:1/token",
+		"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/keys",
 	}
 	network := &secret.Loader{Transport: http.DefaultTransport, Getenv: func(k string) string { return at[k] }}
 	_, _, azure := network.ManagedIdentity(t.Context(), "r")

@@ -37,8 +37,8 @@ type Options struct {
 	Log          *slog.Logger  // nothing is logged when nil
 	Now          func() time.Time
 
-	// OpenFile replaces os.OpenFile for segments, in tests of failing disks; SyncDir replaces seglog.SyncDir for folders
-	// that are made.
+	// OpenFile replaces os.OpenFile for segments, in tests of failing disks; SyncDir replaces seglog.SyncDir for
+	// folders that are made.
 	OpenFile func(name string, flag int, mode fs.FileMode) (seglog.File, error)
 	SyncDir  func(dir string) error
 }

@@ -140,8 +140,8 @@ func (h *hand) steady() (entries []*entry) {
 }
 
 // complete tells whether all that is pending at the server is in the hand: before holds what was steady when the server
-// was asked, delivered and pending are its answer, and holds is how often the hand had to be held until then. It errs on
-// the side of no.
+// was asked, delivered and pending are its answer, and holds is how often the hand had to be held until then. It errs
+// on the side of no.
 func (h *hand) complete(before []*entry, holds int, delivered uint64, pending int) bool {
 	if holds != h.holds { // what is missing now may have been delivered after the answer
 		return false

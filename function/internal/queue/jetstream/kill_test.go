@@ -47,8 +47,8 @@ const drillKeys = 20
 // beServer is a server that syncs, until it is killed. It prints its address.
 func beServer() {
 	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: os.Getenv("DRILL_DIR"), SyncAlways: true,
-		NoLog: true, NoSigs: true,
+		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: os.Getenv("DRILL_DIR"),
+		SyncAlways: true, NoLog: true, NoSigs: true,
 	})
 	if err != nil {
 		panic(err)

@@ -34,7 +34,7 @@ type fakeSQS struct {
 	failEntry func(action, value string) (code string, senderFault bool)
 	// received is called after each look for messages; it may be nil.
 	received func()
-	next      int
+	next     int
 }
 
 type fakeQueue struct {

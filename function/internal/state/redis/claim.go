@@ -46,8 +46,10 @@ func (s *Store) Claim(ctx context.Context, keys []string, lease time.Duration) (
 		return nil
 	})
 	switch {
-	case err != nil: // which of them it has, nobody knows: none of another claim is released
-		_, _ = s.try(context.WithoutCancel(ctx), s.releasing(c, keys)) // an answer does not mean that the store fares well
+	case err != nil:
+		// Which of them the store has, nobody knows; those of other claims are not released. Its answer does not mean
+		// that it fares well.
+		_, _ = s.try(context.WithoutCancel(ctx), s.releasing(c, keys))
 	case c.Busy:
 		_ = s.Release(context.WithoutCancel(ctx), c, own) // else their lease ends
 	}
