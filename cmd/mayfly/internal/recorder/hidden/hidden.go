@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"mayfly/internal/jsonscan"
 	"mayfly/transform/credential"
@@ -180,15 +181,18 @@ func (s *Secrets) Pairs(raw string, more []string) string {
 	return strings.Join(parts, "&")
 }
 
-// Body hides the credentials in a body: members of JSON, fields of a form. Those of more are credentials too.
+// Body hides the credentials in a body: members of JSON, fields of a form, and what stands behind their names in any
+// other text. Those of more are credentials too.
 func (s *Secrets) Body(text []byte, mediaType string, more []string) []byte {
-	if base, _, err := mime.ParseMediaType(mediaType); err == nil && base == "application/x-www-form-urlencoded" {
+	// Senders call JSON what they like, a form too.
+	if trimmed := jsonscan.Trim(text); jsonscan.Valid(trimmed) {
+		return s.json(trimmed, text, more)
+	}
+	if base, _, err := mime.ParseMediaType(mediaType); err == nil && base == "application/x-www-form-urlencoded" &&
+		!bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
 		return []byte(s.Pairs(string(text), more))
 	}
-	if jsonscan.Valid(text) {
-		return s.json(jsonscan.Trim(text), text, more)
-	}
-	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
+	if !utf8.Valid(text) {
 		return text
 	}
 	var out []byte // one value per line
@@ -198,7 +202,7 @@ func (s *Secrets) Body(text []byte, mediaType string, more []string) []byte {
 		}
 		out = append(out, line...)
 	}
-	return out
+	return s.text(out, more)
 }
 
 // json hides credentials in a value, which stands in a text with space around it.
