@@ -75,6 +75,9 @@ const (
 	HostFunctions = platform.Functions // Azure Functions, as a custom handler
 )
 
+// MaxHead is how many bytes the request line and the headers of a request may have.
+const MaxHead = host.MaxHead
+
 // ErrorRow is one row of the table of errors.
 type ErrorRow = problem.Row
 

@@ -15,6 +15,7 @@ import (
 	"mayfly/cmd/mayfly/internal/devqueue"
 	"mayfly/cmd/mayfly/internal/playground"
 	"mayfly/cmd/mayfly/internal/recorder"
+	"mayfly/cmd/mayfly/internal/recorder/head"
 	"mayfly/cmd/mayfly/internal/reload"
 	"mayfly/cmd/mayfly/internal/trial"
 	"mayfly/emulator"
@@ -113,7 +114,7 @@ func (c *devCommand) Run(ctx context.Context, w *world) error {
 	found, named := watch.Found()
 	return function.Serve(ctx, function.ServeOptions{
 		Host: function.HostServer, Addr: local(c.Port), RequestTimeout: config.RequestTimeout, Log: log,
-		ShutdownTimeout: shutdownTimeout,
+		ShutdownTimeout: shutdownTimeout, MaxHead: c.maxHead(),
 		Ready: func(addr net.Addr) {
 			requests.Listening(addr.String())
 			out.Welcome(addr.String(), azure, found, named)
@@ -127,6 +128,14 @@ func (c *devCommand) durable() (*devqueue.Durable, error) {
 		return nil, nil
 	}
 	return devqueue.New(c.Queue)
+}
+
+// maxHead is the limit of the server for heads; 0 is that of the bridge.
+func (c *devCommand) maxHead() int {
+	if c.NoRecord {
+		return 0
+	}
+	return head.MaxSeen
 }
 
 // recorder keeps the requests that come in; nil where nobody wants that.

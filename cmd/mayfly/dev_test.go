@@ -46,6 +46,8 @@ func TestDevPrintsEveryRequest(t *testing.T) {
 		{"/api/telemetry", `[{"measurements":{}},{"device":{"deviceId":"a b"},"measurements":1}]`,
 			`refused 422 invalid-message: \[0\]\.device\.deviceId is missing.* \(and 2 more\)`},
 		{"/api/telemetry", `{`, `refused 400 malformed-body: `},
+		{"/api/telemetry", `[{"measurements":{}},{"device":{"deviceId":"d-1"},"measurements":{"n":2}}]`,
+			`delivered 1, refused 422 invalid-message: \[0\]\.device\.deviceId is missing`},
 		{"/api/no-such%1b%5B2Jcloud", `{}`, `refused 404 no-source: `},
 	} {
 		_, _ = request(t, http.MethodPost, url+tt.path, "application/json", tt.body)

@@ -238,7 +238,7 @@ function verdict(d) {
   return h(
     "section",
     { class: "card verdict bad one-verdict" },
-    h("h2", {}, `Refused: ${p.title || p.code}`),
+    h("h2", {}, `${d.delivered ? "Refused in part" : "Refused"}: ${p.title || p.code}`),
     p.detail ? h("p", { class: "detail-text" }, visible(p.detail)) : "",
     p.errors?.length
       ? h(
@@ -251,8 +251,9 @@ function verdict(d) {
     h(
       "p",
       { class: "quiet" },
-      `${p.code}; ${p.retryable ? "sending it again may help" : "sending it again does not help"}` +
-        `; mayfly explain ${p.code} tells more` +
+      (p.code ? `${p.code}; ` : "") +
+        (p.retryable ? "sending it again may help" : "sending it again does not help") +
+        (p.code ? `; mayfly explain ${p.code} tells more` : "") +
         (d.accepted ? "; the sender is told that all is well" : ""),
     ),
   );

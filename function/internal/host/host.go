@@ -17,6 +17,9 @@ import (
 	"mayfly/function/internal/sanitize"
 )
 
+// MaxHead is how many bytes the request line and the headers of a request may have; net/http allows for 4 KiB more.
+const MaxHead = 32 << 10
+
 // Options say where and how [Serve] serves.
 type Options struct {
 	// Host is where the process runs; see [DetectHost].
@@ -37,6 +40,8 @@ type Options struct {
 	TLS *tls.Config
 	// MaxConnections is how many connections the server has at one time. Zero is 4096.
 	MaxConnections int
+	// MaxHead is how many bytes the request line and the headers may have. Zero is [MaxHead].
+	MaxHead int
 	// RequestTimeout is the longest that the handler works on a request; the
 	// socket's own time limits stay above it. Zero is 30 seconds.
 	RequestTimeout time.Duration

@@ -21,8 +21,7 @@ const (
 	readHeaderTimeout = 5 * time.Second
 	// Front proxies keep their connections for up to a minute or two; were
 	// ours shorter, they would now and then post into a closing socket.
-	idleTimeout    = 120 * time.Second
-	maxHeaderBytes = 32 << 10
+	idleTimeout = 120 * time.Second
 	// slowSender is what a device on a narrow link gets for its body, on top
 	// of the time that the handler has. The read limit may not end while the
 	// handler still works: net/http watches the socket for a hang-up then, and
@@ -79,7 +78,7 @@ func newServer(ctx context.Context, o *Options, h http.Handler) *http.Server {
 		ReadTimeout:       read,
 		WriteTimeout:      slowSender + read,
 		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
+		MaxHeaderBytes:    cmp.Or(o.MaxHead, MaxHead),
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 		// The end of ctx stops the server; it must not cut off the requests
 		// that the server then waits for.

@@ -130,7 +130,7 @@ func outcome(f *function.Finished) string {
 	count("delivered", f.Delivered, before)
 	count("commands", f.Commands, "")
 	count("ignored", f.Ignored, strings.Join(f.Reasons, ", "))
-	if f.Code != "" {
+	if f.Code != "" || f.Status != 0 {
 		parts = append(parts, refused(f))
 	}
 	if len(parts) == 0 {
@@ -141,7 +141,7 @@ func outcome(f *function.Finished) string {
 
 // refused tells why a request was refused, and what would be right.
 func refused(f *function.Finished) string {
-	text := fmt.Sprintf("refused %d %s", f.Status, f.Code)
+	text := strings.TrimSpace(fmt.Sprintf("refused %d %s", f.Status, f.Code))
 	if f.Accepted {
 		text += " (answered 2xx)"
 	}
@@ -158,7 +158,8 @@ func refused(f *function.Finished) string {
 			why += fmt.Sprintf(" (and %d more)", more)
 		}
 	}
-	if len(f.Devices) > 0 && !strings.Contains(why, f.Devices[0]) {
+	// The devices of a request of which a part is delivered are those of that part.
+	if len(f.Devices) > 0 && f.Delivered+f.Queued == 0 && !strings.Contains(why, f.Devices[0]) {
 		text += ": " + strings.Join(f.Devices, ", ")
 	}
 	return text + ": " + oneLine([]byte(why))

@@ -163,7 +163,7 @@ func (rec *Recorder) repeat(ctx context.Context, of uint64, out *outgoing) (*ent
 	}
 	r, err := http.NewRequestWithContext(ctx, out.method, target, bytes.NewReader(out.body))
 	if err != nil {
-		return nil, fmt.Errorf("this request cannot be sent: %w", err)
+		return nil, badRequest("this request cannot be sent: %w", err)
 	}
 	for name, values := range out.header {
 		if !slices.Contains(hopHeaders, name) {
@@ -182,6 +182,9 @@ func (rec *Recorder) repeat(ctx context.Context, of uint64, out *outgoing) (*ent
 	transport := &http.Transport{DisableCompression: true}
 	defer transport.CloseIdleConnections()
 	res, err := transport.RoundTrip(r)
+	if err != nil && strings.HasPrefix(err.Error(), "net/http: invalid header ") {
+		return nil, badRequest("this request cannot be sent: %s", strings.TrimPrefix(err.Error(), "net/http: "))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the bridge did not answer: %w", err)
 	}

@@ -1,6 +1,7 @@
 package recorder
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -92,10 +93,17 @@ func (rec *Recorder) about(f func(*http.Request, *entry) (any, error)) http.Hand
 	})
 }
 
-func readJSON(r *http.Request, v any) error {
+// readJSON reads the body of r into v; an empty one changes nothing. A strict one has no other members than v.
+func readJSON(r *http.Request, v any, strict bool) error {
 	text, err := io.ReadAll(r.Body)
 	if err == nil && strings.TrimSpace(string(text)) != "" {
-		err = json.Unmarshal(text, v)
+		decoder := json.NewDecoder(bytes.NewReader(text))
+		if strict {
+			decoder.DisallowUnknownFields()
+		}
+		if err = decoder.Decode(v); err == nil && decoder.More() {
+			err = errors.New("there is something behind the object")
+		}
 	}
 	if err != nil {
 		return badRequest("the body is not as it should be: %w", err)
@@ -238,8 +246,11 @@ func (rec *Recorder) one(r *http.Request, e *entry) (any, error) {
 // sendAgain sends a request to the bridge, as it was or edited, and answers with what became of it.
 func (rec *Recorder) sendAgain(r *http.Request, e *entry) (any, error) {
 	var edit Edited
-	if err := readJSON(r, &edit); err != nil {
+	if err := readJSON(r, &edit, true); err != nil {
 		return nil, err
+	}
+	if edit.Body != nil && edit.Base64 != nil {
+		return nil, badRequest("there is a body and a base64; one of them is wanted")
 	}
 	secrets := &hidden.Secrets{}
 	if e.imported == nil {
@@ -250,6 +261,9 @@ func (rec *Recorder) sendAgain(r *http.Request, e *entry) (any, error) {
 		return nil, err
 	}
 	sent, err := rec.repeat(r.Context(), e.id, out)
+	if _, own := errors.AsType[httpError](err); own {
+		return nil, err
+	}
 	if err != nil {
 		return nil, httpError{http.StatusBadGateway, err}
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"mayfly/cmd/mayfly/internal/recorder/head"
 	"mayfly/function"
 )
 
@@ -108,6 +109,12 @@ func (rec *Recorder) Handler(next http.Handler) http.Handler {
 			rec.add(e)
 			repeated.done(e)
 		}()
+		if e.outcome = head.Refuse(answer, r); e.outcome != nil {
+			if told := rec.told.Load(); told != nil {
+				(*told)(e.outcome)
+			}
+			return
+		}
 		next.ServeHTTP(answer, r)
 	})
 }

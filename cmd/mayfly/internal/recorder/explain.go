@@ -153,8 +153,22 @@ func explained(t *trial.Trial) *Explanation {
 			out.More += len(t.Parts) - maxParts
 			break
 		}
-		out.Parts = append(out.Parts, partOf(t, i))
+		part := partOf(t, i)
+		out.Parts = append(out.Parts, part)
+		out.Notes = append(out.Notes, emptyMessages(&part)...)
 		out.More += max(0, len(t.Parts[i].More)+1-maxMessages)
+	}
+	return out
+}
+
+// emptyMessages notes messages in which nothing is: their expressions are fine, and find nothing.
+func emptyMessages(p *Part) (out []string) {
+	for i := range p.Messages {
+		if m := &p.Messages[i]; m.Body == "{}" {
+			out = append(out, "the message of "+m.Device+" is empty: measurements found nothing in the body")
+		} else if strings.Contains(m.Body, `"payload":""`) {
+			out = append(out, "the payload of "+m.Device+" is empty, so there is nothing to decode")
+		}
 	}
 	return out
 }

@@ -44,7 +44,7 @@ func (rec *Recorder) export(r *http.Request, e *entry) (any, error) {
 // importOne keeps a request that was exported elsewhere. Nothing is sent.
 func (rec *Recorder) importOne(r *http.Request) (any, error) {
 	var f file
-	if err := readJSON(r, &f); err != nil {
+	if err := readJSON(r, &f, false); err != nil {
 		return nil, err
 	}
 	if f.Format != format || f.Detail == nil {

@@ -44,6 +44,7 @@ type Recorder struct {
 	explain Explainer
 	config  func() string
 	bridge  atomic.Pointer[string] // base URL of the bridge; nil before it listens
+	told    atomic.Pointer[func(*function.Finished)]
 
 	saving sync.Mutex // held while a sample is written
 
@@ -75,6 +76,9 @@ func (rec *Recorder) Listening(addr string) {
 
 // Finished hands on what became of a request, after taking note of it.
 func (rec *Recorder) Finished(next func(*function.Finished)) func(context.Context, *function.Finished) {
+	if rec != nil {
+		rec.told.Store(&next)
+	}
 	return func(ctx context.Context, f *function.Finished) {
 		if e := entryOf(ctx); e != nil {
 			e.outcome = f

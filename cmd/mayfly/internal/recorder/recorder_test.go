@@ -208,7 +208,7 @@ func TestAgain(t *testing.T) {
 		{"/requests/99/again", "", http.StatusNotFound}, {"/requests/x/again", "", http.StatusBadRequest},
 		{"/requests/1/again", "{", http.StatusBadRequest},
 		{"/requests/1/again", `{"base64":"%"}`, http.StatusBadRequest},
-		{"/requests/1/again", `{"method":"A B"}`, http.StatusBadGateway},
+		{"/requests/1/again", `{"method":"A B"}`, http.StatusBadRequest},
 		{"/requests/1/again", `{"path":"/healthz"}`, http.StatusBadGateway},
 	} {
 		if w := s.ask(http.MethodPost, tt.target, tt.body); w.Code != tt.want {
@@ -319,15 +319,16 @@ func TestBounds(t *testing.T) {
 		_, _ = w.Write(bytes.Repeat([]byte("a"), 100_000))
 		rec.Finished(func(*function.Finished) {})(r.Context(), &function.Finished{Source: "acme", Path: r.URL.Path})
 	}))
+	long := 30_000
 	send := func(body string) {
 		r := httptest.NewRequest(http.MethodPost, "/api/acme", strings.NewReader(body))
-		r.Header.Set("X-Long", strings.Repeat("h", 100_000))
+		r.Header.Set("X-Long", strings.Repeat("h", long))
 		h.ServeHTTP(httptest.NewRecorder(), r)
 	}
 	s := &stage{t: t, rec: rec, api: rec.API()}
 	send(strings.Repeat("b", 3<<20) + "\xff")
 	d := get[recorder.Detail](s, "/requests/1")
-	if !d.Request.Cut || !d.Request.Body.Cut || len(d.Request.Body.Text) != 1<<20 || len(d.Answer.Body) > 16<<10 {
+	if d.Request.Cut || !d.Request.Body.Cut || len(d.Request.Body.Text) != 1<<20 || len(d.Answer.Body) > 16<<10 {
 		t.Errorf("%v %v %d %d", d.Request.Cut, d.Request.Body.Cut, len(d.Request.Body.Text), len(d.Answer.Body))
 	}
 	for _, why := range []string{"/requests/1/again", "/requests/1/sample"} {
@@ -335,6 +336,12 @@ func TestBounds(t *testing.T) {
 			t.Errorf("%s of a part of a request: %d", why, w.Code)
 		}
 	}
+	long = 100_000
+	send("")
+	if d := get[recorder.Detail](s, "/requests/2"); !d.Request.Cut || len(d.Request.Headers[0][1]) > 64<<10 {
+		t.Errorf("%v %d", d.Request.Cut, len(d.Request.Headers[0][1]))
+	}
+	long = 30_000
 	for range 60 {
 		send(strings.Repeat("b", 1<<20))
 	}

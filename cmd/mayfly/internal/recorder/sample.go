@@ -44,7 +44,7 @@ func (rec *Recorder) saveSample(r *http.Request, e *entry) (any, error) {
 		Name    string `json:"name"`
 		Version string `json:"version"`
 	}
-	if err := readJSON(r, &want); err != nil {
+	if err := readJSON(r, &want, true); err != nil {
 		return nil, err
 	}
 	rec.saving.Lock()

@@ -240,7 +240,7 @@ func how(o *function.Finished) string {
 func outcome(e *entry) string {
 	o := e.outcome
 	switch {
-	case o.Code != "":
+	case o.Code != "" || o.Status != 0:
 		return "refused"
 	case o.Delivered > 0 || o.Messages > 0 && o.Ignored == 0:
 		return "delivered"

@@ -56,7 +56,7 @@ func summary(e *entry) Summary {
 	switch {
 	case len(o.Errors) > 0:
 		s.Why = strings.TrimSpace(o.Errors[0].Path + " " + o.Errors[0].Hint)
-	case o.Code != "":
+	case o.Code != "" || o.Status != 0:
 		s.Why = cmp.Or(o.Detail, o.Title)
 	case len(o.Reasons) > 0:
 		s.Why = strings.Join(o.Reasons, ", ")
@@ -197,7 +197,7 @@ func (rec *Recorder) secrets(e *entry) hidden.Places {
 
 func problemOf(e *entry) *Problem {
 	o := e.outcome
-	if o.Code == "" {
+	if o.Code == "" && o.Status == 0 {
 		return nil
 	}
 	p := &Problem{Status: o.Status, Code: string(o.Code), Title: o.Title, Detail: short(valid(o.Detail), maxValue),
@@ -230,6 +230,8 @@ func advice(e *entry) string {
 			": the playground shows what becomes of this request"
 	case row != nil:
 		return row.Advice
+	case o.Status == http.StatusRequestHeaderFieldsTooLarge:
+		return "have the sender write fewer or shorter headers, or send what they hold in the body"
 	case o.Code == "" && o.Ignored > 0 && o.Source != "":
 		return "nothing, if this is not telemetry: the sender is told that all is well, so that it does not send it " +
 			"again; if it is telemetry, change ignore of the source " + o.Source
@@ -259,7 +261,9 @@ func timeline(d *Detail) []Moment {
 	if stop("unauthenticated", "device-not-allowed", "cross-origin") {
 		authenticated.Title, authenticated.State, authenticated.Text = "Not allowed", "bad", d.Why
 	}
-	out = append(out, authenticated)
+	if d.Status != http.StatusRequestHeaderFieldsTooLarge { // which ends a request before that
+		out = append(out, authenticated)
+	}
 	recognized := Moment{Kind: "recognized", Title: "Source " + d.Source}
 	switch d.How {
 	case howNamed:
@@ -285,7 +289,7 @@ func timeline(d *Detail) []Moment {
 	if d.Accepted {
 		answered.Text += " (the sender is told that all is well: onReject is accept)"
 	}
-	if d.Code != "" {
+	if d.Problem != nil {
 		answered.State = "bad"
 	}
 	return append(out, answered)
@@ -304,12 +308,21 @@ func decodedMoment(d *Detail) Moment {
 	if d.Messages == 1 {
 		m.Title = "1 message"
 	}
-	switch {
-	case d.Explain != nil && len(d.Explain.Notes) > 0:
-		m.State, m.Text = "wait", strings.Join(d.Explain.Notes[:min(len(d.Explain.Notes), 3)], "; ")
-	case d.Ignored > 0 && d.Code == "":
-		m.Text = strconv.Itoa(d.Ignored) + " ignored: " + strings.Join(d.Reasons, ", ")
-	case d.Messages == 0 && d.Code != "":
+	var texts []string
+	if d.Repeated > 0 {
+		texts = append(texts, strconv.Itoa(d.Repeated)+" stored before, and not sent again")
+	}
+	if d.Ignored > 0 {
+		texts = append(texts, strconv.Itoa(d.Ignored)+" ignored: "+strings.Join(d.Reasons, ", "))
+	}
+	if d.Code != "" && d.Status < http.StatusBadRequest && len(d.Calls) == 0 {
+		m.State, texts = "bad", append(texts, "the rest was refused: "+d.Why)
+	}
+	if d.Explain != nil && len(d.Explain.Notes) > 0 {
+		m.State, texts = cmp.Or(m.State, "wait"), append(texts, d.Explain.Notes[:min(len(d.Explain.Notes), 3)]...)
+	}
+	m.Text = strings.Join(texts, "; ")
+	if d.Messages == 0 && d.Code != "" {
 		m.Title, m.State, m.Text = "Not decoded", "bad", d.Why
 	}
 	return m
