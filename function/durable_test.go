@@ -174,7 +174,6 @@ func TestDrillHubDownForAnHour(t *testing.T) {
 		backlog time.Duration // of the hub
 	}{
 		{"in memory, to a patient hub", memoryQueue, 10 * time.Second},
-		{"in memory", memoryQueue, time.Second},
 		{"in a folder", fileQueue, time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
