@@ -240,19 +240,12 @@ func drillHour(t *testing.T, seed uint64, q function.Queue, backlog time.Duratio
 // One message that the hub refuses for good costs no others, and is kept with the reason.
 func TestDrillPoison(t *testing.T) {
 	t.Parallel()
-	for name, open := range map[string]func(*testing.T) function.Queue{
-		"in memory": memoryQueue, "in a folder": fileQueue,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { drillPoison(t, open(t)) })
-		})
-	}
+	synctest.Test(t, drillPoison)
 }
 
-func drillPoison(t *testing.T, q function.Queue) {
-	t.Helper()
+func drillPoison(t *testing.T) {
 	const messages = 10_000
+	q := fileQueue(t)
 	azure := newAzure(t, emulator.Config{AssignAtOnce: true, EventLimit: 2 * messages})
 	s, log, stop := durableInstance(t, azure, q, "DURABLE=always")
 	defer func() {

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mayfly/function/internal/state/redis/redistest"
 )
 
 // Prometheus takes the alerts, and raises them when it should.
@@ -50,7 +52,7 @@ func TestQueriesGiveValues(t *testing.T) {
 		"mayfly_pushes_total":   "no cloud of devices is there",
 		"mayfly_commands_total": "no device waits for commands",
 	}
-	bridge := startBridge(t)
+	bridge := startBridge(t, redistest.Start(t).URL())
 	prometheus := startPrometheus(t, bridge, startAlone(t))
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -86,8 +88,8 @@ func TestQueriesGiveValues(t *testing.T) {
 	}
 }
 
-// startBridge builds the program and runs it with an emulator of its own; it gives the bridge's address.
-func startBridge(t *testing.T) string {
+// startBridge builds the program and runs it with an emulator and a queue of its own; it gives the bridge's address.
+func startBridge(t *testing.T, state string) string {
 	t.Helper()
 	program := build(t, "mayfly")
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -98,15 +100,16 @@ func startBridge(t *testing.T) string {
 	for name, text := range map[string]string{
 		"mayfly.yaml": "tables: [{name: assets, file: assets.csv, key: serial}]\n" +
 			"lookups: [{name: crm, allow: private, url: '" + service.URL + "/\\(.serial)'}]\n" +
-			"enrich: [{table: assets, on: .serial, fields: [site]}, {lookup: crm, fields: [owner]}]\n",
+			"enrich: [{table: assets, on: .serial, fields: [site]}, {lookup: crm, fields: [owner]}]\n" +
+			"sources: [{name: later, deviceId: .id, measurements: '{n}', durable: always}]\n",
 		"assets.csv": "serial,site\nSN-1,Delft\n",
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	start(t, []string{"CONFIG=" + filepath.Join(folder, "mayfly.yaml")}, program, "dev", "--port", port,
-		"--emulator-port", freePort(t), "--console-port", freePort(t),
+	start(t, []string{"CONFIG=" + filepath.Join(folder, "mayfly.yaml"), "STATE=" + state}, program, "dev", "--port", port,
+		"--emulator-port", freePort(t), "--console-port", freePort(t), "--queue", filepath.Join(folder, "queue"),
 		"--retry-after", "1s")
 	await(t, "http://127.0.0.1:"+port+"/readyz")
 	return "http://127.0.0.1:" + port
@@ -181,6 +184,7 @@ func load(ctx context.Context, bridge string) {
 			"/api/telemetry":                                `{"device":{}}`,
 			"/api/tts":                                      fmt.Sprintf(uplink, n, `"frm_payload":"AQ=="`),
 			"/api/ingest":                                   `{"end_device_ids":{"device_id":"a"},"join_accept":{}}`,
+			"/api/later":                                    fmt.Sprintf(`{"id":"known","n":%d}`, n),
 			"/api/nothing":                                  `{}`,
 		} {
 			r, err := http.NewRequestWithContext(ctx, http.MethodPost, bridge+path, strings.NewReader(body))
