@@ -218,6 +218,17 @@ func TestAwayAtTheStart(t *testing.T) {
 	}
 }
 
+// TestSlowAtTheStart: the first calls wait for a connection that takes longer than a call may.
+func TestSlowAtTheStart(t *testing.T) {
+	server := redistest.Start(t)
+	server.Signal(syscall.SIGSTOP)
+	s, _ := open(t, server.URL())
+	time.AfterFunc(300*time.Millisecond, func() { server.Signal(syscall.SIGCONT) })
+	if _, err := s.Claim(t.Context(), []string{"a"}, time.Minute); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestPassword(t *testing.T) {
 	server := redistest.Start(t, "--requirepass", "hunter2")
 	for name, tt := range map[string]struct {

@@ -56,6 +56,7 @@ type Store struct {
 const (
 	defaultCallTimeout = 100 * time.Millisecond
 
+	firstWait   = time.Second // of calls, for the first connection: without it they could only refuse what is signed
 	maxFailures = 3 // in a row: the store is down then
 	firstPause  = 200 * time.Millisecond
 	maxPause    = 2 * time.Second // between two tries to reach a store that is down
@@ -159,12 +160,12 @@ func (s *Store) call(ctx context.Context, what string, do func(context.Context, 
 func (s *Store) try(
 	ctx context.Context, do func(context.Context, rueidis.Client) error,
 ) (asked bool, err error) {
-	limited, cancel := context.WithTimeout(ctx, s.o.CallTimeout)
-	defer cancel()
-	client, err := s.ready(limited)
+	client, err := s.ready(ctx)
 	if err != nil {
 		return false, err
 	}
+	limited, cancel := context.WithTimeout(ctx, s.o.CallTimeout)
+	defer cancel()
 	err = do(limited, client)
 	if _, answer := rueidis.IsRedisErr(err); err != nil && !answer && limited.Err() == nil {
 		err = do(limited, client) // the connection was lost, perhaps long ago; all calls can be made twice
@@ -174,6 +175,8 @@ func (s *Store) try(
 
 // ready gives the client of a store that is not down.
 func (s *Store) ready(ctx context.Context) (rueidis.Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, firstWait)
+	defer cancel()
 	select {
 	case <-s.tried:
 	case <-ctx.Done():
