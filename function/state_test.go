@@ -138,6 +138,11 @@ func stateBridge(t *testing.T, azure *emulator.Emulator, store state.Store, env 
 		t.Fatal(err)
 	}
 	h := &bridge{t: t, azure: azure}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(h.log.String())
+		}
+	})
 	h.service = function.New(c, function.Dependencies{
 		DPS: azure.RoundTripper(), Hub: azure.RoundTripper(), Log: slog.New(slog.NewJSONHandler(&h.log, nil)),
 		State: store,

@@ -108,9 +108,9 @@ func startBridge(t *testing.T, state string) string {
 			t.Fatal(err)
 		}
 	}
-	start(t, []string{"CONFIG=" + filepath.Join(folder, "mayfly.yaml"), "STATE=" + state}, program, "dev", "--port", port,
-		"--emulator-port", freePort(t), "--console-port", freePort(t), "--queue", filepath.Join(folder, "queue"),
-		"--retry-after", "1s")
+	environ := []string{"CONFIG=" + filepath.Join(folder, "mayfly.yaml"), "STATE=" + state}
+	start(t, environ, program, "dev", "--port", port, "--emulator-port", freePort(t), "--console-port", freePort(t),
+		"--queue", filepath.Join(folder, "queue"), "--retry-after", "1s")
 	await(t, "http://127.0.0.1:"+port+"/readyz")
 	return "http://127.0.0.1:" + port
 }

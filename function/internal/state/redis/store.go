@@ -57,7 +57,7 @@ const (
 	defaultCallTimeout = 100 * time.Millisecond
 
 	firstWait   = time.Second // of calls, for the first connection: without it they could only refuse what is signed
-	maxFailures = 3 // in a row: the store is down then
+	maxFailures = 3           // in a row: the store is down then
 	firstPause  = 200 * time.Millisecond
 	maxPause    = 2 * time.Second // between two tries to reach a store that is down
 )
