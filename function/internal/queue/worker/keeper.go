@@ -9,10 +9,28 @@ import (
 	"mayfly/function/internal/queue"
 )
 
-// keeper extends the leases of items that are worked on.
+// keeper extends the leases of items that are worked on, and knows how many they are.
 type keeper struct {
 	mu    sync.Mutex
 	items map[*queue.Leased]time.Time // and when they were last leased
+	fewer chan struct{}               // has one when there are fewer
+}
+
+// room waits until there are fewer than max items, and tells how many more there may be; 0 when ctx is done.
+func (k *keeper) room(ctx context.Context, max int) int {
+	for {
+		k.mu.Lock()
+		n := len(k.items)
+		k.mu.Unlock()
+		if n < max {
+			return max - n
+		}
+		select {
+		case <-k.fewer:
+		case <-ctx.Done():
+			return 0
+		}
+	}
 }
 
 func (k *keeper) add(items []*queue.Leased, now time.Time) {
@@ -31,6 +49,10 @@ func (k *keeper) remove(items []*queue.Leased) {
 	defer k.mu.Unlock()
 	for _, it := range items {
 		delete(k.items, it)
+	}
+	select {
+	case k.fewer <- struct{}{}:
+	default:
 	}
 }
 
@@ -63,7 +85,9 @@ func (k *keeper) run(ctx context.Context, w *Worker) {
 		if len(due) == 0 {
 			continue
 		}
-		err := w.Queue.Extend(ctx, due, lease)
+		call, cancel := context.WithTimeout(ctx, lease/3) // the next ones are due then
+		err := w.Queue.Extend(call, due, lease)
+		cancel()
 		var failed *queue.Error
 		if err != nil && ctx.Err() == nil && !(errors.As(err, &failed) && failed.Kind == queue.LeaseLost) {
 			w.Log.WarnContext(ctx, "queue: leases cannot be extended", "items", len(due), "error", err.Error())

@@ -39,7 +39,11 @@ func (q *ofQueue) bury(ctx context.Context, it *queue.Leased, reason []byte) err
 
 // within makes a call to the queue, again where it fails, whether or not the work has ended.
 func within(ctx context.Context, call func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	return withinTime(ctx, settleTime, call)
+}
+
+func withinTime(ctx context.Context, limit time.Duration, call func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	for n := 0; ; n++ {
 		err := call(ctx)
@@ -70,6 +74,11 @@ func (t *ofTrigger) back(_ context.Context, items []*queue.Leased, _ time.Durati
 	return nil
 }
 
+// bury takes no longer than the cloud waits: it would call the function with all items again.
 func (t *ofTrigger) bury(ctx context.Context, it *queue.Leased, reason []byte) error {
-	return within(ctx, func(ctx context.Context) error { return t.Queue.Bury(ctx, it, reason) })
+	limit := settleTime
+	if end, ok := ctx.Deadline(); ok {
+		limit = min(limit, end.Add(batchMargin/2).Sub(t.Now()))
+	}
+	return withinTime(ctx, limit, func(ctx context.Context) error { return t.Queue.Bury(ctx, it, reason) })
 }

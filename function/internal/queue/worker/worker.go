@@ -43,6 +43,7 @@ type Worker struct {
 
 const (
 	maxReceived  = 256              // items of one call
+	maxHeld      = 1024             // items that are received and not settled
 	perPlace     = 16               // items for each free place
 	deliverTime  = 30 * time.Second // of one batch
 	answerTime   = 9 * time.Second  // shapes the tries of a batch: see delivery.Request.AnswerBy
@@ -64,7 +65,7 @@ const (
 func New(o *Options) *Worker {
 	w := &Worker{
 		Options: *o, places: make(chan struct{}, o.Places), young: make(chan struct{}, youngPlaces),
-		busy: map[string]*group{},
+		busy: map[string]*group{}, keeper: keeper{fewer: make(chan struct{}, 1)},
 	}
 	w.gates = newGates(o.Places, o.Now, w.tellGate)
 	return w
@@ -88,11 +89,11 @@ func (w *Worker) Run(ctx context.Context) {
 			backoff.Sleep(ctx, wait)
 			continue
 		}
-		free := w.free(ctx)
+		free, room := w.free(ctx), w.keeper.room(ctx, maxHeld)
 		if ctx.Err() != nil {
 			break
 		}
-		n, began := min(free*perPlace, maxReceived), w.Now()
+		n, began := min(free*perPlace, maxReceived, room), w.Now()
 		items, err := w.Queue.Receive(ctx, n)
 		if err != nil {
 			if ctx.Err() == nil {

@@ -304,49 +304,6 @@ func TestStops(t *testing.T) {
 	}
 }
 
-// HandleBatch gives, of a device, all after the first that failed.
-func TestHandleBatch(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		x := newWorld(4)
-		var items []*queue.Leased
-		for _, of := range [][2]string{
-			{"d1", "a"}, {"d2", "b"}, {"d1", "c"}, {"d3", "poison"}, {"d1", "e"}, {"d3", "f"},
-		} {
-			x.put(t, of[0], of[1])
-		}
-		if errs := x.Put(t.Context(), []queue.Item{{Key: "d4", ID: "x", Data: []byte(`{"v":2}`)}}); errs != nil {
-			t.Fatal(errs)
-		}
-		items, err := x.Receive(t.Context(), 10)
-		if err != nil || len(items) != 7 {
-			t.Fatal(len(items), err)
-		}
-		x.fails = func(m *message.Message) error {
-			switch {
-			case m.MessageID == "poison":
-				return &httpsend.Error{Kind: httpsend.Invalid, Status: 400}
-			case m.DeviceID == "d1":
-				return &httpsend.Error{Hub: "hub-d1", Kind: httpsend.Unavailable}
-			}
-			return nil
-		}
-		x.hub = func(m *message.Message) string { return "hub-" + m.DeviceID } // else one failure stops all
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		var failed []string
-		for _, it := range x.worker.HandleBatch(ctx, items) {
-			failed = append(failed, it.Key)
-		}
-		slices.Sort(failed)
-		if diff := cmp.Diff([]string{"d1", "d1", "d1", "d4"}, failed); diff != "" {
-			t.Error(diff)
-		}
-		if _, dead := x.left(t); dead != 1 {
-			t.Errorf("%d dead letters", dead)
-		}
-	})
-}
-
 // A queue that fails to delete what was delivered does not stop the worker.
 func TestDeleteFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
