@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"mayfly/transform/credential"
 	"mayfly/transform/mapping"
 	"mayfly/transform/message"
 )
@@ -49,6 +50,10 @@ func spreadProps(j *job, e *mapping.Expression, part any, props map[string]strin
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		text, ok := message.ScalarText(object[name])
 		if !ok || text == "" || len(props) >= maxProps {
+			continue
+		}
+		if credential.Known(name) { // the sender's users name these, and nobody mapped it
+			j.note(NoteCredential, credentialText("properties."+name))
 			continue
 		}
 		if !message.ValidProperty(name) {

@@ -147,9 +147,10 @@ func (w *walk) carries(it *jsonscan.Iterator) bool {
 }
 
 // Mentioned returns which of the names that carry a credential stand in a text, such as an expression that maps one
-// of them on purpose; nil without any.
+// of them on purpose; nil without any. What the expression itself takes out, by omit or del, is not mapped.
 func Mentioned(text string) map[string]bool {
 	var found map[string]bool
+	text = withoutCalls(text)
 	word := func(c rune) bool { return c != '_' && c != '-' && !unicode.IsLetter(c) && !unicode.IsDigit(c) }
 	for name := range strings.FieldsFuncSeq(text, word) {
 		var buffer [maxName]byte
@@ -163,4 +164,37 @@ func Mentioned(text string) map[string]bool {
 		found[string(folded)] = true
 	}
 	return found
+}
+
+// withoutCalls leaves out the arguments of omit and del: up to the bracket that ends them.
+func withoutCalls(text string) string {
+	var left strings.Builder
+	for {
+		at := -1
+		for _, call := range []string{"omit(", "del("} {
+			if i := strings.Index(text, call); i >= 0 && (at < 0 || i < at) {
+				at = i + len(call)
+			}
+		}
+		if at < 0 {
+			left.WriteString(text)
+			return left.String()
+		}
+		left.WriteString(text[:at])
+		text = text[at:]
+		depth := 1
+		end := strings.IndexFunc(text, func(c rune) bool {
+			switch c {
+			case '(':
+				depth++
+			case ')':
+				depth--
+			}
+			return depth == 0
+		})
+		if end < 0 {
+			return left.String()
+		}
+		text = text[end:]
+	}
 }

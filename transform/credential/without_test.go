@@ -28,6 +28,10 @@ func TestWithout(t *testing.T) {
 		{"whether there is one", `{"password":true,"token":null,"secret":""}`, "",
 			`{"password":true,"token":null,"secret":""}`, ""},
 		{"mapped on purpose", `{"token":"a","password":"b"}`, "{token: .coins}", `{"token":"a"}`, "password"},
+		{"taken out elsewhere", `{"token":"a","password":"b","t":1}`,
+			`if .data then .data else omit(["token", ("password")]) | {t} end | del(.a[(.password)])`, `{"t":1}`, "token password"},
+		{"taken out and mapped", `{"token":"a","password":"b"}`, `omit(["password"]) + {token: .x}`, `{"token":"a"}`, "password"},
+		{"a call without an end", `{"token":"a"}`, "omit(.token", `{}`, "token"},
 		{"not mapped", `{"token":"a"}`, ". | del(.tokens)", `{}`, "token"},
 	} {
 		out, dropped := credential.Without([]byte(tt.object), credential.Mentioned(tt.mapped))
