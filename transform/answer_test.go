@@ -207,3 +207,20 @@ func TestOsmAndAnswers(t *testing.T) {
 		})
 	}
 }
+
+// A sender that waits for its own server's answer, or for exactly 200, is not told 202 by a queue.
+func TestImitatedAnswersHaveAStatus(t *testing.T) {
+	t.Parallel()
+	tr := transform.New()
+	for _, name := range tr.SourceNames() {
+		source, err := tr.Source(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		own := source.Answer.Body != "" || !source.Answer.JSON.IsZero() || !source.Answer.Text.IsZero()
+		strict := strings.Contains(source.Resends, "answered 200") || strings.Contains(source.Resends, "answered exactly")
+		if (own || strict) && source.Answer.Status.IsZero() {
+			t.Errorf("%s: the answer has no status: a queue makes 202 of it", name)
+		}
+	}
+}
