@@ -67,7 +67,7 @@ func (b *builder) valueOf(list []any, value string) string {
 	for _, e := range list {
 		object, _ := e.(map[string]any)
 		if s, ok := object[value].(string); ok && clue.IsNumeric(s) {
-			return "(" + at + " | num // " + at + ")"
+			return "((" + at + " | num) // " + at + ")"
 		}
 	}
 	return at

@@ -140,6 +140,10 @@ var bodies = []struct {
 	{"credentials", `{"dev":"d","apiKey":"s3cretsecret","auth":{"token":"s3cretsecret",` +
 		`"jwt":"eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.s3cretsecret"},"t1":5}`, nil,
 		`d {"t1":5}`},
+	{"numbers and a word as values", `{"dev":"d","values":[{"name":"temp","value":"1.5"},` +
+		`{"name":"door","value":"open"}]}`, nil, `d {"door":"open","temp":1.5}`},
+	{"a credential among names and values", `{"dev":"d","values":[{"name":"token","value":"s3cretsecret"},` +
+		`{"name":"temp","value":"1.5"}]}`, nil, `d {"temp":1.5}`},
 	{"credentials in a container", `{"dev":"d","data":{"temp":1.5,"password":"s3cretsecret"}}`, nil, `d {"temp":1.5}`},
 	{"credentials in a list", `{"dev":"d","temp":1,"users":[{"token":"s3cretsecret"}]}`, nil, `d {"temp":1}`},
 	{"credentials behind space", " \n" + `{"dev":"d","password":"s3cretsecret","temp":1} `, nil, `d {"temp":1}`},

@@ -9,6 +9,7 @@ import (
 
 	"mayfly/cmd/mayfly/internal/newsource/clue"
 	"mayfly/internal/jsonscan"
+	"mayfly/transform/credential"
 	"mayfly/transform/message"
 )
 
@@ -31,6 +32,7 @@ func JSON(text []byte) []byte {
 	default:
 		return text
 	}
+	names := kind == jsonscan.Object && credential.Named(raw)
 	at := bytes.Index(text, raw)
 	out.Write(text[:at])
 	from := 0
@@ -43,7 +45,7 @@ func JSON(text []byte) []byte {
 		if kind == jsonscan.Object {
 			name = it.NameText()
 		}
-		if clue.IsSecret(name, v) {
+		if s, isText := v.(string); clue.IsSecret(name, v) || names && isText && s != "" && credential.IsValue(name) {
 			out.WriteString(`"` + Removed + `"`)
 			continue
 		}
