@@ -224,16 +224,24 @@ func (s *Secrets) value(raw []byte, more []string) []byte {
 		it, isObject = jsonscan.Members(raw), true
 	case jsonscan.Array:
 		it = jsonscan.Elements(raw) // a path goes on in each element
+	case jsonscan.String:
+		return s.inside(raw)
 	default:
 		return nil
 	}
+	names := isObject && credential.Named(raw)
 	var out []byte
 	from := 0
 	for it.Next() {
 		inside, isSecret := more, false
 		if isObject {
 			inside, isSecret = below(more, it.NameText())
-			isSecret = isSecret || credential.Known(it.NameText()) && jsonscan.KindOf(it.Value) == jsonscan.String
+			isText := jsonscan.KindOf(it.Value) == jsonscan.String
+			value := names && credential.IsValue(it.NameText())
+			isSecret = isSecret || isText && (value || credential.Known(it.NameText()))
+			if value && !isText {
+				inside = slices.Concat(inside, typedValues)
+			}
 		}
 		inner := []byte(nil)
 		if isSecret {
