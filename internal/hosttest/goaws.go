@@ -33,32 +33,57 @@ func StartGoaws(tb testing.TB, queues ...string) string {
 	if out, err := build.CombinedOutput(); err != nil {
 		tb.Fatalf("%v\n%s", err, out)
 	}
-	port := freePort(tb)
-	config := "Local:\n  Host: 127.0.0.1\n  Port: " + port + "\n  AccountId: \"" + GoawsAccount + "\"\n" +
+	for range maxPorts {
+		port := freePort(tb)
+		file := filepath.Join(dir, "goaws.yaml")
+		if err := os.WriteFile(file, []byte(goawsConfig(port, queues)), 0o600); err != nil {
+			tb.Fatal(err)
+		}
+		server := start(tb, exec.CommandContext(context.WithoutCancel(tb.Context()), program, "-config", file),
+			"HOME="+dir)
+		if url := "http://127.0.0.1:" + port; answers(tb, server, url+"/health") {
+			return url
+		}
+		tb.Log(server.Output()) // most likely somebody else has taken the port
+	}
+	tb.Fatal("goaws does not listen")
+	return ""
+}
+
+// maxPorts is how many ports are tried for a server that must be told its port.
+const maxPorts = 5
+
+func goawsConfig(port string, queues []string) string {
+	var b strings.Builder
+	b.WriteString("Local:\n  Host: 127.0.0.1\n  Port: " + port + "\n  AccountId: \"" + GoawsAccount + "\"\n" +
 		"  EnableDuplicates: true\n" +
-		"  QueueAttributeDefaults: {VisibilityTimeout: 30, MaximumMessageSize: 262144}\n  Queues:\n    - Name: dead\n"
-	var own strings.Builder
+		"  QueueAttributeDefaults: {VisibilityTimeout: 30, MaximumMessageSize: 262144}\n  Queues:\n    - Name: dead\n")
 	for _, name := range queues {
-		fmt.Fprintf(&own, "    - Name: %s\n      RedrivePolicy: '{\"maxReceiveCount\": 1000, "+
+		fmt.Fprintf(&b, "    - Name: %s\n      RedrivePolicy: '{\"maxReceiveCount\": 1000, "+
 			"\"deadLetterTargetArn\":\"arn:aws:sqs::%s:dead\"}'\n", name, GoawsAccount)
 	}
-	file := filepath.Join(dir, "goaws.yaml")
-	if err := os.WriteFile(file, []byte(config+own.String()), 0o600); err != nil {
-		tb.Fatal(err)
-	}
-	server := start(tb, exec.CommandContext(context.WithoutCancel(tb.Context()), program, "-config", file), "HOME="+dir)
-	url := "http://127.0.0.1:" + port
-	for range 500 {
-		r, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, url+"/health", http.NoBody)
+	return b.String()
+}
+
+// answers waits until a server answers, or has ended.
+func answers(tb testing.TB, server *Process, url string) bool {
+	tb.Helper()
+	for {
+		r, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, url, http.NoBody)
 		if err != nil {
 			tb.Fatal(err)
 		}
-		if res, err := http.DefaultClient.Do(r); err == nil {
+		res, err := http.DefaultClient.Do(r)
+		if err == nil {
 			_ = res.Body.Close()
-			return url
 		}
-		time.Sleep(20 * time.Millisecond)
+		select {
+		case <-server.Exited():
+			return false
+		case <-time.After(20 * time.Millisecond): // one that finds its port taken ends at once
+			if err == nil {
+				return true
+			}
+		}
 	}
-	tb.Fatalf("goaws does not listen\n%s", server.Output())
-	return ""
 }

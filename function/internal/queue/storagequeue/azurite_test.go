@@ -3,7 +3,6 @@
 package storagequeue_test
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"os/exec"
@@ -19,8 +18,20 @@ import (
 	"mayfly/function/internal/queue/storagequeue"
 )
 
-// startAzurite starts Azurite's queue service, which "npm ci" has put into tools/azurite, and returns its URL.
+// startAzurite starts Azurite's queue service, which "npm ci" has put into tools/azurite, and returns its URL. A port
+// that somebody else takes before Azurite does is given up for another one.
 func startAzurite(t *testing.T) string {
+	t.Helper()
+	for range 5 {
+		if url := tryAzurite(t); url != "" {
+			return url
+		}
+	}
+	t.Fatal("Azurite does not listen")
+	return ""
+}
+
+func tryAzurite(t *testing.T) string {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -28,32 +39,40 @@ func startAzurite(t *testing.T) string {
 	}
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	_ = listener.Close()
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	main := filepath.Join("..", "..", "..", "..", "tools", "azurite", "node_modules", "azurite", "dist", "src", "queue",
 		"main.js")
-	var out strings.Builder
-	server := exec.CommandContext(ctx, "node", main, "--queuePort", port, "--location", t.TempDir(), "--silent",
+	server := exec.Command("node", main, "--queuePort", port, "--location", t.TempDir(), "--silent",
 		"--disableTelemetry")
-	server.Stdout, server.Stderr = &out, &out
+	out, exited := &strings.Builder{}, make(chan struct{})
+	server.Stdout, server.Stderr = out, out
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		cancel()
+	go func() {
 		_ = server.Wait()
+		close(exited)
+	}()
+	t.Cleanup(func() {
+		_ = server.Process.Kill()
+		<-exited
 		if t.Failed() {
 			t.Log(out.String())
 		}
 	})
-	for range 1500 {
-		if conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", "127.0.0.1:"+port); err == nil {
+	for {
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", "127.0.0.1:"+port)
+		if err == nil {
 			_ = conn.Close()
-			return "http://127.0.0.1:" + port + "/devstoreaccount1/"
 		}
-		time.Sleep(20 * time.Millisecond)
+		select {
+		case <-exited:
+			return ""
+		case <-time.After(20 * time.Millisecond):
+			if err == nil {
+				return "http://127.0.0.1:" + port + "/devstoreaccount1/"
+			}
+		}
 	}
-	t.Fatal("Azurite does not listen")
-	return ""
 }
 
 // The suite that all queues pass, with Azurite, and the account and key that Azurite has for everybody.
