@@ -2,6 +2,7 @@ package shelf
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -42,18 +43,21 @@ type held[M any] struct {
 	until   time.Time
 }
 
-// List gives up to n messages.
+// errSlow is the error of a search that is slower than leases end: what it leases is what it had before.
+var errSlow = errors.New("there are too many dead letters to search them while they are leased")
+
+// List gives up to n messages, or as many as can be leased at one time.
 func (s *Shelf[M]) List(ctx context.Context, n int) ([]M, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n = min(n, maxHeld)
 	s.forget()
 	for len(s.held) < n {
-		more, err := s.more(ctx, n-len(s.held))
+		received, more, err := s.more(ctx, n-len(s.held))
 		if err != nil {
 			return nil, err
 		}
-		if more == 0 {
+		if received == 0 || more == 0 {
 			break
 		}
 	}
@@ -84,8 +88,11 @@ func (s *Shelf[M]) Take(ctx context.Context, id string, use func(m M) error) (fo
 			s.held = slices.Delete(s.held, i, i+1)
 			return true, nil
 		}
-		more, err := s.more(ctx, maxHeld-len(s.held))
-		if err != nil || more == 0 {
+		received, more, err := s.more(ctx, maxHeld-len(s.held))
+		if err == nil && received > 0 && more == 0 {
+			err = errSlow
+		}
+		if err != nil || received == 0 {
 			return false, err
 		}
 	}
@@ -106,19 +113,19 @@ func (s *Shelf[M]) Close(ctx context.Context) {
 	}
 }
 
-// more leases up to n messages more, and tells how many there were.
-func (s *Shelf[M]) more(ctx context.Context, n int) (int, error) {
+// more leases up to n messages more. It tells how many it has received, and how many of them were not held before.
+func (s *Shelf[M]) more(ctx context.Context, n int) (received, more int, err error) {
 	if n <= 0 {
-		return 0, nil
+		return 0, 0, nil
 	}
-	until := s.Now().Add(Lease)
+	until, before := s.Now().Add(Lease), len(s.held)
 	list, err := s.Receive(ctx, n)
 	for _, m := range list {
 		id := s.ID(m)
 		s.held = slices.DeleteFunc(s.held, func(h held[M]) bool { return s.ID(h.message) == id })
 		s.held = append(s.held, held[M]{m, until})
 	}
-	return len(list), err
+	return len(list), len(s.held) - before, err
 }
 
 // forget drops what others may have leased by now.

@@ -16,11 +16,16 @@ type source struct {
 	hidden   map[string]time.Time
 	messages []string
 	calls    int
+	takes    time.Duration // of a call
 	fail     error
 }
 
 func (s *source) Receive(_ context.Context, n int) (list []string, err error) {
 	s.calls++
+	s.now = s.now.Add(s.takes)
+	if s.calls > 10_000 {
+		return nil, errors.New("a search without an end")
+	}
 	for _, m := range s.messages {
 		if len(list) < min(n, 10) && !s.hidden[m].After(s.now) {
 			list = append(list, m)
@@ -115,5 +120,23 @@ func TestTakeFails(t *testing.T) {
 	src.fail = nil
 	if found, err := s.Take(t.Context(), "3ns", func(string) error { return nil }); !found || err != nil {
 		t.Errorf("%v, %v", found, err)
+	}
+}
+
+// A search that is slower than its leases end does not go on for ever.
+func TestSlow(t *testing.T) {
+	t.Parallel()
+	s, src := newShelf(1000)
+	src.takes = 2 * time.Second
+	list, err := s.List(t.Context(), 1000)
+	if err != nil || len(list) < 100 || len(list) >= 1000 {
+		t.Errorf("%d messages, %v", len(list), err)
+	}
+	found, err := s.Take(t.Context(), src.messages[999], func(string) error { return nil })
+	if found || err == nil {
+		t.Errorf("found %v, %v, want an error", found, err)
+	}
+	if src.calls > 100 {
+		t.Errorf("%d calls", src.calls)
 	}
 }
