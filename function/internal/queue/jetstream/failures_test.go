@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -58,10 +60,11 @@ func manage(t *testing.T, s *server.Server) natsjs.JetStream {
 func TestSessionIsEverybodys(t *testing.T) {
 	t.Parallel()
 	s := serve(t, nil)
-	asked, release := make(chan bool), make(chan bool)
+	asked, released := make(chan bool), make(chan bool)
+	release := sync.OnceFunc(func() { close(released) })
 	first := sync.OnceFunc(func() {
 		close(asked)
-		<-release
+		<-released
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
@@ -81,9 +84,10 @@ func TestSessionIsEverybodys(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = q.Close() })
+	t.Cleanup(release)
 	errs := q.Put(ctx, []queue.Item{item("a", 1)})
 	expect(t, errs[0], queue.Unavailable, "context canceled")
-	close(release)
+	release()
 	eventually(t, func() error { // at once, unless the machine is slow
 		errs := q.Put(t.Context(), []queue.Item{item("a", 1)})
 		return errors.Join(errs...)
@@ -268,6 +272,33 @@ func TestServerAway(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// TestPasswordChanges: a password that is changed at the server and in its file is read again.
+func TestPasswordChanges(t *testing.T) {
+	t.Parallel()
+	gate, dir, file := hosttest.StartGate(t), t.TempDir(), filepath.Join(t.TempDir(), "password")
+	start := func(password string) *server.Server {
+		if err := os.WriteFile(file, []byte(password+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := serve(t, func(o *server.Options) { o.StoreDir, o.Username, o.Password = dir, "mayfly", password })
+		gate.Open("tcp", s.Addr().String())
+		return s
+	}
+	s := start("hunter2")
+	q, err := jetstream.Open(t.Context(), "nats://mayfly@"+gate.Addr()+"/PW?lease=2s&password=file:"+file,
+		jetstream.Options{AllowUnsynced: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = q.Close() })
+	put(t, q, item("a", 1))
+	gate.Shut()
+	s.Shutdown()
+	s.WaitForShutdown()
+	start("hunter3")
+	eventually(t, func() error { return first(q.Put(t.Context(), []queue.Item{item("a", 2)})) })
 }
 
 // TestReplayWithinWindow: the server knows the id of an item that was buried just now, and must not drop its replay.

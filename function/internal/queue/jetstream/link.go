@@ -39,7 +39,8 @@ type session struct {
 
 const (
 	connectTimeout = 2 * time.Second
-	retryAfter     = time.Second // for a server that could not be reached
+	retryAfter     = time.Second     // for a server that could not be reached
+	readAgain      = 5 * time.Second // what a password's store is left alone for, while it is refused
 )
 
 func (l *link) current() *session {
@@ -206,13 +207,33 @@ func (q *Queue) credentials(ctx context.Context) ([]nats.Option, error) {
 		}
 		return []nats.Option{nats.Nkey(public, pair.Sign)}, nil
 	case t.token != "":
-		token, err := q.secret(ctx, t.token)
-		return []nats.Option{nats.Token(strings.TrimSpace(token))}, err
+		token, err := q.again(ctx, t.token)
+		return []nats.Option{nats.TokenHandler(token)}, err
 	case t.user != "":
-		password, err := q.secret(ctx, t.password)
-		return []nats.Option{nats.UserInfo(t.user, strings.TrimSpace(password))}, err
+		password, err := q.again(ctx, t.password)
+		return []nats.Option{nats.UserInfoHandler(func() (string, string) { return t.user, password() })}, err
 	}
 	return nil, nil
+}
+
+// again reads a secret, and gives what reads it again for later connections: it may be another one by then. One that
+// cannot be read is as it was. It is called by the one goroutine that connects.
+func (q *Queue) again(ctx context.Context, text string) (func() string, error) {
+	last, err := q.secret(ctx, text)
+	read := q.o.Now()
+	return func() string {
+		now := q.o.Now()
+		if now.Sub(read) < readAgain {
+			return strings.TrimSpace(last)
+		}
+		read = now
+		call, cancel := context.WithTimeout(q.ctx, connectTimeout)
+		defer cancel()
+		if value, err := q.secret(call, text); err == nil {
+			last = value
+		}
+		return strings.TrimSpace(last)
+	}, err
 }
 
 func (q *Queue) secret(ctx context.Context, text string) (string, error) {
