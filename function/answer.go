@@ -135,7 +135,11 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 			w.Header().Set("Allow", own.Allow)
 		}
 		if own.Code == problem.Unauthenticated {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="mayfly"`)
+			scheme := "Bearer"
+			if own.Basic {
+				scheme = "Basic"
+			}
+			w.Header().Set("WWW-Authenticate", scheme+` realm="mayfly"`)
 		}
 	}
 	s.fail(w, r, s.problem(r, err))

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -67,6 +68,13 @@ sources:
 	} {
 		if got := h.send(tt.method, tt.target, tt.body, tt.header...); got != tt.want {
 			t.Errorf("%s: %s, want %s\n%s", tt.name, got, tt.want, h.log.String())
+		}
+	}
+	for target, want := range map[string]string{"/api/password": "Basic", "/api/mine": "Bearer"} {
+		w := httptest.NewRecorder()
+		h.service.ServeHTTP(w, request(t, http.MethodPost, target, `{"field1":1}`))
+		if got := w.Header().Get("WWW-Authenticate"); got != want+` realm="mayfly"` {
+			t.Errorf("%s asks for %s, want %s", target, got, want)
 		}
 	}
 	for _, m := range h.azure.Events() {

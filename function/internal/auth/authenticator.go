@@ -79,7 +79,7 @@ func (a *Authenticator) Authenticate(r *http.Request, source string) (*policy.Ca
 	keyed := g.withoutProof(r)
 	if g.suffices() && !ShowsCredential(keyed) {
 		if !g.signature.Shown(r) {
-			return nil, policy.Unproved("there is no signature")
+			return nil, g.unproved("there is no signature")
 		}
 		return nil, a.admitSource(r, nil, source)
 	}

@@ -26,6 +26,7 @@ type guard struct {
 	signature *signature.Verifier // nil: unsigned
 	signer    *policy.Caller      // who a good signature is
 	alone     bool                // a signature replaces the key of the caller
+	basic     bool                // the signature is a user and a password
 }
 
 // newGuard makes the guard of a source that was checked; nil where it has none.
@@ -50,7 +51,7 @@ func newGuard(d *Source, o signature.Options) *guard {
 		Sources: []string{d.Name}, Devices: sig.Devices,
 	})
 	g.signer.AnyFleet = true
-	g.alone = sig.Suffices()
+	g.alone, g.basic = sig.Suffices(), sig.Scheme == signing.Basic
 	return g
 }
 
@@ -59,6 +60,13 @@ func (g *guard) signed() bool { return g != nil && g.signature != nil }
 
 // suffices tells whether the signature replaces the key of the caller.
 func (g *guard) suffices() bool { return g.signed() && g.alone }
+
+// unproved refuses a request; clients that show user and password only when they are asked to are asked.
+func (g *guard) unproved(why string) error {
+	err := policy.Unproved(why)
+	err.Basic = g.basic
+	return err
+}
 
 // withoutProof gives a request without the header and parameter of the signature where callers show their keys, too.
 func (g *guard) withoutProof(r *http.Request) *http.Request {
@@ -90,7 +98,7 @@ func (g *guard) verify(r *http.Request, body signature.Body, now time.Time) (Pro
 	}
 	settle, err := g.signature.Verify(r, body, now)
 	if wrong, ok := errors.AsType[signature.Error](err); ok {
-		err = policy.Unproved(wrong.Error())
+		err = g.unproved(wrong.Error())
 	}
 	if away, ok := errors.AsType[*certs.Unavailable](err); ok {
 		err = &problem.Error{

@@ -61,6 +61,7 @@ type Error struct {
 	Code   Code
 	Detail string
 	Allow  string // for 405
+	Basic  bool   // the credential that is wanted is a user and a password
 	Cause  error  // for the log, not for the caller
 	Heals  bool   // a retry may help, whatever the row says
 

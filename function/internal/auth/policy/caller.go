@@ -133,7 +133,7 @@ func Unauthenticated(why string) error {
 
 // Unproved refuses a request whose sender does not prove that it is its own. Why must show nothing of a secret: the
 // sender is told.
-func Unproved(why string) error {
+func Unproved(why string) *problem.Error {
 	return &problem.Error{
 		Code:   problem.Unauthenticated,
 		Detail: "this source takes what its sender signs, and nothing else: " + why,
