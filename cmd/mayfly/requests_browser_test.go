@@ -106,6 +106,16 @@ func TestConsoleFitsAPhone(t *testing.T) {
 		if wide != "" {
 			t.Errorf("%s: wider than the screen: %s", view, wide)
 		}
+		if !eval[bool](s, `(r => r.left >= 0 && r.right <= 370)(document.querySelector("nav a[aria-current]")
+			.getBoundingClientRect())`) {
+			t.Errorf("%s: its tab is cut", view)
+		}
+	}
+	s.script(`location.hash = "requests/1"`)
+	s.sees("#title-request", "Request 1")
+	s.press("#one-tools", "Edit and send")
+	if at := eval[float64](s, `document.activeElement.scrollLeft`); at != 0 {
+		t.Errorf("the body to be edited is scrolled by %v", at)
 	}
 }
 

@@ -96,10 +96,30 @@ const ttsRequest, refusedRequest = "51", "52"
 // backlog fills the queue while the hubs are down; one of the messages becomes a dead letter.
 func backlog(s *stage) {
 	const down = "/faults/switch-hubs-unavailable"
-	s.post(s.console+"/faults", `[{"id":"switch-hubs-unavailable","endpoint":"send","status":503}]`)
+	disarm(s, down) // the one of busy
+	arm := func() {
+		s.t.Helper()
+		fault := `[{"id":"switch-hubs-unavailable","endpoint":"send","status":503}]`
+		if status := s.post(s.console+"/faults", fault); status != http.StatusOK {
+			s.t.Fatalf("arm: %d", status)
+		}
+	}
+	arm()
 	s.send("valve-7", `{"open":true}`)
 	s.post(s.console+"/devices/valve-7/block", "")
-	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodDelete, s.console+down, http.NoBody)
+	disarm(s, down)
+	s.script(`location.hash = "queue"`)
+	s.sees("#queue-rows th", "valve-7")
+	arm()
+	for n := range 120 {
+		s.send(fmt.Sprintf("meter-%04d", 42+n%12), fmt.Sprintf(`{"level":%d}`, n%7))
+		time.Sleep(time.Duration(n%5) * 20 * time.Millisecond)
+	}
+}
+
+func disarm(s *stage, fault string) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodDelete, s.console+fault, http.NoBody)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -108,13 +128,6 @@ func backlog(s *stage) {
 		s.t.Fatal(err)
 	}
 	_ = resp.Body.Close()
-	s.script(`location.hash = "queue"`)
-	s.sees("#queue-rows th", "valve-7")
-	s.post(s.console+"/faults", `[{"id":"switch-hubs-unavailable","endpoint":"send","status":503}]`)
-	for n := range 120 {
-		s.send(fmt.Sprintf("meter-%04d", 42+n%12), fmt.Sprintf(`{"level":%d}`, n%7))
-		time.Sleep(time.Duration(n%5) * 20 * time.Millisecond)
-	}
 }
 
 // busy sends enough for a picture.

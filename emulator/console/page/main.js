@@ -49,8 +49,11 @@ async function start() {
     current = views[asked] && (!optional.has(asked) || store.info[asked]) ? asked : home;
     for (const other of Object.keys(views)) show($(`view-${other}`), other === current);
     for (const a of document.querySelectorAll("nav a")) {
-      if (a.hash === `#${current === "request" ? "requests" : current}`) a.setAttribute("aria-current", "page");
-      else a.removeAttribute("aria-current");
+      if (a.hash === `#${current === "request" ? "requests" : current}`) {
+        a.setAttribute("aria-current", "page");
+        // On a phone they do not all have room.
+        a.parentElement.scrollLeft = a.offsetLeft - (a.parentElement.clientWidth - a.offsetWidth) / 2;
+      } else a.removeAttribute("aria-current");
     }
     document.title = `${$(`title-${current}`).textContent} – Mayfly`;
     const streams = !current.startsWith("request");

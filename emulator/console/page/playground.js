@@ -61,7 +61,8 @@ export function playgroundView(store) {
     // Skip how to set up the sender: what one changes comes after it.
     const before =
       mapping.value.slice(0, Math.max(0, mapping.value.search(/^(ignore|each|deviceId):/m))).split("\n").length - 1;
-    mapping.scrollTop = before * parseFloat(getComputedStyle(mapping).lineHeight);
+    const { lineHeight, paddingTop } = getComputedStyle(mapping);
+    mapping.scrollTop = before && before * parseFloat(lineHeight) + parseFloat(paddingTop) - 2;
     load();
   }
 

@@ -112,7 +112,10 @@ export function panels(place, { opened }) {
       send,
     );
     open("edit", "Edit and send", form);
-    if (!fixed) body.focus();
+    if (fixed) return;
+    body.focus();
+    body.setSelectionRange(0, 0); // and not at its end, which may be far to the right
+    body.scrollTo(0, 0);
   }
 
   async function command(d, button) {
