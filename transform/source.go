@@ -70,7 +70,7 @@ func (s *Source) mapParts(ctx context.Context, r *message.Request, notes *media.
 		messages, reason, err := s.part(j, part)
 		switch wrong, ok := errors.AsType[*message.Error](err); {
 		case ok && len(wrong.Fields) > 0: // of this part; the others are looked at, too
-			s.suggestEach(part, wrong)
+			s.suggest(part, wrong)
 			deviceID, prefix := tellable(messages), rules.BatchElement(i, len(parts), notes.Bad)
 			for f := range wrong.Fields {
 				wrong.Fields[f].Path, wrong.Fields[f].DeviceID = prefix+wrong.Fields[f].Path, deviceID
@@ -94,19 +94,23 @@ func (s *Source) mapParts(ctx context.Context, r *message.Request, notes *media.
 	return out, out.finish(notes.Bad)
 }
 
-// suggestEach adds to the error of a list that the source of a file takes for one part.
-func (s *Source) suggestEach(part any, wrong *message.Error) {
+// suggest adds to the error of a list that the source of a file takes for one part.
+func (s *Source) suggest(part any, wrong *message.Error) {
 	list, ok := part.([]any)
-	if !ok || len(list) == 0 || s.of.each != nil || s.Path == "" || len(wrong.Fields) == 0 {
+	if !ok || len(list) == 0 || s.Path == "" || len(wrong.Fields) == 0 {
 		return
 	}
-	if _, ok := list[0].(map[string]any); ok {
-		const hint = "; the body is a list, of which each: .[] makes a message per element"
-		f := &wrong.Fields[0]
-		f.Hint += hint
-		if f.Brief != "" {
-			f.Brief += hint
-		}
+	hint := ""
+	switch _, object := list[0].(map[string]any); {
+	case object && s.of.each == nil:
+		hint = "; the body is a list, of which each: .[] makes a message per element"
+	case !object && s.Format == "csv":
+		hint = "; the body has no row with the names of its columns: csv: {columns: [...]} gives them"
+	}
+	f := &wrong.Fields[0]
+	f.Hint += hint
+	if f.Brief != "" {
+		f.Brief += hint
 	}
 }
 

@@ -142,7 +142,7 @@ func (s *Source) tracePart(j *job, part any) TracePart {
 	messages, reason, err := s.part(j, part)
 	if p.Ignored, p.Reason = reason != "", reason; p.Ignored || err != nil {
 		if bad, ok := errors.AsType[*message.Error](err); ok {
-			s.suggestEach(part, bad)
+			s.suggest(part, bad)
 		}
 		p.Error = traceError(err)
 		return p

@@ -3,11 +3,11 @@ package mapping
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"math"
 	"strings"
 
+	"mayfly/transform/mapping/hexdigits"
 	"mayfly/transform/message"
 
 	"github.com/itchyny/gojq"
@@ -64,11 +64,7 @@ func without(text, signs string) string {
 
 // unhex reads hex digits as people and devices write them.
 func unhex(text string) (any, error) {
-	plain := without(text, " -:\t\n\r")
-	if len(plain) > 2 && plain[0] == '0' && (plain[1] == 'x' || plain[1] == 'X') {
-		plain = plain[2:]
-	}
-	bytes, err := hex.DecodeString(plain)
+	bytes, err := hexdigits.Decode(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s is not hex: %w", gojq.Preview(text), err)
 	}

@@ -57,6 +57,17 @@ func OfDevice(id string, fields []FieldError) []FieldError {
 // Logged is the hint as a log may have it.
 func (f *FieldError) Logged() string { return cmp.Or(f.Brief, f.Hint) }
 
+// Text says in one line what is wrong where.
+func (f *FieldError) Text() string {
+	switch {
+	case f.Path == "" || f.Path == "body":
+		return f.Hint
+	case f.Rule == "mapping": // the hint is a sentence of its own
+		return f.Path + ": " + f.Hint
+	}
+	return f.Path + " " + f.Hint
+}
+
 // Error tells what is wrong, in one line.
 func (e *Error) Error() string {
 	var b strings.Builder

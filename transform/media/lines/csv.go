@@ -103,7 +103,8 @@ func (t *table) read() error {
 				line = wrong.StartLine
 			}
 		}
-		what := message.Malformedf("line %d, column %d (offset %d): %v", line, column, reader.InputOffset(), err)
+		what := message.Malformedf("line %d, column %d (offset %d): %v%s", line, column, reader.InputOffset(), err,
+			t.hint())
 		if err := t.bad.Skip(line, len(t.rows), what); err != nil {
 			return err
 		}
@@ -111,6 +112,14 @@ func (t *table) read() error {
 			return t.lines(int(start), line)
 		}
 	}
+}
+
+// hint says what a body is that cannot be CSV.
+func (t *table) hint() string {
+	if body := bytes.TrimSpace(t.body); len(body) > 1 && (body[0] == '{' || body[0] == '[') {
+		return "; the body looks like JSON, and CSV is wanted"
+	}
+	return ""
 }
 
 // lines reads what follows a bad line, each line for itself. start is an offset before

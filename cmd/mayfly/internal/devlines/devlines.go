@@ -150,10 +150,7 @@ func refused(f *function.Finished) string {
 		why = f.Title
 	}
 	if len(f.Errors) > 0 {
-		why = f.Errors[0].Hint
-		if path := f.Errors[0].Path; path != "body" {
-			why = path + " " + why
-		}
+		why = f.Errors[0].Text()
 		if more := len(f.Errors) - 1; more > 0 {
 			why += fmt.Sprintf(" (and %d more)", more)
 		}

@@ -55,7 +55,7 @@ func summary(e *entry) Summary {
 	}
 	switch {
 	case len(o.Errors) > 0:
-		s.Why = strings.TrimSpace(o.Errors[0].Path + " " + o.Errors[0].Hint)
+		s.Why = o.Errors[0].Text()
 	case o.Code != "" || o.Status != 0:
 		s.Why = cmp.Or(o.Detail, o.Title)
 	case len(o.Reasons) > 0:
@@ -228,6 +228,8 @@ func advice(e *entry) string {
 		(o.Code == "invalid-message" || o.Code == "malformed-body"):
 		return row.Advice + "; if the sender is right, change the source " + o.Source +
 			": the playground shows what becomes of this request"
+	case o.Code == "no-source" && !strings.HasPrefix(o.Path, "/api/"):
+		return row.Advice + "; the source NAME is served at /api/NAME"
 	case row != nil:
 		return row.Advice
 	case o.Status == http.StatusRequestHeaderFieldsTooLarge:
