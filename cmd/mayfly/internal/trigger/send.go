@@ -237,7 +237,11 @@ func (t *tally) report(w *tool.World, c *Command, took time.Duration) error {
 			t.took[len(t.took)/2].Round(time.Millisecond), t.took[len(t.took)*99/100].Round(time.Millisecond))
 	}
 	if t.reach != nil {
-		return tool.Hint(fmt.Sprintf("%d requests had no answer: %v", t.counts["no answer"], t.reach),
+		what := "the request"
+		if n := t.counts["no answer"]; n != 1 {
+			what = fmt.Sprint(n) + " requests"
+		}
+		return tool.Hint(fmt.Sprintf("%s had no answer: %v", what, t.reach),
 			"start the bridge with mayfly dev, or name another one with --to")
 	}
 	if t.good < c.Count {

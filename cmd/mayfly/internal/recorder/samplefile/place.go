@@ -28,7 +28,11 @@ func Find(text []byte, source string) (*Spot, error) {
 	if !ok {
 		return nil, fmt.Errorf("the configuration file has no source %s; it is built in", source)
 	}
+	elsewhere := false
 	for _, node := range list.Values {
+		if _, path := node.(*ast.StringNode); path {
+			elsewhere = true
+		}
 		name, ok := member(node, "name").(*ast.StringNode)
 		if !ok || name.Value != source {
 			continue
@@ -39,6 +43,10 @@ func Find(text []byte, source string) (*Spot, error) {
 		}
 		_, column := yamlnode.Position(pairs[0].Key)
 		return spotOf(strings.Split(string(text), "\n"), pairs, column-1)
+	}
+	if elsewhere {
+		return nil, fmt.Errorf("the source %s may be in a file that the configuration file names: paste it there, "+
+			"under samples", source)
 	}
 	return nil, fmt.Errorf("the configuration file has no source %s that a sample can be added to", source)
 }
