@@ -1,6 +1,7 @@
 package function
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 
@@ -20,9 +21,13 @@ func (s *Service) reply(
 ) answer.Replied {
 	reply, err := source.Reply(r.Context(), request, report)
 	if err != nil {
+		cause := err.Error()
+		if bad, ok := errors.AsType[*message.Error](err); ok && len(bad.Fields) > 0 {
+			cause = bad.Fields[0].Path + " " + bad.Fields[0].Logged() // without values of the body
+		}
 		s.log.LogAttrs(r.Context(), slog.LevelWarn, "the answer of a source cannot be made",
 			slog.String("requestId", requestlog.ID(r.Context())), slog.String("source", source.Name),
-			slog.String("cause", logged.Hide(message.Shorten(err.Error()), recordOf(r.Context()).secrets)))
+			slog.String("cause", logged.Hide(message.Shorten(cause), recordOf(r.Context()).secrets)))
 		return answer.Replied{}
 	}
 	return reply
