@@ -16,7 +16,9 @@ func deadFolder(t *testing.T) (queue, dir string) {
 	if err := os.Mkdir(filepath.Join(dir, "dead"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for i, data := range []string{`{"v":1,"entry":{"device":"d-1","messageId":"m-1","body":{"t":21.50}}}`, "\x00\xff\x1b[31m"} {
+	for i, data := range []string{
+		`{"v":1,"entry":{"device":"d-1","messageId":"m-1","body":{"t":21.50}}}`, "\x00\xff\x1b[31m",
+	} {
 		letter, err := json.Marshal(map[string]any{
 			"version": 1, "key": fmt.Sprint("d-", i+1), "id": fmt.Sprint("message-", i+1), "data": []byte(data),
 			"put": "2026-11-28T01:00:00Z", "buried": "2026-11-28T01:02:03Z", "attempts": 3,
