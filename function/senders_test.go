@@ -73,6 +73,19 @@ func TestAnswersOfSenders(t *testing.T) {
 	}
 }
 
+// An answer that cannot be made is logged with its cause, and without what the sender wrote.
+func TestFailedAnswerIsLoggedWithoutValues(t *testing.T) {
+	t.Parallel()
+	h := newBridge(t, `sources: [{name: mine, deviceId: .id, measurements: "{n}",
+  answer: {text: ".text + 1"}}]`, "AUTH=none")
+	answer := h.send(http.MethodPost, "/api/mine", `{"id":"dev-1","n":1,"text":"hunter2"}`,
+		"Content-Type", "application/json")
+	if log := h.log.String(); answer != ok || strings.Contains(log, "hunter2") ||
+		!strings.Contains(log, "the answer of a source cannot be made") || !strings.Contains(log, "answer.text") {
+		t.Errorf("answer %s, log %s", answer, log)
+	}
+}
+
 // proof is what a sender proves a body with, by the secret s3cret.
 func proof(t *testing.T, kind, body string) string {
 	t.Helper()
