@@ -42,9 +42,9 @@ const (
 	settled       // being deleted or buried: the server has not confirmed it
 )
 
-// add takes a delivery. It tells whether the hand has to be held: the pin is new, or a delivery is missing.
-func (h *hand) add(e *entry) (hold bool) {
-	hold = e.pin != h.pin || e.dseq != h.lastSeq+1
+// add takes a delivery. The hand is held from then on if the pin is new, or a delivery is missing.
+func (h *hand) add(e *entry) {
+	hold := e.pin != h.pin || e.dseq != h.lastSeq+1
 	h.pin, h.lastSeq = e.pin, e.dseq
 	at, has := slices.BinarySearchFunc(h.entries, e.seq, func(o *entry, seq uint64) int {
 		return int(int64(o.seq) - int64(seq))
@@ -59,7 +59,6 @@ func (h *hand) add(e *entry) (hold bool) {
 		h.held = true
 		h.holds++
 	}
-	return hold
 }
 
 // lose gives up what is not leased: the partition belongs to another process now. What is leased stays until it is

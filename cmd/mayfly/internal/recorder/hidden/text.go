@@ -11,15 +11,15 @@ import (
 
 // How texts that are not JSON write a name and its value: the first group is the name, one of the others the value.
 var (
-	// JSON that is broken, or cut off
+	// JSON that is broken, or cut off.
 	member = regexp.MustCompile(`["']([^"'\\\n]{1,64})["']\s*:\s*(?:"((?:[^"\\]|\\.)*)|'((?:[^'\\]|\\.)*))`)
-	// XML
+	// XML.
 	element = regexp.MustCompile(`<([A-Za-z_][\w:.-]{0,63})(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[([^\]]*)|([^<>\s][^<]*))`)
-	// fields of multipart/form-data
+	// fields of multipart/form-data.
 	field = regexp.MustCompile(`(?is)\bname="([^"\r\n]{1,64})"[^\r\n]*(?:\r?\n[^\r\n]+)*?\r?\n\r?\n(.*?)(?:\r?\n--|$)`)
-	// attributes, pairs of a form, tags of InfluxDB lines
+	// attributes, pairs of a form, tags of InfluxDB lines.
 	pair = regexp.MustCompile(`([A-Za-z_][\w.:-]{0,63})\s?=\s?(?:"([^"]*)|'([^']*)|([^&\s,;"'<>]+))`)
-	// lines like those of a header
+	// lines like those of a header.
 	line = regexp.MustCompile(`(?m)^[ \t]*([A-Za-z_][\w.-]{0,63})[ \t]*:[ \t]*([^\s"'].*?)[ \t\r]*$`)
 )
 
