@@ -16,5 +16,12 @@ func BothWays(ctx context.Context, e *Expression, vars []any, in any) (plan []an
 	return plan, planned, jq, err
 }
 
+// Planned evaluates an expression by its plan alone.
+func Planned(ctx context.Context, e *Expression, in any) (plan []any, planned bool) {
+	r := NewRun(ctx, nil)
+	defer r.Done()
+	return r.planned(e, in)
+}
+
 // HasPlan tells whether an expression has a plan.
 func HasPlan(e *Expression) bool { return e.plan != nil }
