@@ -229,6 +229,18 @@ func TestSlowAtTheStart(t *testing.T) {
 	}
 }
 
+// TestSilentAtTheStart: calls do not wait for a connection without end, nor each of them anew.
+func TestSilentAtTheStart(t *testing.T) {
+	server := redistest.Start(t)
+	server.Signal(syscall.SIGSTOP)
+	s, _ := open(t, server.URL())
+	for range 100 {
+		if _, err := s.Claim(t.Context(), []string{"a"}, time.Minute); !errors.Is(err, state.ErrDown) {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestPassword(t *testing.T) {
 	server := redistest.Start(t, "--requirepass", "hunter2")
 	for name, tt := range map[string]struct {

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -45,7 +46,7 @@ type Store struct {
 
 	mu       sync.Mutex
 	client   rueidis.Client // nil before the first connection
-	tried    chan struct{}  // closed when the first connection was made, or has failed
+	tried    chan struct{}  // closed when the first connection was made, has failed, or takes longer than firstWait
 	failures int            // in a row
 	down     bool
 	since    time.Time
@@ -56,7 +57,7 @@ type Store struct {
 const (
 	defaultCallTimeout = 100 * time.Millisecond
 
-	firstWait   = time.Second // of calls, for the first connection: without it they could only refuse what is signed
+	firstWait   = time.Second // for the first connection: without it calls could only refuse what is signed
 	maxFailures = 3           // in a row: the store is down then
 	firstPause  = 200 * time.Millisecond
 	maxPause    = 2 * time.Second // between two tries to reach a store that is down
@@ -112,6 +113,7 @@ func (s *Store) Status() state.Status {
 func (s *Store) connect() {
 	first := sync.OnceFunc(func() { close(s.tried) })
 	defer first()
+	defer time.AfterFunc(firstWait, first).Stop()
 	for pause := firstPause; s.ctx.Err() == nil; pause = min(2*pause, maxPause) {
 		client, err := s.target.client(s.o.Secrets)
 		if err == nil {
@@ -173,10 +175,10 @@ func (s *Store) try(
 	return true, err
 }
 
+var errConnecting = errors.New("it is not connected yet")
+
 // ready gives the client of a store that is not down.
 func (s *Store) ready(ctx context.Context) (rueidis.Client, error) {
-	ctx, cancel := context.WithTimeout(ctx, firstWait)
-	defer cancel()
 	select {
 	case <-s.tried:
 	case <-ctx.Done():
@@ -186,7 +188,7 @@ func (s *Store) ready(ctx context.Context) (rueidis.Client, error) {
 	defer s.mu.Unlock()
 	if s.down || s.client == nil {
 		s.refused++
-		return nil, s.reason
+		return nil, cmp.Or(s.reason, errConnecting)
 	}
 	return s.client, nil
 }
