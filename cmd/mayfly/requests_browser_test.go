@@ -152,23 +152,6 @@ func TestConsoleActsOnARequest(t *testing.T) {
 func TestConsoleSendsNoPartOfABody(t *testing.T) {
 	s := newStageWith(t, []string{"BODY_LIMIT=4000000"})
 	long := `{"device":{"deviceId":"d"},"measurements":{"x":"` + strings.Repeat("y", 3<<19) + `"}}`
-	send := func(body string, header ...string) {
-		t.Helper()
-		req, err := http.NewRequest(http.MethodPost, s.bridge+"/api/telemetry", strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", "application/json")
-		for i := 0; i < len(header); i += 2 {
-			req.Header.Set(header[i], header[i+1])
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _ = io.Copy(io.Discard, resp.Body)
-		_ = resp.Body.Close()
-	}
 	edit := func(id int) {
 		t.Helper()
 		s.script(fmt.Sprintf(`location.hash = "#requests/%d"`, id))
@@ -182,8 +165,8 @@ func TestConsoleSendsNoPartOfABody(t *testing.T) {
 	w := gzip.NewWriter(&zipped)
 	_, _ = io.WriteString(w, long)
 	_ = w.Close()
-	send(zipped.String(), "Content-Encoding", "gzip")
-	send(long)
+	s.postWith("/api/telemetry", zipped.String(), "Content-Type", "application/json", "Content-Encoding", "gzip")
+	s.postWith("/api/telemetry", long, "Content-Type", "application/json")
 	edit(1)
 	s.sees("#title-request", "Request 3")
 	_, body := request(t, http.MethodGet, s.console+"/requests/3", "", "")
@@ -192,26 +175,31 @@ func TestConsoleSendsNoPartOfABody(t *testing.T) {
 	s.sees("#one-panel .problem", "only a part of the request is kept")
 }
 
+// postWith sends a body to the bridge with headers, and does not care for the answer.
+func (s *stage) postWith(target, body string, header ...string) {
+	s.t.Helper()
+	req, err := http.NewRequest(http.MethodPost, s.bridge+target, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, resp.Body)
+	_ = resp.Body.Close()
+}
+
 // TestConsoleShowsForeignText: whatever a sender writes is text, and bounded.
 func TestConsoleShowsForeignText(t *testing.T) {
 	s := newStage(t)
 	const markup = `<img src=x onerror="document.title='run'"><script>document.title='run'</script>`
 	send := func(contentType, body string, header ...string) {
 		t.Helper()
-		req, err := http.NewRequest(http.MethodPost, s.bridge+"/api/telemetry?q=%3Cb%3E", strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", contentType)
-		for i := 0; i < len(header); i += 2 {
-			req.Header.Set(header[i], header[i+1])
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _ = io.Copy(io.Discard, resp.Body)
-		_ = resp.Body.Close()
+		s.postWith("/api/telemetry?q=%3Cb%3E", body, append([]string{"Content-Type", contentType}, header...)...)
 	}
 	show := func(id int) {
 		t.Helper()

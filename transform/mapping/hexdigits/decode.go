@@ -11,7 +11,10 @@ import (
 // Decode reads hex digits, with or without 0x before them, and with spaces, hyphens, colons and ends of lines between
 // them. Its error says which character is wrong, counted from 1, and whether the text may be base64.
 func Decode(text string) ([]byte, error) {
-	plain := without(text)
+	plain := text
+	if strings.ContainsAny(text, between) {
+		plain = strings.Join(strings.FieldsFunc(text, isBetween), "")
+	}
 	prefixed := len(plain) > 2 && (plain[:2] == "0x" || plain[:2] == "0X")
 	if prefixed {
 		plain = plain[2:]
@@ -43,18 +46,7 @@ const (
 	between = " -:\t\n\r"
 )
 
-// without takes out what stands between digits.
-func without(text string) string {
-	if !strings.ContainsAny(text, between) {
-		return text
-	}
-	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune(between, r) {
-			return -1
-		}
-		return r
-	}, text)
-}
+func isBetween(r rune) bool { return strings.ContainsRune(between, r) }
 
 // looksLikeBase64 reports whether a text that is not hex is base64, and has more than letters of one case in it.
 func looksLikeBase64(text string) bool {

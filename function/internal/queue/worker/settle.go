@@ -24,25 +24,21 @@ func (q *ofQueue) waits() bool { return true }
 
 func (q *ofQueue) done(ctx context.Context, items []*queue.Leased) error {
 	defer q.keeper.remove(items)
-	return within(ctx, func(ctx context.Context) error { return q.Queue.Delete(ctx, items) })
+	return within(ctx, settleTime, func(ctx context.Context) error { return q.Queue.Delete(ctx, items) })
 }
 
 func (q *ofQueue) back(ctx context.Context, items []*queue.Leased, after time.Duration) error {
 	q.keeper.remove(items)
-	return within(ctx, func(ctx context.Context) error { return q.Queue.Return(ctx, items, after) })
+	return within(ctx, settleTime, func(ctx context.Context) error { return q.Queue.Return(ctx, items, after) })
 }
 
 func (q *ofQueue) bury(ctx context.Context, it *queue.Leased, reason []byte) error {
 	defer q.keeper.remove([]*queue.Leased{it})
-	return within(ctx, func(ctx context.Context) error { return q.Queue.Bury(ctx, it, reason) })
+	return within(ctx, settleTime, func(ctx context.Context) error { return q.Queue.Bury(ctx, it, reason) })
 }
 
 // within makes a call to the queue, again where it fails, whether or not the work has ended.
-func within(ctx context.Context, call func(context.Context) error) error {
-	return withinTime(ctx, settleTime, call)
-}
-
-func withinTime(ctx context.Context, limit time.Duration, call func(context.Context) error) error {
+func within(ctx context.Context, limit time.Duration, call func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	for n := 0; ; n++ {
@@ -80,5 +76,5 @@ func (t *ofTrigger) bury(ctx context.Context, it *queue.Leased, reason []byte) e
 	if end, ok := ctx.Deadline(); ok {
 		limit = min(limit, end.Add(batchMargin/2).Sub(t.Now()))
 	}
-	return withinTime(ctx, limit, func(ctx context.Context) error { return t.Queue.Bury(ctx, it, reason) })
+	return within(ctx, limit, func(ctx context.Context) error { return t.Queue.Bury(ctx, it, reason) })
 }

@@ -40,7 +40,7 @@ type Rules struct {
 	Window     time.Duration // so long a JWT is not taken again
 }
 
-// Shared tells whether the algorithm wants shared secrets.
+// shared tells whether the algorithm wants shared secrets.
 func (r *Rules) shared() bool { return strings.HasPrefix(r.Algorithm, "HS") }
 
 // Keys are what JWTs are verified by: those of the kind that the algorithm wants.
