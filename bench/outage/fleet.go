@@ -18,6 +18,7 @@ import (
 
 const (
 	patience  = 5 * time.Second
+	pause     = 200 * time.Millisecond // after a send without an answer
 	drainTime = 10 * time.Minute
 )
 
@@ -69,11 +70,13 @@ func (f *fleet) send(urls []string, start time.Time, span time.Duration) {
 				res, err := client.Post(fmt.Sprintf("%s/api/devices/%s/telemetry?messageId=%s", urls[r.IntN(len(urls))],
 					m.device, m.id()), "application/json", strings.NewReader(fmt.Sprintf(`{"n":%d}`, m.n)))
 				m.took = time.Since(began)
-				if err == nil {
-					m.status = res.StatusCode
-					_, _ = io.Copy(io.Discard, res.Body)
-					_ = res.Body.Close()
+				if err != nil {
+					time.Sleep(pause) // or all that is late would be sent to a process that is just starting
+					continue
 				}
+				m.status = res.StatusCode
+				_, _ = io.Copy(io.Discard, res.Body)
+				_ = res.Body.Close()
 			}
 		})
 	}
@@ -186,9 +189,19 @@ func (f *fleet) judge(azure *emulator.Emulator, missing, letters []string) error
 			delete(buried, m.id())
 		}
 	})
+	queued := 0
+	f.each(func(m *sent) {
+		if m.status == http.StatusAccepted {
+			queued++
+		}
+	})
 	left := poisoned - (len(letters) - len(buried))
 	fmt.Printf("lost: %d; twice: %d; with another id: %d; not in order: %d; poisoned: %d, dead letters: %d\n",
 		len(missing), again, foreign, disorder, poisoned, len(letters))
+	if queued < f.o.messages/4 {
+		return fmt.Errorf("failed: %d messages went through the queue, too few to tell: fewer kills, or a longer time",
+			queued)
+	}
 	if len(missing) > 0 || foreign > 0 || f.ordered && disorder > 0 || left != 0 || len(buried) > 0 {
 		return fmt.Errorf("failed: lost %.10q, dead letters %q", missing, letters)
 	}

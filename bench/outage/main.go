@@ -70,17 +70,17 @@ func run(o *options) error {
 	var all sync.WaitGroup
 	all.Go(func() { f.send(s.urls(), start, span) })
 	all.Go(func() { s.killSome(start, span) })
-	if err := s.breakHub(start.Add(time.Duration(before*float64(span))), o.down); err != nil {
+	err = s.breakHub(start.Add(time.Duration(before*float64(span))), o.down)
+	all.Wait()
+	if err != nil {
 		return err
 	}
-	all.Wait()
-	up := s.up
 	missing := f.wait(s.azure)
-	took := f.lastArrival(s.azure).Sub(up)
+	took, late := f.lastArrival(s.azure).Sub(s.up), f.late(s.azure, s.up)
 	f.print(s.azure)
 	fmt.Printf("%d messages came after the hub was up again, within %v; its throttle allows that in %v\n",
-		f.late(s.azure, up), took.Round(100*time.Millisecond),
-		(time.Duration(f.late(s.azure, up)) * time.Second / time.Duration(o.throttle)).Round(100*time.Millisecond))
+		late, took.Round(100*time.Millisecond),
+		(time.Duration(late) * time.Second / time.Duration(o.throttle)).Round(100*time.Millisecond))
 	letters, err := s.deadLetters()
 	if err != nil {
 		return err

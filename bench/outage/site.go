@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -154,39 +153,20 @@ func (s *site) stop() {
 type instance struct {
 	address, exe string
 	env          []string
-
-	mu  sync.Mutex
-	cmd *exec.Cmd
+	child        *process.Child
 }
 
 // start starts the process and waits until it listens.
-func (i *instance) start() error {
+func (i *instance) start() (err error) {
 	cmd := exec.Command(i.exe)
 	cmd.Env = append(i.env, "PATH="+os.Getenv("PATH"))
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	i.mu.Lock()
-	i.cmd = cmd
-	i.mu.Unlock()
-	for range 200 {
-		c, err := net.Dial("tcp", i.address)
-		if err == nil {
-			return c.Close()
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	return fmt.Errorf("nothing listens at %s", i.address)
+	i.child, _, err = process.Run(cmd)
+	return err
 }
 
 func (i *instance) kill() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.cmd != nil {
-		_ = i.cmd.Process.Kill()
-		_ = i.cmd.Wait()
-		i.cmd = nil
+	if i.child != nil {
+		_ = i.child.Stop()
 	}
 }
 
@@ -207,5 +187,9 @@ func beServer() {
 		panic(err)
 	}
 	s.Start()
-	select {}
+	if s.ReadyForConnections(10 * time.Second) {
+		fmt.Printf("{\"address\":%q}\n", s.Addr().String())
+		select {}
+	}
+	panic("the server of the queue does not listen")
 }

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -152,7 +153,7 @@ type Child struct {
 
 var address = regexp.MustCompile(`"address":"([^"]+)"`)
 
-// Run starts a program that logs its address in its first line, and returns that address.
+// Run starts a program that logs its address, and returns that address.
 func Run(cmd *exec.Cmd) (c *Child, addr string, err error) {
 	c = &Child{cmd: cmd, output: &tail{}, done: make(chan struct{})}
 	out, err := cmd.StdoutPipe()
@@ -163,19 +164,23 @@ func Run(cmd *exec.Cmd) (c *Child, addr string, err error) {
 	if err := cmd.Start(); err != nil {
 		return nil, "", err
 	}
-	head := make([]byte, 4096)
-	n, _ := out.Read(head)
+	lines := bufio.NewReader(out)
+	var line string
+	var match []string
+	for err == nil && match == nil { // warnings may come first
+		line, err = lines.ReadString('\n')
+		match = address.FindStringSubmatch(line)
+	}
 	go func() {
-		_, _ = io.Copy(io.Discard, out)
+		_, _ = io.Copy(io.Discard, lines)
 		c.err = cmd.Wait()
 		close(c.done)
 	}()
-	match := address.FindSubmatch(head[:n])
 	if match == nil {
 		_ = c.Stop()
-		return nil, "", fmt.Errorf("it does not log its address: %q %s", head[:n], c.output)
+		return nil, "", fmt.Errorf("it does not log its address: %q %s", line, c.output)
 	}
-	return c, string(match[1]), nil
+	return c, match[1], nil
 }
 
 // PID is the id of the process.

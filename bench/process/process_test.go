@@ -19,6 +19,7 @@ func TestMain(m *testing.M) {
 	case "":
 		os.Exit(m.Run())
 	default:
+		fmt.Println(`{"msg":"queue repaired after an unclean end"}`)
 		fmt.Println(`{"msg":"listening","address":"127.0.0.1:7"}`)
 		if program == "waits" {
 			time.Sleep(time.Hour)
